@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     field_validator,
     model_validator,
 )
@@ -188,8 +187,6 @@ class Secrets(Section):
     proxy_token_file: Path | None = Field(
         None, description="Token that the hub and the proxy share, 32 or more characters."
     )
-    cookie_secret: SecretStr | None = Field(None, exclude=True, init=False, repr=False)
-    proxy_token: SecretStr | None = Field(None, exclude=True, init=False, repr=False)
 
 
 class Settings(Section):

@@ -1,0 +1,90 @@
+"""One label for each user: the name of the folder, the volume and the origin.
+
+A label is a DNS label (RFC 1123: 1 to 63 of ``a-z``, ``0-9`` and ``-``), so the same text is safe as
+a folder, as part of a Docker name and as a host name. Plain user names are their own label. Every
+other name gets a readable part, two hyphens and 130 bits of its SHA-256; plain names have no
+two hyphens in a row, so the two forms never meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from base64 import b32encode
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_USER_NAME = 200
+"""Longest user name in characters; JupyterHub's own column holds 255."""
+
+RESERVED = frozenset(
+    {
+        "common", "teams", "twins", "hub", "api", "services", "www", "grafana", "influxdb",
+        "rabbitmq", "mqtt", "mongodb", "library", "runner", "platform", "gateway", "proxy", "edge",
+        "user", "users", "open", "static", "login", "logout", "docs", "status", "localhost",
+    }
+)  # fmt: skip
+"""Labels of TwinHub itself, which no user can have."""
+
+_PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_PLAIN_LENGTH = 32
+_READABLE_LENGTH = 20
+_HASH_LENGTH = 26
+
+
+def check_user_name(name: str) -> str:
+    """Return the name, or say why no user can have it.
+
+    Raises:
+        ValueError: empty, too long, reserved, or with characters that cannot be seen.
+    """
+    if not name or name != name.strip():
+        raise ValueError("a user name cannot be empty or begin or end with a space")
+    if len(name) > MAX_USER_NAME:
+        raise ValueError(f"a user name has at most {MAX_USER_NAME} characters, not {len(name)}")
+    if any(unicodedata.category(character).startswith("C") for character in name):
+        raise ValueError("a user name cannot hold control or invisible characters")
+    if "/" in name:
+        raise ValueError("a user name cannot hold a slash")
+    if name.casefold() in RESERVED:
+        raise ValueError(f"the name {name!r} is reserved for TwinHub itself: choose another")
+    return name
+
+
+def label_for(name: str) -> str:
+    """Return the label of a user: equal names have equal labels, different names never do."""
+    plain = _PLAIN.fullmatch(name) and len(name) <= _PLAIN_LENGTH and name not in RESERVED
+    if plain:
+        return name
+    decomposed = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^a-z0-9]+", "-", decomposed)[:_READABLE_LENGTH].strip("-") or "u"
+    digest = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()
+    return f"{readable}--{digest[:_HASH_LENGTH]}"
+
+
+def find_user(label: str, users: Iterable[str]) -> str | None:
+    """Return the user whose label this is, or None; text that is no label is nobody's."""
+    if _PLAIN.fullmatch(label) and len(label) <= _PLAIN_LENGTH:
+        return label if label not in RESERVED and label in set(users) else None
+    return next((user for user in users if label_for(user) == label), None)
+
+
+def volume_for(prefix: str, name: str) -> str:
+    """Return the name of the Docker volume that holds a user's home."""
+    return f"{prefix}-home-{label_for(name)}"
+
+
+def container_for(prefix: str, name: str, server: str = "") -> str:
+    """Return the name of the container of a user's workspace, or of a named server of theirs.
+
+    A server name has no two hyphens in a row (JupyterHub 6), so the last ``--server-`` separates.
+    """
+    return f"{prefix}-workspace-{label_for(name)}" + (f"--server-{server}" if server else "")
+
+
+def host_for(name: str, domain: str) -> str:
+    """Return the host name of a user's own origin below a domain."""
+    return f"{label_for(name)}.{domain}"

@@ -43,7 +43,8 @@ Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 DomainName = Annotated[
     str,
     Field(
-        pattern=r"^(?=.{1,200}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+        max_length=200,  # leaves room for a user's label in front: a host name has 253 at most
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
     ),
 ]
 ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:@-]{0,254}$")]

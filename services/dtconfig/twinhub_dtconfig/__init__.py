@@ -1,0 +1,1 @@
+"""The digital twin configuration language; for now its YAML reader, ``documents``."""

@@ -1,0 +1,182 @@
+"""The only YAML reader of the product: one document, limited, with a position for every value.
+
+It reads the JSON-like part of YAML 1.2: mappings, lists, and the scalars of the core schema. Keys
+are always text: ``1883:`` is the key ``"1883"``. Refused with a position are duplicate keys, merge
+keys, other tags and further documents. Anchors and aliases work within limits that make an alias
+bomb as cheap as any other mistake.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+
+from twinhub_dtconfig.composer import ComposeError, Composer, Limits
+from twinhub_dtconfig.faults import START, Fault, Position
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.nodes import Child, Data, Key, Node
+from twinhub_dtconfig.scalars import CORE, ScalarError, resolve_plain
+from twinhub_dtconfig.syntax import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+__all__ = [
+    "DEFAULT_LIMITS", "Data", "Document", "DocumentError", "Key", "Limits", "Position",
+    "dump_document", "load_document", "parse_document",
+]  # fmt: skip
+
+DEFAULT_LIMITS = Limits()
+
+# The C parser is some ten times faster; the pure one gives the same events where it is missing.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+# Besides control characters: line breaks of YAML 1.1 alone, byte order marks, lone surrogates.
+_UNREADABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_LINE_BREAK = re.compile("\r\n|\r|\n")
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+
+
+class DocumentError(Exception):
+    """A document that cannot be read, with every fault that was found, in order of position.
+
+    ``document`` is what could be read all the same, where the faults did not stop the reading.
+    """
+
+    def __init__(self, faults: Iterable[Fault], document: Document | None = None) -> None:
+        """Sort the faults; the text of the error is one line for each."""
+        self.faults: tuple[Fault, ...] = tuple(sorted(faults, key=lambda f: (f.line, f.column)))
+        self.document = document
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a YAML file holds, as plain data, and where in the file each part of it is."""
+
+    file: str
+    data: Data
+    _root: Node = field(repr=False, compare=False)
+
+    def position_of(self, path: Sequence[Key]) -> Position:
+        """Return where a value begins; for one that is absent, where its nearest parent begins."""
+        return self._find(path).node.position
+
+    def key_position_of(self, path: Sequence[Key]) -> Position:
+        """Return where the key of a value begins; absent values count as their nearest parent."""
+        return self._find(path).position
+
+    def _find(self, path: Sequence[Key]) -> Child:
+        found = Child(self._root.position, self._root)
+        for key in path:
+            child = found.node.child(key)
+            if child is None:
+                break
+            found = child
+        return found
+
+
+def load_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Return the document in a file; faults name the file as it was given.
+
+    Raises:
+        DocumentError: the file cannot be read, or what it holds is refused.
+    """
+    try:
+        content = read_regular_file(path, limits.size_bytes).content
+    except FileRefusedError as error:
+        raise DocumentError([_whole_file(str(path), f"the file {error}")]) from error
+    return parse_document(content, str(path), limits=limits)
+
+
+def parse_document(content: bytes, file: str, *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Return the document in the bytes of a file, which faults call by the given name.
+
+    Raises:
+        DocumentError: the content is refused.
+    """
+    if len(content) > limits.size_bytes:
+        what = f"the file has {len(content):,} bytes; {limits.size_bytes:,} are allowed"
+        raise DocumentError([_whole_file(file, what)])
+    text = _decode(content, file)
+    composer = Composer(yaml.parse(text, Loader=_LOADER), file, limits)
+    try:
+        root = composer.compose()
+    except ComposeError as error:
+        raise DocumentError(composer.faults) from error
+    except yaml.MarkedYAMLError as error:
+        raise DocumentError([*composer.faults, _syntax_fault(error, text, file)]) from error
+    document = Document(file, root.build(), root)
+    if composer.faults:
+        raise DocumentError(composer.faults, document)
+    return document
+
+
+def dump_document(data: Data) -> str:
+    """Return YAML that loads back as equal data."""
+    dumped: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False
+    )
+    return dumped
+
+
+class _Dumper(_DUMPER):  # type: ignore[misc]  # chosen at import
+    """Writes text that the core schema would take for something else in quotes."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        try:
+            is_safe = resolve_plain(text) == text
+        except ScalarError:
+            is_safe = False
+        style = None if is_safe else "'"
+        node: yaml.ScalarNode = self.represent_scalar(f"{CORE}str", text, style=style)
+        return node
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def _decode(content: bytes, file: str) -> str:
+    if content.startswith(_OTHER_ENCODINGS):
+        raise DocumentError([_whole_file(file, "the file is in UTF-16 or UTF-32")])
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        what = f"the byte 0x{content[error.start]:02x} is not UTF-8"
+        fault = Fault(file, *_end_of(before), what, "save the file as UTF-8")
+        raise DocumentError([fault]) from error
+    unreadable = _UNREADABLE.search(text)
+    if unreadable:
+        what = f"the invisible character U+{ord(unreadable[0]):04X} is not allowed"
+        position = _end_of(text[: unreadable.start()])
+        raise DocumentError([Fault(file, *position, what, "remove it")])
+    return text
+
+
+def _end_of(text: str) -> Position:
+    lines = _LINE_BREAK.split(text)
+    return Position(len(lines), len(lines[-1]) + 1)
+
+
+def _whole_file(file: str, what: str) -> Fault:
+    return Fault(file, *START, what, "give a YAML file in UTF-8")
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
+    stop = cast("yaml.Mark", error.problem_mark)  # a parser always says where it stopped
+    explanation = explain(f"{error.problem} {error.context}", text[stop.index : stop.index + 1])
+    start = (explanation.at_start and error.context_mark) or stop
+    what = explanation.what
+    if start is not stop:
+        what += f" (noticed at {stop.line + 1}:{stop.column + 1})"
+    return Fault(file, start.line + 1, start.column + 1, what, explanation.remedy)

@@ -1,0 +1,56 @@
+"""Faults: what is wrong in a file, where, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Position(NamedTuple):
+    """A place in a file as editors count it: the first line and the first column are 1."""
+
+    line: int
+    column: int
+
+
+START = Position(1, 1)
+"""Where faults of a file as a whole are reported, so that every message has one form."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong, located; faults sort by file and position."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+    remedy: str = ""
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: what; did you mean 'x'?; remedy``, always on one line."""
+        hint = f"did you mean {self.nearest!r}?" if self.nearest else ""
+        parts = "; ".join(part for part in (self.what, hint, self.remedy) if part)
+        return " ".join(f"{self.file}:{self.line}:{self.column}: {parts}".splitlines())
+
+
+def nearest_key(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that a person most likely meant, or None if no candidate is close.
+
+    Case, hyphens and underscores do not count, so ``startTimeout`` is close to ``start_timeout``.
+    """
+    folded = {_fold(candidate): candidate for candidate in candidates}
+    close = difflib.get_close_matches(_fold(word[:_LONGEST_WORD]), folded, n=1, cutoff=0.7)
+    return folded[close[0]] if close else None
+
+
+_LONGEST_WORD = 64
+
+
+def _fold(word: str) -> str:
+    return word.casefold().replace("-", "").replace("_", "")

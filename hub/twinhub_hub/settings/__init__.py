@@ -1,0 +1,1 @@
+"""What an installation is set to: the models behind ``twinhub.yaml``, and their loading."""

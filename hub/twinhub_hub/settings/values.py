@@ -1,0 +1,109 @@
+"""Kinds of values in ``twinhub.yaml``: sizes, names, paths, and how they are checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
+_FACTOR = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10, "": 1}
+
+
+def parse_size(value: object) -> object:
+    """Return a size such as ``512M`` or ``4G`` in bytes; powers of 1024.
+
+    Raises:
+        ValueError: the text is no size.
+    """
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is no size: write a number with K, M, G or T, such as 512M")
+    return int(float(match["number"]) * _FACTOR[match["unit"].upper()])
+
+
+def format_size(value: int) -> int | str:
+    """Return bytes in the largest unit that divides them, as ``parse_size`` reads it."""
+    unit = next(unit for unit, factor in _FACTOR.items() if value % factor == 0)
+    return f"{value // _FACTOR[unit]}{unit}" if unit else value
+
+
+def refusal(what: str, remedy: str, *path: str | int) -> PydanticCustomError:
+    """Return an error for a validator to raise, about the value at a path below its own."""
+    return PydanticCustomError(
+        "refused", "{what}; {remedy}", {"what": what, "remedy": remedy, "path": path}
+    )
+
+
+def _has_only_visible_characters(value: str) -> str:
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+            raise refusal(
+                f"the invisible character U+{ord(character):04X} is not allowed", "remove it"
+            )
+    return value
+
+
+def is_address(text: str) -> bool:
+    """Return whether the text is an IP address and no name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_path(value: Path) -> Path:
+    _has_only_visible_characters(str(value))
+    return value
+
+
+def check_differ(values: Sequence[str], what: str, *path: str) -> None:
+    """Refuse the first value that equals an earlier one but for case.
+
+    Raises:
+        PydanticCustomError: it is at its index and then the given path.
+    """
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value.casefold() in seen:
+            raise refusal(f"two {what} {value!r}", "rename or remove one", index, *path)
+        seen.add(value.casefold())
+
+
+Bytes = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {
+                    "type": "string",
+                    "pattern": r"^\s*\d{1,15}(\.\d{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$",
+                },
+            ]
+        }
+    ),
+]
+Line = Annotated[str, AfterValidator(_has_only_visible_characters)]
+FilePath = Annotated[Path, AfterValidator(_check_path)]
+DomainName = Annotated[
+    str,
+    Field(
+        max_length=200,  # leaves room for a user's label in front: a host name has 253 at most
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
+    ),
+]
+ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:@-]{0,254}$")]

@@ -1,0 +1,1 @@
+"""From settings to JupyterHub's traits."""

@@ -1,0 +1,20 @@
+"""Who may sign in, and what happens then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twinhub_hub.auth.trial import TrialAuthenticator
+
+if TYPE_CHECKING:
+    from twinhub_hub.apply.context import Context
+
+
+def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
+    """Set up the trial sign-in."""
+    auth = context.settings.auth
+    c.JupyterHub.authenticator_class = TrialAuthenticator
+    c.JupyterHub.cookie_max_age_days = auth.session_days
+    c.TrialAuthenticator.accounts_file = str(context.installation.account_hashes)
+    c.Authenticator.allow_all = True  # whoever has a hash; others cannot have a password
+    c.Authenticator.admin_users = {a.name for a in context.accounts if a.role == "admin"}

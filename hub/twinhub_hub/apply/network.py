@@ -1,0 +1,43 @@
+"""Addresses: who listens where, and which origin each user has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twinhub_hub import names
+
+if TYPE_CHECKING:
+    from twinhub_hub.apply.context import Context
+
+PROXY_TOKEN = "proxy_token"  # noqa: S105 - the name of a file
+HUB_TOKEN = "hub_token"  # noqa: S105 - the name of a file
+
+
+def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
+    """Bind everything to loopback and hand the proxy, which outlives the hub, its routes."""
+    running, hub = context.running, c.JupyterHub
+    hub.bind_url = f"http://127.0.0.1:{running.proxy_port}"
+    hub.hub_bind_url = f"http://127.0.0.1:{running.hub_port}"
+    hub.public_url = context.address
+    if context.settings.site.wildcard:
+        hub.subdomain_host = context.address
+        hub.subdomain_hook = origin_of
+    if running.gateway is not None:
+        c.Spawner.hub_connect_url = f"http://{running.gateway}:{running.hub_port}"
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{running.proxy_api_port}"
+    c.ConfigurableHTTPProxy.auth_token = context.installation.token(PROXY_TOKEN)
+    hub.db_url = f"sqlite:///{context.installation.database}"
+    hub.upgrade_db = True  # JupyterHub copies a SQLite database aside before it changes it
+    hub.cookie_secret_file = str(context.installation.cookie_secret)
+    hub.cleanup_servers = False  # workspaces outlive the hub
+    hub.concurrent_spawn_limit = context.settings.engine.concurrent_starts
+    hub.log_level = "INFO"
+    hub.tornado_settings = {"slow_spawn_timeout": 0}  # straight to the progress page
+
+
+def origin_of(name: str, domain: str, kind: str) -> str:
+    """Return the host of a user's or service's origin; JupyterHub's ``subdomain_hook``."""
+    if kind == "user":
+        return names.host_for(name, domain)
+    return f"{name}.services.{domain}"

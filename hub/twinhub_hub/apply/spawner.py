@@ -1,0 +1,93 @@
+"""What a workspace is given: image, limits, mounts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from twinhub_hub import names
+from twinhub_hub.assets.install import ensure_user_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jupyterhub.spawner import Spawner
+
+    from twinhub_hub.apply.context import Context
+
+WORKSPACE = "/workspace"
+HOME = "/home/twin"
+_START = ["/opt/twinhub/bin/start-workspace"]
+_LOG = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
+_POLL_SECONDS = 20
+
+
+def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
+    """Configure the spawner of the engine that `twinhub up` found."""
+    c.Spawner.pre_spawn_hook = folder_hook(context)
+    c.Spawner.default_url = "/lab"
+    c.Spawner.poll_interval = _POLL_SECONDS
+    c.Spawner.http_timeout = 30
+    if context.running.engine == "docker":
+        _apply_docker(context, c)
+    else:
+        _apply_process(context, c)
+
+
+def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
+    """Return the hook that makes a user's folder before the first start."""
+    template = context.share / "config" / "assets" / "template"
+
+    async def make_folder(spawner: Spawner) -> None:
+        label = names.label_for(spawner.user.name)
+        uid = context.settings.uid
+        await asyncio.to_thread(ensure_user_folder, template, context.assets, label, uid=uid)
+
+    return make_folder
+
+
+def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
+    workspace, engine = context.settings.workspace, context.settings.engine
+    c.JupyterHub.spawner_class = "twinhub_hub.spawners.docker.TwinHubDockerSpawner"
+    d = c.TwinHubDockerSpawner
+    d.image = workspace.images[0].image
+    d.allowed_images = {image.image: image.image for image in workspace.images}
+    d.name_prefix = engine.prefix
+    d.docker_threads = engine.threads
+    d.network_name = engine.network
+    d.use_internal_ip = True
+    d.pull_policy = "skip"  # the start checks the image itself, and says who can build it
+    d.remove = True
+    d.cmd = _START
+    d.ready_timeout = workspace.start_timeout_seconds
+    d.start_timeout = workspace.start_timeout_seconds + 30
+    d.volumes = _volumes(context)
+    d.mem_limit = workspace.memory
+    d.cpu_limit = workspace.cpus
+    d.extra_create_kwargs = {"user": str(context.settings.uid), "working_dir": WORKSPACE}
+    d.extra_host_config = {
+        "auto_remove": False,  # a container that stops by itself keeps its log
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "pids_limit": workspace.processes,
+        "shm_size": workspace.shared_memory,
+        "memswap_limit": workspace.memory,
+        "log_config": _LOG,
+    }
+
+
+def _volumes(context: Context) -> dict[str, dict[str, str]]:
+    return {
+        f"{context.settings.engine.prefix}-home-{{label}}": {"bind": HOME, "mode": "rw"},
+        f"{context.assets}/{{label}}": {"bind": WORKSPACE, "mode": "rw"},
+        str(context.assets / "common"): {"bind": f"{WORKSPACE}/common", "mode": "ro"},
+    }
+
+
+def _apply_process(context: Context, c: Any) -> None:  # noqa: ANN401
+    c.JupyterHub.spawner_class = "twinhub_hub.spawners.process.BubblewrapSpawner"
+    c.BubblewrapSpawner.assets = str(context.assets)
+    c.BubblewrapSpawner.environments = str(context.installation.environments)
+    c.BubblewrapSpawner.homes = str(context.installation.home / "homes")
+    c.BubblewrapSpawner.uid = context.settings.uid
+    c.BubblewrapSpawner.start_timeout = context.settings.workspace.start_timeout_seconds

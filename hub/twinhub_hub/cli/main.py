@@ -1,0 +1,49 @@
+"""The `twinhub` command: each sub-command is imported only when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from twinhub_hub.cli import check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WRONG_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command and return its exit code: 0 well, 1 failed, 2 wrong input."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="twinhub", description="A hub for digital twins.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    check.add_parser(subparsers)
+    if not arguments or arguments[0] != "check":  # operating imports Docker and the supervisor
+        from twinhub_hub.cli import operate  # noqa: PLC0415
+
+        operate.add_parsers(subparsers)
+    parsed = parser.parse_args(arguments)
+    return _run(parsed)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from twinhub_hub.operate.errors import OperateError  # noqa: PLC0415
+    from twinhub_hub.settings.errors import SettingsError  # noqa: PLC0415
+
+    try:
+        return int(parsed.run(parsed))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return _WRONG_INPUT
+    except OperateError as error:
+        print(f"twinhub: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("twinhub: interrupted; repeat the command to go on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""`twinhub up`, `down`, `purge`, `status` and `logs`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from twinhub_hub.installation import Installation
+from twinhub_hub.operate import supervisor, up, workspaces
+from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.prepare import default_home
+from twinhub_hub.operate.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twinhub_hub.apply.context import Context
+    from twinhub_hub.operate.up import Started
+
+_NOT_RUNNING = 3
+_CONFIRM = "purge"
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the five commands."""
+    parser = subparsers.add_parser("up", help="start TwinHub, or repair what is not running")
+    parser.add_argument("--engine", choices=("", "install", "process"), default="")
+    parser.add_argument("--port", type=int, default=None, help="port of the edge (TWINHUB_PORT)")
+    parser.set_defaults(run=run_up)
+    parser = subparsers.add_parser("down", help="stop everything, remove nothing")
+    parser.set_defaults(run=run_down)
+    parser = subparsers.add_parser("purge", help="remove containers, volumes and state")
+    parser.set_defaults(run=run_purge)
+    parser = subparsers.add_parser("status", help="show each process and workspace")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_status)
+    parser = subparsers.add_parser("logs", help="follow the logs of every process")
+    parser.set_defaults(run=run_logs)
+
+
+def _installation() -> Installation:
+    return Installation(default_home())
+
+
+def run_up(arguments: argparse.Namespace) -> int:
+    """Start or repair; print the address and the trial accounts."""
+    started = up.start(
+        _installation(), Steps(), port=arguments.port or _port(), engine=arguments.engine
+    )
+    print(_summary(started))
+    return 0
+
+
+def _port() -> int | None:
+    text = os.environ.get("TWINHUB_PORT", "")
+    if not text:
+        return None
+    if not text.isdigit() or not 0 < int(text) < 2**16:
+        raise OperateError(f"TWINHUB_PORT={text} is no port: use a number from 1 to 65535.")
+    return int(text)
+
+
+def _summary(started: Started) -> str:
+    lines = ["", f"  TwinHub is running at  {started.address}/", ""]
+    if started.passwords:
+        width = max(map(len, started.passwords))
+        lines += ["  Trial accounts:"]
+        lines += [f"    {name:<{width}}  {word}" for name, word in started.passwords.items()]
+    if started.engine == "process":
+        lines += ["", "  PROCESS MODE: one user, no container, no limits; only for a first look."]
+        lines += ["  For the real thing: make up ENGINE=install"]
+    if started.outdated:
+        count = len(started.outdated)
+        lines += ["", f"  {count} workspace(s) go on with an earlier image until they restart:"]
+        lines += [f"    {name}" for name in started.outdated]
+    lines += ["", "  Stop: make down   Status: make status   Logs: make logs", ""]
+    return "\n".join(lines)
+
+
+def run_down(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command has them
+    """Stop the processes, then the workspaces; remove nothing."""
+    installation, steps = _installation(), Steps()
+    context = up.load_running(installation)
+    was_running = supervisor.shut_down(installation)
+    steps.say("Processes: stopped" if was_running else "Processes: were not running")
+    if context.running.engine == "docker":
+        count = workspaces.stop_workspaces(context.settings.engine.prefix)
+        steps.say(f"Workspaces: {count} stopped")
+    print("Nothing was removed. Start again with: make up")
+    return 0
+
+
+def run_purge(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Remove containers, volumes and the whole folder, after the operator typed a word."""
+    installation, steps = _installation(), Steps()
+    context = up.load_running(installation)
+    print(
+        f"This removes every container and home volume of this installation and the folder\n"
+        f"  {installation.home}\nwith all assets, accounts and settings. It cannot be undone."
+    )
+    if _ask(f"Type {_CONFIRM} to go on: ") != _CONFIRM:
+        print("Nothing was removed.")
+        return 1
+    supervisor.shut_down(installation)
+    if context.running.engine == "docker":
+        engine = context.settings.engine
+        for removed in workspaces.purge_workspaces(engine.prefix, engine.network):
+            steps.say(f"Removed {removed}")
+    shutil.rmtree(installation.home)
+    steps.say(f"Removed {installation.home}")
+    return 0
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    """Show processes and workspaces; exit 3 when a process does not run."""
+    installation = _installation()
+    context = up.load_running(installation)
+    try:
+        processes = supervisor.list_processes(installation)
+    except NotRunningError:
+        processes = []
+    is_well = bool(processes) and all(p.state == "RUNNING" for p in processes)
+    report = {
+        "address": f"{context.address}/",
+        "home": str(installation.home),
+        "engine": context.running.engine,
+        "running": is_well and up.answers(context),
+        "processes": [asdict(p) | {"rss_bytes": _rss(p.pid)} for p in processes],
+        "workspaces": _workspaces(context),
+    }
+    print(json.dumps(report, indent=1) if arguments.json else _table(report))
+    return 0 if report["running"] else _NOT_RUNNING
+
+
+def _workspaces(context: Context) -> list[dict[str, Any]]:
+    if context.running.engine != "docker":
+        return []
+    try:
+        found = workspaces.list_workspaces(context.settings.engine.prefix)
+    except EngineError:
+        return []
+    return [asdict(workspace) for workspace in found]
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss) if pid else 0
+    except psutil.Error:
+        return 0
+
+
+def _table(report: dict[str, Any]) -> str:
+    state = "running" if report["running"] else "NOT running: start or repair it with `make up`"
+    rows = [f"TwinHub at {report['address']} is {state} (engine: {report['engine']})", ""]
+    rows.append(f"{'process':<12}{'state':<12}{'pid':>8}{'uptime':>12}{'memory':>12}")
+    for process in report["processes"]:
+        memory = f"{process['rss_bytes'] / 2**20:.0f} MiB"
+        uptime = _duration(process["uptime_seconds"])
+        rows.append(
+            f"{process['name']:<12}{process['state']:<12}{process['pid']:>8}{uptime:>12}{memory:>12}"
+        )
+    rows += ["", f"workspaces: {len(report['workspaces'])}"]
+    rows += [
+        f"  {w['name']}  {w['state']}" + ("  (earlier image)" if w["is_outdated"] else "")
+        for w in report["workspaces"]
+    ]
+    return "\n".join(rows)
+
+
+def _duration(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+
+
+def run_logs(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Follow every log until interrupted."""
+    installation = _installation()
+    up.load_running(installation)
+    files: Sequence[str] = [str(path) for path in sorted(installation.logs.glob("*.log"))]
+    try:
+        return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
+    except KeyboardInterrupt:
+        return 0

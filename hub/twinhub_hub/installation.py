@@ -1,0 +1,152 @@
+"""Where an installation keeps what it has: every path below ``TWINHUB_HOME``, and its ports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from twinhub_hub.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EngineKind = Literal["docker", "process"]
+
+
+@dataclass(frozen=True)
+class Running:
+    """What `twinhub up` decided and every process needs: kept in ``state/running.json``."""
+
+    engine: EngineKind
+    port: int
+    """Port of the edge."""
+    proxy_port: int
+    proxy_api_port: int
+    hub_port: int
+    gateway: str | None
+    """Address of TwinHub's bridge on this host; None without an engine."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation, named by its folder."""
+
+    home: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The ``twinhub.yaml`` of the installation."""
+        return self.home / "twinhub.yaml"
+
+    @property
+    def config_folder(self) -> Path:
+        """Python files of the site, run last by the hub in the order of their names."""
+        return self.home / "jupyterhub_config.d"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of generated secrets, 0700."""
+        return self.home / "secrets"
+
+    @property
+    def state(self) -> Path:
+        """Folder of what the processes keep: database, sockets, generated configuration."""
+        return self.home / "state"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the rotated logs."""
+        return self.home / "logs"
+
+    @property
+    def database(self) -> Path:
+        """The hub's database."""
+        return self.state / "jupyterhub.sqlite"
+
+    @property
+    def cookie_secret(self) -> Path:
+        """Key of the sign-in cookies."""
+        return self.secrets / "cookie_secret"
+
+    @property
+    def account_hashes(self) -> Path:
+        """Hashes of the trial accounts."""
+        return self.secrets / "accounts.json"
+
+    @property
+    def account_passwords(self) -> Path:
+        """Generated passwords of the trial accounts; may be deleted once they are noted."""
+        return self.secrets / "trial-passwords.json"
+
+    @property
+    def running_file(self) -> Path:
+        """See `Running`."""
+        return self.state / "running.json"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Where the supervisor answers."""
+        return self.state / "supervisor.sock"
+
+    @property
+    def supervisor_config(self) -> Path:
+        """The supervisor's configuration, generated."""
+        return self.state / "supervisord.conf"
+
+    @property
+    def edge_config(self) -> Path:
+        """The edge's configuration, generated."""
+        return self.state / "Caddyfile"
+
+    @property
+    def node_folder(self) -> Path:
+        """Where the proxy's npm packages are installed."""
+        return self.home / "node"
+
+    @property
+    def environments(self) -> Path:
+        """Python environments of the process mode."""
+        return self.home / "environments"
+
+    @cached_property
+    def running(self) -> Running:
+        """What the last `twinhub up` decided.
+
+        Raises:
+            FileNotFoundError: it has never been started.
+        """
+        found: Mapping[str, object] = json.loads(self.running_file.read_text("utf-8"))
+        return Running(**found)  # type: ignore[arg-type]
+
+    def save_running(self, running: Running) -> None:
+        """Keep what was decided for the processes to read."""
+        write_private(self.running_file, json.dumps(asdict(running), indent=1))
+
+    def token(self, name: str) -> str:
+        """Return a generated token by its name.
+
+        Raises:
+            FileNotFoundError: `twinhub up` has not made it.
+        """
+        return (self.secrets / name).read_text("ascii").strip()
+
+    def make_folders(self) -> None:
+        """Make every folder, readable for the owner only."""
+        for folder in (self.home, self.secrets, self.state, self.logs, self.config_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder is not self.home:
+                folder.chmod(0o700)
+
+
+def share() -> Path:
+    """Return the folder that holds ``images``, ``config`` and ``requirements``.
+
+    In a checkout that is its root; in an installed wheel they lie within the package.
+    """
+    package = Path(str(files("twinhub_hub")))
+    packed = package / "share"
+    return packed if packed.is_dir() else package.parents[1]

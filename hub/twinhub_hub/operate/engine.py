@@ -1,0 +1,179 @@
+"""The Docker engine: find it, say how to start it, install it only where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import docker
+from docker.errors import DockerException, NotFound
+
+from twinhub_hub.operate.errors import EngineError
+
+if TYPE_CHECKING:
+    from twinhub_hub.operate.steps import Steps
+
+_ENGINES = {
+    # program that is there when the engine is installed -> how to start it
+    "dockerd": "sudo systemctl start docker",
+    "dockerd-rootless.sh": "systemctl --user start docker",
+    "com.docker.backend": "systemctl --user start docker-desktop",
+    "colima": "colima start",
+    "podman": "systemctl --user start podman.socket",
+}
+_PLACES = {Path("/opt/docker-desktop/bin/com.docker.backend"): "com.docker.backend"}
+_START_SECONDS = 60
+_LOG = Path("/var/log/dockerd.log")
+
+
+class Availability(Enum):
+    """What was found."""
+
+    ANSWERS = "answers"
+    STOPPED = "stopped"
+    DENIED = "denied"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What was found, and how to go on from there."""
+
+    availability: Availability
+    version: str = ""
+    remedy: str = ""
+
+
+def find_engine() -> Engine:
+    """Ask the engine that Docker's own settings name (``DOCKER_HOST``, else the usual socket)."""
+    try:
+        with_version = docker.from_env(timeout=10)
+        version = str(with_version.version()["Version"])
+        with_version.close()
+    except DockerException as error:
+        return _explain(error)
+    return Engine(Availability.ANSWERS, version=version)
+
+
+def _explain(error: DockerException) -> Engine:
+    if "PermissionError" in repr(error) or "Permission denied" in str(error):
+        return Engine(
+            Availability.DENIED,
+            remedy="Docker runs, but this user may not use it. Run: "
+            "sudo usermod -aG docker $USER, sign in again, then repeat this command.",
+        )
+    installed = next((name for name in _ENGINES if shutil.which(name)), None) or next(
+        (name for place, name in _PLACES.items() if place.exists()), None
+    )
+    if installed is not None:
+        start = _start_command(installed)
+        return Engine(
+            Availability.STOPPED,
+            remedy=f"{installed} is installed but does not answer. Start it with: {start}",
+        )
+    if os.environ.get("DOCKER_HOST"):
+        return Engine(
+            Availability.STOPPED,
+            remedy="Nothing answers at DOCKER_HOST: start that engine or unset the variable.",
+        )
+    return Engine(Availability.ABSENT, remedy="Run: make up ENGINE=install")
+
+
+def _has_systemd() -> bool:
+    return Path("/run/systemd/system").is_dir()
+
+
+def _start_command(name: str) -> str:
+    if name == "dockerd" and not _has_systemd():
+        return f"sudo sh -c 'setsid dockerd >{_LOG} 2>&1 &'"
+    return _ENGINES[name]
+
+
+def install_engine(steps: Steps) -> None:
+    """Install Debian's or Ubuntu's ``docker.io`` and start it.
+
+    Raises:
+        EngineError: this system has no apt, a command failed, or the engine does not answer.
+    """
+    if shutil.which("apt-get") is None:
+        raise EngineError(
+            "ENGINE=install needs Debian or Ubuntu (apt-get): install Docker by hand."
+        )
+    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    steps.say("Docker engine: none found, installing docker.io")
+    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    _run([*prefix, "apt-get", "update", "-q"])
+    _run([*prefix, *environment, "apt-get", "install", "-y", "-q", "docker.io"])
+    steps.say("Docker engine: starting")
+    if _has_systemd():
+        _run([*prefix, "systemctl", "enable", "--now", "docker"])
+    else:
+        _start_daemon(prefix)
+    _wait_for_engine()
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise EngineError(f"`{' '.join(command)}` failed:\n{tail}")
+
+
+def _start_daemon(prefix: list[str]) -> None:
+    """Start dockerd by itself where no service manager runs, out of our process group."""
+    if find_engine().availability is Availability.ANSWERS:
+        return  # the package started it
+    _run([*prefix, "sh", "-c", f"setsid dockerd </dev/null >{_LOG} 2>&1 &"])
+
+
+def _wait_for_engine() -> None:
+    deadline = monotonic() + _START_SECONDS
+    while (engine := find_engine()).availability is not Availability.ANSWERS:
+        if engine.availability is Availability.DENIED:
+            raise EngineError(engine.remedy)
+        if monotonic() > deadline:
+            raise EngineError(
+                f"Docker was installed but does not answer: see {_LOG} or journalctl."
+            )
+        sleep(0.2)
+
+
+def ensure_network(name: str) -> str:
+    """Make TwinHub's own bridge if it is missing and return this host's address on it.
+
+    Containers on it cannot reach each other (``enable_icc`` is off).
+
+    Raises:
+        EngineError: a network of that name exists that is not ours.
+    """
+    client = docker.from_env()
+    try:
+        network = _find_or_make(client, name)
+        network.reload()
+        if network.attrs["Options"].get("com.docker.network.bridge.enable_icc") != "false":
+            raise EngineError(
+                f"The Docker network {name} lets containers reach each other, so TwinHub did not "
+                "make it: set engine.network in twinhub.yaml to another name."
+            )
+        return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+    finally:
+        client.close()
+
+
+def _find_or_make(client: docker.DockerClient, name: str) -> docker.models.networks.Network:
+    with suppress(NotFound):
+        return client.networks.get(name)
+    return client.networks.create(
+        name,
+        driver="bridge",
+        check_duplicate=True,
+        options={"com.docker.network.bridge.enable_icc": "false"},
+        labels={"org.twinhub.network": name},
+    )

@@ -1,0 +1,19 @@
+"""What can go wrong in operating an installation."""
+
+from __future__ import annotations
+
+
+class OperateError(Exception):
+    """Something that the operator can mend; the text says what and how."""
+
+
+class EngineError(OperateError):
+    """The Docker engine is absent, stopped or closed to this user."""
+
+
+class PortTakenError(OperateError):
+    """Another program listens where TwinHub should."""
+
+
+class NotRunningError(OperateError):
+    """The installation has not been started."""

@@ -1,0 +1,130 @@
+"""What the supervisor starts: reads a process's token, then becomes that process.
+
+Tokens reach a process in its own environment only: never in an argument or a configuration file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from twinhub_hub.apply.context import load_context
+from twinhub_hub.apply.network import HUB_TOKEN, PROXY_TOKEN
+from twinhub_hub.apply.roles import CULLER_TOKEN, culler_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from twinhub_hub.apply.context import Context
+
+_PROXY_SECONDS = 30
+_WAIT_SECONDS = 0.05
+
+
+def launch_proxy(context: Context) -> None:
+    """Become the proxy; a short-lived grandchild has the hub send it the routes again."""
+    if os.fork() == 0:
+        if os.fork() == 0:
+            asyncio.run(restore_routes(context))
+        os._exit(0)
+    os.wait()
+    running = context.running
+    program = context.installation.node_folder / "node_modules" / ".bin" / "configurable-http-proxy"
+    command = [
+        node(), str(program),
+        "--ip=127.0.0.1", f"--port={running.proxy_port}",
+        "--api-ip=127.0.0.1", f"--api-port={running.proxy_api_port}",
+        f"--default-target=http://127.0.0.1:{running.hub_port}",
+        f"--error-target=http://127.0.0.1:{running.hub_port}/hub/error",
+        "--log-level=warn",
+    ]  # fmt: skip
+    if context.settings.site.wildcard:
+        command.append("--host-routing")
+    token = context.installation.token(PROXY_TOKEN)
+    os.execve(command[0], command, {**os.environ, "CONFIGPROXY_AUTH_TOKEN": token})
+
+
+def launch_culler(context: Context) -> None:
+    """Become the process that stops idle workspaces."""
+    command = culler_command(context)
+    token = context.installation.token(CULLER_TOKEN)
+    os.execve(command[0], command, {**os.environ, "JUPYTERHUB_API_TOKEN": token})
+
+
+def launch_hub(context: Context) -> None:
+    """Become the hub."""
+    config = Path(__file__).parents[1] / "jupyterhub_config.py"
+    command = [sys.executable, "-m", "jupyterhub", f"--config={config}"]
+    os.chdir(context.installation.state)
+    os.execv(command[0], command)
+
+
+def launch_edge(context: Context) -> None:
+    """Become the edge."""
+    caddy = Path(sys.executable).with_name("caddy")
+    config = str(context.installation.edge_config)
+    command = [str(caddy), "run", "--adapter=caddyfile", f"--config={config}"]
+    data = str(context.installation.state)
+    os.execve(command[0], command, {**os.environ, "XDG_DATA_HOME": data, "XDG_CONFIG_HOME": data})
+
+
+PROCESSES: Mapping[str, Callable[[Context], None]] = {
+    "edge": launch_edge,
+    "proxy": launch_proxy,
+    "hub": launch_hub,
+    "culler": launch_culler,
+}
+
+
+def node() -> str:
+    """Return the Node.js of the locked wheel, which stands beside this Python."""
+    beside = Path(sys.executable).with_name("node")
+    return str(beside) if beside.exists() else shutil.which("node") or "node"
+
+
+async def restore_routes(context: Context) -> bool:
+    """Ask the hub to tell a fresh proxy its routes; return whether it did.
+
+    A proxy starts empty, and the hub would notice only after minutes. Where the hub does not answer
+    it is about to start itself, and sends the routes then.
+    """
+    running, client = context.running, AsyncHTTPClient()
+    api = f"http://127.0.0.1:{running.proxy_api_port}/api/routes"
+    proxy_token = context.installation.token(PROXY_TOKEN)
+    try:
+        async with asyncio.timeout(_PROXY_SECONDS):
+            while not await _answers(client, api, proxy_token):
+                await asyncio.sleep(_WAIT_SECONDS)
+            request = HTTPRequest(
+                f"http://127.0.0.1:{running.hub_port}/hub/api/proxy",
+                method="POST",
+                body="{}",
+                headers=_authorization(context.installation.token(HUB_TOKEN)),
+            )
+            answer = await client.fetch(request)
+    except (OSError, HTTPClientError):
+        return False
+    return bool(answer.code == HTTPStatus.OK)
+
+
+async def _answers(client: AsyncHTTPClient, url: str, token: str) -> bool:
+    try:
+        await client.fetch(HTTPRequest(url, headers=_authorization(token)))
+    except (OSError, HTTPClientError):
+        return False
+    return True
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": f"token {token}", "Content-Type": "application/json"}
+
+
+if __name__ == "__main__":
+    PROCESSES[sys.argv[1]](load_context())

@@ -1,0 +1,119 @@
+"""What has to be there before the processes start: settings, secrets, ports, images, assets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinhub_hub.apply.network import HUB_TOKEN, PROXY_TOKEN
+from twinhub_hub.apply.roles import CULLER_TOKEN
+from twinhub_hub.files import write_private, write_public
+from twinhub_hub.installation import Installation, Running
+from twinhub_hub.operate.errors import OperateError
+from twinhub_hub.operate.ports import check_port, find_free, is_free
+
+if TYPE_CHECKING:
+    from twinhub_hub.installation import EngineKind
+    from twinhub_hub.operate.steps import Steps
+    from twinhub_hub.settings.models import Settings
+
+DEFAULT_HOME = Path("~/.local/share/twinhub")
+_DEFAULT_UID = 1000
+
+_FIRST_SETTINGS = """\
+# Settings of this TwinHub installation. Check this file with: twinhub check
+# Every key, its default and what it does: docs/reference/twinhub-yaml.md
+version: 1
+uid: {uid}
+engine:
+  prefix: {prefix}
+  network: {prefix}
+"""
+
+
+def default_home() -> Path:
+    """Return the folder that ``TWINHUB_HOME`` names, or the usual one, absolute."""
+    return Path(os.environ.get("TWINHUB_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def ensure_settings(installation: Installation) -> bool:
+    """Write a first ``twinhub.yaml`` if there is none; return whether it was written.
+
+    An installation in another folder than the usual one gets a prefix of its own, so that two on
+    one machine never share a container, a volume or a network.
+    """
+    if installation.settings_file.exists():
+        return False
+    uid = os.getuid() or _DEFAULT_UID
+    prefix = "twinhub"
+    if installation.home != DEFAULT_HOME.expanduser().absolute():
+        prefix += "-" + hashlib.sha256(str(installation.home).encode()).hexdigest()[:6]
+    write_public(installation.settings_file, _FIRST_SETTINGS.format(uid=uid, prefix=prefix))
+    return True
+
+
+def ensure_secrets(installation: Installation) -> None:
+    """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
+    for name in ("cookie_secret", PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN):
+        path = installation.secrets / name
+        if not path.exists():
+            write_private(path, secrets.token_hex(32))
+
+
+def choose_ports(
+    installation: Installation, *, port: int, ours_running: bool, engine: EngineKind
+) -> Running:
+    """Return the ports: those of the last start where they still serve, else free ones.
+
+    Raises:
+        PortTakenError: another program has the edge's port.
+    """
+    try:
+        last = installation.running
+    except FileNotFoundError:
+        last = None
+    if last is None or last.port != port or not ours_running:
+        check_port(port)
+    if last is not None and (ours_running or _are_free(last)):
+        return replace(last, port=port, engine=engine)
+    chosen = [port]
+    for _ in range(3):
+        chosen.append(find_free(chosen[-1] + 1, besides=chosen))
+    return Running(
+        engine=engine,
+        port=port,
+        proxy_port=chosen[1],
+        proxy_api_port=chosen[2],
+        hub_port=chosen[3],
+        gateway=None,
+    )
+
+
+def _are_free(running: Running) -> bool:
+    return all(map(is_free, (running.proxy_port, running.proxy_api_port, running.hub_port)))
+
+
+def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> None:
+    """Build the workspace image unless it is there already.
+
+    Raises:
+        OperateError: the build failed; its output says where and what to do.
+    """
+    command = [
+        sys.executable, str(share / "images" / "build.py"), "workspace",
+        f"--uid={settings.uid}", f"--log={log}",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as build:
+        assert build.stdout is not None
+        for line in build.stdout:
+            steps.say(f"Images: {line.rstrip()}")
+    if build.returncode != 0:
+        raise OperateError(f"The workspace image could not be built: see {log}")

@@ -1,0 +1,204 @@
+"""The process supervisor: its configuration, and what is asked of it over its socket."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import xmlrpc.client
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from twinhub_hub.files import write_private
+from twinhub_hub.operate.errors import NotRunningError, OperateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twinhub_hub.apply.context import Context
+    from twinhub_hub.installation import Installation
+
+_LONGEST_SOCKET_PATH = 100  # sun_path has 108 bytes; the supervisor adds a suffix of its own
+_START_SECONDS = 20
+_STOP_SECONDS = 60
+
+_HEAD = """\
+[supervisord]
+logfile={logs}/supervisor.log
+logfile_maxbytes=5MB
+logfile_backups=3
+pidfile={state}/supervisord.pid
+childlogdir={logs}
+umask=022
+strip_ansi=true
+
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{socket}
+"""
+
+_PROGRAM = """
+[program:{name}]
+command={setpriv} --pdeathsig KILL {python} -m twinhub_hub.operate.launch {name}
+environment=TWINHUB_HOME="{home}",TWINHUB_DIGEST="{digest}"
+directory={state}
+autorestart=true
+startsecs=1
+startretries=1000
+stopasgroup=false
+stopwaitsecs=20
+redirect_stderr=true
+stdout_logfile={logs}/{name}.log
+stdout_logfile_maxbytes=5MB
+stdout_logfile_backups=3
+"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One supervised process, as the supervisor describes it."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_seconds: int
+
+
+def render_config(context: Context, programs: Sequence[str], *, digest: str) -> str:
+    """Return the supervisor's configuration; a new digest makes it restart the programs.
+
+    Raises:
+        OperateError: this system has no ``setpriv``, or the folder's path is too long for a socket.
+    """
+    installation = context.installation
+    if len(str(installation.supervisor_socket)) > _LONGEST_SOCKET_PATH:
+        raise OperateError(
+            f"The path {installation.home} is too long for a socket in it: set TWINHUB_HOME to a "
+            f"path of at most {_LONGEST_SOCKET_PATH - 22} characters."
+        )
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise OperateError("`setpriv` is missing. Install it with: sudo apt-get install util-linux")
+    values = {
+        "home": installation.home,
+        "logs": installation.logs,
+        "state": installation.state,
+        "socket": installation.supervisor_socket,
+        "setpriv": setpriv,
+        "python": sys.executable,
+        "digest": digest,
+    }
+    safe = {key: str(value).replace("%", "%%") for key, value in values.items()}
+    return _HEAD.format(**safe) + "".join(_PROGRAM.format(name=name, **safe) for name in programs)
+
+
+def code_digest(*parts: str) -> str:
+    """Return a digest of our own code and the given texts: when it changes, processes restart."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*")):
+        if path.suffix in {".py", ".html", ".css", ".svg", ".js"} and "share" not in path.parts:
+            digest.update(path.read_bytes())
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def list_processes(installation: Installation) -> list[Process]:
+    """Return the supervised processes.
+
+    Raises:
+        NotRunningError: no supervisor answers.
+    """
+    found = _call(installation, "getAllProcessInfo")
+    return [
+        Process(
+            name=info["name"],
+            state=info["statename"],
+            pid=info["pid"],
+            uptime_seconds=max(0, info["now"] - info["start"]) if info["pid"] else 0,
+        )
+        for info in found
+    ]
+
+
+def supervisor_pid(installation: Installation) -> int | None:
+    """Return the supervisor's pid, or None when it does not answer."""
+    try:
+        return int(_call(installation, "getPID"))
+    except NotRunningError:
+        return None
+
+
+def apply_config(installation: Installation, config: str) -> None:
+    """Start the supervisor, or have a running one restart exactly the programs that changed.
+
+    Raises:
+        OperateError: it does not start; carries the end of its log.
+    """
+    write_private(installation.supervisor_config, config)
+    binary = Path(sys.executable)
+    if supervisor_pid(installation) is None:
+        command = [str(binary), "-m", "supervisor.supervisord", "-c"]
+    else:
+        command = [str(binary), "-m", "supervisor.supervisorctl", "-c"]
+    command.append(str(installation.supervisor_config))
+    if command[2].endswith("ctl"):
+        command.append("update")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OperateError(f"The supervisor refused:\n{done.stdout}{done.stderr}")
+    _wait(lambda: supervisor_pid(installation) is not None, _START_SECONDS)
+
+
+def start_stopped(installation: Installation) -> None:
+    """Start programs that were given up or stopped by hand."""
+    for process in list_processes(installation):
+        if process.state in {"STOPPED", "EXITED", "FATAL"}:
+            _call(installation, "startProcess", process.name, False)
+
+
+def shut_down(installation: Installation) -> bool:
+    """Stop every process and the supervisor; return whether one was running."""
+    pid = supervisor_pid(installation)
+    if pid is None:
+        return False
+    _call(installation, "shutdown")
+    if not _wait(lambda: not Path(f"/proc/{pid}").exists(), _STOP_SECONDS):
+        raise OperateError(f"The supervisor (pid {pid}) does not stop: see `twinhub logs`.")
+    return True
+
+
+def _wait(is_done: Any, seconds: float) -> bool:  # noqa: ANN401
+    deadline = monotonic() + seconds
+    while not is_done():
+        if monotonic() > deadline:
+            return False
+        sleep(0.05)
+    return True
+
+
+def _call(installation: Installation, method: str, *arguments: object) -> Any:  # noqa: ANN401
+    socket = installation.supervisor_socket
+    transport = SupervisorTransport(serverurl=f"unix://{socket}")
+    server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+    try:
+        return getattr(cast("Any", server).supervisor, method)(*arguments)
+    except (OSError, HTTPException) as error:
+        raise NotRunningError(f"TwinHub in {installation.home} is not running.") from error
+    except xmlrpc.client.Fault as error:
+        raise OperateError(f"The supervisor refused {method}: {error.faultString}") from error
+    finally:
+        transport.close()

@@ -1,0 +1,208 @@
+"""`twinhub up`: from nothing, or from whatever state there is, to a running installation."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from twinhub_hub.accounts import ensure_accounts
+from twinhub_hub.apply.context import Context
+from twinhub_hub.assets.install import install_common
+from twinhub_hub.files import write_private
+from twinhub_hub.installation import EngineKind, share
+from twinhub_hub.operate import prepare, supervisor
+from twinhub_hub.operate.edge import render_caddyfile
+from twinhub_hub.operate.engine import Availability, ensure_network, find_engine, install_engine
+from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.process_mode import ensure_environments, missing_programs
+from twinhub_hub.operate.proxy_packages import ensure_proxy
+from twinhub_hub.operate.workspaces import list_workspaces
+from twinhub_hub.settings.loading import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from twinhub_hub.installation import Installation
+    from twinhub_hub.operate.steps import Steps
+    from twinhub_hub.settings.loading import LoadedSettings
+
+_ANSWER_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Started:
+    """What the operator is told at the end."""
+
+    address: str
+    engine: EngineKind
+    passwords: Mapping[str, str]
+    """Generated password of each account that still shows one."""
+    outdated: Sequence[str]
+    """Workspaces that go on running on an earlier image."""
+
+
+def start(installation: Installation, steps: Steps, *, port: int | None, engine: str) -> Started:
+    """Make everything that is missing, start or repair the processes, wait until the hub answers.
+
+    May be repeated at will: what is there is left alone. ``engine`` is ``""``, ``install`` or
+    ``process``; ``port`` overrides the settings.
+
+    Raises:
+        SettingsError: ``twinhub.yaml`` is wrong.
+        OperateError: anything else that the operator can mend.
+    """
+    installation.make_folders()
+    if prepare.ensure_settings(installation):
+        steps.say(f"Settings: wrote {installation.settings_file}")
+    loaded = load_settings(installation.settings_file)
+    kind = choose_engine(loaded.settings.engine.kind, engine, steps)
+    context = _make_context(installation, loaded, kind, port=port)
+    if kind == "docker":
+        gateway = ensure_network(context.settings.engine.network)
+        context = replace(context, running=replace(context.running, gateway=gateway))
+        log = installation.logs / "images.log"
+        prepare.build_images(context.share, context.settings, log, steps)
+    else:
+        ensure_environments(context, steps)
+    passwords = _ensure_contents(context, steps)
+    _run_processes(context, steps)
+    outdated = list_workspaces(context.settings.engine.prefix) if kind == "docker" else []
+    names = [workspace.name for workspace in outdated if workspace.is_outdated]
+    return Started(context.address, kind, passwords, names)
+
+
+def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
+    """Return what will start workspaces; installs an engine only when asked and none is there.
+
+    Raises:
+        EngineError: an engine is there but does not answer, or the settings want one.
+    """
+    if asked == "process" or wanted == "process":
+        missing_programs()
+        return "process"
+    found = find_engine()
+    if found.availability is Availability.ABSENT and _may_install(asked):
+        install_engine(steps)
+        found = find_engine()
+    if found.availability is Availability.ANSWERS:
+        steps.say(f"Docker engine: {found.version} answers")
+        return "docker"
+    if found.availability is not Availability.ABSENT or wanted == "docker":
+        raise EngineError(found.remedy)
+    steps.say("Docker engine: none found, going on in process mode (make up ENGINE=install)")
+    missing_programs()
+    return "process"
+
+
+def _may_install(asked: str) -> bool:
+    if asked == "install":
+        return True
+    if not os.isatty(0):
+        return False
+    answer = input("No Docker engine is installed. Install docker.io from this system? [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _make_context(
+    installation: Installation, loaded: LoadedSettings, kind: EngineKind, *, port: int | None
+) -> Context:
+    running = prepare.choose_ports(
+        installation,
+        port=port or loaded.settings.site.port,
+        ours_running=supervisor.supervisor_pid(installation) is not None,
+        engine=kind,
+    )
+    return Context(loaded.settings, installation, running, loaded.assets, share())
+
+
+def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
+    installation = context.installation
+    prepare.ensure_secrets(installation)
+    passwords = ensure_accounts(
+        context.accounts,
+        hashes=installation.account_hashes,
+        passwords=installation.account_passwords,
+    )
+    if ensure_proxy(context.share / "requirements" / "proxy", installation.node_folder):
+        steps.say("Proxy: installed from its lock")
+    source = context.share / "config" / "assets" / "common"
+    report = install_common(source, context.assets, uid=context.settings.uid)
+    if report.installed:
+        steps.say(f"Common assets: {len(report.installed)} files installed")
+    for path in report.kept:
+        steps.say(f"Common assets: {path} was changed here and is left as it is")
+    return passwords
+
+
+def _run_processes(context: Context, steps: Steps) -> None:
+    installation = context.installation
+    programs = ["edge", "proxy", "hub"]
+    if context.settings.workspace.idle_hours > 0:
+        programs.append("culler")
+    caddyfile = render_caddyfile(context)
+    digest = supervisor.code_digest(
+        caddyfile, repr(context.running), installation.settings_file.read_text("utf-8"),
+        *(path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py"))),
+    )  # fmt: skip
+    installation.save_running(context.running)
+    write_private(installation.edge_config, caddyfile)
+    was_running = supervisor.supervisor_pid(installation) is not None
+    supervisor.apply_config(
+        installation, supervisor.render_config(context, programs, digest=digest)
+    )
+    supervisor.start_stopped(installation)
+    steps.say("Processes: already running" if was_running else "Processes: started")
+    wait_until_answering(context)
+    steps.say("Hub: answers")
+
+
+def wait_until_answering(context: Context) -> None:
+    """Return when the hub answers at the edge.
+
+    Raises:
+        OperateError: it does not; names the log.
+    """
+    deadline = monotonic() + _ANSWER_SECONDS
+    while not answers(context):
+        if monotonic() > deadline:
+            raise OperateError(
+                f"The hub does not answer after {_ANSWER_SECONDS} s: see `twinhub logs` or "
+                f"{context.installation.logs / 'hub.log'}"
+            )
+        sleep(0.1)
+
+
+def answers(context: Context) -> bool:
+    """Return whether the hub answers through edge and proxy."""
+    connection = http.client.HTTPConnection("127.0.0.1", context.running.port, timeout=5)
+    try:
+        connection.request(
+            "GET",
+            "/hub/health",
+            headers={"Host": f"{context.settings.site.domain}:{context.running.port}"},
+        )
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def load_running(installation: Installation) -> Context:
+    """Return the context of an installation that has been started.
+
+    Raises:
+        NotRunningError: it never was.
+    """
+    try:
+        running = installation.running
+    except FileNotFoundError as error:
+        raise NotRunningError(
+            f"There is no installation in {installation.home}. Make one with: make up"
+        ) from error
+    loaded = load_settings(installation.settings_file)
+    return Context(loaded.settings, installation, running, loaded.assets, share())

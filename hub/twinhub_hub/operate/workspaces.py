@@ -1,0 +1,94 @@
+"""The containers and volumes of an installation, as Docker sees them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+
+from twinhub_hub.operate.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker.models.containers import Container
+
+_STOP_SECONDS = 10
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace's container."""
+
+    name: str
+    state: str
+    is_outdated: bool
+    """Whether it runs on an earlier build of its image."""
+
+
+def list_workspaces(prefix: str) -> list[Workspace]:
+    """Return the containers of an installation.
+
+    Raises:
+        EngineError: Docker does not answer.
+    """
+    try:
+        client = docker.from_env()
+        return [_describe(client, container) for container in _containers(client, prefix)]
+    except DockerException as error:
+        raise EngineError("Docker does not answer: workspaces cannot be listed.") from error
+
+
+def stop_workspaces(prefix: str) -> int:
+    """Stop the running containers, several at once; return how many there were."""
+    client = docker.from_env()
+    running = [c for c in _containers(client, prefix) if c.status == "running"]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda container: container.stop(timeout=_STOP_SECONDS), running))
+    return len(running)
+
+
+def purge_workspaces(prefix: str, network: str) -> list[str]:
+    """Remove containers, home volumes and the bridge; return what was removed."""
+    client = docker.from_env()
+    removed = []
+    for container in _containers(client, prefix):
+        container.remove(force=True, v=True)
+        removed.append(f"container {container.name}")
+    for volume in client.volumes.list():
+        if volume.name.startswith(f"{prefix}-home-"):
+            volume.remove()
+            removed.append(f"volume {volume.name}")
+    try:
+        found = client.networks.get(network)
+        if found.attrs.get("Labels", {}).get("org.twinhub.network") == network:
+            found.remove()
+            removed.append(f"network {network}")
+    except NotFound:
+        pass
+    except APIError as error:
+        raise EngineError(f"The network {network} is still in use: {error.explanation}") from error
+    return removed
+
+
+def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
+    start = f"{prefix}-workspace-"
+    for container in client.containers.list(all=True, filters={"name": f"^/{start}"}):
+        if container.name.startswith(start):
+            yield container
+
+
+def _describe(client: docker.DockerClient, container: Container) -> Workspace:
+    try:
+        newest = client.images.get(container.attrs["Config"]["Image"]).id
+    except NotFound:
+        newest = container.attrs["Image"]
+    return Workspace(
+        name=container.name,
+        state=container.status,
+        is_outdated=newest != container.attrs["Image"],
+    )

@@ -1,0 +1,139 @@
+"""A workspace in a container: `DockerSpawner` with short waits, hard limits and logs that last."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import jupyterhub
+from docker.errors import APIError, DockerException, NotFound
+from dockerspawner import DockerSpawner
+from traitlets import Integer, Unicode
+
+from twinhub_hub import names
+from twinhub_hub.spawners.readiness import StartFailedError, Stages, wait_until_listening
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
+"""Label of an image that names the JupyterHub version in it."""
+
+_LOG_LINES = 200
+
+
+class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
+    """Starts a container for a user; waits briefly, keeps the log of a start that failed."""
+
+    name_prefix = Unicode("twinhub", help="First part of container names.").tag(config=True)
+    docker_threads = Integer(4, help="Docker calls under way at once.").tag(config=True)
+    ready_timeout = Integer(120, help="Seconds until a start counts as failed.").tag(config=True)
+
+    _pool: ClassVar[ThreadPoolExecutor | None] = None
+    _stages: Stages | None = None
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """The pool of all Docker calls; upstream has one thread, so a class start would queue."""
+        cls = type(self)
+        if cls._pool is None:
+            cls._pool = ThreadPoolExecutor(self.docker_threads, thread_name_prefix="docker")
+        return cls._pool
+
+    @property
+    def label(self) -> str:
+        """The user's label: name of folder, volume and origin."""
+        return names.label_for(self.user.name)
+
+    def template_namespace(self) -> dict[str, Any]:
+        """Offer ``{label}`` in volumes beside what upstream offers."""
+        return {**super().template_namespace(), "label": self.label}
+
+    @property
+    def container_name(self) -> str:
+        """Name of the container, from the one module that makes names."""
+        return names.container_for(self.name_prefix, self.user.name, self.name)
+
+    async def start(self) -> tuple[str, int]:
+        """Start the container and return its address once it listens.
+
+        Raises:
+            StartFailedError: with the reason, what to do, and the container's last log lines.
+        """
+        self._stages = Stages()
+        try:
+            return await self._start(self._stages)
+        except DockerException as error:
+            self.log.warning("docker refused a start user=%s: %s", self.user.name, error)
+            raise StartFailedError(
+                "Docker could not start the workspace.",
+                remedy="Try again; if it fails once more, tell an administrator.",
+                log=str(getattr(error, "explanation", error)),
+            ) from error
+
+    async def _start(self, stages: Stages) -> tuple[str, int]:
+        await stages.reach(10, "Checking the image")
+        await self._check_image()
+        await stages.reach(20, "Starting the container")
+        ip, port = await super().start()
+        await stages.reach(50, "JupyterLab is starting")
+        try:
+            await wait_until_listening(
+                ip, port, is_alive=self._is_running, timeout_seconds=self.ready_timeout
+            )
+        except ConnectionAbortedError as error:
+            raise await self._failed("The workspace stopped while it was starting.") from error
+        except TimeoutError as error:
+            reason = f"The workspace did not answer within {self.ready_timeout} seconds."
+            raise await self._failed(reason) from error
+        await stages.reach(95, "Opening")
+        return ip, port
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield the stages of the start that is under way."""
+        if self._stages is not None:
+            async for event in self._stages.follow():
+                yield event
+
+    async def _check_image(self) -> None:
+        wanted = self.user_options.get("image")
+        image = await self.check_allowed(wanted) if wanted else self.image
+        try:
+            found = await self.docker("inspect_image", image)
+        except NotFound as error:
+            raise StartFailedError(
+                f"The image {image} is not on this machine.",
+                remedy="An administrator can build it with `twinhub up`.",
+            ) from error
+        version = (found["Config"].get("Labels") or {}).get(JUPYTERHUB_LABEL, "")
+        if version.partition(".")[0] != jupyterhub.__version__.partition(".")[0]:
+            has = f"JupyterHub {version}" if version else "no JupyterHub version on its label"
+            raise StartFailedError(
+                f"The image {image} has {has}, this hub is {jupyterhub.__version__}.",
+                remedy="An administrator can build a fitting one with `twinhub up`.",
+            )
+
+    async def _is_running(self) -> bool:
+        return await self.poll() is None
+
+    async def _failed(self, reason: str) -> StartFailedError:
+        """Save the log, remove the container, and return what to raise."""
+        log = await self._last_log()
+        self.log.error("start failed user=%s reason=%r log:\n%s", self.user.name, reason, log)
+        try:
+            await self.stop_object()
+            await self.remove_object()
+        except APIError as error:
+            # the next start of this user removes what is left under the same name
+            self.log.warning("container left behind name=%s: %s", self.container_name, error)
+        self.object_id = ""
+        return StartFailedError(
+            reason, remedy="Its last lines are below; try again or show them to an admin.", log=log
+        )
+
+    async def _last_log(self) -> str:
+        try:
+            raw: bytes = await self.docker("logs", self.container_id, tail=_LOG_LINES)
+        except APIError:
+            return ""
+        return raw.decode("utf-8", "replace")

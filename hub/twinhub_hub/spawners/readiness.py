@@ -1,0 +1,94 @@
+"""Waiting for a workspace to answer, telling how far it is, and saying why it did not."""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from jupyterhub.spawner import SpawnException
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+_FIRST_WAIT_SECONDS = 0.02
+_LONGEST_WAIT_SECONDS = 0.1
+_CHECK_ALIVE_SECONDS = 1.0
+LOG_LINES = 25
+"""How much of its log is shown when a workspace does not start."""
+
+
+class StartFailedError(SpawnException):  # type: ignore[misc]
+    """A workspace did not start; carries what its user should read."""
+
+    def __init__(self, reason: str, *, remedy: str, log: str = "") -> None:
+        """Compose the text and the page from a sentence, what to do, and the last log lines."""
+        shown = "\n".join(log.strip().splitlines()[-LOG_LINES:])
+        text = f"{reason} {remedy}"
+        html = f"<p><strong>{escape(reason)}</strong> {escape(remedy)}</p>"
+        if shown:
+            html += f'<pre class="twinhub-log">{escape(shown)}</pre>'
+        super().__init__(text, reason="start", message_html=html, status_code=500)
+
+
+class Stages:
+    """The stages of one start, as events of JupyterHub's progress stream."""
+
+    def __init__(self) -> None:
+        """Begin before the first stage."""
+        self._events: list[dict[str, Any]] = []
+        self._changed = asyncio.Condition()
+
+    async def reach(self, progress: int, message: str) -> None:
+        """Record a stage (0 to 99) and wake whoever follows."""
+        async with self._changed:
+            self._events.append({"progress": progress, "message": message})
+            self._changed.notify_all()
+
+    async def follow(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield each stage once, in order; the caller ends it (the hub does, when the start ends)."""
+        seen = 0
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: len(self._events) > seen)  # noqa: B023
+                fresh = self._events[seen:]
+            for event in fresh:
+                yield event
+            seen += len(fresh)
+
+
+async def wait_until_listening(
+    ip: str, port: int, *, is_alive: Callable[[], Awaitable[bool]], timeout_seconds: float
+) -> None:
+    """Return as soon as a port accepts connections, trying about every 0.05 s.
+
+    The hub's own wait (0.2 s doubling to 5 s, with jitter) then succeeds at its first attempt.
+
+    Raises:
+        ConnectionAbortedError: it stopped before it listened.
+        TimeoutError: it did not listen in time.
+    """
+    deadline = monotonic() + timeout_seconds
+    next_check = monotonic() + _CHECK_ALIVE_SECONDS
+    wait = _FIRST_WAIT_SECONDS
+    while not await _accepts(ip, port):
+        now = monotonic()
+        if now > deadline:
+            raise TimeoutError
+        if now > next_check:
+            next_check = now + _CHECK_ALIVE_SECONDS
+            if not await is_alive():
+                raise ConnectionAbortedError
+        await asyncio.sleep(wait)
+        wait = min(wait * 1.5, _LONGEST_WAIT_SECONDS)
+
+
+async def _accepts(ip: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(1):
+            _, writer = await asyncio.open_connection(ip, port)
+    except OSError:  # includes the time-out: a bridge may drop packets until it knows the container
+        return False
+    writer.close()
+    return True

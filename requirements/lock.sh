@@ -1,0 +1,14 @@
+#!/bin/sh
+# Writes the locks anew. They hold hashes and no address: see conventions in docs/explanation.
+set -eu
+cd "$(dirname "$0")"
+compile() {
+    ../.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header --annotation-style line "$@"
+}
+compile bootstrap.in -o bootstrap.txt
+compile hub.in -o hub.txt
+compile workspace.in -c hub.txt -o workspace.txt
+compile science.in -c workspace.txt -o science.txt
+compile dev.in -c hub.txt -c science.txt -o dev.txt
+(cd proxy && PATH="../../.venv/bin:$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund)

@@ -1,0 +1,1 @@
+"""TwinHub's hub: settings, sign-in, workspaces, and the command that runs it all."""

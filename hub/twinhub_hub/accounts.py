@@ -31,7 +31,7 @@ def generate_password() -> str:
 def ensure_accounts(
     accounts: Sequence[TrialAccount], *, hashes: Path, passwords: Path
 ) -> Mapping[str, str]:
-    """Make what is missing and return the password of each account that still has its generated one.
+    """Make what is missing; return the generated passwords that can still be shown, by user name.
 
     ``hashes`` is what the hub reads. ``passwords`` is only there to be shown again; its owner may
     delete it. An account that is no longer in the settings loses its hash, and so its sign-in.

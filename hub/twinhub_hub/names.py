@@ -1,8 +1,8 @@
 """One label for each user: the name of the folder, the volume and the origin.
 
-A label is a DNS label (RFC 1123: 1 to 63 of ``a-z``, ``0-9`` and ``-``), so the same text is safe as
-a folder, as part of a Docker name and as a host name. Plain user names are their own label. Every
-other name gets a readable part, two hyphens and 130 bits of its SHA-256; plain names have no
+A label is a DNS label (RFC 1123: 1 to 63 of ``a-z``, ``0-9`` and ``-``), so the same text is safe
+as a folder, as part of a Docker name and as a host name. Plain user names are their own label.
+Every other name gets a readable part, two hyphens and 130 bits of its SHA-256; plain names have no
 two hyphens in a row, so the two forms never meet.
 """
 
@@ -61,7 +61,9 @@ def label_for(name: str) -> str:
         return name
     decomposed = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
     readable = re.sub(r"[^a-z0-9]+", "-", decomposed)[:_READABLE_LENGTH].strip("-") or "u"
-    digest = b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()
+    digest = (
+        b32encode(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()).decode().lower()
+    )
     return f"{readable}--{digest[:_HASH_LENGTH]}"
 
 

@@ -29,7 +29,7 @@ class TrialAuthenticator(Authenticator):  # type: ignore[misc]
 
     accounts_file = Unicode(help="File of hashes, mode 0600.").tag(config=True)
 
-    async def authenticate(self, handler: object, data: Mapping[str, str]) -> str | None:  # noqa: ARG002
+    async def authenticate(self, handler: object, data: Mapping[str, str]) -> str | None:
         """Return the user name when the password is right, else None."""
         name, password = data.get("username", ""), data.get("password", "")
         return name if await asyncio.to_thread(self._is_right, name, password) else None

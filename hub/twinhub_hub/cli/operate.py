@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from twinhub_hub.operate.prepare import default_home
 from twinhub_hub.operate.steps import Steps
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from twinhub_hub.apply.context import Context
@@ -84,7 +84,7 @@ def _summary(started: Started) -> str:
     return "\n".join(lines)
 
 
-def run_down(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command has them
+def run_down(arguments: argparse.Namespace) -> int:
     """Stop the processes, then the workspaces; remove nothing."""
     installation, steps = _installation(), Steps()
     context = up.load_running(installation)
@@ -97,7 +97,7 @@ def run_down(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every comm
     return 0
 
 
-def run_purge(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+def run_purge(arguments: argparse.Namespace) -> int:
     """Remove containers, volumes and the whole folder, after the operator typed a word."""
     installation, steps = _installation(), Steps()
     context = up.load_running(installation)
@@ -186,7 +186,7 @@ def _duration(seconds: int) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"
 
 
-def run_logs(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+def run_logs(arguments: argparse.Namespace) -> int:
     """Follow every log until interrupted."""
     installation = _installation()
     up.load_running(installation)

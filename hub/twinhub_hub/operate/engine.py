@@ -18,6 +18,8 @@ from docker.errors import DockerException, NotFound
 from twinhub_hub.operate.errors import EngineError
 
 if TYPE_CHECKING:
+    from docker.models.networks import Network
+
     from twinhub_hub.operate.steps import Steps
 
 _ENGINES = {
@@ -167,7 +169,7 @@ def ensure_network(name: str) -> str:
         client.close()
 
 
-def _find_or_make(client: docker.DockerClient, name: str) -> docker.models.networks.Network:
+def _find_or_make(client: docker.DockerClient, name: str) -> Network:
     with suppress(NotFound):
         return client.networks.get(name)
     return client.networks.create(

@@ -100,7 +100,7 @@ async def restore_routes(context: Context) -> bool:
     proxy_token = context.installation.token(PROXY_TOKEN)
     try:
         async with asyncio.timeout(_PROXY_SECONDS):
-            while not await _answers(client, api, proxy_token):
+            while not await _answers(client, api, proxy_token):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(_WAIT_SECONDS)
             request = HTTPRequest(
                 f"http://127.0.0.1:{running.hub_port}/hub/api/proxy",

@@ -112,8 +112,7 @@ def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> No
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as build:
-        assert build.stdout is not None
-        for line in build.stdout:
+        for line in build.stdout or ():
             steps.say(f"Images: {line.rstrip()}")
     if build.returncode != 0:
         raise OperateError(f"The workspace image could not be built: see {log}")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_PATH = 100  # sun_path has 108 bytes; the supervisor adds a suffix of its own
 _START_SECONDS = 20
 _STOP_SECONDS = 60
+_DO_NOT_WAIT = False
 
 _HEAD = """\
 [supervisord]
@@ -167,7 +168,7 @@ def start_stopped(installation: Installation) -> None:
     """Start programs that were given up or stopped by hand."""
     for process in list_processes(installation):
         if process.state in {"STOPPED", "EXITED", "FATAL"}:
-            _call(installation, "startProcess", process.name, False)
+            _call(installation, "startProcess", process.name, _DO_NOT_WAIT)
 
 
 def shut_down(installation: Installation) -> bool:

@@ -78,7 +78,7 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
 def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
     start = f"{prefix}-workspace-"
     for container in client.containers.list(all=True, filters={"name": f"^/{start}"}):
-        if container.name.startswith(start):
+        if (container.name or "").startswith(start):
             yield container
 
 
@@ -88,7 +88,7 @@ def _describe(client: docker.DockerClient, container: Container) -> Workspace:
     except NotFound:
         newest = container.attrs["Image"]
     return Workspace(
-        name=container.name,
+        name=str(container.name),
         state=container.status,
         is_outdated=newest != container.attrs["Image"],
     )

@@ -11,7 +11,7 @@ from dockerspawner import DockerSpawner
 from traitlets import Integer, Unicode
 
 from twinhub_hub import names
-from twinhub_hub.spawners.readiness import StartFailedError, Stages, wait_until_listening
+from twinhub_hub.spawners.readiness import Stages, StartFailedError, wait_until_listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -47,7 +47,7 @@ class Stages:
             self._changed.notify_all()
 
     async def follow(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield each stage once, in order; the caller ends it (the hub does, when the start ends)."""
+        """Yield each stage once, in order; the caller ends it, as the hub does after the start."""
         seen = 0
         while True:
             async with self._changed:

@@ -167,11 +167,12 @@ class Storage(Section):
 class Engine(Section):
     """What starts workspaces."""
 
-    kind: Literal["docker", "process"] = Field(
-        "docker",
+    kind: Literal["auto", "docker", "process"] = Field(
+        "auto",
         description=(
             "`docker`: a container for each user. `process`: one user, on loopback, under "
-            "bubblewrap; only for a first look where no Docker engine can be had."
+            "bubblewrap; only for a first look where no Docker engine can be had. `auto`: "
+            "`docker` where an engine is installed, else `process`."
         ),
     )
     network: str = Field(
@@ -208,7 +209,7 @@ class Settings(Section):
     uid: int = Field(
         1000,
         ge=1,
-        le=60000,
+        le=2**31 - 2,
         description="The one uid of host folders and containers; images take it as build argument.",
     )
     site: Site = Field(Site(), description=Site.__doc__)

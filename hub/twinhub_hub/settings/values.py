@@ -28,7 +28,9 @@ def parse_size(value: object) -> object:
         return value
     match = _SIZE.fullmatch(value.strip())
     if match is None:
-        raise ValueError(f"{value!r} is no size: write a number with K, M, G or T, such as 512M")
+        raise ValueError(
+            f"{value[:40]!r} is no size: give a number of bytes, or one with K, M, G or T"
+        )
     return int(float(match["number"]) * _FACTOR[match["unit"].upper()])
 
 
@@ -65,6 +67,10 @@ def is_address(text: str) -> bool:
 
 def _check_path(value: Path) -> Path:
     _has_only_visible_characters(str(value))
+    if value == Path():
+        raise refusal("the path is empty", "name a file or folder")
+    if value.parts[0].startswith("~"):
+        raise refusal("a path cannot begin with '~'", "write it in full")
     return value
 
 

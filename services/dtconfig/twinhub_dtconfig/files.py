@@ -35,15 +35,19 @@ def read_regular_file(path: Path, limit_bytes: int) -> RegularFile:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise FileRefusedError(_plain_reason(error)) from error
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
             raise FileRefusedError(f"is {kind}, not a regular file")
-        content = b"" if status.st_size > limit_bytes else stream.read(limit_bytes + 1)
-        size = max(status.st_size, len(content))  # it may have grown since
-    if size > limit_bytes:
-        raise FileRefusedError(f"has {size:,} bytes or more; {limit_bytes:,} are allowed")
+        if status.st_size > limit_bytes:
+            raise FileRefusedError(f"has {status.st_size:,} bytes; {limit_bytes:,} are allowed")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read(limit_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > limit_bytes:  # it has grown since, or the kernel makes it up as in /proc
+        raise FileRefusedError(f"has more than {limit_bytes:,} bytes")
     return RegularFile(content, stat.S_IMODE(status.st_mode))
 
 

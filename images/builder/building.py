@@ -1,0 +1,134 @@
+"""Builds what is not there yet: one digest of all inputs decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from images.builder.context import (
+    collect_context,
+    digest_inputs,
+    find_certificates,
+    pack,
+    pinned_jupyterhub,
+)
+from images.builder.engine import INPUTS_LABEL
+from images.builder.errors import HierarchyError
+from images.builder.foundation import ensure_foundation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from images.builder.engine import Engine
+    from images.builder.hierarchy import Hierarchy, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an installation decides about its images."""
+
+    uid: int
+    tag_prefix: str
+    version: str
+    foundation_seconds: float
+    certificates: tuple[Path, ...]
+    proxies: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that one build needs, and the digest that names it."""
+
+    tag: str
+    archive: bytes
+    arguments: Mapping[str, str]
+    labels: Mapping[str, str]
+    digest: str
+
+
+class Builder:
+    """Builds the images of one hierarchy for one installation."""
+
+    def __init__(
+        self, engine: Engine, folder: Path, *, hierarchy: Hierarchy, options: Options
+    ) -> None:
+        """Take context folders from a folder, and the locks from ``requirements/`` beside it."""
+        self._engine = engine
+        self._folder = folder
+        self._hierarchy = hierarchy
+        self._options = options
+
+    def build(
+        self,
+        images: Sequence[Image],
+        *,
+        step: Callable[[str], None],
+        output: Callable[[str], None],
+    ) -> None:
+        """Make every image current, parents first; ``step`` hears of each, ``output`` all lines."""
+        for image in images:
+            done = self._build_one(image, output)
+            step(f"{image.name}: {self.tag_of(image)} {done}")
+
+    def tag_of(self, image: Image) -> str:
+        """Return the tag that the newest build of an image has."""
+        return image.provides or f"{self._options.tag_prefix}/{image.name}:{self._options.version}"
+
+    def state_of(self, image: Image) -> str:
+        """Return ``current``, ``outdated`` or ``absent``."""
+        tagged = self._engine.find_id(self.tag_of(image))
+        if tagged is None:
+            return "absent"
+        if image.context is None:
+            return "current"
+        if not self._engine.find_id(self.tag_of(self._parent_of(image))):
+            return "outdated"
+        digest = self._recipe(image).digest
+        return "current" if self._engine.find_built(digest) == tagged else "outdated"
+
+    def _build_one(self, image: Image, output: Callable[[str], None]) -> str:
+        if image.context is None:
+            return ensure_foundation(
+                self._engine,
+                self.tag_of(image),
+                overlay=self._folder / image.name / "overlay",
+                seconds=self._options.foundation_seconds,
+            )
+        recipe = self._recipe(image)
+        if built := self._engine.find_built(recipe.digest):
+            self._engine.tag(built, recipe.tag)
+            return "current"
+        self._engine.build(
+            recipe.archive,
+            recipe.tag,
+            arguments={**recipe.arguments, **self._options.proxies},
+            labels=recipe.labels,
+            show=output,
+        )
+        return "built"
+
+    def _recipe(self, image: Image) -> Recipe:
+        context = self._folder / (image.context or image.name)
+        locks = [self._folder.parent / "requirements" / name for name in image.requirements]
+        certificates = find_certificates((context / "extra-ca", *self._options.certificates))
+        archive = pack(collect_context(context, requirements=locks, certificates=certificates))
+        parent = self.tag_of(self._parent_of(image))
+        arguments = {"PARENT": parent, "TWINHUB_UID": str(self._options.uid)}
+        digest = digest_inputs(archive, arguments, self._engine.find_id(parent) or "")
+        labels = {
+            INPUTS_LABEL: digest,
+            "org.twinhub.version": self._options.version,
+            "org.opencontainers.image.title": f"TwinHub {image.name}",
+            "org.opencontainers.image.version": self._options.version,
+            "org.opencontainers.image.licenses": "BSD-3-Clause",
+            "org.opencontainers.image.base.name": parent,
+        }
+        if hub := pinned_jupyterhub(locks):
+            labels["org.twinhub.jupyterhub"] = hub
+        return Recipe(self.tag_of(image), archive, arguments, labels, digest)
+
+    def _parent_of(self, image: Image) -> Image:
+        if image.parent is None:
+            raise HierarchyError(f"{image.name} stands on nothing")
+        return self._hierarchy.find(image.parent)

@@ -1,0 +1,116 @@
+"""What goes into one build: files as a reproducible archive, and a digest of all inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from images.builder.errors import ContextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+IGNORED = frozenset({".dockerignore", "README.md", "__pycache__"})
+"""Names that never go into an image; they stand in each .dockerignore as well."""
+
+_PINNED_HUB = re.compile(r"^jupyterhub==([^ ;\\]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a context."""
+
+    content: bytes
+    is_executable: bool = False
+
+
+Context = dict[str, Entry]
+"""Files by their path in the context."""
+
+
+def collect_context(
+    folder: Path, *, requirements: Iterable[Path], certificates: Iterable[Path]
+) -> Context:
+    """Return the files of a folder, locks under ``requirements/``, certificates in ``extra-ca/``.
+
+    Raises:
+        ContextError: a file is missing, or a certificate file holds more than certificates.
+    """
+    context = {path.relative_to(folder).as_posix(): _read(path) for path in _files(folder)}
+    context |= {f"requirements/{path.name}": _read(path) for path in requirements}
+    for path in certificates:
+        context[f"extra-ca/{path.name}"] = Entry(_certificate(path))
+    # The Dockerfile copies the folder, which therefore has to be there without certificates too.
+    context.setdefault("extra-ca/.gitkeep", Entry(b""))
+    return context
+
+
+def find_certificates(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the ``*.crt`` files of folders that may be absent; of equal names the first counts."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.crt")):
+            found.setdefault(path.name, path)
+    return tuple(found.values())
+
+
+def pack(context: Context) -> bytes:
+    """Return the context as a tar archive; equal contexts give equal bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(context):
+            entry = context[name]
+            member = tarfile.TarInfo(name)
+            member.size = len(entry.content)
+            member.mode = 0o755 if entry.is_executable else 0o644
+            archive.addfile(member, io.BytesIO(entry.content))
+    return buffer.getvalue()
+
+
+def digest_inputs(archive: bytes, arguments: Mapping[str, str], parent_id: str) -> str:
+    """Return one digest for all that decides what a build makes."""
+    digest = hashlib.sha256(archive)
+    for part in (parent_id, *(f"{name}={arguments[name]}" for name in sorted(arguments))):
+        digest.update(f"\0{part}".encode())
+    return digest.hexdigest()
+
+
+def pinned_jupyterhub(locks: Sequence[Path]) -> str | None:
+    """Return the version of JupyterHub that the locks install, if they install one."""
+    for lock in locks:
+        if match := _PINNED_HUB.search(_read(lock).content.decode()):
+            return match.group(1)
+    return None
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if not (folder / "Dockerfile").is_file():
+        raise ContextError(f"{folder} has no Dockerfile")
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        # Certificates are added one by one, after a look at what they are.
+        if path.is_file() and parts[0] != "extra-ca" and not IGNORED.intersection(parts):
+            yield path
+
+
+def _read(path: Path) -> Entry:
+    try:
+        return Entry(path.read_bytes(), is_executable=bool(path.stat().st_mode & 0o100))
+    except OSError as error:
+        raise ContextError(f"{path} is needed for the build: {error.strerror}") from error
+
+
+def _certificate(path: Path) -> bytes:
+    content = _read(path).content
+    if b"PRIVATE KEY-----" in content:
+        raise ContextError(
+            f"{path} holds a private key, which must not go into an image: remove it"
+        )
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise ContextError(f"{path} holds no certificate in PEM form: convert or remove it")
+    return content

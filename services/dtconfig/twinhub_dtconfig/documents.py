@@ -93,7 +93,8 @@ def load_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     try:
         content = read_regular_file(path, limits.size_bytes).content
     except FileRefusedError as error:
-        raise DocumentError([_whole_file(str(path), f"the file {error}")]) from error
+        fault = Fault(str(path), *START, f"the file {error}", "give the path of a YAML file")
+        raise DocumentError([fault]) from error
     return parse_document(content, str(path), limits=limits)
 
 
@@ -104,8 +105,9 @@ def parse_document(content: bytes, file: str, *, limits: Limits = DEFAULT_LIMITS
         DocumentError: the content is refused.
     """
     if len(content) > limits.size_bytes:
-        what = f"the file has {len(content):,} bytes; {limits.size_bytes:,} are allowed"
-        raise DocumentError([_whole_file(file, what)])
+        what = f"the file has {len(content):,} bytes, which is too many"
+        remedy = f"keep it below {limits.size_bytes:,}"
+        raise DocumentError([Fault(file, *START, what, remedy)])
     text = _decode(content, file)
     composer = Composer(yaml.parse(text, Loader=_LOADER), file, limits)
     try:
@@ -146,7 +148,8 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 def _decode(content: bytes, file: str) -> str:
     if content.startswith(_OTHER_ENCODINGS):
-        raise DocumentError([_whole_file(file, "the file is in UTF-16 or UTF-32")])
+        what = "the file is in UTF-16 or UTF-32"
+        raise DocumentError([Fault(file, *START, what, "save the file as UTF-8")])
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
         text = content.decode("utf-8")
@@ -166,10 +169,6 @@ def _decode(content: bytes, file: str) -> str:
 def _end_of(text: str) -> Position:
     lines = _LINE_BREAK.split(text)
     return Position(len(lines), len(lines[-1]) + 1)
-
-
-def _whole_file(file: str, what: str) -> Fault:
-    return Fault(file, *START, what, "give a YAML file in UTF-8")
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:

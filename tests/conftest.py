@@ -1,0 +1,6 @@
+"""Names the fixtures' modules, and nothing else."""
+
+pytest_plugins = (
+    "tests.fixtures.installation",
+    "tests.fixtures.browser",
+)

@@ -1,0 +1,157 @@
+"""The main job, as a person does it in a browser: sign in, workspace, terminal, twin, notebook."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.fixtures.browser import open_lab, screenshot, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.fixtures.installation import TestInstallation
+
+pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
+
+TWIN = "heated-tank"
+PHASES = (
+    f"cp -r /workspace/common/digital_twins/{TWIN} /workspace/digital_twins/ && "
+    f"cd /workspace/digital_twins/{TWIN} && "
+    "./lifecycle/create && ./lifecycle/execute && ./lifecycle/analyse && echo ph''ases-done"
+)
+_PHASES_MS = 90_000
+_NOTEBOOK_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def alice(browser: Browser, installation: TestInstallation) -> BrowserContext:
+    """Alice, signed in, with her workspace open."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    open_lab(context.new_page(), installation, "alice")
+    return context
+
+
+@pytest.fixture
+def lab(alice: BrowserContext) -> Page:
+    """A fresh JupyterLab page of alice."""
+    page = alice.pages[0]
+    page.goto(f"{page.url.split('/lab')[0]}/lab?reset")
+    expect(page.get_by_role("menuitem", name="File")).to_be_visible(timeout=60_000)
+    return page
+
+
+def run_in_terminal(page: Page, command: str) -> None:
+    page.locator(".jp-LauncherCard[title*='terminal'i], .jp-LauncherCard[data-category='Other']").filter(
+        has_text="Terminal"
+    ).click()
+    page.locator(".jp-Terminal .xterm-helper-textarea").wait_for(state="attached")
+    page.locator(".jp-Terminal .xterm-screen").click()
+    page.keyboard.type(command)
+    page.keyboard.press("Enter")
+
+
+def test_a_twin_runs_in_the_terminal_and_its_result_is_on_the_host(
+    lab: Page, installation: TestInstallation
+) -> None:
+    run_in_terminal(lab, PHASES)
+    result = installation.folder("alice") / "digital_twins" / TWIN / "output" / "analysis.json"
+    expect(lab.locator(".jp-Terminal .xterm-rows")).to_contain_text(
+        "phases-done", timeout=_PHASES_MS
+    )
+    screenshot(lab, "terminal-light")
+    analysis = json.loads(result.read_text())
+    assert analysis, "the twin wrote an empty analysis"
+    assert result.stat().st_uid == int(installation.setting("uid"))
+
+
+def test_the_result_is_visible_in_lab(lab: Page) -> None:
+    browser_panel = lab.get_by_role("region", name="File Browser Section")
+    for folder in ("digital_twins", TWIN, "output"):
+        lab.locator(".jp-DirListing-item").filter(has_text=folder).first.dblclick()
+        expect(lab.locator(".jp-BreadCrumbs")).to_contain_text(folder)
+    lab.locator(".jp-DirListing-item").filter(has_text="result.csv").dblclick()
+    expect(lab.locator(".jp-CSVViewer")).to_be_visible()
+    assert browser_panel is not None
+    screenshot(lab, "result-light")
+
+
+def test_the_notebook_runs_top_to_bottom(lab: Page, alice: BrowserContext) -> None:
+    origin = lab.url.split("/lab")[0]
+    lab.goto(f"{origin}/lab/tree/digital_twins/{TWIN}/{TWIN}.ipynb?reset")
+    expect(lab.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(lab.locator(".jp-OutputArea-output img").first).to_be_visible(timeout=_NOTEBOOK_MS)
+    last = lab.locator(".jp-Notebook .jp-CodeCell").last
+    expect(last.locator(".jp-InputPrompt")).to_have_text(
+        re.compile(r"\[\d+\]:"), timeout=_NOTEBOOK_MS
+    )
+    expect(lab.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
+    screenshot(lab, "notebook-light")
+    lab.emulate_media(color_scheme="dark")
+    lab.get_by_role("menuitem", name="Settings", exact=True).click()
+    lab.get_by_role("menuitem", name="Theme", exact=True).click()
+    lab.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    expect(lab.locator("body[data-jp-theme-light='false']")).to_be_visible()
+    screenshot(lab, "notebook-dark")
+
+
+@pytest.mark.d4(24)
+def test_another_user_sees_the_common_assets_and_nothing_of_the_first(
+    context: BrowserContext, installation: TestInstallation
+) -> None:
+    secret = installation.folder("alice") / "data" / "only-alice.txt"
+    secret.write_text("mine")
+    page = context.new_page()
+    open_lab(page, installation, "bob")
+    run_in_terminal(
+        page,
+        "ls /workspace/common/digital_twins > /workspace/seen.txt; "
+        "find / -name only-alice.txt 2>/dev/null >> /workspace/seen.txt; "
+        "touch /workspace/common/x 2>> /workspace/seen.txt; echo lo''oked",
+    )
+    expect(page.locator(".jp-Terminal .xterm-rows")).to_contain_text("looked", timeout=60_000)
+    seen = (installation.folder("bob") / "seen.txt").read_text()
+    assert TWIN in seen
+    assert "only-alice" not in seen
+    assert "Read-only file system" in seen
+    answer = page.goto(f"{installation.address_of('alice')}/user/alice/api/contents/data")
+    assert answer is not None
+    assert answer.status in {403, 404}
+
+
+def test_signing_out_closes_the_door(
+    context: BrowserContext, installation: TestInstallation
+) -> None:
+    page = context.new_page()
+    open_lab(page, installation, "bob")
+    page.goto(f"{installation.address}/hub/logout")
+    page.goto(f"{installation.address}/hub/home")
+    expect(page).to_have_url(re.compile("/hub/login"))
+    page.goto(f"{installation.address_of('bob')}/user/bob/lab")
+    expect(page).to_have_url(re.compile("/hub/login"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_asks_for_anything_outside_the_installation(
+    browser: Browser, installation: TestInstallation, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(f"{installation.address}/hub/login")
+    screenshot(page, f"login-{scheme}")
+    sign_in(page, installation, "alice")
+    expect(page.get_by_role("menuitem", name="File")).to_be_visible(timeout=60_000)
+    context.close()
+    own = {
+        f"twinhub.localhost:{installation.port}",
+        f"alice.twinhub.localhost:{installation.port}",
+    }
+    assert {host for host in hosts if host} <= own

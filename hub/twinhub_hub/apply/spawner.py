@@ -73,7 +73,11 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.volumes = _volumes(context)
     d.mem_limit = workspace.memory
     d.cpu_limit = workspace.cpus
-    d.extra_create_kwargs = {"user": str(context.settings.uid), "working_dir": WORKSPACE}
+    d.extra_create_kwargs = {
+        "user": str(context.settings.uid),
+        "working_dir": WORKSPACE,
+        "hostname": "{label}",
+    }
     d.extra_host_config = {
         "auto_remove": False,  # a container that stops by itself keeps its log
         "cap_drop": ["ALL"],

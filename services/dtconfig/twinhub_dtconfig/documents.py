@@ -174,8 +174,9 @@ def _end_of(text: str) -> Position:
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     stop = cast("yaml.Mark", error.problem_mark)  # a parser always says where it stopped
     explanation = explain(f"{error.problem} {error.context}", text[stop.index : stop.index + 1])
-    start = (explanation.at_start and error.context_mark) or stop
-    what = explanation.what
-    if start is not stop:
-        what += f" (noticed at {stop.line + 1}:{stop.column + 1})"
-    return Fault(file, start.line + 1, start.column + 1, what, explanation.remedy)
+    noticed = min(Position(stop.line + 1, stop.column + 1), _end_of(text))
+    if not explanation.at_start or error.context_mark is None:
+        return Fault(file, *noticed, explanation.what, explanation.remedy)
+    line, column = error.context_mark.line + 1, error.context_mark.column + 1
+    what = f"{explanation.what} (noticed at {noticed.line}:{noticed.column})"
+    return Fault(file, line, column, what, explanation.remedy)

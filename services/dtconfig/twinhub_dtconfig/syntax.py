@@ -14,6 +14,7 @@ class Explanation(NamedTuple):
 
 
 _TAB = Explanation("a tab cannot indent YAML", "use spaces")
+_UNFINISHED = Explanation("the file ends within a list or mapping", "close each '[' and '{'")
 _BY_CHARACTER = {
     "\t": _TAB,
     "@": Explanation("text cannot begin with '@'", "put it in quotes"),
@@ -93,6 +94,8 @@ def explain(problem: str, character: str) -> Explanation:
     """Return the plain form of a parser's words, given the character that it stopped at."""
     if "cannot start any token" in problem and character in _BY_CHARACTER:
         return _BY_CHARACTER[character]
+    if "node content" in problem and not character:
+        return _UNFINISHED
     for needles, explanation in _BY_PROBLEM:
         if any(needle in problem for needle in needles):
             return explanation

@@ -22,7 +22,6 @@ MANIFEST = ".common-installed.json"
 
 _COMMON = "common"
 _SHARED_SOURCES = Path("tools", "fmi2-slave")
-_NOT_SHIPPED = frozenset({".gitkeep", "__pycache__", ".ipynb_checkpoints"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _list_shipped(source: Path, *, cache: Path) -> Iterator[_Shipped]:
     """Yield the files of the source, and after a model's files the FMU that is built of them."""
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
-        if not _NOT_SHIPPED.isdisjoint(relative.parts) or path.suffix in {".pyc", ".fmu"}:
+        if path.suffix == ".fmu" or any(_is_leftover(part) for part in relative.parts):
             continue
         if path.is_symlink():
             raise UnsafePathError(f"{path} is a symbolic link: common assets hold files only")
@@ -90,6 +89,11 @@ def _list_shipped(source: Path, *, cache: Path) -> Iterator[_Shipped]:
             yield _ship_file(path, relative)
         elif is_model(path):
             yield _ship_fmu(path, relative, shared=source / _SHARED_SOURCES, cache=cache)
+
+
+def _is_leftover(name: str) -> bool:
+    """Tell whether a tool left this in the checkout: no asset of ours has a hidden file."""
+    return name.startswith(".") or name == "__pycache__"
 
 
 def _ship_file(path: Path, relative: Path) -> _Shipped:

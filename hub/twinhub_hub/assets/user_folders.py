@@ -16,7 +16,6 @@ MOUNT_POINT = "common"
 """Empty folder in a user's folder; a workspace has the common assets mounted on it."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_NOT_SHIPPED = frozenset({".gitkeep"})
 
 
 def ensure_user_folder(template: Path, root: Path, label: str, *, uid: int) -> Path:
@@ -56,7 +55,7 @@ def _create(template: Path, top: Folder, label: str) -> None:
 
 def _copy(source: Path, target: Folder) -> None:
     for path in sorted(source.iterdir()):
-        if path.name in _NOT_SHIPPED:
+        if path.name.startswith("."):  # .gitkeep, which keeps the mount point in the checkout
             continue
         if path.is_symlink():
             raise UnsafePathError(f"{path} is a symbolic link: a template holds files only")

@@ -40,8 +40,8 @@ class Tank:
 
     def advance(self, x: Vector, u: Vector, *, flow: float, duration: float) -> Vector:
         """Return the temperatures after a time during which inputs and flow do not change."""
-        propagator: Vector = self._propagator(flow, duration)
-        return propagator @ np.concatenate([x, u])
+        after: Vector = self._propagator(flow, duration) @ np.concatenate([x, u])
+        return after
 
     def _compute_propagator(self, flow: float, duration: float) -> Vector:
         """Return [Phi, Gamma], so that x(t + duration) = Phi x(t) + Gamma u."""

@@ -9,14 +9,13 @@ from twinhub_dtconfig.faults import Fault, nearest_key
 
 from twinhub_hub.settings.fields import dotted, find_field, find_section, is_size, section_of
 from twinhub_hub.settings.models import Settings
-from twinhub_hub.settings.values import format_size
+from twinhub_hub.settings.values import RefusalError, format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic import ValidationError
     from pydantic.fields import FieldInfo
-    from pydantic_core import ErrorDetails
     from twinhub_dtconfig.documents import Document, Key
 
 _SHOWN_LENGTH = 40
@@ -74,29 +73,32 @@ def inline(value: str | float | None) -> str:
     return dump_document([value]).removeprefix("- ").rstrip("\n")
 
 
-def _is_consequence(details: ErrorDetails) -> bool:
+def _is_consequence(details: Mapping[str, Any]) -> bool:
     """Return whether a list counts as too short only because its items are wrong."""
     if details["type"] != "too_short":
         return False
     return len(details["input"]) >= int(details["ctx"]["min_length"])
 
 
-def _explain(details: ErrorDetails, document: Document) -> Fault:
-    path, context = details["loc"], details.get("ctx", {})
+def _explain(details: Mapping[str, Any], document: Document) -> Fault:
+    path = details["loc"]
     match details["type"]:
         case "extra_forbidden":
             return _unknown_key(path, document)
         case "missing":
             return _missing_key(path, document)
-        case "refused":
-            path = (*path, *context["path"])
-            what = f"{dotted(path)}: {context['what']}"
-            return fault_at(document, path, what, remedy=context["remedy"])
         case "value_error":
-            what = f"{dotted(path)}: {context['error']}"
-            return fault_at(document, path, what, remedy=_example_remedy(path))
+            return _refused(path, details["ctx"]["error"], document)
         case _:
             return _wrong_value(details, document)
+
+
+def _refused(path: Sequence[Key], error: ValueError, document: Document) -> Fault:
+    if isinstance(error, RefusalError):
+        path = (*path, *error.path)
+        what = f"{dotted(path)}: {error.what}"
+        return fault_at(document, path, what, remedy=error.remedy)
+    return fault_at(document, path, f"{dotted(path)}: {error}", remedy=_example_remedy(path))
 
 
 def _unknown_key(path: Sequence[Key], document: Document) -> Fault:
@@ -132,7 +134,7 @@ def _missing_key(path: Sequence[Key], document: Document) -> Fault:
     return fault_at(document, path, what, remedy=f"add `{key}: {example}`")
 
 
-def _wrong_value(details: ErrorDetails, document: Document) -> Fault:
+def _wrong_value(details: Mapping[str, Any], document: Document) -> Fault:
     kind, path, value = details["type"], details["loc"], details["input"]
     field = find_field(path)
     name = dotted(path) or "the file"

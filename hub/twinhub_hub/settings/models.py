@@ -18,16 +18,16 @@ from twinhub_hub.settings.values import (
     FilePath,
     ImageName,
     Line,
+    RefusalError,
     check_differ,
     is_address,
-    refusal,
 )
 
 
 class Section(BaseModel):
     """A part of the settings: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Site(Section):
@@ -55,7 +55,7 @@ class Site(Section):
     @model_validator(mode="after")
     def _has_names_below(self) -> Self:
         if self.wildcard and is_address(self.domain):
-            raise refusal(
+            raise RefusalError(
                 f"no name can stand below the address {self.domain}",
                 "set site.wildcard to false, or give a host name",
                 "domain",

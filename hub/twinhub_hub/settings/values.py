@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,17 +39,21 @@ def format_size(value: int) -> int | str:
     return f"{value // _FACTOR[unit]}{unit}" if unit else value
 
 
-def refusal(what: str, remedy: str, *path: str | int) -> PydanticCustomError:
-    """Return an error for a validator to raise, about the value at a path below its own."""
-    return PydanticCustomError(
-        "refused", "{what}; {remedy}", {"what": what, "remedy": remedy, "path": path}
-    )
+class RefusalError(ValueError):
+    """A value that a validator refuses; ``path`` leads from what it checks to the value."""
+
+    def __init__(self, what: str, remedy: str, *path: str | int) -> None:
+        """Hold what is wrong, what to do, and where."""
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
+        self.remedy = remedy
+        self.path = path
 
 
 def _has_only_visible_characters(value: str) -> str:
     for character in value:
         if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
-            raise refusal(
+            raise RefusalError(
                 f"the invisible character U+{ord(character):04X} is not allowed", "remove it"
             )
     return value
@@ -68,9 +71,9 @@ def is_address(text: str) -> bool:
 def _check_path(value: Path) -> Path:
     _has_only_visible_characters(str(value))
     if value == Path():
-        raise refusal("the path is empty", "name a file or folder")
+        raise RefusalError("the path is empty", "name a file or folder")
     if value.parts[0].startswith("~"):
-        raise refusal("a path cannot begin with '~'", "write it in full")
+        raise RefusalError("a path cannot begin with '~'", "write it in full")
     return value
 
 
@@ -78,12 +81,12 @@ def check_differ(values: Sequence[str], what: str, *path: str) -> None:
     """Refuse the first value that equals an earlier one but for case.
 
     Raises:
-        PydanticCustomError: it is at its index and then the given path.
+        RefusalError: it is at its index and then the given path.
     """
     seen: set[str] = set()
     for index, value in enumerate(values):
         if value.casefold() in seen:
-            raise refusal(f"two {what} {value!r}", "rename or remove one", index, *path)
+            raise RefusalError(f"two {what} {value!r}", "rename or remove one", index, *path)
         seen.add(value.casefold())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from twinhub_hub.settings.explanations import inline
 from twinhub_hub.settings.fields import find_field
@@ -72,10 +72,10 @@ def _lines(
 def _items(items: list[Data], path: Path, beside: Comment) -> Iterator[str]:
     """Yield the lines of a list of sections; their keys are not commented above."""
     for index, item in enumerate(items):
-        if isinstance(item, dict):
-            lines = _lines(item, (*path, index), above=lambda _: "", beside=beside)
-            for number, line in enumerate(lines):
-                yield line if number else f"{'  ' * len(path)}- {line.lstrip()}"
+        section = cast("dict[str, Data]", item)  # the models have no other lists
+        lines = _lines(section, (*path, index), above=lambda _: "", beside=beside)
+        for number, line in enumerate(lines):
+            yield line if number else f"{'  ' * len(path)}- {line.lstrip()}"
 
 
 def _is_given(settings: Settings, path: Path) -> bool:
@@ -86,6 +86,6 @@ def _is_given(settings: Settings, path: Path) -> bool:
             if key not in value.model_fields_set:
                 return False
             value = getattr(value, str(key))
-        elif isinstance(value, tuple):
-            value = value[int(key)]
+        else:
+            value = cast("tuple[Section, ...]", value)[int(key)]
     return True

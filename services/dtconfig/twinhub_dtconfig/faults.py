@@ -21,9 +21,9 @@ START = Position(1, 1)
 """Where faults of a file as a whole are reported, so that every message has one form."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, located; faults sort by file and position."""
+    """One thing that is wrong, and where."""
 
     file: str
     line: int

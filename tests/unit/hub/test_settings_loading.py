@@ -6,9 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
-from twinhub_hub.settings.models import Settings
+from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.writing import render_defaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,3 +186,38 @@ def test_an_assets_root_below_a_closed_folder_is_refused(
 def test_sizes_are_bytes_in_powers_of_1024(file: Path, text: str | int, bound: int) -> None:
     file.write_text(f"workspace: {{memory: {text!r}}}\n", encoding="utf-8")
     assert load_settings(file).settings.workspace.memory == bound
+
+
+@pytest.mark.parametrize(
+    "section", [key for key, value in Settings() if isinstance(value, Section)]
+)
+def test_a_section_without_keys_has_all_its_defaults(file: Path, section: str) -> None:
+    file.write_text(f"{section}: {{}}\n", encoding="utf-8")
+    assert load_settings(file).settings == Settings()
+
+
+DEFAULTS = render_defaults()
+FRAGMENTS = st.sampled_from(
+    ["&a ", "*a", "[", "]", "{", "}", ": ", "- ", "\n", "  ", "\t", "'", '"', "!!int ", "!x ", "<<: ",
+     "1e9", "---\n", "null", "true", "0777", "|\n", "? ", "%", "@", "#", "9" * 70, ".inf", "~", '"\\0"']
+)  # fmt: skip
+
+
+@pytest.mark.d4(69)
+@given(st.lists(st.tuples(st.integers(0, len(DEFAULTS)), st.sampled_from([0, 1, 9]), FRAGMENTS)))
+def test_any_edit_of_a_file_is_accepted_or_explained_in_plain_words(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
+) -> None:
+    text = DEFAULTS
+    for start, length, fragment in edits:
+        text = text[:start] + fragment + text[start + length :]
+    file = tmp_path_factory.getbasetemp() / "edited.yaml"
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_settings(file)
+    except SettingsError as error:
+        message = str(error)
+    else:
+        return
+    assert all(line.startswith(f"{file}:") for line in message.splitlines())
+    assert "Input should" not in message

@@ -99,8 +99,14 @@ def _volumes(context: Context) -> dict[str, dict[str, str]]:
 
 def _apply_process(context: Context, c: Any) -> None:  # noqa: ANN401
     c.JupyterHub.spawner_class = "twinhub_hub.spawners.process.BubblewrapSpawner"
-    c.BubblewrapSpawner.assets = str(context.assets)
-    c.BubblewrapSpawner.environments = str(context.installation.environments)
-    c.BubblewrapSpawner.homes = str(context.installation.home / "homes")
-    c.BubblewrapSpawner.uid = context.settings.uid
-    c.BubblewrapSpawner.start_timeout = context.settings.workspace.start_timeout_seconds
+    installation, workspace = context.installation, context.settings.workspace
+    b = c.BubblewrapSpawner
+    b.assets = str(context.assets)
+    b.environments = str(installation.environments)
+    b.homes = str(installation.homes)
+    b.logs = str(installation.logs)
+    b.uid = context.settings.uid
+    b.cmd = _START
+    b.shared_memory = workspace.shared_memory
+    b.ready_timeout = workspace.start_timeout_seconds
+    b.start_timeout = workspace.start_timeout_seconds + 30

@@ -68,7 +68,9 @@ def launch_hub(context: Context) -> None:
     config = Path(__file__).parents[1] / "jupyterhub_config.py"
     command = [sys.executable, "-m", "jupyterhub", f"--config={config}"]
     os.chdir(context.installation.state)
-    os.execv(command[0], command)
+    # JupyterHub calls `alembic` by its name when it migrates the database
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    os.execve(command[0], command, {**os.environ, "PATH": path})
 
 
 def launch_edge(context: Context) -> None:

@@ -57,7 +57,7 @@ def check_port(port: int) -> None:
 def _owner(port: int) -> str:
     with suppress(psutil.AccessDenied):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,):
                 return _describe(connection.pid)
     return "a process of another user"
 

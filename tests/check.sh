@@ -1,0 +1,23 @@
+#!/bin/sh
+# The inner loop, under two minutes: format, lint, types, architecture, dependencies, unit tests.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+PATH="$PWD/$bin:$PATH"
+export PATH
+step() {
+    printf '== %s\n' "$1"
+    shift
+    "$@"
+}
+step "format" ruff format --check -q .
+step "lint" ruff check -q .
+step "types" mypy
+step "architecture" lint-imports --no-logo
+step "dependencies of the hub" deptry hub --config hub/pyproject.toml --extend-exclude share -ds
+step "dependencies of dtconfig" deptry services/dtconfig --config services/dtconfig/pyproject.toml -ds
+step "dead code" vulture
+step "YAML" yamllint -s .pre-commit-config.yaml images config
+# shellcheck disable=SC2046 # the files have no spaces in their names
+step "shell" shellcheck $(git ls-files '*.sh' '.ci/run' 'images/*/bin/*' 'images/*/finish')
+step "unit tests" python -m pytest -q -n 2 tests/unit

@@ -1,0 +1,219 @@
+"""`twinhub up` and its fellows on a real installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+import pytest
+from alembic import command
+from alembic.config import Config
+from jupyterhub.dbutil import _temp_alembic_ini
+
+from tests.fixtures.hub_client import HubClient
+from tests.fixtures.installation import TestInstallation
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+_AGAIN_SECONDS = 100  # ten times the goal
+_REPAIR_SECONDS = 300  # ten times the goal
+_ROUTES_SECONDS = 50
+
+
+def running_pids(installation: TestInstallation) -> dict[str, int]:
+    pids = installation.pids()
+    assert all(pids.values())
+    return pids
+
+
+def test_up_prints_the_address_and_an_account_for_each_role(
+    installation: TestInstallation,
+) -> None:
+    done = installation.run("up")
+    assert f"{installation.address}/" in done.stdout
+    for user in ("admin", "instructor", "alice", "bob"):
+        assert installation.password(user) in done.stdout
+
+
+def test_up_on_a_running_installation_changes_nothing(installation: TestInstallation) -> None:
+    before = running_pids(installation)
+    start = monotonic()
+    done = installation.run("up")
+    assert done.returncode == 0, done.stderr
+    assert monotonic() - start < _AGAIN_SECONDS
+    assert running_pids(installation) == before
+
+
+def test_nothing_listens_but_on_loopback_and_the_bridge(installation: TestInstallation) -> None:
+    running = json.loads((installation.home / "state" / "running.json").read_text())
+    supervisor = int((installation.home / "state" / "supervisord.pid").read_text())
+    family = [psutil.Process(supervisor), *psutil.Process(supervisor).children(recursive=True)]
+    listening = {
+        (connection.laddr[0], connection.laddr[1])
+        for process in family
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    loopback = {
+        ("127.0.0.1", running[key]) for key in ("port", "proxy_port", "proxy_api_port", "hub_port")
+    }
+    assert listening == loopback | {(running["gateway"], running["hub_port"])}
+
+
+def test_containers_reach_the_hubs_api_and_none_of_its_pages(
+    installation: TestInstallation,
+) -> None:
+    running = json.loads((installation.home / "state" / "running.json").read_text())
+    base = f"http://{running['gateway']}:{running['hub_port']}/hub"
+    assert httpx.get(f"{base}/api/").status_code == 200
+    for page in ("/login", "/home", "/admin", "/metrics", "/api/../login", "/logo"):
+        assert httpx.get(base + page).status_code == 404
+
+
+def test_other_names_of_this_host_lead_to_the_one_of_the_cookies(
+    installation: TestInstallation,
+) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{installation.port}/hub/login?next=x")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{installation.address}/hub/login?next=x"
+
+
+def test_a_taken_port_is_named_with_its_owner_and_a_free_one(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = TestInstallation(tmp_path, port).run("up")
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
+    assert f"pid {os.getpid()}" in done.stderr
+    assert "TWINHUB_PORT=" in done.stderr
+    assert not (tmp_path / "state" / "supervisord.pid").exists()
+
+
+@pytest.mark.d4(69)
+def test_wrong_settings_stop_up_before_anything_changes(installation: TestInstallation) -> None:
+    before = running_pids(installation)
+    path = installation.home / "twinhub.yaml"
+    good = path.read_text()
+    path.write_text(good + "workspce: {}\n")
+    try:
+        done = installation.run("up")
+    finally:
+        path.write_text(good)
+    assert done.returncode == 2
+    assert "twinhub.yaml:" in done.stderr
+    assert "workspace" in done.stderr
+    assert running_pids(installation) == before
+
+
+def test_a_killed_supervisor_is_repaired_and_workspaces_are_untouched(
+    installation: TestInstallation,
+) -> None:
+    with HubClient(installation, "alice") as alice:
+        alice.start()
+        started = installation.container("alice").attrs["State"]["StartedAt"]
+        supervisor = int((installation.home / "state" / "supervisord.pid").read_text())
+        children = psutil.Process(supervisor).children(recursive=True)
+        os.kill(supervisor, signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive, "processes outlived their supervisor"
+        start = monotonic()
+        done = installation.run("up")
+        assert done.returncode == 0, done.stderr
+        assert monotonic() - start < _REPAIR_SECONDS
+        assert installation.container("alice").attrs["State"]["StartedAt"] == started
+        wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
+
+
+@pytest.mark.parametrize("name", ["edge", "proxy", "hub"])
+def test_a_killed_process_comes_back_with_its_routes(
+    installation: TestInstallation, name: str
+) -> None:
+    with HubClient(installation, "alice") as alice:
+        alice.start()
+        before = running_pids(installation)[name]
+        os.kill(before, signal.SIGKILL)
+        wait_for(
+            lambda: installation.pids()[name] not in {0, before}, seconds=30, what="a new process"
+        )
+        wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
+
+
+def test_changed_settings_restart_the_hub_and_leave_workspaces_alone(
+    installation: TestInstallation,
+) -> None:
+    with HubClient(installation, "alice") as alice:
+        alice.start()
+        started = installation.container("alice").attrs["State"]["StartedAt"]
+        path = installation.home / "twinhub.yaml"
+        good = path.read_text()
+        path.write_text(good + "site:\n  notice: Maintenance on Friday\n")
+        try:
+            assert installation.run("up").returncode == 0
+            assert "Maintenance on Friday" in alice.get("/hub/home").text
+        finally:
+            path.write_text(good)
+            assert installation.run("up").returncode == 0
+        assert installation.container("alice").attrs["State"]["StartedAt"] == started
+        wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
+
+
+def test_an_older_database_is_copied_aside_and_migrated(installation: TestInstallation) -> None:
+    database = installation.home / "state" / "jupyterhub.sqlite"
+    assert installation.run("down").returncode == 0
+    with _temp_alembic_ini(f"sqlite:///{database}") as ini:
+        command.downgrade(Config(ini), "-1")
+    before = set(database.parent.glob("jupyterhub.sqlite*"))
+    done = installation.run("up")
+    assert done.returncode == 0, done.stderr
+    copies = set(database.parent.glob("jupyterhub.sqlite*")) - before
+    assert any(_has_users(copy) for copy in copies)
+    with HubClient(installation, "alice") as alice:
+        assert alice.get("/hub/home").status_code == 200
+
+
+def _has_users(path: Path) -> bool:
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        return bool(database.execute("select count(*) from users").fetchone()[0])
+
+
+def test_down_stops_everything_and_removes_nothing(installation: TestInstallation) -> None:
+    with HubClient(installation, "alice") as alice:
+        alice.start()
+        (installation.folder("alice") / "data" / "kept.txt").write_text("kept")
+        done = installation.run("down")
+        assert done.returncode == 0, done.stderr
+        assert installation.container("alice").status == "exited"
+        status = installation.run("status")
+        assert status.returncode == 3
+        assert installation.run("up").returncode == 0
+        alice.sign_in()
+        alice.start()
+        assert alice.lab_answers()
+    assert (installation.folder("alice") / "data" / "kept.txt").read_text() == "kept"
+
+
+def test_purge_without_the_word_removes_nothing(installation: TestInstallation) -> None:
+    done = installation.run("purge", input="yes\n")
+    assert done.returncode == 1
+    assert "Nothing was removed" in done.stdout
+    assert installation.status()["running"] is True
+
+
+def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
+    done = TestInstallation(tmp_path / "none", 1).run("status")
+    assert done.returncode == 1
+    assert "make up" in done.stderr
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Gives the tests what they need from the system: an engine that answers, a browser, bubblewrap.
+set -eu
+cd "$(dirname "$0")/.."
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+packages=
+need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
+need chromium chromium
+need bwrap bubblewrap
+need debootstrap debootstrap
+docker_answers() { .venv/bin/python -c "import docker; docker.from_env().ping()" >/dev/null 2>&1; }
+docker_answers || need dockerd docker.io
+if [ -n "$packages" ]; then
+    echo "== installing:$packages"
+    as_root apt-get update -q >/dev/null
+    # shellcheck disable=SC2086 # several words on purpose
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $packages >/dev/null
+fi
+if ! docker_answers; then
+    echo "== starting the Docker engine"
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl start docker
+    else
+        as_root sh -c 'setsid dockerd </dev/null >/var/log/dockerd.log 2>&1 &'
+    fi
+    tries=0
+    until docker_answers; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 60 ]; then
+            echo "The Docker engine does not answer: see /var/log/dockerd.log or journalctl" >&2
+            exit 1
+        fi
+        sleep 1
+    done
+fi

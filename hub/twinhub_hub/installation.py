@@ -109,8 +109,13 @@ class Installation:
 
     @property
     def environments(self) -> Path:
-        """Python environments of the process mode."""
+        """Editions of the process mode, see `sandbox.edition`."""
         return self.home / "environments"
+
+    @property
+    def homes(self) -> Path:
+        """Homes of the process mode, one folder for each label."""
+        return self.home / "homes"
 
     @cached_property
     def running(self) -> Running:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from twinhub_hub.installation import Installation
-from twinhub_hub.operate import supervisor, up, workspaces
+from twinhub_hub.operate import process_mode, supervisor, up, workspaces
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
 from twinhub_hub.operate.prepare import default_home
 from twinhub_hub.operate.steps import Steps
@@ -92,7 +92,9 @@ def run_down(arguments: argparse.Namespace) -> int:
     steps.say("Processes: stopped" if was_running else "Processes: were not running")
     if context.running.engine == "docker":
         count = workspaces.stop_workspaces(context.settings.engine.prefix)
-        steps.say(f"Workspaces: {count} stopped")
+    else:
+        count = process_mode.stop_sandboxes(installation)
+    steps.say(f"Workspaces: {count} stopped")
     print("Nothing was removed. Start again with: make up")
     return 0
 
@@ -113,6 +115,7 @@ def run_purge(arguments: argparse.Namespace) -> int:
         engine = context.settings.engine
         for removed in workspaces.purge_workspaces(engine.prefix, engine.network):
             steps.say(f"Removed {removed}")
+    process_mode.stop_sandboxes(installation)
     shutil.rmtree(installation.home)
     steps.say(f"Removed {installation.home}")
     return 0
@@ -148,7 +151,9 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 def _workspaces(context: Context) -> list[dict[str, Any]]:
     if context.running.engine != "docker":
-        return []
+        return [
+            asdict(workspace) for workspace in process_mode.list_sandboxes(context.installation)
+        ]
     try:
         found = workspaces.list_workspaces(context.settings.engine.prefix)
     except EngineError:

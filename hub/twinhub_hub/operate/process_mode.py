@@ -1,71 +1,121 @@
-"""What the process mode needs: bubblewrap, and the Python environments that an image would have."""
+"""The process mode: whether this host can have it, and the workspaces that run in it."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_hub.files import write_public
 from twinhub_hub.operate.errors import EngineError, OperateError
+from twinhub_hub.operate.workspaces import Workspace
+from twinhub_hub.sandbox.edition import current_edition
+from twinhub_hub.sandbox.processes import find_sandboxes, stop_sandbox
 
 if TYPE_CHECKING:
-    from twinhub_hub.apply.context import Context
-    from twinhub_hub.operate.steps import Steps
+    from twinhub_hub.installation import Installation
+    from twinhub_hub.sandbox.processes import FoundSandbox
 
-_PROGRAMS = {"bwrap": "bubblewrap", "setpriv": "util-linux"}
-_ENVIRONMENTS = {"server": "workspace.txt", "science": "science.txt"}
+_PACKAGES = {
+    # program -> the package that has it
+    "bwrap": "bubblewrap",
+    "setpriv": "util-linux",
+    "choom": "util-linux",
+    "prlimit": "util-linux",
+}
+_OTHERWISE = "or get the engine with: make up ENGINE=install"
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_APPARMOR_REMEDY = """\
+This system lets AppArmor refuse user namespaces, which bubblewrap needs. Allow them until the next
+boot with
+  sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0
+or for bubblewrap alone, for good, with
+  printf 'abi <abi/4.0>,\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }\\n' \\
+    | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap"""
+_SWITCHES = {
+    # file that is 0 when the kernel refuses user namespaces -> command that allows them
+    Path("/proc/sys/kernel/unprivileged_userns_clone"): "kernel.unprivileged_userns_clone=1",
+    Path("/proc/sys/user/max_user_namespaces"): "user.max_user_namespaces=15000",
+}
+_TRY_SECONDS = 20
+_STOP_SECONDS = 10
 
 
-def missing_programs() -> None:
-    """Return when the process mode can work here.
+def check_host() -> None:
+    """Return when the process mode can work here; nothing is made or changed.
 
     Raises:
-        EngineError: names what is missing and how to get it.
+        EngineError: names what is missing or forbidden, and the remedy.
     """
-    missing = [package for program, package in _PROGRAMS.items() if shutil.which(program) is None]
+    missing = sorted({p for name, p in _PACKAGES.items() if shutil.which(name) is None})
     if missing:
         raise EngineError(
-            "Without a Docker engine TwinHub needs bubblewrap. Missing: "
-            f"{', '.join(missing)}. Install with: sudo apt-get install {' '.join(missing)}, "
-            "or get the engine with: make up ENGINE=install"
+            f"Without a Docker engine TwinHub needs {' and '.join(missing)}, which is not "
+            f"installed. Install with: sudo apt-get install {' '.join(missing)}, {_OTHERWISE}"
+        )
+    done = subprocess.run(
+        _trial(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=_TRY_SECONDS,
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = done.stderr.strip() or f"exit status {done.returncode}"
+        raise EngineError(
+            f"bubblewrap is installed but cannot make a sandbox ({said}).\n{_remedy()},\n"
+            f"{_OTHERWISE}"
         )
 
 
-def ensure_environments(context: Context, steps: Steps) -> None:
-    """Make the server's and the scientific environment from their locks, unless they are current.
+def _trial() -> list[str]:
+    own = [] if os.geteuid() == 0 else ["--unshare-user"]
+    kinds = ["--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    return ["bwrap", *own, *kinds, "--ro-bind", "/", "/", "--proc", "/proc", "--", "true"]
+
+
+def _remedy() -> str:
+    if os.geteuid() == 0:
+        return (
+            "This root may not make namespaces, as is usual within a container: run TwinHub on the "
+            "host, or give the container the right to (CAP_SYS_ADMIN)"
+        )
+    if _APPARMOR.exists() and _APPARMOR.read_text("ascii").strip() == "1":
+        return _APPARMOR_REMEDY
+    for path, switch in _SWITCHES.items():
+        if path.exists() and path.read_text("ascii").strip() == "0":
+            return f"This kernel forbids user namespaces. Allow them with: sudo sysctl {switch}"
+    return "Find out what forbids it with: bwrap --unshare-user --ro-bind / / true"
+
+
+def list_sandboxes(installation: Installation) -> list[Workspace]:
+    """Return the running workspaces."""
+    try:
+        current = current_edition(installation.environments)
+    except FileNotFoundError:
+        current = None
+    return [
+        Workspace(name=found.label, state="running", is_outdated=found.edition != current)
+        for found in find_sandboxes(installation.homes)
+    ]
+
+
+def stop_sandboxes(installation: Installation) -> int:
+    """Stop the running workspaces; return how many there were.
 
     Raises:
-        OperateError: an installation failed; carries the end of its output.
+        OperateError: one does not end even when it is killed.
     """
-    root = context.installation.environments
-    root.mkdir(parents=True, exist_ok=True)
-    for name, lock_name in _ENVIRONMENTS.items():
-        lock = (context.share / "requirements" / lock_name).read_text("utf-8")
-        stamp = root / f"{name}.lock"
-        if stamp.exists() and stamp.read_text("utf-8") == lock:
-            continue
-        steps.say(f"Process mode: installing the {name} environment")
-        _install(root / name, context.share / "requirements" / lock_name)
-        write_public(stamp, lock)
+    running = find_sandboxes(installation.homes)
+    with ThreadPoolExecutor(max(1, len(running))) as pool:
+        ended = list(pool.map(_stop, running))
+    for found, has_ended in zip(running, ended, strict=True):
+        if not has_ended:
+            raise OperateError(
+                f"The workspace of {found.label} (pid {found.process.pid}) does not end: something "
+                "on this host blocks it, such as a network file system that does not answer."
+            )
+    return len(running)
 
 
-def _install(folder: Path, lock: Path) -> None:
-    uv = str(Path(sys.executable).with_name("uv"))
-    shutil.rmtree(folder, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-    python = str(folder / "bin" / "python")
-    _run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", python,
-          "--require-hashes", "-r", str(lock)])  # fmt: skip
-    if (folder / "bin" / "jupyterhub-singleuser").exists():
-        # it compiles some 35 grammars at import, which would double the start-up time
-        _run([uv, "pip", "uninstall", "-q", "--python", python, "rfc3987-syntax", "lark"])
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise OperateError(f"`{' '.join(command[:4])} …` failed:\n{tail}")
+def _stop(found: FoundSandbox) -> bool:
+    return stop_sandbox(found.process, grace_seconds=_STOP_SECONDS)

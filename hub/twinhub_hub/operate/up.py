@@ -17,8 +17,9 @@ from twinhub_hub.installation import EngineKind, share
 from twinhub_hub.operate import prepare, supervisor
 from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.engine import Availability, ensure_network, find_engine, install_engine
+from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
-from twinhub_hub.operate.process_mode import ensure_environments, missing_programs
+from twinhub_hub.operate.process_mode import check_host, list_sandboxes
 from twinhub_hub.operate.proxy_packages import ensure_proxy
 from twinhub_hub.operate.workspaces import list_workspaces
 from twinhub_hub.settings.loading import load_settings
@@ -72,8 +73,11 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         ensure_environments(context, steps)
     passwords = _ensure_contents(context, steps)
     _run_processes(context, steps)
-    outdated = list_workspaces(context.settings.engine.prefix) if kind == "docker" else []
-    names = [workspace.name for workspace in outdated if workspace.is_outdated]
+    if kind == "docker":
+        workspaces = list_workspaces(context.settings.engine.prefix)
+    else:
+        workspaces = list_sandboxes(installation)
+    names = [workspace.name for workspace in workspaces if workspace.is_outdated]
     return Started(context.address, kind, passwords, names)
 
 
@@ -84,7 +88,7 @@ def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
         EngineError: an engine is there but does not answer, or the settings want one.
     """
     if asked == "process" or wanted == "process":
-        missing_programs()
+        check_host()
         return "process"
     found = find_engine()
     if found.availability is Availability.ABSENT and _may_install(asked):
@@ -96,7 +100,7 @@ def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
     if found.availability is not Availability.ABSENT or wanted == "docker":
         raise EngineError(found.remedy)
     steps.say("Docker engine: none found, going on in process mode (make up ENGINE=install)")
-    missing_programs()
+    check_host()
     return "process"
 
 

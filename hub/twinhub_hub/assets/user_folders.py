@@ -48,9 +48,10 @@ def _create(template: Path, top: Folder, label: str) -> None:
             _copy(template, folder)
         top.rename(aside, label)
     except OSError:
-        shutil.rmtree(top.path / aside, ignore_errors=True)
         if not top.has(label):  # else another call was faster, and its folder serves as well
             raise
+    finally:
+        shutil.rmtree(top.path / aside, ignore_errors=True)
 
 
 def _copy(source: Path, target: Folder) -> None:

@@ -208,10 +208,10 @@ def _check_existence(
 def _check_causality(
     port: Port, variables: dict[Port, ScalarVariable], causality: str, scenario: Scenario
 ) -> None:
-    actual = variables[port].causality if port in variables else "column"
+    actual = variables[port].causality if port in variables else "none"
     if actual != causality:
         raise ScenarioError(
-            f"{scenario.file}: {port} is a {actual}, what is needed here is: {causality}"
+            f"{scenario.file}: {port} is of causality {actual}, here it must be {causality}"
         )
 
 

@@ -1,0 +1,1 @@
+"""The sample twin with real FMUs."""

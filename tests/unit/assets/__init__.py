@@ -1,0 +1,1 @@
+"""Putting assets on the host."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+import jupyterhub
+
+from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
@@ -14,15 +19,34 @@ PROCESS_BANNER = (
 
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
-    """Put our templates before JupyterHub's and give them the title and the notices."""
+    """Put our templates and files before JupyterHub's, with the words that they need."""
     folder = context.share_pages
     c.JupyterHub.template_paths = [str(folder / "templates")]
     c.JupyterHub.logo_file = str(folder / "static" / "twinhub.svg")
-    notices = [context.settings.site.notice] if context.settings.site.notice else []
+    c.JupyterHub.template_vars = _words(context)
+    c.JupyterHub.tornado_settings.update(
+        static_handler_class=PageFilesHandler, headers=dict(HEADERS)
+    )
+
+
+def _words(context: Context) -> dict[str, object]:
+    settings = context.settings
+    notices = [settings.site.notice] if settings.site.notice else []
     if context.running.engine == "process":
         notices.append(PROCESS_BANNER)
-    c.JupyterHub.template_vars = {
-        "twinhub_title": context.settings.site.title,
+    return {
+        "twinhub_title": settings.site.title,
         "twinhub_notices": notices,
-        "twinhub_trial": context.settings.auth.method == "trial",
+        "twinhub_trial": settings.auth.method == "trial",
+        "twinhub_idle_hours": settings.workspace.idle_hours,
+        "twinhub_form_targets": _form_targets(context),
+        "twinhub_version": version("twinhub-hub"),
+        "twinhub_jupyterhub_version": jupyterhub.__version__,
     }
+
+
+def _form_targets(context: Context) -> str:
+    """Return where a form may lead: browsers apply this to redirects after sign-in as well."""
+    if not context.settings.site.wildcard:
+        return "'self'"
+    return f"'self' {context.address.replace('://', '://*.')}"

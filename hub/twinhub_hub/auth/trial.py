@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from jupyterhub.auth import Authenticator
+from tornado.web import HTTPError
 from traitlets import Unicode
 
+from twinhub_hub import names
+from twinhub_hub.pages.handlers import SignedOutHandler
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+MAX_PASSWORD = 1024
+"""Longest password in characters: a longer one is no attempt to sign in, and costs time to hash."""
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_urlsafe())
@@ -29,9 +37,29 @@ class TrialAuthenticator(Authenticator):  # type: ignore[misc]
 
     accounts_file = Unicode(help="File of hashes, mode 0600.").tag(config=True)
 
+    def get_handlers(self, app: object) -> Sequence[tuple[object, ...]]:
+        """Add the page that says that one is signed out."""
+        return [*super().get_handlers(app), (r"/logout", SignedOutHandler)]
+
+    def validate_username(self, username: str) -> bool:
+        """Return whether a user can have this name; asked for names from the API too."""
+        try:
+            names.check_user_name(username)
+        except ValueError:
+            return False
+        return bool(super().validate_username(username))
+
     async def authenticate(self, handler: object, data: Mapping[str, str]) -> str | None:
-        """Return the user name when the password is right, else None."""
-        name, password = data.get("username", ""), data.get("password", "")
+        """Return the user name when the password is right, else None.
+
+        Raises:
+            HTTPError: 400, the form has no user name or no password.
+        """
+        if "username" not in data or "password" not in data:
+            raise HTTPError(HTTPStatus.BAD_REQUEST, "Fill in a user name and a password.")
+        name, password = data["username"], data["password"]
+        if len(password) > MAX_PASSWORD or not self.validate_username(name):
+            return None
         return name if await asyncio.to_thread(self._is_right, name, password) else None
 
     def _is_right(self, name: str, password: str) -> bool:

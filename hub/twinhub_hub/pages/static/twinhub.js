@@ -1,0 +1,112 @@
+// The workspace's card on the home page and on the page that shows a start.
+(() => {
+  "use strict";
+
+  const card = document.getElementById("workspace");
+  if (!card) {
+    return;
+  }
+  const RETRY_MS = 3000;
+
+  function showError(text) {
+    const box = document.getElementById("workspace-error");
+    box.textContent = text;
+    box.hidden = false;
+  }
+
+  // Ask the hub to stop the workspace, or to give its start up; resolves to what went wrong, if anything.
+  async function stop() {
+    try {
+      const answer = await fetch(card.dataset.api, {
+        method: "DELETE",
+        headers: { "X-XSRFToken": window.jhdata.xsrf_token },
+      });
+      if (answer.ok) {
+        return null;
+      }
+      const problem = await answer.json().catch(() => ({}));
+      return problem.message || `The hub answered ${answer.status}.`;
+    } catch {
+      return "The hub does not answer.";
+    }
+  }
+
+  function onClick(action, label, run) {
+    const button = card.querySelector(`[data-action="${action}"]`);
+    if (!button) {
+      return;
+    }
+    const usual = button.textContent;
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      button.textContent = label;
+      const problem = await run();
+      if (problem) {
+        showError(`${problem} Try again in a moment.`);
+        button.disabled = false;
+        button.textContent = usual;
+      }
+    });
+  }
+
+  function showStage(event) {
+    const bar = document.getElementById("progress");
+    bar.setAttribute("aria-valuenow", event.progress);
+    bar.firstElementChild.style.width = `${event.progress}%`;
+    const stages = document.getElementById("stages");
+    stages.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const stage = document.createElement("li");
+    stage.textContent = event.progress === 0 ? "Waiting for a place" : event.message;
+    stage.setAttribute("aria-current", "step");
+    stages.append(stage);
+  }
+
+  function showElapsed() {
+    const seconds = Math.floor(performance.now() / 1000);
+    const text = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    document.getElementById("elapsed").textContent = text;
+  }
+
+  function followStart() {
+    const events = new EventSource(card.dataset.progress);
+    setInterval(showElapsed, 1000);
+    events.addEventListener("open", () => document.getElementById("stages").replaceChildren());
+    events.addEventListener("message", (message) => {
+      const event = JSON.parse(message.data);
+      if (event.ready || event.failed) {
+        // the hub answers this address with the workspace, or with the reason and what to do
+        events.close();
+        window.location.reload();
+      } else {
+        showStage(event);
+      }
+    });
+    events.addEventListener("error", () => {
+      if (events.readyState === EventSource.CLOSED) {
+        setTimeout(() => window.location.reload(), RETRY_MS);
+      }
+    });
+    onClick("cancel", "Cancelling…", async () => {
+      events.close();
+      const problem = await stop();
+      if (!problem) {
+        window.location.assign(card.dataset.home);
+      }
+      return problem;
+    });
+  }
+
+  onClick("stop", "Stopping…", async () => {
+    const problem = await stop();
+    if (!problem) {
+      window.location.reload();
+    }
+    return problem;
+  });
+  if (card.dataset.refresh) {
+    setTimeout(() => window.location.reload(), Number(card.dataset.refresh) * 1000);
+  }
+  if (card.dataset.progress) {
+    followStart();
+  }
+})();

@@ -77,15 +77,15 @@ class Builder:
 
     def state_of(self, image: Image) -> str:
         """Return ``current``, ``outdated`` or ``absent``."""
-        tagged = self._engine.find_id(self.tag_of(image))
-        if tagged is None:
+        tag = self.tag_of(image)
+        if not self._engine.find_id(tag):
             return "absent"
         if image.context is None:
             return "current"
         if not self._engine.find_id(self.tag_of(self._parent_of(image))):
             return "outdated"
-        digest = self._recipe(image).digest
-        return "current" if self._engine.find_built(digest) == tagged else "outdated"
+        is_current = self._engine.find_inputs(tag) == self._recipe(image).digest
+        return "current" if is_current else "outdated"
 
     def _build_one(self, image: Image, output: Callable[[str], None]) -> str:
         if image.context is None:
@@ -96,8 +96,8 @@ class Builder:
                 seconds=self._options.foundation_seconds,
             )
         recipe = self._recipe(image)
-        if built := self._engine.find_built(recipe.digest):
-            self._engine.tag(built, recipe.tag)
+        # Only the tag's own image counts: images that others build on top inherit its labels.
+        if self._engine.find_inputs(recipe.tag) == recipe.digest:
             return "current"
         self._engine.build(
             recipe.archive,

@@ -39,17 +39,14 @@ class Engine:
         except ImageNotFound:
             return None
 
-    def find_built(self, digest: str) -> str | None:
-        """Return the id of an image that was built from these inputs, or None."""
-        with _translated():
-            found = self._client.images(filters={"label": f"{INPUTS_LABEL}={digest}"})
-        return str(found[0]["Id"]) if found else None
-
-    def tag(self, image_id: str, tag: str) -> None:
-        """Give an image a tag, and take it from the image that had it."""
-        repository, _, version = tag.rpartition(":")
-        with _translated():
-            self._client.tag(image_id, repository, version, force=True)
+    def find_inputs(self, tag: str) -> str | None:
+        """Return the digest of what the image with a tag was built from, or None."""
+        try:
+            with _translated():
+                labels = self._client.inspect_image(tag)["Config"]["Labels"]
+        except ImageNotFound:
+            return None
+        return labels.get(INPUTS_LABEL) if labels else None
 
     def pull(self, tag: str, *, seconds: float) -> None:
         """Pull a public image, or give up after some time.

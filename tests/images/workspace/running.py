@@ -1,0 +1,142 @@
+"""A workspace in a container: what tests ask of it, as its user and over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from websockets.sync.client import connect
+
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker.models.containers import Container
+
+    from tests.fixtures.stub_hub import StubHub
+
+PORT = 8888
+START_SECONDS = 60
+SERVER_PYTHON = "/opt/twinhub/server/bin/python"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended in a container."""
+
+    status: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A started container and the stub of the hub that it belongs to."""
+
+    container: Container
+    hub: StubHub
+    prefix: str
+
+    def run(self, *command: str) -> str:
+        """Run a command as the workspace's user and return its output; it has to succeed."""
+        result = self.attempt(*command)
+        assert result.status == 0, result.output
+        return result.output
+
+    def attempt(self, *command: str) -> Result:
+        """Run a command that may fail."""
+        status, output = self.container.exec_run(list(command))
+        assert isinstance(output, bytes)
+        return Result(status or 0, output.decode())
+
+    def put(self, name: str, content: bytes) -> str:
+        """Lay a file into the workspace's folder for temporary files and return its path."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        self.container.put_archive("/tmp", buffer.getvalue())  # noqa: S108 - in the container
+        return f"/tmp/{name}"  # noqa: S108
+
+    def wait_until_ready(self) -> Workspace:
+        """Return when the server answers; its log is in the failure when it does not."""
+        wait_for(self._is_ready, seconds=START_SECONDS, what="the workspace answers")
+        return self
+
+    def url(self, path: str = "") -> str:
+        """Return an address of the server, as seen from here."""
+        self.container.reload()
+        (network,) = self.container.attrs["NetworkSettings"]["Networks"].values()
+        return f"http://{network['IPAddress']}:{PORT}{self.prefix}{path}"
+
+    def client(self, *, is_owner: bool = True) -> httpx.Client:
+        """Return an HTTP client with the owner's token, or with nothing."""
+        headers = {"Authorization": f"token {self.hub.user_token}"} if is_owner else {}
+        return httpx.Client(base_url=self.url(), headers=headers, timeout=30)
+
+    @contextmanager
+    def signed_in(self) -> Iterator[httpx.Client]:
+        """Give a client that signed in as a browser does, by redirects and cookies."""
+        with self.client(is_owner=False) as browser:
+            to_hub = browser.get("lab").headers["Location"]
+            back = httpx.get(f"http://{self.hub.address}:{self.hub.port}{to_hub}")
+            browser.get(httpx.URL(self.url()).join(back.headers["Location"]))
+            yield browser
+
+    def execute(self, code: str) -> str:
+        """Run code in a fresh kernel of the default kind and return what it prints."""
+        with self.client() as client:
+            answer = client.post("api/kernels", json={})
+            answer.raise_for_status()
+            kernel = answer.json()["id"]
+            try:
+                return self._execute_in(kernel, code)
+            finally:
+                client.delete(f"api/kernels/{kernel}")
+
+    def _execute_in(self, kernel: str, code: str) -> str:
+        request = _execute_request(code)
+        address = self.url(f"api/kernels/{kernel}/channels").replace("http", "ws", 1)
+        headers = {"Authorization": f"token {self.hub.user_token}"}
+        printed = ""
+        with connect(address, additional_headers=headers, open_timeout=30) as channel:
+            channel.send(json.dumps(request))
+            while True:
+                message = json.loads(channel.recv(timeout=60))
+                if message["parent_header"].get("msg_id") != request["header"]["msg_id"]:
+                    continue
+                content = message["content"]
+                assert message["msg_type"] != "error", "\n".join(content["traceback"])
+                printed += content.get("text", "") if message["msg_type"] == "stream" else ""
+                if message["msg_type"] == "status" and content["execution_state"] == "idle":
+                    return printed
+
+    def _is_ready(self) -> bool:
+        self.container.reload()
+        assert self.container.status != "exited", self.container.logs().decode()
+        try:
+            return httpx.get(self.url("api"), timeout=5).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+
+def _execute_request(code: str) -> dict[str, Any]:
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": "execute_request",
+        "session": uuid.uuid4().hex,
+        "username": "",
+        "version": "5.3",
+    }
+    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+    return {
+        "header": header, "parent_header": {}, "metadata": {}, "content": content,
+        "channel": "shell", "buffers": [],
+    }  # fmt: skip

@@ -1,0 +1,123 @@
+"""Packages: the server's and the scientific ones are fixed, the user's own lie on top and last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.images.workspace.running import SERVER_PYTHON
+from tests.images.workspace.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from tests.images.workspace.conftest import MakeVolume, StartWorkspace
+    from tests.images.workspace.running import Workspace
+
+pytestmark = pytest.mark.docker
+
+SCIENCE = "/opt/twinhub/science/"
+ENVIRONMENT = "/home/twin/.local/share/twinhub/python-3.11/"
+INSTALL = ("pip", "install", "--no-index", "--quiet")
+
+
+def _home(volume: str) -> dict[str, dict[str, str]]:
+    return {volume: {"bind": "/home/twin", "mode": "rw"}}
+
+
+def _put_wheel(workspace: Workspace, name: str, version: str) -> str:
+    source = f"__version__ = {version!r}\n\ndef main(): print(__version__)\n"
+    return workspace.put(*make_wheel(name, version, source))
+
+
+def test_scientific_packages_are_in_the_default_kernel(workspace: Workspace) -> None:
+    code = "import numpy, scipy, pandas, matplotlib, fmpy as f; print(numpy.__file__, f.__file__)"
+    assert all(path.startswith(SCIENCE) for path in workspace.execute(code).split())
+
+
+def test_default_kernel_has_the_name_of_the_product(workspace: Workspace) -> None:
+    with workspace.client() as client:
+        found = client.get("api/kernelspecs").json()
+    shown = {name: spec["spec"]["display_name"] for name, spec in found["kernelspecs"].items()}
+    assert (found["default"], shown) == ("python3", {"python3": "Python 3 (TwinHub)"})
+
+
+def test_kernel_and_terminal_use_one_environment(workspace: Workspace) -> None:
+    code = "import sys; print(sys.prefix)"
+    assert workspace.execute(code) == workspace.run("bash", "-lc", f'python -c "{code}"')
+    assert workspace.run("bash", "-lc", "which python pip").split() == [
+        f"{ENVIRONMENT}bin/python",
+        f"{ENVIRONMENT}bin/pip",
+    ]
+
+
+def test_installed_package_outlives_the_container(
+    make_volume: MakeVolume, start: StartWorkspace
+) -> None:
+    volume = make_volume()
+    first = start(volumes=_home(volume))
+    first.run(*INSTALL, _put_wheel(first, "probe", "1.0"))
+    assert first.run("probe-says").strip() == "1.0"
+    first.container.remove(force=True)
+
+    second = start(volumes=_home(volume))
+    printed = second.execute("import probe; print(probe.__version__, probe.__file__)")
+    assert printed.split()[0] == "1.0"
+    assert printed.split()[1].startswith(ENVIRONMENT)
+
+
+def test_percent_pip_installs_for_the_next_kernel(start: StartWorkspace) -> None:
+    workspace = start()
+    workspace.execute(f"%pip install --no-index {_put_wheel(workspace, 'probe', '1.1')}")
+    assert workspace.execute("import probe; print(probe.__version__)").strip() == "1.1"
+
+
+def test_newer_version_of_a_scientific_package_stands_before_it(start: StartWorkspace) -> None:
+    workspace = start()
+    fixed = workspace.run("python", "-c", "import cycler; print(cycler.__file__)")
+    assert fixed.startswith(SCIENCE)
+    workspace.run(*INSTALL, "--upgrade", _put_wheel(workspace, "cycler", "99.0"))
+    assert workspace.execute("import cycler; print(cycler.__version__)").strip() == "99.0"
+    assert "cycler 99.0" in workspace.run("pip", "list", "--format=freeze").replace("==", " ")
+    workspace.run("pip", "uninstall", "--yes", "--quiet", "cycler")
+    assert workspace.run("python", "-c", "import cycler; print(cycler.__file__)") == fixed
+
+
+def test_requirement_that_science_fulfils_is_not_installed_again(workspace: Workspace) -> None:
+    assert "already satisfied" in workspace.run("pip", "install", "--no-index", "numpy")
+
+
+@pytest.mark.parametrize("package", ["jupyter_server", "tornado", "jupyterhub", "ipykernel"])
+def test_no_package_of_the_user_reaches_the_server(start: StartWorkspace, package: str) -> None:
+    workspace = start()
+    workspace.run(*INSTALL, "--no-deps", _put_wheel(workspace, package, "99.0"))
+    code = f"import {package}; print({package}.__file__)"
+    assert workspace.run(SERVER_PYTHON, "-I", "-c", code).startswith("/opt/twinhub/server/")
+    workspace.container.restart(timeout=5)
+    workspace.wait_until_ready()
+
+
+@pytest.mark.parametrize("part", ["server", "science", "environment", "launch", "bin", "skel"])
+def test_what_the_image_brings_is_read_only(workspace: Workspace, part: str) -> None:
+    finds = ("find", f"/opt/twinhub/{part}", "(", "-writable", "-or", "-user", "twin", ")")
+    assert workspace.run(*finds, "-not", "-type", "l") == ""
+
+
+def test_user_can_make_an_environment_of_their_own(start: StartWorkspace) -> None:
+    workspace = start()
+    workspace.run("/usr/bin/python3", "-m", "venv", "/workspace/own")
+    prefix = workspace.run("/workspace/own/bin/python", "-c", "import sys; print(sys.prefix)")
+    assert prefix.strip() == "/workspace/own"
+
+
+@pytest.mark.parametrize("environment", ["server", "science"])
+def test_every_imported_module_comes_compiled(workspace: Workspace, environment: str) -> None:
+    modules = {
+        "server": "jupyterhub.singleuser.extension, jupyterlab.labapp, jupyter_server_proxy",
+        "science": "numpy, scipy.integrate, pandas, matplotlib.pyplot, fmpy, ipykernel.kernelapp",
+    }
+    code = (
+        f"import sys, os, {modules[environment]}\n"
+        "paths = [getattr(m, '__cached__', None) for m in list(sys.modules.values())]\n"
+        "print(sorted(p for p in paths if p and not os.path.exists(p)))"
+    )
+    assert workspace.run(f"/opt/twinhub/{environment}/bin/python", "-I", "-c", code) == "[]\n"

@@ -6,7 +6,7 @@ import io
 import math
 import re
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import docker
@@ -56,10 +56,10 @@ class Engine:
         """
         repository, _, version = tag.rpartition(":")
         deadline = time.monotonic() + seconds
-        with _translated():
-            client = docker.from_env(timeout=math.ceil(seconds)).api
+        with _translated(), closing(docker.from_env(timeout=math.ceil(seconds)).api) as client:
             for message in client.pull(repository, tag=version, stream=True, decode=True):
-                _raise_reported(message, ())
+                if failure := message.get("error"):
+                    raise EngineError(str(failure))
                 if time.monotonic() > deadline:
                     raise EngineError(f"the pull took longer than {seconds:g} s")
 
@@ -87,6 +87,7 @@ class Engine:
             BuildError: a step failed.
         """
         output: list[str] = []
+        failures: list[str] = []
         with _translated():
             messages = self._client.build(
                 fileobj=io.BytesIO(archive),
@@ -99,9 +100,11 @@ class Engine:
                 forcerm=True,
                 decode=True,
             )
-            for line in _lines(messages, output):
+            for line in _lines(messages, failures):
                 output.append(line)
                 show(line)
+        if failures:
+            raise BuildError(failures[0], tuple(output))
         return self.find_id(tag) or ""
 
 
@@ -121,20 +124,17 @@ def connect_engine() -> Engine:
     return Engine(client)
 
 
-def _lines(messages: Iterable[dict[str, Any]], output: list[str]) -> Iterator[str]:
+def _lines(messages: Iterable[dict[str, Any]], failures: list[str]) -> Iterator[str]:
+    # To the end, even after a failure: the engine's answer is read whole, and its socket closed.
     pending = ""
     for message in messages:
-        _raise_reported(message, (*output, pending))
+        if failure := message.get("error"):
+            failures.append(str(failure).strip())
         pending += _COLOURS.sub("", str(message.get("stream") or ""))
         *complete, pending = pending.split("\n")
         yield from complete
     if pending:
         yield pending
-
-
-def _raise_reported(message: Mapping[str, Any], output: tuple[str, ...]) -> None:
-    if reported := message.get("error"):
-        raise BuildError(str(reported).strip(), output)
 
 
 @contextmanager

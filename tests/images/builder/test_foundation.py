@@ -1,0 +1,55 @@
+"""A minimal system becomes an image's root: without what no image needs, with our settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from images.builder.foundation import clean_rootfs
+
+OVERLAY = Path(__file__).resolve().parents[3] / "images" / "foundation" / "overlay"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A system just installed."""
+    for name in (
+        "etc/apt/sources.list", "etc/hostname", "etc/machine-id", "etc/passwd", "etc/resolv.conf",
+        "usr/share/doc/bash/README", "usr/share/doc/bash/copyright", "usr/share/locale/de/x.mo",
+        "usr/share/man/man1/ls.1.gz", "var/cache/apt/archives/a.deb", "var/lib/dpkg/status",
+        "var/lib/apt/lists/index", "var/lib/dpkg/status-old", "var/log/bootstrap.log",
+    ):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def _files(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_archives_manuals_and_traces_of_this_machine_go(root: Path) -> None:
+    clean_rootfs(root, OVERLAY)
+    ours = _files(OVERLAY)
+    assert _files(root) - ours == {
+        "etc/machine-id", "etc/passwd", "usr/share/doc/bash/copyright", "var/lib/dpkg/status",
+    }  # fmt: skip
+    assert (root / "etc/machine-id").read_text() == ""
+    assert (root / "usr/share/man/man1").is_dir()
+
+
+def test_daemons_cannot_start_and_archives_cannot_stay_in_a_build(root: Path) -> None:
+    clean_rootfs(root, OVERLAY)
+    policy = root / "usr/sbin/policy-rc.d"
+    assert policy.stat().st_mode & 0o111
+    assert "archives/*.deb" in (root / "etc/apt/apt.conf.d/docker-clean").read_text()
+    assert (root / "etc/apt/sources.list.d/debian.sources").is_file()
+
+
+def test_links_are_removed_and_not_followed(root: Path) -> None:
+    (root / "var/log/link").symlink_to(root / "etc")
+    clean_rootfs(root, OVERLAY)
+    assert (root / "etc/passwd").is_file()
+    assert not (root / "var/log/link").is_symlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EngineKind = Literal["docker", "process"]
+DEFAULT_HOME = Path("~/.local/share/twinhub")
+# names of the files of generated secrets
+COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN = (
+    "cookie_secret", "proxy_token", "hub_token", "culler_token",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,6 @@ class Installation:
     def database(self) -> Path:
         """The hub's database."""
         return self.state / "jupyterhub.sqlite"
-
-    @property
-    def cookie_secret(self) -> Path:
-        """Key of the sign-in cookies."""
-        return self.secrets / "cookie_secret"
 
     @property
     def account_hashes(self) -> Path:
@@ -145,6 +146,11 @@ class Installation:
             folder.mkdir(parents=True, exist_ok=True)
             if folder is not self.home:
                 folder.chmod(0o700)
+
+
+def default_home() -> Path:
+    """Return the folder that ``TWINHUB_HOME`` names, or the usual one, absolute."""
+    return Path(os.environ.get("TWINHUB_HOME") or DEFAULT_HOME).expanduser().absolute()
 
 
 def share() -> Path:

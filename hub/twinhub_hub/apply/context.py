@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from twinhub_hub.installation import Installation, share
+from twinhub_hub.installation import COOKIE_SECRET, PROXY_TOKEN, Installation, share
 from twinhub_hub.settings.loading import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import SecretStr
 
     from twinhub_hub.installation import Running
+    from twinhub_hub.settings.loading import LoadedSettings
     from twinhub_hub.settings.models import Settings, TrialAccount
 
 
@@ -28,6 +31,26 @@ class Context:
     """The assets root, absolute."""
     share: Path
     """Folder of the images, defaults and sample assets that come with TwinHub."""
+    given_secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    """Secrets that the site's own files give, instead of the generated ones."""
+
+    @classmethod
+    def of(cls, installation: Installation, loaded: LoadedSettings, running: Running) -> Self:
+        """Put together what was loaded and what was decided."""
+        return cls(loaded.settings, installation, running, loaded.assets, share(), loaded.secrets)
+
+    @property
+    def proxy_token(self) -> str:
+        """The token that hub and proxy share."""
+        given = self.given_secrets.get("proxy_token")
+        return given.get_secret_value() if given else self.installation.token(PROXY_TOKEN)
+
+    @property
+    def cookie_secret(self) -> bytes:
+        """The key that signs sign-in cookies."""
+        given = self.given_secrets.get("cookie_secret")
+        text = given.get_secret_value() if given else self.installation.token(COOKIE_SECRET)
+        return bytes.fromhex(text)
 
     @property
     def address(self) -> str:
@@ -52,10 +75,4 @@ def load_context() -> Context:
     """Load what the hub's process needs, from the folder that ``TWINHUB_HOME`` names."""
     installation = Installation(Path(os.environ["TWINHUB_HOME"]))
     loaded = load_settings(installation.settings_file)
-    return Context(
-        settings=loaded.settings,
-        installation=installation,
-        running=installation.running,
-        assets=loaded.assets,
-        share=share(),
-    )
+    return Context.of(installation, loaded, installation.running)

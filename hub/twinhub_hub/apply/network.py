@@ -9,9 +9,6 @@ from twinhub_hub import names
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
-PROXY_TOKEN = "proxy_token"  # noqa: S105 - the name of a file
-HUB_TOKEN = "hub_token"  # noqa: S105 - the name of a file
-
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
     """Bind everything to loopback and hand the proxy, which outlives the hub, its routes."""
@@ -26,10 +23,10 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         c.Spawner.hub_connect_url = f"http://{running.gateway}:{running.hub_port}"
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{running.proxy_api_port}"
-    c.ConfigurableHTTPProxy.auth_token = context.installation.token(PROXY_TOKEN)
+    c.ConfigurableHTTPProxy.auth_token = context.proxy_token
     hub.db_url = f"sqlite:///{context.installation.database}"
     hub.upgrade_db = True  # JupyterHub copies a SQLite database aside before it changes it
-    hub.cookie_secret_file = str(context.installation.cookie_secret)
+    hub.cookie_secret = context.cookie_secret
     hub.cleanup_servers = False  # workspaces outlive the hub
     hub.concurrent_spawn_limit = context.settings.engine.concurrent_starts
     hub.log_level = "INFO"

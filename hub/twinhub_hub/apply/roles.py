@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub.apply.network import HUB_TOKEN
+from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
 INSTRUCTORS = "instructor"
-CULLER_TOKEN = "culler_token"  # noqa: S105 - the name of a file
 
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},

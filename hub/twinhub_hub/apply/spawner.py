@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
 from twinhub_hub.assets import AssetsError, ensure_user_folder
+from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from jupyterhub.spawner import Spawner
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.settings.models import Image
 
 WORKSPACE = "/workspace"
 HOME = "/home/twin"
@@ -55,12 +57,22 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
     return make_folder
 
 
+def image_form(images: Sequence[Image]) -> Callable[[Spawner], str]:
+    """Return what makes the form of a start: the images, the user's last choice selected."""
+
+    def make_form(spawner: Spawner) -> str:
+        return render_image_choice(images, spawner.user_options.get("image"))
+
+    return make_form
+
+
 def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     workspace, engine = context.settings.workspace, context.settings.engine
     c.JupyterHub.spawner_class = "twinhub_hub.spawners.docker.TwinHubDockerSpawner"
     d = c.TwinHubDockerSpawner
     d.image = workspace.images[0].image
     d.allowed_images = {image.image: image.image for image in workspace.images}
+    d.options_form = image_form(workspace.images)
     d.name_prefix = engine.prefix
     d.docker_threads = engine.threads
     d.network_name = engine.network

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.writing import render_effective
@@ -53,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the file; print what it amounts to and return 0, or every fault and return 2."""
-    path = arguments.file or _default_file()
+    path = arguments.file or Installation(default_home()).settings_file
     try:
         loaded = load_settings(path)
     except SettingsError as error:
@@ -102,11 +102,6 @@ def _sharing(site: Site) -> str:
         "off (site.wildcard is false, so all users share one origin, where a page of one user "
         "could act as another)"
     )
-
-
-def _default_file() -> Path:
-    home = os.environ.get("TWINHUB_HOME") or "~/.local/share/twinhub"
-    return Path(home).expanduser() / "twinhub.yaml"
 
 
 def _report(loaded: LoadedSettings, *, with_settings: bool) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WRONG_INPUT = 2
+_ENDED_BY_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,15 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace) -> int:
+    from twinhub_hub.assets.errors import AssetsError  # noqa: PLC0415
     from twinhub_hub.operate.errors import OperateError  # noqa: PLC0415
     from twinhub_hub.settings.errors import SettingsError  # noqa: PLC0415
 
     try:
         return int(parsed.run(parsed))
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _ENDED_BY_PIPE
     except SettingsError as error:
         print(error, file=sys.stderr)
         return _WRONG_INPUT
-    except OperateError as error:
+    except (OperateError, AssetsError) as error:
         print(f"twinhub: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

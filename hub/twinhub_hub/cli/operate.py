@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from twinhub_hub.installation import Installation
+from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.operate import process_mode, supervisor, up, workspaces
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
-from twinhub_hub.operate.prepare import default_home
 from twinhub_hub.operate.steps import Steps
 
 if TYPE_CHECKING:

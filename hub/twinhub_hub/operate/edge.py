@@ -7,6 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
+_OPTIONS = """{
+	admin off
+	auto_https off
+	persist_config off
+	default_bind 127.0.0.1
+	servers {
+		protocols h1
+	}
+	log default {
+		output stderr
+		level WARN
+	}
+}
+"""
 _STARTING = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><meta http-equiv='refresh' content='3'>"
     "<meta name='color-scheme' content='light dark'><title>TwinHub is starting</title>"
@@ -25,7 +39,7 @@ def render_caddyfile(context: Context) -> str:
         hosts.append(f"http://*.{domain}:{port}")
         hosts.append(f"http://*.services.{domain}:{port}")
     blocks = [
-        _options(str(context.installation.state / "edge-admin.sock")),
+        _OPTIONS,
         _people(", ".join(hosts), proxy_port=running.proxy_port),
         _others(port, address=context.address),
     ]
@@ -34,28 +48,20 @@ def render_caddyfile(context: Context) -> str:
     return "\n".join(blocks)
 
 
-def _options(admin_socket: str) -> str:
-    return f"""{{
-	admin unix/{admin_socket}
-	auto_https off
-	persist_config off
-	default_bind 127.0.0.1
-	servers {{
-		protocols h1
-	}}
-	log default {{
-		output stderr
-		level WARN
-	}}
-}}
-"""
-
-
 def _people(hosts: str, *, proxy_port: int) -> str:
     return f"""{hosts} {{
 	bind 127.0.0.1
 	header -Server
-	reverse_proxy 127.0.0.1:{proxy_port}
+	reverse_proxy 127.0.0.1:{proxy_port} {{
+		# the proxy's own word that the hub is down: a page of the hub has a Content-Type
+		@down {{
+			status 503
+			header !Content-Type
+		}}
+		handle_response @down {{
+			error 503
+		}}
+	}}
 	handle_errors 502 503 504 {{
 		header Content-Type "text/html; charset=utf-8"
 		header Cache-Control no-store

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from twinhub_hub.apply.context import load_context
-from twinhub_hub.apply.network import HUB_TOKEN, PROXY_TOKEN
-from twinhub_hub.apply.roles import CULLER_TOKEN, culler_command
+from twinhub_hub.apply.roles import culler_command
+from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 from twinhub_hub.operate.ports import is_free
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def launch_proxy(context: Context) -> None:
     ]  # fmt: skip
     if context.settings.site.wildcard:
         command.append("--host-routing")
-    token = context.installation.token(PROXY_TOKEN)
-    os.execve(command[0], command, {**os.environ, "CONFIGPROXY_AUTH_TOKEN": token})
+    os.execve(command[0], command, {**os.environ, "CONFIGPROXY_AUTH_TOKEN": context.proxy_token})
 
 
 def launch_culler(context: Context) -> None:
@@ -106,10 +105,9 @@ async def restore_routes(context: Context) -> bool:
     """
     running, client = context.running, AsyncHTTPClient()
     api = f"http://127.0.0.1:{running.proxy_api_port}/api/routes"
-    proxy_token = context.installation.token(PROXY_TOKEN)
     try:
         async with asyncio.timeout(_PROXY_SECONDS):
-            while not await _answers(client, api, proxy_token):  # noqa: ASYNC110 - another process
+            while not await _answers(client, api, context.proxy_token):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(_WAIT_SECONDS)
             request = HTTPRequest(
                 f"http://127.0.0.1:{running.hub_port}/hub/api/proxy",

@@ -8,22 +8,28 @@ import secrets
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_hub.apply.network import HUB_TOKEN, PROXY_TOKEN
-from twinhub_hub.apply.roles import CULLER_TOKEN
 from twinhub_hub.files import write_private, write_public
-from twinhub_hub.installation import Installation, Running
+from twinhub_hub.installation import (
+    COOKIE_SECRET,
+    CULLER_TOKEN,
+    DEFAULT_HOME,
+    HUB_TOKEN,
+    PROXY_TOKEN,
+    Installation,
+    Running,
+)
 from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.ports import check_port, find_free, is_free
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from twinhub_hub.installation import EngineKind
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.models import Settings
 
-DEFAULT_HOME = Path("~/.local/share/twinhub")
 _DEFAULT_UID = 1000
 
 _FIRST_SETTINGS = """\
@@ -35,11 +41,6 @@ engine:
   prefix: {prefix}
   network: {prefix}
 """
-
-
-def default_home() -> Path:
-    """Return the folder that ``TWINHUB_HOME`` names, or the usual one, absolute."""
-    return Path(os.environ.get("TWINHUB_HOME") or DEFAULT_HOME).expanduser().absolute()
 
 
 def ensure_settings(installation: Installation) -> bool:
@@ -60,7 +61,7 @@ def ensure_settings(installation: Installation) -> bool:
 
 def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
-    for name in ("cookie_secret", PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN):
+    for name in (COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN):
         path = installation.secrets / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))

@@ -13,7 +13,6 @@ from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.files import write_private
-from twinhub_hub.installation import EngineKind, share
 from twinhub_hub.operate import prepare, supervisor
 from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.engine import Availability, ensure_network, find_engine, install_engine
@@ -27,7 +26,7 @@ from twinhub_hub.settings.loading import load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from twinhub_hub.installation import Installation
+    from twinhub_hub.installation import EngineKind, Installation
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.loading import LoadedSettings
 
@@ -122,7 +121,7 @@ def _make_context(
         ours_running=supervisor.supervisor_pid(installation) is not None,
         engine=kind,
     )
-    return Context(loaded.settings, installation, running, loaded.assets, share())
+    return Context.of(installation, loaded, running)
 
 
 def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
@@ -212,4 +211,4 @@ def load_running(installation: Installation) -> Context:
             f"There is no installation in {installation.home}. Make one with: make up"
         ) from error
     loaded = load_settings(installation.settings_file)
-    return Context(loaded.settings, installation, running, loaded.assets, share())
+    return Context.of(installation, loaded, running)

@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
     from twinhub_hub.settings.models import Image
 
-_TEMPLATES = Environment(
-    autoescape=True, loader=FileSystemLoader(FOLDER / "templates"), trim_blocks=True
-)
+_TEMPLATES = Environment(autoescape=True, loader=FileSystemLoader(FOLDER / "templates"))
 
 
-def render_image_choice(images: Sequence[Image], chosen: str) -> str:
+def render_image_choice(images: Sequence[Image], chosen: object) -> str:
     """Return the form's fields: one card an image, the chosen one (else the first) selected.
 
     There is nothing to choose from a single image: the text is then empty, and JupyterHub starts

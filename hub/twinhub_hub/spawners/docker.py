@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jupyterhub
 from docker.errors import APIError, DockerException, NotFound
 from dockerspawner import DockerSpawner
+from tornado.web import HTTPError
 from traitlets import Integer, Unicode, default
 
 from twinhub_hub import names
@@ -20,6 +22,7 @@ JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
 """Label of an image that names the JupyterHub version in it."""
 
 _LOG_LINES = 200
+_SHOWN = 200
 
 
 class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
@@ -96,8 +99,7 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
                 yield event
 
     async def _check_image(self) -> None:
-        wanted = self.user_options.get("image")
-        image = await self.check_allowed(wanted) if wanted else self.image
+        image = await self._wanted_image()
         try:
             found = await self.docker("inspect_image", image)
         except NotFound as error:
@@ -112,6 +114,22 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
                 f"The image {image} has {has}, this hub is {jupyterhub.__version__}.",
                 remedy="An administrator can build a fitting one with `twinhub up`.",
             )
+
+    async def _wanted_image(self) -> str:
+        """Return the image that was asked for, by form or API, if the site offers it."""
+        wanted = self.user_options.get("image")
+        if not wanted:
+            return str(self.image)
+        try:
+            return str(await self.check_allowed(str(wanted)))
+        except HTTPError as error:
+            # JupyterHub keeps the options for starts that give none: those would fail for ever
+            self.orm_spawner.user_options = {}
+            raise StartFailedError(
+                f"The image {str(wanted)[:_SHOWN]!r} is not offered here.",
+                remedy=f"Choose one of: {', '.join(self.allowed_images)}.",
+                status_code=HTTPStatus.BAD_REQUEST,
+            ) from error
 
     async def _is_running(self) -> bool:
         return await self.poll() is None

@@ -22,14 +22,14 @@ LOG_LINES = 25
 class StartFailedError(SpawnException):  # type: ignore[misc]
     """A workspace did not start; carries what its user should read."""
 
-    def __init__(self, reason: str, *, remedy: str, log: str = "") -> None:
+    def __init__(self, reason: str, *, remedy: str, log: str = "", status_code: int = 500) -> None:
         """Compose the text and the page from a sentence, what to do, and the last log lines."""
         shown = "\n".join(log.strip().splitlines()[-LOG_LINES:])
         text = f"{reason} {remedy}"
         html = f"<p><strong>{escape(reason)}</strong> {escape(remedy)}</p>"
         if shown:
             html += f'<pre class="twinhub-log">{escape(shown)}</pre>'
-        super().__init__(text, reason="start", message_html=html, status_code=500)
+        super().__init__(text, reason="start", message_html=html, status_code=status_code)
 
 
 class Stages:

@@ -14,6 +14,7 @@ PARTS = "/opt/twinhub"
 HOME = "/home/twin"
 WORKSPACE = "/workspace"
 
+_FOLDERS = ("/etc", "/etc/ssl", "/home", "/opt", "/run", "/var")
 _HOST_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _HOST_FILES = (
     "alternatives", "bash.bashrc", "bash_completion.d", "debian_version", "fonts", "gai.conf",
@@ -60,10 +61,12 @@ def sandbox_command(
         _program("prlimit"), "--core=0", "--",
         _program("bwrap"),
         *_namespaces(sandbox.uid, is_root=operator_uid == 0),
+        # bubblewrap makes parents of mounts for root alone, unless they are named
+        *(word for folder in _FOLDERS for word in ("--dir", folder)),
         *_system(),
         *_etc(sandbox.edition / "etc"),
         "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - the sandbox's own
-        "--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp",  # noqa: S108 - as above
+        "--symlink", "/tmp", "/var/tmp",  # noqa: S108 - as above
         "--dev", "/dev",
         "--perms", "1777", "--size", str(sandbox.shared_memory), "--tmpfs", "/dev/shm",  # noqa: S108
         "--proc", "/proc",
@@ -72,11 +75,12 @@ def sandbox_command(
         "--bind", str(sandbox.private), WORKSPACE,
         "--ro-bind", str(sandbox.common), f"{WORKSPACE}/common",
         "--remount-ro", "/",
-        "--chdir", WORKSPACE,
+        "--chdir", "/",
         *([] if info_fd is None else ["--info-fd", str(info_fd)]),
         "--",
         *_as_user(sandbox.uid, is_root=operator_uid == 0),
-        *command,
+        # as the user: nobody else, not even root without its capabilities, may enter the folder
+        "/usr/bin/env", f"--chdir={WORKSPACE}", *command,
     ]  # fmt: skip
 
 

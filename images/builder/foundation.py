@@ -46,9 +46,17 @@ def ensure_foundation(engine: Engine, tag: str, *, overlay: Path, seconds: float
     try:
         engine.pull(tag, seconds=seconds)
     except EngineError as error:
-        _make_foundation(engine, tag, overlay, not_pulled=str(error))
-        return "made by debootstrap"
-    return "pulled"
+        not_pulled = str(error)
+    else:
+        return "pulled"
+    try:
+        _make_foundation(engine, tag, overlay)
+    except FoundationError as error:
+        raise FoundationError(
+            f"the image {tag} can neither be pulled ({not_pulled}) nor made here: {error}\n"
+            "Where another machine has it, `docker save` and `docker load` bring it here"
+        ) from error
+    return "made by debootstrap"
 
 
 def clean_rootfs(root: Path, overlay: Path) -> None:
@@ -65,9 +73,9 @@ def clean_rootfs(root: Path, overlay: Path) -> None:
     shutil.copytree(overlay, root, dirs_exist_ok=True)
 
 
-def _make_foundation(engine: Engine, tag: str, overlay: Path, *, not_pulled: str) -> None:
+def _make_foundation(engine: Engine, tag: str, overlay: Path) -> None:
     if os.geteuid() != 0:
-        _make_as_root(tag, not_pulled)
+        _make_as_root()
         return
     _ensure_debootstrap()
     # Not /tmp: where that is mounted `nodev`, debootstrap refuses it.
@@ -91,19 +99,18 @@ def _import(engine: Engine, root: Path, tag: str) -> None:
         raise FoundationError(f"packing the new root file system failed with {tar.returncode}")
 
 
-def _make_as_root(tag: str, not_pulled: str) -> None:
+def _make_as_root() -> None:
     script = Path(__file__).resolve().parents[1] / "build.py"
     command = [sys.executable, str(script), "foundation"]
-    is_allowed = (
-        shutil.which("sudo")
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
-    )
-    if not is_allowed:
-        raise FoundationError(
-            f"the image {tag} is missing and cannot be pulled ({not_pulled}). Making it takes root"
-            f" once: run `sudo {' '.join(command)}`, or load it with `docker load`"
-        )
+    if not _may_become_root():
+        raise FoundationError(f"debootstrap takes root, once: run `sudo {' '.join(command)}`")
     _run("sudo", "-n", "--preserve-env=DOCKER_HOST", *command)
+
+
+def _may_become_root() -> bool:
+    if not shutil.which("sudo"):
+        return False
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
 
 
 def _ensure_debootstrap() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from pathlib import Path
 
+import docker
 import pytest
+from docker.errors import DockerException
 
-from images.builder.foundation import clean_rootfs
+from images.builder.engine import Engine
+from images.builder.foundation import clean_rootfs, ensure_foundation
+from tests.fixtures.requirements import missing
 
 OVERLAY = Path(__file__).resolve().parents[3] / "images" / "foundation" / "overlay"
 
@@ -53,3 +59,24 @@ def test_links_are_removed_and_not_followed(root: Path) -> None:
     clean_rootfs(root, OVERLAY)
     assert (root / "etc/passwd").is_file()
     assert not (root / "var/log/link").is_symlink()
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_image_that_no_registry_has_is_made_from_debian() -> None:
+    if os.geteuid() != 0:
+        missing("root", "run the test as root: debootstrap needs it")
+    try:
+        client = docker.from_env()
+    except DockerException as error:
+        missing("a Docker engine", f"start one ({error})")
+    tag = f"twinhub-test-{uuid.uuid4().hex[:12]}/foundation:1"
+    try:
+        how = ensure_foundation(Engine(client.api), tag, overlay=OVERLAY, seconds=5)
+        release = client.containers.run(tag, ["cat", "/etc/debian_version"], remove=True)
+        assert how == "made by debootstrap"
+        assert release.startswith(b"12.")
+        assert client.images.get(tag).attrs["Size"] < 90_000_000
+    finally:
+        client.images.remove(tag, force=True)
+        client.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _FIRST_WAIT_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 0.1
 _CHECK_ALIVE_SECONDS = 1.0
+_LOG_BOX = '<pre class="twinhub-log" role="region" aria-label="Last log lines" tabindex="0">'
 LOG_LINES = 25
 """How much of its log is shown when a workspace does not start."""
 
@@ -28,8 +29,11 @@ class StartFailedError(SpawnException):  # type: ignore[misc]
         text = f"{reason} {remedy}"
         html = f"<p><strong>{escape(reason)}</strong> {escape(remedy)}</p>"
         if shown:
-            html += f'<pre class="twinhub-log">{escape(shown)}</pre>'
+            html += f"{_LOG_BOX}{escape(shown)}</pre>"
         super().__init__(text, reason="start", message_html=html, status_code=status_code)
+        # the page of a failed start reads these two and not what SpawnException offers
+        self.jupyterhub_message = text
+        self.jupyterhub_html_message = html
 
 
 class Stages:

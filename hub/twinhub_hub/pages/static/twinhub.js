@@ -1,6 +1,9 @@
-// The workspace's card on the home page and on the page that shows a start.
+// The workspace's card on the home page and on the page that shows a start; the log of a failed one.
 (() => {
   "use strict";
+
+  // the cause stands at the end of a log
+  document.querySelectorAll(".twinhub-log").forEach((log) => log.scrollTo(0, log.scrollHeight));
 
   const card = document.getElementById("workspace");
   if (!card) {

@@ -43,19 +43,23 @@ engine:
 """
 
 
-def ensure_settings(installation: Installation) -> bool:
-    """Write a first ``twinhub.yaml`` if there is none; return whether it was written.
+def first_settings(home: Path) -> str:
+    """Return the first ``twinhub.yaml`` of an installation.
 
-    An installation in another folder than the usual one gets a prefix of its own, so that two on
-    one machine never share a container, a volume or a network.
+    One in another folder than the usual one gets a prefix of its own, so that two on one machine
+    never share a container, a volume or a network.
     """
+    prefix = "twinhub"
+    if home != DEFAULT_HOME.expanduser().absolute():
+        prefix += "-" + hashlib.sha256(str(home).encode()).hexdigest()[:6]
+    return _FIRST_SETTINGS.format(uid=os.getuid() or _DEFAULT_UID, prefix=prefix)
+
+
+def ensure_settings(installation: Installation) -> bool:
+    """Write a first ``twinhub.yaml`` if there is none; return whether it was written."""
     if installation.settings_file.exists():
         return False
-    uid = os.getuid() or _DEFAULT_UID
-    prefix = "twinhub"
-    if installation.home != DEFAULT_HOME.expanduser().absolute():
-        prefix += "-" + hashlib.sha256(str(installation.home).encode()).hexdigest()[:6]
-    write_public(installation.settings_file, _FIRST_SETTINGS.format(uid=uid, prefix=prefix))
+    write_public(installation.settings_file, first_settings(installation.home))
     return True
 
 

@@ -150,7 +150,8 @@ def _run_processes(context: Context, steps: Steps) -> None:
         programs.append("culler")
     caddyfile = render_caddyfile(context)
     digest = supervisor.code_digest(
-        caddyfile, repr(context.running), installation.settings_file.read_text("utf-8"),
+        caddyfile, context.proxy_token, context.cookie_secret.hex(),
+        repr(context.running), installation.settings_file.read_text("utf-8"),
         *(path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py"))),
     )  # fmt: skip
     installation.save_running(context.running)

@@ -1,0 +1,31 @@
+"""`make bench [BENCH=name]`: runs all benches, or one; prints one JSON object a line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tests.bench import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.bench.report import Figure
+
+BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {"spawn": spawn.run}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benches, or all; 2 for an unknown name, else 0 whatever was measured."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no bench {unknown[0]!r}: choose from {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in names or list(BENCHES):
+        for figure in BENCHES[name]():
+            print(figure.as_json(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -21,12 +21,22 @@ _OPTIONS = """{
 	}
 }
 """
+# one page without any other file; the Caddyfile takes no double quotes or braces in it
 _STARTING = (
-    "<!doctype html><html lang='en'><meta charset='utf-8'><meta http-equiv='refresh' content='3'>"
-    "<meta name='color-scheme' content='light dark'><title>TwinHub is starting</title>"
-    "<body style='font-family:system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem'>"
-    "<h1>TwinHub is starting</h1><p>This page tries again by itself every three seconds. "
-    "Your workspace and what runs in it are not affected.</p></body></html>"
+    "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+    "<meta name='viewport' content='width=device-width'>"
+    "<meta name='color-scheme' content='light dark'><meta http-equiv='refresh' content='3'>"
+    "<title>TwinHub is starting</title></head>"
+    "<body style='font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:18vh auto;"
+    "padding:0 1rem'><main>"
+    "<svg viewBox='0 0 32 32' width='48' height='48' fill='none' stroke-width='3.6' "
+    "aria-hidden='true'><rect x='11.5' y='11.5' width='17' height='17' rx='5.5' "
+    "stroke='#2a9d8f'/><rect x='3.5' y='3.5' width='17' height='17' rx='5.5' "
+    "stroke='currentColor'/><path d='M11.5 24v-7a5.5 5.5 0 0 1 3.2-5' stroke='#2a9d8f'/></svg>"
+    "<h1 style='font-size:1.75rem'>TwinHub is starting</h1>"
+    "<p>This page tries again by itself every three seconds. Workspaces and what runs in them "
+    "go on.</p><p>If it takes longer than a minute, tell an administrator: "
+    "<code>make status</code> shows what is wrong.</p></main></body></html>"
 )
 
 

@@ -26,7 +26,8 @@ _PACKAGES = {
     "prlimit": "util-linux",
 }
 _OTHERWISE = "or get the engine with: make up ENGINE=install"
-_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_SYSCTLS = Path("/proc/sys")
+_APPARMOR = "kernel/apparmor_restrict_unprivileged_userns"
 _APPARMOR_REMEDY = """\
 This system lets AppArmor refuse user namespaces, which bubblewrap needs. Allow them until the next
 boot with
@@ -35,9 +36,9 @@ or for bubblewrap alone, for good, with
   printf 'abi <abi/4.0>,\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }\\n' \\
     | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap"""
 _SWITCHES = {
-    # file that is 0 when the kernel refuses user namespaces -> command that allows them
-    Path("/proc/sys/kernel/unprivileged_userns_clone"): "kernel.unprivileged_userns_clone=1",
-    Path("/proc/sys/user/max_user_namespaces"): "user.max_user_namespaces=15000",
+    # what is 0 when the kernel refuses user namespaces -> what allows them
+    "kernel/unprivileged_userns_clone": "kernel.unprivileged_userns_clone=1",
+    "user/max_user_namespaces": "user.max_user_namespaces=15000",
 }
 _TRY_SECONDS = 20
 _STOP_SECONDS = 10
@@ -62,8 +63,8 @@ def check_host() -> None:
     if done.returncode != 0:
         said = done.stderr.strip() or f"exit status {done.returncode}"
         raise EngineError(
-            f"bubblewrap is installed but cannot make a sandbox ({said}).\n{_remedy()},\n"
-            f"{_OTHERWISE}"
+            f"bubblewrap is installed but cannot make a sandbox ({said}).\n"
+            f"{explain_refusal(_SYSCTLS, is_root=os.geteuid() == 0)},\n{_OTHERWISE}"
         )
 
 
@@ -73,18 +74,23 @@ def _trial() -> list[str]:
     return ["bwrap", *own, *kinds, "--ro-bind", "/", "/", "--proc", "/proc", "--", "true"]
 
 
-def _remedy() -> str:
-    if os.geteuid() == 0:
+def explain_refusal(sysctls: Path, *, is_root: bool) -> str:
+    """Return why namespaces are refused and what allows them, from the kernel's settings."""
+    if is_root:
         return (
             "This root may not make namespaces, as is usual within a container: run TwinHub on the "
             "host, or give the container the right to (CAP_SYS_ADMIN)"
         )
-    if _APPARMOR.exists() and _APPARMOR.read_text("ascii").strip() == "1":
+    if _read(sysctls / _APPARMOR) == "1":
         return _APPARMOR_REMEDY
-    for path, switch in _SWITCHES.items():
-        if path.exists() and path.read_text("ascii").strip() == "0":
+    for name, switch in _SWITCHES.items():
+        if _read(sysctls / name) == "0":
             return f"This kernel forbids user namespaces. Allow them with: sudo sysctl {switch}"
     return "Find out what forbids it with: bwrap --unshare-user --ro-bind / / true"
+
+
+def _read(path: Path) -> str:
+    return path.read_text("ascii").strip() if path.exists() else ""
 
 
 def list_sandboxes(installation: Installation) -> list[Workspace]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx
@@ -12,6 +12,8 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 if TYPE_CHECKING:
+    from tornado.websocket import WebSocketClientConnection
+
     from tests.fixtures.hub_client import HubClient
 
 _SECONDS = 60
@@ -82,15 +84,14 @@ def _execute_request(identity: str, code: str) -> str:
         "username": "",
     }  # fmt: skip
     content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
-    return json.dumps(
-        {
-            "header": header, "parent_header": {}, "metadata": {}, "content": content,
-            "channel": "shell", "buffers": [],
-        }  # fmt: skip
-    )
+    message = {
+        "header": header, "parent_header": {}, "metadata": {}, "content": content,
+        "channel": "shell", "buffers": [],
+    }  # fmt: skip
+    return json.dumps(message)
 
 
-async def _printed(socket: Any, identity: str) -> str:
+async def _printed(socket: WebSocketClientConnection, identity: str) -> str:
     """Gather what a cell prints until its kernel is idle again."""
     printed: list[str] = []
     while True:

@@ -27,7 +27,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 class Engine:
     """An engine that answered once."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - docker-py has no types
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - only half of docker-py is typed
         """Use a low-level client of docker-py."""
         self._client = client
 

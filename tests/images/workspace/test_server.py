@@ -78,6 +78,23 @@ def test_server_runs_without_the_hubs_half_and_without_slow_grammars(workspace: 
     assert workspace.run(SERVER, "-I", "-c", absent).split() == ["None", "None"]
 
 
+def test_what_was_left_out_is_there_for_whoever_asks(workspace: Workspace) -> None:
+    pages = "jupyterhub.handlers.pages"
+    code = (
+        "import sys; sys.path.insert(0, '/opt/twinhub/launch'); import serve\n"
+        "with serve.light_imports(): from jupyterhub.singleuser import extension\n"
+        "import jupyterhub; print('sqlalchemy' in sys.modules, jupyterhub.orm.User.__tablename__)\n"
+        "from jupyterhub.handlers import pages; print(pages.HealthCheckHandler.get.__module__)"
+    )
+    assert workspace.run(SERVER, "-c", code).split() == ["False", "users", pages]
+
+
+def test_idle_server_stays_within_its_memory(start: StartWorkspace) -> None:
+    status = start().run("sh", "-c", "cat /proc/$(pgrep -of launch/serve.py)/status")
+    (resident,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    assert int(resident) < 120 * 1024
+
+
 def test_activity_reaches_the_hub(workspace: Workspace, hub: StubHub) -> None:
     report = ("POST", "/hub/api/users/ann/activity")
     wait_for(lambda: report in hub.requests, seconds=30, what="activity is reported")

@@ -20,7 +20,8 @@ if [ ! -x .venv/bin/uv ]; then
     .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 fi
 say "Environment: installing the locked packages"
-.venv/bin/uv pip install -q --python .venv/bin/python --compile-bytecode --require-hashes -r requirements/dev.txt
+.venv/bin/uv pip install -q --python .venv/bin/python --no-deps --compile-bytecode \
+    --require-hashes -r requirements/dev.txt
 .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e services/dtconfig -e hub
 touch .venv/.ready
 say "Environment: ready"

@@ -41,7 +41,7 @@ def launch_proxy(context: Context) -> None:
     running = context.running
     program = context.installation.node_folder / "node_modules" / ".bin" / "configurable-http-proxy"
     command = [
-        node(), str(program),
+        node(), "--optimize-for-size", str(program),
         "--ip=127.0.0.1", f"--port={running.proxy_port}",
         "--api-ip=127.0.0.1", f"--api-port={running.proxy_api_port}",
         f"--default-target=http://127.0.0.1:{running.hub_port}",

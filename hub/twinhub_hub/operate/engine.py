@@ -32,6 +32,7 @@ _ENGINES = {
 }
 _PLACES = {Path("/opt/docker-desktop/bin/com.docker.backend"): "com.docker.backend"}
 _START_SECONDS = 60
+_ANY_VERSION = "1.44"
 _LOG = Path("/var/log/dockerd.log")
 
 
@@ -55,16 +56,18 @@ class Engine:
 
 def find_engine() -> Engine:
     """Ask the engine that Docker's own settings name (``DOCKER_HOST``, else the usual socket)."""
+    # a fixed version: negotiating one in the constructor would leak the connection of a failure
+    client = docker.from_env(version=_ANY_VERSION, timeout=10)
     try:
-        with_version = docker.from_env(timeout=10)
-        version = str(with_version.version()["Version"])
-        with_version.close()
-    except DockerException as error:
+        version = str(client.api.version(api_version=False)["Version"])
+    except (DockerException, OSError) as error:
         return _explain(error)
+    finally:
+        client.close()
     return Engine(Availability.ANSWERS, version=version)
 
 
-def _explain(error: DockerException) -> Engine:
+def _explain(error: Exception) -> Engine:
     if "PermissionError" in repr(error) or "Permission denied" in str(error):
         return Engine(
             Availability.DENIED,

@@ -1,0 +1,90 @@
+"""Finding the Docker engine: what is there is named and never replaced."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_hub.operate import up
+from twinhub_hub.operate.engine import Availability, find_engine
+from twinhub_hub.operate.errors import EngineError
+from twinhub_hub.operate.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# docker-py leaves the socket of a refused connection to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+QUIET = Steps(quiet=True)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Has the collector find those sockets within their own test."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with nothing on it, and a Docker address where nobody answers."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr("sys.stdin", None)
+    return folder
+
+
+def add_program(folder: Path, name: str) -> None:
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("program", "start"), [("dockerd", "docker"), ("podman", "podman.socket"), ("colima", "colima")]
+)
+def test_an_engine_that_is_stopped_is_named_with_its_start_command(
+    programs: Path, program: str, start: str
+) -> None:
+    add_program(programs, program)
+    found = find_engine()
+    assert found.availability is Availability.STOPPED
+    assert program in found.remedy
+    assert start in found.remedy
+
+
+@pytest.mark.parametrize("asked", ["", "install"])
+def test_a_stopped_engine_is_never_replaced(programs: Path, asked: str) -> None:
+    add_program(programs, "dockerd")
+    with pytest.raises(EngineError, match="Start it with"):
+        up.choose_engine("auto", asked, QUIET)
+
+
+def test_an_engine_that_hangs_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something listens and never answers: the time limit ends it."""
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        ended = threading.Event()
+        accepted: list[socket.socket] = []
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            accepted.append(connection)
+            connection.close()
+            ended.set()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        assert find_engine().availability is not Availability.ANSWERS
+        assert ended.wait(5)
+        thread.join()

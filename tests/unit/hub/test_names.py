@@ -1,0 +1,83 @@
+"""Labels: safe as folder, Docker name and DNS label, and never shared by two users."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twinhub_hub import names
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+any_name = st.text(min_size=1, max_size=300)
+
+
+@given(any_name)
+def test_every_label_is_a_dns_label(name: str) -> None:
+    assert DNS_LABEL.fullmatch(names.label_for(name))
+
+
+@pytest.mark.d4(11)
+@given(any_name, any_name)
+def test_two_names_never_share_a_label(one: str, other: str) -> None:
+    assert (names.label_for(one) == names.label_for(other)) == (one == other)
+
+
+@pytest.mark.d4(11)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ann.x", "ann-x"), ("ann.x", "ann_x"), ("Ann", "ann"), ("straße", "strasse"),
+        ("é", "e\N{COMBINING ACUTE ACCENT}"), ("a" * 32, "a" * 33), ("a-", "a"), ("a--b", "a-b"),
+    ],
+)  # fmt: skip
+def test_names_that_escape_or_fold_alike_have_labels_of_their_own(one: str, other: str) -> None:
+    assert names.label_for(one) != names.label_for(other)
+
+
+@given(st.lists(any_name, unique=True, max_size=8), any_name)
+def test_a_label_leads_back_to_its_user_only(users: list[str], stranger: str) -> None:
+    for user in users:
+        assert user in names.RESERVED or names.find_user(names.label_for(user), users) == user
+    if stranger not in users:
+        assert names.find_user(names.label_for(stranger), users) is None
+
+
+@given(any_name, st.sets(any_name, max_size=4))
+def test_text_that_is_no_label_is_nobodys(text: str, users: set[str]) -> None:
+    found = names.find_user(text, users)
+    assert found is None or names.label_for(found) == text
+
+
+@pytest.mark.parametrize("name", sorted(names.RESERVED))
+def test_reserved_names_are_nobodys_and_nobodys_label(name: str) -> None:
+    with pytest.raises(ValueError, match="reserved"):
+        names.check_user_name(name)
+    with pytest.raises(ValueError, match="reserved"):
+        names.check_user_name(name.upper())
+    assert names.label_for(name) not in names.RESERVED
+    assert names.find_user(name, [name]) is None
+
+
+@given(any_name)
+def test_no_label_is_reserved(name: str) -> None:
+    assert names.label_for(name) not in names.RESERVED
+
+
+@pytest.mark.d4(10)
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "a ", "a\0b", "a\nb", "a\u202eb", "a\u200bb", "a/b", "../a", "x" * 201, "\ud800"],
+)
+def test_names_that_no_one_can_have(name: str) -> None:
+    with pytest.raises(ValueError, match="a user name"):
+        names.check_user_name(name)
+
+
+@given(any_name)
+def test_container_and_volume_names_are_what_docker_takes(name: str) -> None:
+    docker_name = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+    assert docker_name.fullmatch(names.container_for("twinhub", name))
+    assert docker_name.fullmatch(names.volume_for("twinhub", name))
+    assert names.container_for("twinhub", name) != names.container_for("twinhub", name, "b")

@@ -1,7 +1,8 @@
 """The sandboxes that run on this host: found by what they were started with, ended as a whole.
 
-A sandbox's first process is bubblewrap's, pid 1 in a namespace of its own: while it lives the
-sandbox does, and when it is killed the kernel ends every other process in it.
+A sandbox's first process is bubblewrap's, pid 1 in a namespace of its own: when it is killed the
+kernel ends every other process in it. It waits for all of them, so a sandbox whose server has ended
+may go on with what its user left in the background; nobody can reach that, and it is to be killed.
 """
 
 from __future__ import annotations
@@ -110,25 +111,28 @@ def _status(entry: Path) -> Mapping[str, str]:
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
-def stop_sandbox(process: SandboxProcess, *, grace_seconds: float) -> bool:
+def is_serving(first: SandboxProcess) -> bool:
+    """Return whether a sandbox runs and so does what was started in it."""
+    return is_alive(first) and _find_server(first) is not None
+
+
+def stop_sandbox(first: SandboxProcess, *, grace_seconds: float) -> bool:
     """End a sandbox: ask its server to stop, then kill what is left; return whether it has ended.
 
     Signals go through a descriptor of the process, so a pid that is used again is never hit.
     """
-    with _open(process) as first:
-        if first is None:
+    with _open(first) as descriptor:
+        if descriptor is None:
             return True
         if grace_seconds > 0:
-            _ask_server(process)
-            if _wait(first, grace_seconds):
-                return True
+            _ask_server(first, grace_seconds)
         with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(first, signal.SIGKILL)
-        return _wait(first, _KILL_SECONDS)
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        return _wait(descriptor, _KILL_SECONDS)
 
 
-def _ask_server(first: SandboxProcess) -> None:
-    """Ask the server: pid 1 of a namespace does not get signals that it does not handle."""
+def _ask_server(first: SandboxProcess, seconds: float) -> None:
+    """Ask the server and wait for it: the first process does not get signals but the last one."""
     server = _find_server(first)
     if server is None:
         return
@@ -136,6 +140,7 @@ def _ask_server(first: SandboxProcess) -> None:
         if descriptor is not None:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+            _wait(descriptor, seconds)
 
 
 def _find_server(first: SandboxProcess) -> SandboxProcess | None:

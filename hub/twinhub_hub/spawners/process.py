@@ -23,7 +23,7 @@ from twinhub_hub.sandbox.processes import (
     SandboxProcess,
     find_sandboxes,
     identify,
-    is_alive,
+    is_serving,
     stop_sandbox,
 )
 from twinhub_hub.spawners.readiness import Stages, StartFailedError, wait_until_listening
@@ -55,7 +55,7 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
     _sandbox: SandboxProcess | None = None
     _monitor: subprocess.Popen[bytes] | None = None
 
-    @default("env_keep")  # type: ignore[untyped-decorator]
+    @default("env_keep")
     def _env_keep_default(self) -> list[str]:
         """Let nothing of the hub's own environment through."""
         return []
@@ -127,11 +127,22 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
                 yield event
 
     async def poll(self) -> int | None:
-        """Return None while the sandbox runs, else its exit status (0 when unknown)."""
-        if self._sandbox is not None and is_alive(self._sandbox):
+        """Return None while the workspace runs, else its exit status (0 when unknown).
+
+        What its user left in the background ends with it, as in a container.
+        """
+        if self._sandbox is None:
+            return 0
+        if await asyncio.to_thread(self._is_serving, self._sandbox):
             await asyncio.to_thread(self.log_file.cap)
             return None
+        await asyncio.to_thread(stop_sandbox, self._sandbox, grace_seconds=0)
         return await asyncio.to_thread(self._exit_status)
+
+    def _is_serving(self, sandbox: SandboxProcess) -> bool:
+        if self._monitor is not None and self._monitor.poll() is None:
+            return True  # it ends with the server
+        return is_serving(sandbox)
 
     async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002 - JupyterHub's signature
         """End the sandbox with everything in it: first ask, then kill; at once when told so."""

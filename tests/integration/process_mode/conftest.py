@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.ports import find_free
@@ -64,14 +65,27 @@ def link_packages(source: Path, target: Path) -> None:
     subprocess.run(["cp", "--archive", "--link", *packages, str(target)], check=True)
 
 
-@pytest.fixture
-def client(process_installation: TestInstallation) -> Iterator[HubClient]:
-    """The user, signed in, with a running workspace."""
-    if not process_installation.status()["running"]:
-        process_installation.run("up", "--engine=process")
+@pytest.fixture(scope="session")
+def person(process_installation: TestInstallation) -> Iterator[HubClient]:
+    """The user, signed in."""
     with HubClient(process_installation, USER) as session:
-        session.start()
         yield session
+
+
+@pytest.fixture
+def client(person: HubClient, process_installation: TestInstallation) -> HubClient:
+    """The user, signed in, with a running workspace, whatever the test before left."""
+    if not _answers(person):
+        process_installation.run("up", "--engine=process")
+    person.start()
+    return person
+
+
+def _answers(person: HubClient) -> bool:
+    try:
+        return person.get("/hub/health").is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture

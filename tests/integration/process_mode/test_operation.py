@@ -12,7 +12,7 @@ import psutil
 import pytest
 from twinhub_hub.sandbox.command import Sandbox, sandbox_command
 from twinhub_hub.sandbox.edition import current_edition, environment_of
-from twinhub_hub.sandbox.processes import find_sandboxes
+from twinhub_hub.sandbox.processes import find_sandboxes, stop_sandbox
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.waiting import wait_for
@@ -121,6 +121,26 @@ async def test_stop_ends_what_does_not_want_to_end(
     wait_for(lambda: not _is_left(marker), seconds=_SECONDS, what="its end")
 
 
+async def test_a_server_that_dies_is_noticed_and_takes_the_background_with_it(
+    client: HubClient, shell: Shell, process_installation: TestInstallation
+) -> None:
+    marker = f"background-{process_installation.port}"
+    await shell.output(f"setsid bash -c 'exec -a {marker} sleep 900' >/dev/null 2>&1 & sleep 0")
+    (before,) = _sandboxes(process_installation)
+    wait_for(lambda: _is_left(marker), seconds=_SECONDS, what="the process in the background")
+    (server,) = (
+        process
+        for process in psutil.Process(before.process.pid).children()
+        if "serve.py" in " ".join(process.cmdline())
+    )
+    server.kill()
+    server.wait(_SECONDS)
+    client.start()
+    (after,) = _sandboxes(process_installation)
+    assert after.process != before.process
+    assert not _is_left(marker)
+
+
 @pytest.fixture
 def bobs(process_installation: TestInstallation) -> Iterator[subprocess.Popen[bytes]]:
     """A sandbox of somebody else."""
@@ -144,8 +164,9 @@ def bobs(process_installation: TestInstallation) -> Iterator[subprocess.Popen[by
             what="bob's sandbox",
         )
         yield process
-        process_installation.run("down")
-        assert process.wait(_SECONDS) != 0
+        for found in _sandboxes(process_installation):
+            if found.label == "bob":
+                stop_sandbox(found.process, grace_seconds=0)
 
 
 def test_a_second_workspace_is_refused(

@@ -17,6 +17,7 @@ from twinhub_hub.sandbox.processes import (
     find_sandboxes,
     identify,
     is_alive,
+    is_serving,
     stop_sandbox,
 )
 
@@ -153,6 +154,19 @@ def test_a_sandbox_that_does_not_listen_is_killed_with_all_that_is_in_it(
     wait_for(lambda: not is_alive(running), seconds=_SECONDS, what="the end of the sandbox")
     assert find_sandboxes(folders / "homes") == []
     assert stop_sandbox(running, grace_seconds=0.2), "what has ended is stopped"
+
+
+def test_a_sandbox_whose_server_has_ended_serves_no_longer_though_the_rest_lives(
+    folders: Path,
+) -> None:
+    script = "setsid sleep 900 & echo started"
+    command = sandbox_command(_sandbox(folders), ["sh", "-c", script], operator_uid=os.geteuid())
+    subprocess.run(command, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, check=True)
+    (found,) = find_sandboxes(folders / "homes")
+    assert is_alive(found.process)
+    assert not is_serving(found.process)
+    assert stop_sandbox(found.process, grace_seconds=5)
+    assert find_sandboxes(folders / "homes") == []
 
 
 def test_another_process_with_the_same_pid_is_neither_believed_nor_harmed() -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from twinhub_hub.sandbox.processes import identify
 from twinhub_hub.spawners.process import BubblewrapSpawner
 
-_PRIVATE = re.compile(r"\b(?:self|cls|spawner|def)[. ](_[a-z]\w*)|^    (_[a-z]\w*)(?::| =)", re.MULTILINE)
+_PRIVATE = re.compile(
+    r"\b(?:self|cls|spawner|def)[. ](_[a-z]\w*)|^    (_[a-z]\w*)(?::| =)", re.MULTILINE
+)
 _BY_RULE = {"_env_keep_default"}
 """What traitlets wants a trait's default to be named."""
 

@@ -89,10 +89,9 @@ def run_down(arguments: argparse.Namespace) -> int:
     context = up.load_running(installation)
     was_running = supervisor.shut_down(installation)
     steps.say("Processes: stopped" if was_running else "Processes: were not running")
+    count = process_mode.stop_sandboxes(installation)  # with Docker: of the time before it came
     if context.running.engine == "docker":
-        count = workspaces.stop_workspaces(context.settings.engine.prefix)
-    else:
-        count = process_mode.stop_sandboxes(installation)
+        count += workspaces.stop_workspaces(context.settings.engine.prefix)
     steps.say(f"Workspaces: {count} stopped")
     print("Nothing was removed. Start again with: make up")
     return 0

@@ -251,9 +251,9 @@ def _prune(root: Path, keep: Collection[str]) -> None:
 def _run(command: list[str], *, environment: Mapping[str, str] | None = None) -> list[str]:
     """Run a step and return the lines that it printed; it dies with this process."""
     done = subprocess.run(
-        ["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False, umask=0o022,
-        env=None if environment is None else {**environment},
+        ["setpriv", "--pdeathsig", "KILL", "--", *command],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False, umask=0o022, env=None if environment is None else {**environment},
     )  # fmt: skip
     lines = done.stdout.splitlines()
     if done.returncode != 0:

@@ -30,7 +30,12 @@ _CONFIRM = "purge"
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the five commands."""
     parser = subparsers.add_parser("up", help="start TwinHub, or repair what is not running")
-    parser.add_argument("--engine", choices=("", "install", "process"), default="")
+    parser.add_argument(
+        "--engine",
+        choices=("install", "process"),
+        default="",
+        help="install an engine if there is none; or go without one, for one user",
+    )
     parser.add_argument("--port", type=int, default=None, help="port of the edge (TWINHUB_PORT)")
     parser.set_defaults(run=run_up)
     parser = subparsers.add_parser("down", help="stop everything, remove nothing")

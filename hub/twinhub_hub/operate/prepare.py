@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.models import Settings
 
 _DEFAULT_UID = 1000
+_LOG_BYTES = 5 * 2**20
 
 _FIRST_SETTINGS = """\
 # Settings of this TwinHub installation. Check this file with: twinhub check
@@ -110,6 +111,8 @@ def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> No
     Raises:
         OperateError: the build failed; its output says where and what to do.
     """
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
     command = [
         sys.executable, str(share / "images" / "build.py"), "workspace",
         f"--uid={settings.uid}", f"--log={log}",

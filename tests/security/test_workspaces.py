@@ -38,7 +38,8 @@ def bob(installation: TestInstallation) -> Iterator[HubClient]:
 def run_inside(installation: TestInstallation, user: str, command: str) -> str:
     """Run a shell command in a user's container as that user; return what it printed."""
     done = installation.container(user).exec_run(["bash", "-c", command])
-    return bytes(done.output).decode(errors="replace")
+    assert isinstance(done.output, bytes)
+    return done.output.decode(errors="replace")
 
 
 @pytest.mark.d4(48)

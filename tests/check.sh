@@ -14,8 +14,8 @@ step "format" ruff format --check -q .
 step "lint" ruff check -q .
 step "types" mypy
 step "architecture" lint-imports --no-logo
-step "dependencies of the hub" deptry hub --config hub/pyproject.toml --extend-exclude share -ds
-step "dependencies of dtconfig" deptry services/dtconfig --config services/dtconfig/pyproject.toml -ds
+step "dependencies of the hub" deptry hub --config hub/pyproject.toml
+step "dependencies of dtconfig" deptry services/dtconfig --config services/dtconfig/pyproject.toml
 step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from twinhub_hub.sandbox.processes import find_sandboxes
 from twinhub_hub.sandbox.recipe import copy_into, read_recipe, recipe_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from twinhub_hub.apply.context import Context
     from twinhub_hub.operate.steps import Steps
@@ -147,10 +148,13 @@ def _ensure_packages(root: Path, sources: _Sources, name: str, steps: Steps) -> 
     lock = str(sources.locks / _LOCKS[name])
     # relocatable: the folder's own path is written nowhere, for it is about to change
     _run([uv, "venv", "--relocatable", "--allow-existing", f"--python={_PYTHON}", str(folder)])
-    for line in _run([uv, "pip", "install", f"--python={python}", "--require-hashes",
-                      "--compile-bytecode", f"--requirements={lock}"]):  # fmt: skip
+
+    def tell(line: str) -> None:
         if not line.startswith((" ", "Using ", "warning")):
             steps.say(f"{title}: {line[:_LONGEST_LOG_LINE]}")
+
+    _run([uv, "pip", "install", f"--python={python}", "--require-hashes", "--compile-bytecode",
+          f"--requirements={lock}"], tell=tell)  # fmt: skip
     if any(folder.glob("lib/python3.*/site-packages/rfc3987_syntax")):
         # as in the image: they compile some 35 grammars at import, a second of each start
         _run([uv, "pip", "uninstall", f"--python={python}", *_SLOW_TO_IMPORT])
@@ -248,15 +252,23 @@ def _prune(root: Path, keep: Collection[str]) -> None:
             shutil.rmtree(path)
 
 
-def _run(command: list[str], *, environment: Mapping[str, str] | None = None) -> list[str]:
-    """Run a step and return the lines that it printed; it dies with this process."""
-    done = subprocess.run(
+def _run(
+    command: list[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> None:
+    """Run a step, telling each line as it comes; it dies with this process."""
+    lines: deque[str] = deque(maxlen=_TAIL_LINES)
+    with subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "--", *command],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False, umask=0o022, env=None if environment is None else {**environment},
-    )  # fmt: skip
-    lines = done.stdout.splitlines()
-    if done.returncode != 0:
-        tail = "\n".join(lines[-_TAIL_LINES:])
-        raise OperateError(f"`{Path(command[0]).name} {' '.join(command[1:3])} …` failed:\n{tail}")
-    return lines
+        umask=0o022, env=None if environment is None else {**environment},
+    ) as step:  # fmt: skip
+        for line in step.stdout or ():
+            lines.append(line)
+            if tell is not None:
+                tell(line.rstrip())
+    if step.returncode != 0:
+        said = "".join(lines)
+        raise OperateError(f"`{Path(command[0]).name} {' '.join(command[1:3])} …` failed:\n{said}")

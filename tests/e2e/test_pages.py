@@ -42,9 +42,10 @@ def sign_in(page: Page, installation: TestInstallation, user: str) -> None:
 @pytest.fixture
 def home(page: Page, installation: TestInstallation) -> Iterator[Page]:
     """The home page of a user whose workspace is stopped, now and afterwards."""
-    sign_in(page, installation, USER)
-    yield page
     with HubClient(installation, USER) as client:
+        client.stop()
+        sign_in(page, installation, USER)
+        yield page
         client.stop()
 
 
@@ -133,15 +134,14 @@ def test_no_page_is_wider_than_a_telephone(
     context.close()
 
 
-def test_the_keyboard_is_enough(page: Page, installation: TestInstallation) -> None:
-    sign_in(page, installation, USER)
-    page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to content")
+def test_the_keyboard_is_enough(home: Page) -> None:
+    home.keyboard.press("Tab")
+    skip = home.get_by_role("link", name="Skip to content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    start = page.get_by_role("link", name="Start my workspace")
+    home.keyboard.press("Enter")
+    home.keyboard.press("Tab")
+    start = home.get_by_role("link", name="Start my workspace")
     expect(start).to_be_focused()
     expect(start).to_have_css("outline-style", "solid")
 
@@ -255,7 +255,7 @@ def test_an_image_that_is_not_offered_never_runs(
 
 def test_pages_carry_the_recommended_headers(installation: TestInstallation) -> None:
     with HubClient(installation, USER) as client:
-        for path in ("/hub/home", "/hub/login", "/hub/no-such-page", "/hub/api/"):
+        for path in ("/hub/home", "/hub/token", "/hub/no-such-page", "/hub/api/"):
             headers = client.get(path).headers
             assert headers["X-Content-Type-Options"] == "nosniff", path
             assert headers["Referrer-Policy"] == "same-origin", path

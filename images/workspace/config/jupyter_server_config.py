@@ -1,5 +1,7 @@
 """Settings of the server in every workspace; the hub adds address, prefix and identity."""
 
+import os
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by the loader
 
 c.ServerApp.root_dir = "/workspace"
@@ -27,5 +29,6 @@ c.FileContentsManager.always_delete_dir = True
 # The status bar shows what the hub allows the container (MEM_LIMIT, CPU_LIMIT); the host's load is
 # nobody's business, and the metrics would wake the server every second.
 c.ResourceUseDisplay.track_cpu_percent = True
+c.ResourceUseDisplay.cpu_limit = 100 * float(os.environ.get("CPU_LIMIT") or 0)  # from cores to %
 c.ResourceUseDisplay.show_host_usage = False
 c.ResourceUseDisplay.enable_prometheus_metrics = False

@@ -217,3 +217,43 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "make up" in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_without_wildcard_names_the_hub_runs_and_check_says_that_sharing_is_off(
+    installation: TestInstallation,
+) -> None:
+    path = installation.home / "twinhub.yaml"
+    good = path.read_text()
+    path.write_text(good + "site:\n  wildcard: false\n")
+    try:
+        checked = installation.run("check")
+        assert checked.returncode == 0, checked.stderr
+        assert "sharing: off" in checked.stdout
+        assert installation.run("up").returncode == 0
+        with HubClient(installation, "bob") as bob:
+            bob.start()
+            answer = bob.get("/user/bob/lab")
+            assert answer.status_code == 200
+            assert str(answer.url).startswith(f"{installation.address}/user/bob/")
+            bob.stop()
+    finally:
+        path.write_text(good)
+        assert installation.run("up").returncode == 0
+
+
+def test_the_sites_own_python_runs_last(installation: TestInstallation) -> None:
+    site = installation.home / "jupyterhub_config.d" / "90-title.py"
+    site.write_text("c.JupyterHub.template_vars['twinhub_title'] = 'Last Word'\n")
+    try:
+        assert installation.run("up").returncode == 0
+        with HubClient(installation, "bob") as bob:
+            assert "Last Word" in bob.get("/hub/home").text
+    finally:
+        site.unlink()
+        assert installation.run("up").returncode == 0
+
+
+def test_logs_rotate(installation: TestInstallation) -> None:
+    config = (installation.home / "state" / "supervisord.conf").read_text()
+    assert config.count("stdout_logfile_maxbytes=5MB") == config.count("[program:")
+    assert "\nlogfile_maxbytes=5MB" in config

@@ -133,16 +133,11 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
         """
         if self._sandbox is None:
             return 0
-        if await asyncio.to_thread(self._is_serving, self._sandbox):
+        if await asyncio.to_thread(is_serving, self._sandbox):
             await asyncio.to_thread(self.log_file.cap)
             return None
         await asyncio.to_thread(stop_sandbox, self._sandbox, grace_seconds=0)
         return await asyncio.to_thread(self._exit_status)
-
-    def _is_serving(self, sandbox: SandboxProcess) -> bool:
-        if self._monitor is not None and self._monitor.poll() is None:
-            return True  # it ends with the server
-        return is_serving(sandbox)
 
     async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002 - JupyterHub's signature
         """End the sandbox with everything in it: first ask, then kill; at once when told so."""
@@ -224,7 +219,8 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
             os.chown(self.home, self.uid, self.uid, follow_symlinks=False)
 
     async def _is_running(self) -> bool:
-        return await self.poll() is None
+        """Return whether a start goes on: bubblewrap ends with the server, be it there or not."""
+        return self._monitor is not None and self._monitor.poll() is None
 
     async def _give_up(self, reason: str) -> StartFailedError:
         """End what was started, and return what to raise."""

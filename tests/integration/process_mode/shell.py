@@ -76,6 +76,8 @@ async def _execute(request: HTTPRequest, code: str) -> str:
         return await _printed(socket, identity)
     finally:
         socket.close()
+        while await socket.read_message() is not None:
+            pass  # until the other side has closed it too
 
 
 def _execute_request(identity: str, code: str) -> str:

@@ -62,6 +62,10 @@ def _people(hosts: str, *, proxy_port: int) -> str:
     return f"""{hosts} {{
 	bind 127.0.0.1
 	header -Server
+	@hub path /hub/*
+	request_body @hub {{
+		max_size 10MB
+	}}
 	reverse_proxy 127.0.0.1:{proxy_port} {{
 		# the proxy's own word that the hub is down: a page of the hub has a Content-Type
 		@down {{

@@ -89,6 +89,14 @@ def test_other_names_of_this_host_lead_to_the_one_of_the_cookies(
     assert answer.headers["location"] == f"{installation.address}/hub/login?next=x"
 
 
+def test_a_body_that_no_page_of_the_hub_needs_is_refused(
+    installation: TestInstallation,
+) -> None:
+    with HubClient(installation, "bob") as bob:
+        answer = bob.post("/hub/login", content=b"x" * 11_000_000)
+    assert answer.status_code == 413
+
+
 def test_a_taken_port_is_named_with_its_owner_and_a_free_one(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -22,7 +22,6 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import docker
 import psutil
 from twinhub_hub.installation import Installation
 
@@ -30,7 +29,7 @@ from tests.bench.bare import bare_start
 from tests.bench.report import Figure, p95
 from tests.bench.stock_hub import running_stock_hub
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TestInstallation, running_installation
+from tests.fixtures.installation import TestInstallation, engine, running_installation
 from tests.fixtures.stub_hub import running_stub_hub
 
 if TYPE_CHECKING:
@@ -73,14 +72,14 @@ def run() -> Iterator[Figure]:
 
 def docker_jupyterhub_version() -> str:
     """Return the JupyterHub version on our image's label."""
-    labels = docker.from_env().images.get(OURS).labels
+    labels = engine().images.get(OURS).labels
     return str(labels["org.twinhub.jupyterhub"])
 
 
 def _rounds(
     ours: TestInstallation, mine: HubClient, theirs: HubClient, stub: StubHub
 ) -> Iterator[Figure]:
-    client = docker.from_env()
+    client = engine()
     _timed_start(mine)  # warms the page cache, and shows the exact arguments
     spawned = ours.container(USERS[0]).attrs
     mine.stop()
@@ -125,7 +124,7 @@ def _ten_at_once(ours: TestInstallation, stack: ExitStack, stub: StubHub) -> Ite
     spawned = [ours.container(user).attrs for user in USERS]
     for session in sessions:
         session.stop()
-    client = docker.from_env()
+    client = engine()
     with ThreadPoolExecutor(len(USERS)) as pool:
         with ExitStack() as containers:
             start = perf_counter()

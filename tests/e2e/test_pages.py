@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import docker
 import pytest
 from playwright.sync_api import expect
 from twinhub_hub import names
@@ -13,6 +12,7 @@ from twinhub_hub.settings.models import Settings
 
 from tests.fixtures.browser import screenshot
 from tests.fixtures.hub_client import HubClient
+from tests.fixtures.installation import engine
 from tests.fixtures.page_audit import faults_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def home(page: Page, installation: TestInstallation) -> Iterator[Page]:
 def run_in_home(installation: TestInstallation, user: str, script: str) -> None:
     """Run a shell script where a user's home is at hand, as that user could."""
     home = {names.volume_for(installation.prefix, user): {"bind": "/home/twin", "mode": "rw"}}
-    docker.from_env().containers.run(
+    engine().containers.run(
         Settings().workspace.images[0].image, ["-c", script], entrypoint="sh", volumes=home,
         remove=True,
     )  # fmt: skip
@@ -205,7 +205,7 @@ def test_a_start_shows_its_stages_and_can_be_cancelled(
     home.get_by_role("button", name="Cancel").click()
     expect(home).to_have_url(re.compile("/hub/home$"), timeout=_START_MS)
     expect(home.get_by_text("Stopped")).to_be_visible(timeout=_START_MS)
-    left = docker.from_env().containers.list(
+    left = engine().containers.list(
         all=True, filters={"name": names.container_for(installation.prefix, USER)}
     )
     assert left == []
@@ -245,7 +245,7 @@ def test_an_image_that_is_not_offered_never_runs(
     home.goto(f"{installation.address}/hub/spawn-pending/{USER}")
     expect(home.get_by_role("alert")).to_contain_text("is not offered here")
     expect(home.get_by_role("alert")).to_contain_text(Settings().workspace.images[0].image)
-    left = docker.from_env().containers.list(
+    left = engine().containers.list(
         all=True, filters={"name": names.container_for(installation.prefix, USER)}
     )
     assert left == []

@@ -30,7 +30,16 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheels unpacked as an installer does it, for PYTHONPATH."""
     target = tmp_path_factory.mktemp("installed")
-    command = [UV, "pip", "install", "-q", "--no-deps", "--target", target, *wheels]
+    command: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        target,
+        *wheels,
+    ]
     subprocess.run(command, check=True, timeout=300)
     return target
 

@@ -13,15 +13,15 @@ except ImportError:
     sys.exit("Python's venv is missing. Install it with: sudo apt-get install python3-venv")
 CHECK
 start=$(date +%s)
-say() { printf '[%6.1f s] %s\n' "$(($(date +%s) - start))" "$1"; }
+say() { printf '[%6.1f s] %s\n' "$(($(date +%s) - start))" "$1" >&2; }
 if [ ! -x .venv/bin/uv ]; then
     say "Environment: making .venv"
     "$python" -m venv .venv
     .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 fi
 say "Environment: installing the locked packages"
-.venv/bin/uv pip install -q --python .venv/bin/python --no-deps --compile-bytecode \
-    --require-hashes -r requirements/dev.txt
+.venv/bin/uv pip sync -q --python .venv/bin/python --compile-bytecode \
+    --require-hashes requirements/dev.txt
 .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e services/dtconfig -e hub
 touch .venv/.ready
 say "Environment: ready"

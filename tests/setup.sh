@@ -10,12 +10,15 @@ need chromium chromium
 need bwrap bubblewrap
 need debootstrap debootstrap
 docker_answers() { .venv/bin/python -c "import docker; docker.from_env().ping()" >/dev/null 2>&1; }
-docker_answers || need dockerd docker.io
+PATH="$PATH:/usr/sbin:/sbin"
 if [ -n "$packages" ]; then
     echo "== installing:$packages"
     as_root apt-get update -q >/dev/null
     # shellcheck disable=SC2086 # several words on purpose
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $packages >/dev/null
+fi
+if ! docker_answers && ! command -v dockerd >/dev/null 2>&1; then
+    .venv/bin/python -c "from twinhub_hub.operate import engine, steps; engine.install_engine(steps.Steps())"
 fi
 if ! docker_answers; then
     echo "== starting the Docker engine"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 
 from twinhub_hub.files import write_private
+from twinhub_hub.operate.errors import OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,4 +59,9 @@ def _read(path: Path) -> dict[str, str]:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
+    except json.JSONDecodeError as error:
+        raise OperateError(
+            f"{path}:{error.lineno}:{error.colno}: not JSON ({error.msg}); mend "
+            "the file, or remove it for new passwords"
+        ) from error
     return {str(name): str(value) for name, value in found.items()}

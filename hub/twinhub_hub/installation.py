@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 EngineKind = Literal["docker", "process"]
 DEFAULT_HOME = Path("~/.local/share/twinhub")
+_OURS = ("assets", "homes", "environments", "node", "logs", "secrets", "jupyterhub_config.d")
 # names of the files of generated secrets
 COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN = (
     "cookie_secret", "proxy_token", "hub_token", "culler_token",
@@ -35,6 +38,10 @@ class Running:
     hub_port: int
     gateway: str | None
     """Address of TwinHub's bridge on this host; None without an engine."""
+    prefix: str = "twinhub"
+    """First part of the names of containers and volumes."""
+    network: str = "twinhub"
+    """Name of TwinHub's bridge."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,11 @@ class Installation:
         return self.state / "running.json"
 
     @property
+    def lock_file(self) -> Path:
+        """Held by the command that changes the installation."""
+        return self.home / ".lock"
+
+    @property
     def supervisor_socket(self) -> Path:
         """Where the supervisor answers."""
         return self.state / "supervisor.sock"
@@ -123,10 +135,14 @@ class Installation:
         """What the last `twinhub up` decided.
 
         Raises:
-            FileNotFoundError: it has never been started.
+            FileNotFoundError: it has never been started, or by an earlier TwinHub.
         """
         found: Mapping[str, object] = json.loads(self.running_file.read_text("utf-8"))
-        return Running(**found)  # type: ignore[arg-type]
+        try:
+            known = {field.name for field in fields(Running)}  # a later version may know more
+            return Running(**{k: v for k, v in found.items() if k in known})  # type: ignore[arg-type]
+        except TypeError as error:
+            raise FileNotFoundError(f"{self.running_file} is of another version") from error
 
     def save_running(self, running: Running) -> None:
         """Keep what was decided for the processes to read."""
@@ -140,12 +156,34 @@ class Installation:
         """
         return (self.secrets / name).read_text("ascii").strip()
 
+    def remove(self) -> None:
+        """Remove all that TwinHub made in the folder, what says that it is one last."""
+        for name in _OURS:
+            _remove(self.home / name)
+        for path in (self.state, self.settings_file, self.lock_file):
+            _remove(path)
+        with suppress(OSError):  # somebody else's files are in it
+            self.home.rmdir()
+
     def make_folders(self) -> None:
-        """Make every folder, readable for the owner only."""
+        """Make the folders of secrets, state and logs, readable for their owner only."""
         for folder in (self.home, self.secrets, self.state, self.logs, self.config_folder):
             folder.mkdir(parents=True, exist_ok=True)
             if folder is not self.home:
                 folder.chmod(0o700)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, whatever the modes of the folders in it."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for folder, names, _ in os.walk(path):
+        for name in names:
+            inner = Path(folder) / name
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(path)
 
 
 def default_home() -> Path:

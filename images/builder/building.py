@@ -68,6 +68,8 @@ class Builder:
     ) -> None:
         """Make every image current, parents first; ``step`` hears of each, ``output`` all lines."""
         for image in images:
+            if self.state_of(image) != "current":
+                step(f"{image.name}: building, which can take minutes")
             done = self._build_one(image, output)
             step(f"{image.name}: {self.tag_of(image)} {done}")
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from images.builder.engine import Engine
 
 SUITE = "bookworm"
-MIRROR = "http://mirror.example/debian"
-"""Plain http: debootstrap and apt check Debian's signatures, and need no certificates to begin."""
-
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _PACKAGES = ("debootstrap", "debian-archive-keyring")
 _SHOWN_LINES = 10
@@ -31,6 +28,19 @@ _EMPTIED = (
     "var/cache/apt", "var/lib/apt/lists", "var/log",
 )  # fmt: skip
 _REMOVED = ("etc/apt/sources.list", "etc/hostname", "etc/resolv.conf")
+_SOURCES = """\
+Types: deb
+URIs: {mirror}
+Suites: {suite} {suite}-updates
+Components: main
+Signed-By: {keyring}
+
+Types: deb
+URIs: {mirror}-security
+Suites: {suite}-security
+Components: main
+Signed-By: {keyring}
+"""
 _BACKUPS = ("var/lib/dpkg", "var/cache/debconf")
 _NOT_PACKED = ("./dev/*", "./proc/*", "./sys/*")
 
@@ -60,7 +70,14 @@ def ensure_foundation(engine: Engine, tag: str, *, overlay: Path, seconds: float
 
 
 def clean_rootfs(root: Path, overlay: Path) -> None:
-    """Take out of a root file system what no image needs, and lay our settings of apt over it."""
+    """Take out of a root file system what no image needs, and lay our settings of apt over it.
+
+    Packages come from the mirror that debootstrap used, security updates from the one beside it.
+
+    Raises:
+        FoundationError: debootstrap named no mirror.
+    """
+    mirror = _mirror_of(root)
     for folder in _EMPTIED:
         _remove_files(root / folder)
     _remove_files(root / "usr/share/doc", spare="copyright")
@@ -71,6 +88,18 @@ def clean_rootfs(root: Path, overlay: Path) -> None:
         (root / file).unlink(missing_ok=True)
     (root / "etc/machine-id").write_text("")
     shutil.copytree(overlay, root, dirs_exist_ok=True)
+    sources = root / "etc/apt/sources.list.d/debian.sources"
+    sources.parent.mkdir(parents=True, exist_ok=True)
+    sources.write_text(_SOURCES.format(mirror=mirror, suite=SUITE, keyring=_KEYRING))
+
+
+def _mirror_of(root: Path) -> str:
+    lines = (root / "etc/apt/sources.list").read_text().splitlines()
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["deb"] and words[2:3] == [SUITE]:
+            return words[1].rstrip("/")
+    raise FoundationError("debootstrap left no line `deb MIRROR bookworm` in etc/apt/sources.list")
 
 
 def _make_foundation(engine: Engine, tag: str, overlay: Path) -> None:
@@ -83,7 +112,7 @@ def _make_foundation(engine: Engine, tag: str, overlay: Path) -> None:
         root = Path(folder) / "rootfs"
         _run(
             "debootstrap", "--variant=minbase", "--force-check-gpg", f"--keyring={_KEYRING}",
-            SUITE, str(root), MIRROR,
+            SUITE, str(root),  # from its own mirror, over plain http: it checks signatures
         )  # fmt: skip
         clean_rootfs(root, overlay)
         _import(engine, root, tag)

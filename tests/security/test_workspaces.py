@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from docker.errors import NotFound
 
 from tests.fixtures.hub_client import HubClient
+from tests.fixtures.installation import engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,11 +251,15 @@ def test_a_start_that_fails_shows_the_log_and_leaves_no_container(
     [
         ("twinhub/never-built:1", "is not on this machine"),
         ("debian:bookworm-slim", "has no JupyterHub version on its label"),
+        ("twinhub-test/other-major:1", "has JupyterHub 5.3.0, this hub is 6."),
     ],
 )
 def test_an_image_that_cannot_work_is_refused_with_what_to_build(
     installation: TestInstallation, image: str, said: str
 ) -> None:
+    if image.startswith("twinhub-test/"):
+        older = b"FROM debian:bookworm-slim\nLABEL org.twinhub.jupyterhub=5.3.0\n"
+        engine().images.build(fileobj=io.BytesIO(older), tag=image, rm=True)
     site = installation.home / "jupyterhub_config.d" / "50-image.py"
     site.write_text(f"c.TwinHubDockerSpawner.image = {image!r}\n")
     try:

@@ -16,5 +16,6 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.JupyterHub.authenticator_class = TrialAuthenticator
     c.JupyterHub.cookie_max_age_days = auth.session_days
     c.TrialAuthenticator.accounts_file = str(context.installation.account_hashes)
-    c.Authenticator.allow_all = True  # whoever has a hash; others cannot have a password
+    c.Authenticator.allowed_users = {account.name for account in context.accounts}
+    c.Authenticator.allow_existing_users = False  # an account that is gone from the settings
     c.Authenticator.admin_users = {a.name for a in context.accounts if a.role == "admin"}

@@ -49,8 +49,8 @@ class TrialAuthenticator(Authenticator):  # type: ignore[misc]
             return False
         return bool(super().validate_username(username))
 
-    async def authenticate(self, handler: object, data: Mapping[str, str]) -> str | None:
-        """Return the user name when the password is right, else None.
+    async def authenticate(self, handler: object, data: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the user and whether it is an admin when the password is right, else None.
 
         Raises:
             HTTPError: 400, the form has no user name or no password.
@@ -60,7 +60,10 @@ class TrialAuthenticator(Authenticator):  # type: ignore[misc]
         name, password = data["username"], data["password"]
         if len(password) > MAX_PASSWORD or not self.validate_username(name):
             return None
-        return name if await asyncio.to_thread(self._is_right, name, password) else None
+        if not await asyncio.to_thread(self._is_right, name, password):
+            return None
+        # said at each sign-in: of itself JupyterHub never takes the rights of an admin back
+        return {"name": name, "admin": name in self.admin_users}
 
     def _is_right(self, name: str, password: str) -> bool:
         hashes: dict[str, Any] = json.loads(Path(self.accounts_file).read_text("utf-8"))

@@ -46,6 +46,9 @@ def _run(parsed: argparse.Namespace) -> int:
     except (OperateError, AssetsError) as error:
         print(f"twinhub: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # a folder that cannot be written, an engine that went away
+        print(f"twinhub: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("twinhub: interrupted; repeat the command to go on", file=sys.stderr)
         return 130

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ import psutil
 
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.operate import process_mode, supervisor, up, workspaces
+from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.lock import only_one
 from twinhub_hub.operate.steps import Steps
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.installation import Running
     from twinhub_hub.operate.up import Started
 
 _NOT_RUNNING = 3
@@ -36,7 +38,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         default="",
         help="install an engine if there is none; or go without one, for one user",
     )
-    parser.add_argument("--port", type=int, default=None, help="port of the edge (TWINHUB_PORT)")
+    parser.add_argument("--port", default=None, help="port of the edge (TWINHUB_PORT)")
     parser.set_defaults(run=run_up)
     parser = subparsers.add_parser("down", help="stop everything, remove nothing")
     parser.set_defaults(run=run_down)
@@ -55,19 +57,20 @@ def _installation() -> Installation:
 
 def run_up(arguments: argparse.Namespace) -> int:
     """Start or repair; print the address and the trial accounts."""
-    started = up.start(
-        _installation(), Steps(), port=arguments.port or _port(), engine=arguments.engine
-    )
+    installation = _installation()
+    installation.make_folders()
+    with only_one(installation):
+        started = up.start(installation, Steps(), port=_port(arguments), engine=arguments.engine)
     print(_summary(started))
     return 0
 
 
-def _port() -> int | None:
-    text = os.environ.get("TWINHUB_PORT", "")
+def _port(arguments: argparse.Namespace) -> int | None:
+    text = os.environ.get("TWINHUB_PORT", "") if arguments.port is None else arguments.port
     if not text:
         return None
-    if not text.isdigit() or not 0 < int(text) < 2**16:
-        raise OperateError(f"TWINHUB_PORT={text} is no port: use a number from 1 to 65535.")
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise OperateError(f"{text!r} is no port: use a number from 1 to 65535.")
     return int(text)
 
 
@@ -91,12 +94,13 @@ def _summary(started: Started) -> str:
 def run_down(arguments: argparse.Namespace) -> int:
     """Stop the processes, then the workspaces; remove nothing."""
     installation, steps = _installation(), Steps()
-    context = up.load_running(installation)
-    was_running = supervisor.shut_down(installation)
-    steps.say("Processes: stopped" if was_running else "Processes: were not running")
-    count = process_mode.stop_sandboxes(installation)  # with Docker: of the time before it came
-    if context.running.engine == "docker":
-        count += workspaces.stop_workspaces(context.settings.engine.prefix)
+    running = up.find_running(installation)
+    with only_one(installation):
+        was_running = supervisor.shut_down(installation)
+        steps.say("Processes: stopped" if was_running else "Processes: were not running")
+        count = process_mode.stop_sandboxes(installation)
+        if _engine_answers(running):
+            count += workspaces.stop_workspaces(running.prefix)
     steps.say(f"Workspaces: {count} stopped")
     print("Nothing was removed. Start again with: make up")
     return 0
@@ -105,7 +109,7 @@ def run_down(arguments: argparse.Namespace) -> int:
 def run_purge(arguments: argparse.Namespace) -> int:
     """Remove containers, volumes and the whole folder, after the operator typed a word."""
     installation, steps = _installation(), Steps()
-    context = up.load_running(installation)
+    running = up.find_running(installation)
     print(
         f"This removes every container and home volume of this installation and the folder\n"
         f"  {installation.home}\nwith all assets, accounts and settings. It cannot be undone."
@@ -113,15 +117,29 @@ def run_purge(arguments: argparse.Namespace) -> int:
     if _ask(f"Type {_CONFIRM} to go on: ") != _CONFIRM:
         print("Nothing was removed.")
         return 1
-    supervisor.shut_down(installation)
-    if context.running.engine == "docker":
-        engine = context.settings.engine
-        for removed in workspaces.purge_workspaces(engine.prefix, engine.network):
-            steps.say(f"Removed {removed}")
-    process_mode.stop_sandboxes(installation)
-    shutil.rmtree(installation.home)
-    steps.say(f"Removed {installation.home}")
+    with only_one(installation):
+        supervisor.shut_down(installation)
+        process_mode.stop_sandboxes(installation)
+        if _engine_answers(running):
+            for removed in workspaces.purge_workspaces(running.prefix, running.network):
+                steps.say(f"Removed {removed}")
+        installation.remove()
+    steps.say(f"Removed what TwinHub made in {installation.home}")
     return 0
+
+
+def _engine_answers(running: Running) -> bool:
+    """Whether Docker can be asked: containers may be left of a time before the process mode.
+
+    Raises:
+        EngineError: workspaces run in it and it does not answer.
+    """
+    found = find_engine()
+    if found.availability is Availability.ANSWERS:
+        return True
+    if running.engine == "docker":
+        raise EngineError(f"The processes are stopped, the workspaces are not: {found.remedy}")
+    return False
 
 
 def _ask(question: str) -> str:

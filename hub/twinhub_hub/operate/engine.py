@@ -32,6 +32,7 @@ _ENGINES = {
 }
 _PLACES = {Path("/opt/docker-desktop/bin/com.docker.backend"): "com.docker.backend"}
 _START_SECONDS = 60
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _ANY_VERSION = "1.44"
 _LOG = Path("/var/log/dockerd.log")
 
@@ -57,7 +58,10 @@ class Engine:
 def find_engine() -> Engine:
     """Ask the engine that Docker's own settings name (``DOCKER_HOST``, else the usual socket)."""
     # a fixed version: negotiating one in the constructor would leak the connection of a failure
-    client = docker.from_env(version=_ANY_VERSION, timeout=10)
+    try:
+        client = docker.from_env(version=_ANY_VERSION, timeout=10)
+    except DockerException as error:  # DOCKER_HOST is no address
+        return _explain(error)
     try:
         version = str(client.api.version(api_version=False)["Version"])
     except (DockerException, OSError) as error:
@@ -74,9 +78,9 @@ def _explain(error: Exception) -> Engine:
             remedy="Docker runs, but this user may not use it. Run: "
             "sudo usermod -aG docker $USER, sign in again, then repeat this command.",
         )
-    installed = next((name for name in _ENGINES if shutil.which(name)), None) or next(
-        (name for place, name in _PLACES.items() if place.exists()), None
-    )
+    installed = next(
+        (name for name in _ENGINES if shutil.which(name, path=_search_path())), None
+    ) or next((name for place, name in _PLACES.items() if place.exists()), None)
     if installed is not None:
         start = _start_command(installed)
         return Engine(
@@ -89,6 +93,11 @@ def _explain(error: Exception) -> Engine:
             remedy="Nothing answers at DOCKER_HOST: start that engine or unset the variable.",
         )
     return Engine(Availability.ABSENT, remedy="Run: make up ENGINE=install")
+
+
+def _search_path() -> str:
+    """Where programs are looked for: Debian keeps dockerd where an ordinary user's PATH ends."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
 
 
 def _has_systemd() -> bool:
@@ -162,7 +171,7 @@ def ensure_network(name: str) -> str:
     try:
         network = _find_or_make(client, name)
         network.reload()
-        if network.attrs["Options"].get("com.docker.network.bridge.enable_icc") != "false":
+        if (network.attrs["Options"] or {}).get("com.docker.network.bridge.enable_icc") != "false":
             raise EngineError(
                 f"The Docker network {name} lets containers reach each other, so TwinHub did not "
                 "make it: set engine.network in twinhub.yaml to another name."

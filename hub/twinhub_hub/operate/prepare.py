@@ -73,7 +73,12 @@ def ensure_secrets(installation: Installation) -> None:
 
 
 def choose_ports(
-    installation: Installation, *, port: int, ours_running: bool, engine: EngineKind
+    installation: Installation,
+    settings: Settings,
+    *,
+    port: int,
+    ours_running: bool,
+    engine: EngineKind,
 ) -> Running:
     """Return the ports: those of the last start where they still serve, else free ones.
 
@@ -86,8 +91,11 @@ def choose_ports(
         last = None
     if last is None or last.port != port or not ours_running:
         check_port(port)
+    here = settings.engine
     if last is not None and (ours_running or _are_free(last)):
-        return replace(last, port=port, engine=engine)
+        return replace(
+            last, port=port, engine=engine, gateway=None, prefix=here.prefix, network=here.network
+        )
     chosen = [port]
     for _ in range(3):
         chosen.append(find_free(chosen[-1] + 1, besides=chosen))
@@ -98,6 +106,8 @@ def choose_ports(
         proxy_api_port=chosen[2],
         hub_port=chosen[3],
         gateway=None,
+        prefix=here.prefix,
+        network=here.network,
     )
 
 

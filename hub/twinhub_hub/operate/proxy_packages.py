@@ -23,6 +23,7 @@ def ensure_proxy(source: Path, folder: Path) -> bool:
     if stamp.exists() and stamp.read_text("utf-8") == lock:
         return False
     folder.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)  # until npm is through, nothing is installed
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
     tools = Path(sys.executable).parent

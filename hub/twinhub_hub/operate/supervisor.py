@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
+import twinhub_dtconfig
 from supervisor.xmlrpc import SupervisorTransport
 
 from twinhub_hub.files import write_private
 from twinhub_hub.operate.errors import NotRunningError, OperateError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
 
     from twinhub_hub.apply.context import Context
     from twinhub_hub.installation import Installation
@@ -77,8 +79,8 @@ class Process:
     uptime_seconds: int
 
 
-def render_config(context: Context, programs: Sequence[str], *, digest: str) -> str:
-    """Return the supervisor's configuration; a new digest makes it restart the programs.
+def render_config(context: Context, digests: Mapping[str, str]) -> str:
+    """Return the supervisor's configuration; it restarts a program whose digest is new.
 
     Raises:
         OperateError: this system has no ``setpriv``, or the folder's path is too long for a socket.
@@ -97,24 +99,32 @@ def render_config(context: Context, programs: Sequence[str], *, digest: str) -> 
         "logs": installation.logs,
         "state": installation.state,
         "socket": installation.supervisor_socket,
-        "setpriv": setpriv,
-        "python": sys.executable,
-        "digest": digest,
+        "setpriv": shlex.quote(setpriv),
+        "python": shlex.quote(sys.executable),
     }
     safe = {key: str(value).replace("%", "%%") for key, value in values.items()}
-    return _HEAD.format(**safe) + "".join(_PROGRAM.format(name=name, **safe) for name in programs)
+    return _HEAD.format(**safe) + "".join(
+        _PROGRAM.format(name=name, digest=digest, **safe) for name, digest in digests.items()
+    )
 
 
-def code_digest(*parts: str) -> str:
-    """Return a digest of our own code and the given texts: when it changes, processes restart."""
+def text_digest(*parts: str) -> str:
+    """Return a digest of some texts."""
     digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*")):
-        if path.suffix in {".py", ".html", ".css", ".svg", ".js"} and "share" not in path.parts:
-            digest.update(path.read_bytes())
     for part in parts:
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def code_digest(*parts: str) -> str:
+    """Return a digest of our own code and of some texts: when it changes, the hub restarts."""
+    texts = []
+    for package in (Path(__file__).parents[1], Path(twinhub_dtconfig.__file__).parent):
+        for path in sorted(package.rglob("*")):
+            is_ours = "share" not in path.relative_to(package).parts
+            if is_ours and path.suffix in {".py", ".html", ".css", ".svg", ".js"}:
+                texts.append(path.read_text("utf-8"))
+    return text_digest(*texts, *parts)
 
 
 def list_processes(installation: Installation) -> list[Process]:
@@ -150,18 +160,16 @@ def apply_config(installation: Installation, config: str) -> None:
         OperateError: it does not start; carries the end of its log.
     """
     write_private(installation.supervisor_config, config)
-    binary = Path(sys.executable)
+    config_option = ["-c", str(installation.supervisor_config)]
     if supervisor_pid(installation) is None:
-        command = [str(binary), "-m", "supervisor.supervisord", "-c"]
+        command = [sys.executable, "-m", "supervisor.supervisord", *config_option]
     else:
-        command = [str(binary), "-m", "supervisor.supervisorctl", "-c"]
-    command.append(str(installation.supervisor_config))
-    if command[2].endswith("ctl"):
-        command.append("update")
+        command = [sys.executable, "-m", "supervisor.supervisorctl", *config_option, "update"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise OperateError(f"The supervisor refused:\n{done.stdout}{done.stderr}")
-    _wait(lambda: supervisor_pid(installation) is not None, _START_SECONDS)
+    if not _wait(lambda: supervisor_pid(installation) is not None, _START_SECONDS):
+        raise OperateError(f"The supervisor does not start: see {installation.logs}")
 
 
 def start_stopped(installation: Installation) -> None:
@@ -182,7 +190,7 @@ def shut_down(installation: Installation) -> bool:
     return True
 
 
-def _wait(is_done: Any, seconds: float) -> bool:  # noqa: ANN401
+def _wait(is_done: Callable[[], bool], seconds: float) -> bool:
     deadline = monotonic() + seconds
     while not is_done():
         if monotonic() > deadline:

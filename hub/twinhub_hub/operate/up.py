@@ -26,7 +26,7 @@ from twinhub_hub.settings.loading import load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from twinhub_hub.installation import EngineKind, Installation
+    from twinhub_hub.installation import EngineKind, Installation, Running
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.loading import LoadedSettings
 
@@ -57,7 +57,6 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         SettingsError: ``twinhub.yaml`` is wrong.
         OperateError: anything else that the operator can mend.
     """
-    installation.make_folders()
     if prepare.ensure_settings(installation):
         steps.say(f"Settings: wrote {installation.settings_file}")
     loaded = load_settings(installation.settings_file)
@@ -108,7 +107,10 @@ def _may_install(asked: str) -> bool:
         return True
     if not os.isatty(0):
         return False
-    answer = input("No Docker engine is installed. Install docker.io from this system? [y/N] ")
+    try:
+        answer = input("No Docker engine is installed. Install docker.io? [y/N] ")
+    except EOFError:
+        return False
     return answer.strip().lower() in {"y", "yes"}
 
 
@@ -117,6 +119,7 @@ def _make_context(
 ) -> Context:
     running = prepare.choose_ports(
         installation,
+        loaded.settings,
         port=port or loaded.settings.site.port,
         ours_running=supervisor.supervisor_pid(installation) is not None,
         engine=kind,
@@ -128,10 +131,11 @@ def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
     installation = context.installation
     prepare.ensure_secrets(installation)
     passwords = ensure_accounts(
-        context.accounts,
+        context.settings.auth.accounts,
         hashes=installation.account_hashes,
         passwords=installation.account_passwords,
     )
+    passwords = {a.name: passwords[a.name] for a in context.accounts if a.name in passwords}
     if ensure_proxy(context.share / "requirements" / "proxy", installation.node_folder):
         steps.say("Proxy: installed from its lock")
     source = context.share / "config" / "assets" / "common"
@@ -145,25 +149,38 @@ def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
 
 def _run_processes(context: Context, steps: Steps) -> None:
     installation = context.installation
-    programs = ["edge", "proxy", "hub"]
-    if context.settings.workspace.idle_hours > 0:
-        programs.append("culler")
     caddyfile = render_caddyfile(context)
-    digest = supervisor.code_digest(
-        caddyfile, context.proxy_token, context.cookie_secret.hex(),
-        repr(context.running), installation.settings_file.read_text("utf-8"),
-        *(path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py"))),
-    )  # fmt: skip
     installation.save_running(context.running)
     write_private(installation.edge_config, caddyfile)
     was_running = supervisor.supervisor_pid(installation) is not None
-    supervisor.apply_config(
-        installation, supervisor.render_config(context, programs, digest=digest)
-    )
+    digests = _program_digests(context, caddyfile)
+    supervisor.apply_config(installation, supervisor.render_config(context, digests))
     supervisor.start_stopped(installation)
     steps.say("Processes: already running" if was_running else "Processes: started")
     wait_until_answering(context)
     steps.say("Hub: answers")
+
+
+def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
+    """Return each program with a digest of what it depends on, so that only what changed restarts.
+
+    A restart of edge or proxy cuts every open connection, one of the hub none.
+    """
+    installation = context.installation
+    locks = context.share / "requirements"
+    proxy_lock = (locks / "proxy" / "package-lock.json").read_text("utf-8")
+    proxy = (context.proxy_token, repr(context.running), proxy_lock)
+    site = (path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py")))
+    code = supervisor.code_digest(
+        *proxy, context.cookie_secret.hex(), (locks / "hub.txt").read_text("utf-8"),
+        installation.settings_file.read_text("utf-8"), *site,
+    )  # fmt: skip
+    digests = {
+        "edge": supervisor.text_digest(caddyfile),
+        "proxy": supervisor.text_digest(*proxy, str(context.settings.site.wildcard)),
+        "hub": code,
+    }
+    return digests | ({"culler": code} if context.settings.workspace.idle_hours > 0 else {})
 
 
 def wait_until_answering(context: Context) -> None:
@@ -204,12 +221,21 @@ def load_running(installation: Installation) -> Context:
 
     Raises:
         NotRunningError: it never was.
+        SettingsError: its settings are wrong.
+    """
+    running = find_running(installation)
+    return Context.of(installation, load_settings(installation.settings_file), running)
+
+
+def find_running(installation: Installation) -> Running:
+    """Return what the last start decided; needs no settings.
+
+    Raises:
+        NotRunningError: it has never been started.
     """
     try:
-        running = installation.running
+        return installation.running
     except FileNotFoundError as error:
         raise NotRunningError(
             f"There is no installation in {installation.home}. Make one with: make up"
         ) from error
-    loaded = load_settings(installation.settings_file)
-    return Context.of(installation, loaded, running)

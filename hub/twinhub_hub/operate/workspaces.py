@@ -77,7 +77,9 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
 
 def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
     start = f"{prefix}-workspace-"
-    for container in client.containers.list(all=True, filters={"name": f"^/{start}"}):
+    for container in client.containers.list(
+        all=True, ignore_removed=True, filters={"name": f"^/{start}"}
+    ):
         if (container.name or "").startswith(start):
             yield container
 

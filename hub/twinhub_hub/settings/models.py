@@ -208,7 +208,7 @@ class Settings(Section):
     version: Literal[1] = Field(1, description="Version of this file's format.")
     uid: int = Field(
         1000,
-        ge=1,
+        ge=100,
         le=2**31 - 2,
         description="The one uid of host folders and containers; images take it as build argument.",
     )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jupyterhub
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException, NotFound
 from dockerspawner import DockerSpawner
 from tornado.web import HTTPError
 from traitlets import Integer, Unicode, default
@@ -66,7 +66,7 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         self._stages = Stages()
         try:
             return await self._start(self._stages)
-        except DockerException as error:
+        except (DockerException, OSError) as error:
             self.log.warning("docker refused a start user=%s: %s", self.user.name, error)
             raise StartFailedError(
                 "Docker could not start the workspace.",
@@ -141,7 +141,7 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         try:
             await self.stop_object()
             await self.remove_object()
-        except APIError as error:
+        except (DockerException, OSError) as error:
             # the next start of this user removes what is left under the same name
             self.log.warning("container left behind name=%s: %s", self.container_name, error)
         self.object_id = ""
@@ -152,6 +152,6 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
     async def _last_log(self) -> str:
         try:
             raw: bytes = await self.docker("logs", self.container_id, tail=_LOG_LINES)
-        except APIError:
+        except (DockerException, OSError):
             return ""
         return raw.decode("utf-8", "replace")

@@ -14,6 +14,7 @@ _REGISTRIES = [
     ".".join(halves)
     for halves in (
         ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"),
+        ("deb.debian", "org"), ("security.debian", "org"),
         ("yarnpkg", "com"), ("anaconda", "org"), ("crates", "io"), ("golang", "org"),
         ("registry-1.docker", "io"), ("hub.docker", "com"), ("ghcr", "io"), ("quay", "io"),
     )

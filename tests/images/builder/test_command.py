@@ -49,7 +49,7 @@ def test_unwritable_log_is_named(tmp_path: Path) -> None:
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "extra-ca"),
         ("invalid peer certificate: UnknownIssuer", "extra-ca"),
         ("OSError: [Errno 28] No space left on device", "docker image prune"),
-        ("Temporary failure resolving 'mirror.example'", "DNS"),
+        ("Temporary failure resolving 'mirror.test'", "DNS"),
         ("error: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "do not use it"),
         ("something nobody has seen", "the lines above"),
     ],

@@ -29,6 +29,7 @@ def root(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+    (tmp_path / "etc/apt/sources.list").write_text("deb http://mirror.test/debian bookworm main\n")
     return tmp_path
 
 
@@ -40,7 +41,8 @@ def test_archives_manuals_and_traces_of_this_machine_go(root: Path) -> None:
     clean_rootfs(root, OVERLAY)
     ours = _files(OVERLAY)
     assert _files(root) - ours == {
-        "etc/machine-id", "etc/passwd", "usr/share/doc/bash/copyright", "var/lib/dpkg/status",
+        "etc/apt/sources.list.d/debian.sources", "etc/machine-id", "etc/passwd",
+        "usr/share/doc/bash/copyright", "var/lib/dpkg/status",
     }  # fmt: skip
     assert (root / "etc/machine-id").read_text() == ""
     assert (root / "usr/share/man/man1").is_dir()
@@ -51,7 +53,9 @@ def test_daemons_cannot_start_and_archives_cannot_stay_in_a_build(root: Path) ->
     policy = root / "usr/sbin/policy-rc.d"
     assert policy.stat().st_mode & 0o111
     assert "archives/*.deb" in (root / "etc/apt/apt.conf.d/docker-clean").read_text()
-    assert (root / "etc/apt/sources.list.d/debian.sources").is_file()
+    sources = (root / "etc/apt/sources.list.d/debian.sources").read_text()
+    assert "URIs: http://mirror.test/debian\n" in sources
+    assert "URIs: http://mirror.test/debian-security\n" in sources
 
 
 def test_links_are_removed_and_not_followed(root: Path) -> None:

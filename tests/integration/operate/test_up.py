@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from alembic.config import Config
 from jupyterhub.dbutil import _temp_alembic_ini
 
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TestInstallation
+from tests.fixtures.installation import TestInstallation, engine
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -159,6 +160,63 @@ def test_a_killed_process_comes_back_with_its_routes(
         wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
 
 
+@pytest.mark.parametrize("port", ["0", "70000", "http", "-1"])
+def test_a_port_that_is_none_is_refused(installation: TestInstallation, port: str) -> None:
+    done = installation.run("up", f"--port={port}")
+    assert done.returncode == 1
+    assert "use a number from 1 to 65535" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_down_works_with_settings_that_do_not(installation: TestInstallation) -> None:
+    path = installation.home / "twinhub.yaml"
+    good = path.read_text()
+    path.write_text("version: one\n")
+    try:
+        assert installation.run("down").returncode == 0
+    finally:
+        path.write_text(good)
+        assert installation.run("up").returncode == 0
+
+
+def test_a_new_build_of_the_image_leaves_a_running_workspace_alone(
+    installation: TestInstallation,
+) -> None:
+    with HubClient(installation, "bob") as bob:
+        bob.start()
+        container = installation.container("bob")
+        image = container.attrs["Config"]["Image"]
+        built = engine().images.get(image)
+        newer = io.BytesIO(f"FROM {image}\nLABEL org.twinhub.test=newer\n".encode())
+        engine().images.build(fileobj=newer, tag=image, rm=True)
+        try:
+            status = installation.run("status")
+            assert "earlier image" in status.stdout
+            started = installation.container("bob").attrs["State"]["StartedAt"]
+            assert started == container.attrs["State"]["StartedAt"]
+        finally:
+            built.tag(image)
+        assert "earlier image" not in installation.run("status").stdout
+        bob.stop()
+
+
+def test_an_admin_whose_role_is_taken_away_is_one_no_more(installation: TestInstallation) -> None:
+    path = installation.home / "twinhub.yaml"
+    good = path.read_text()
+    with HubClient(installation, "admin") as admin:
+        assert admin.api("GET", "/users").status_code == 200
+    path.write_text(
+        good + "auth:\n  accounts:\n    - name: admin\n    - name: alice\n    - name: bob\n"
+    )
+    try:
+        assert installation.run("up").returncode == 0
+        with HubClient(installation, "admin") as admin:
+            assert admin.api("GET", "/users").status_code in {403, 404}
+    finally:
+        path.write_text(good)
+        assert installation.run("up").returncode == 0
+
+
 def test_changed_settings_restart_the_hub_and_leave_workspaces_alone(
     installation: TestInstallation,
 ) -> None:
@@ -168,9 +226,15 @@ def test_changed_settings_restart_the_hub_and_leave_workspaces_alone(
         path = installation.home / "twinhub.yaml"
         good = path.read_text()
         path.write_text(good + "site:\n  notice: Maintenance on Friday\n")
+        before = running_pids(installation)
         try:
             assert installation.run("up").returncode == 0
             assert "Maintenance on Friday" in alice.get("/hub/home").text
+            after = running_pids(installation)
+            assert after["hub"] != before["hub"]
+            assert [after[name] for name in ("edge", "proxy")] == [
+                before[name] for name in ("edge", "proxy")
+            ]  # their connections go on
         finally:
             path.write_text(good)
             assert installation.run("up").returncode == 0

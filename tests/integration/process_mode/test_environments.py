@@ -42,7 +42,7 @@ from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.steps import Steps
 from twinhub_hub.settings.models import Settings
 home, share = map(pathlib.Path, (os.environ["TWINHUB_HOME"], os.environ["SHARE"]))
-running = Running("process", 1, 2, 3, 4, None)
+running = Running("process", 1, 2, 3, 4, None, "t", "t")
 context = Context(Settings(), Installation(home), running, home / "assets", share)
 ensure_environments(context, Steps())
 """
@@ -55,7 +55,7 @@ def context(process_installation: TestInstallation) -> Iterator[Context]:
     link_packages(process_installation.home / "environments", home / "environments")
     for name in ("images/workspace", "requirements"):
         shutil.copytree(share() / name, home / "share" / name)
-    running = Running("process", 1, 2, 3, 4, None)
+    running = Running("process", 1, 2, 3, 4, None, "t", "t")
     yield Context(Settings(), Installation(home), running, home / "assets", home / "share")
     shutil.rmtree(home)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from twinhub_hub.accounts import ensure_accounts, generate_password
+from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.settings.models import TrialAccount
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def test_passwords_that_were_noted_and_deleted_stay_unseen(tmp_path: Path) -> No
     before = (tmp_path / "hashes").read_text()
     assert ensure(tmp_path) == {}
     assert (tmp_path / "hashes").read_text() == before
+
+
+def test_a_file_that_is_no_json_is_named_with_its_line(tmp_path: Path) -> None:
+    ensure(tmp_path)
+    (tmp_path / "hashes").write_text('{\n "ada": "x",\n}')
+    with pytest.raises(OperateError, match=r"hashes:3:1: not JSON"):
+        ensure(tmp_path)
 
 
 def test_a_crash_between_the_two_files_loses_no_password(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr("twinhub_hub.operate.engine._SBIN", ())
     return folder
 
 
@@ -56,6 +56,24 @@ def test_an_engine_that_is_stopped_is_named_with_its_start_command(
     assert found.availability is Availability.STOPPED
     assert program in found.remedy
     assert start in found.remedy
+
+
+def test_an_engine_is_found_where_an_ordinary_users_path_does_not_lead(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sbin = programs.parent / "sbin"
+    sbin.mkdir()
+    add_program(sbin, "dockerd")
+    monkeypatch.setattr("twinhub_hub.operate.engine._SBIN", (str(sbin),))
+    assert find_engine().availability is Availability.STOPPED
+
+
+def test_an_address_that_is_none_is_no_traceback(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "nonsense://x")
+    assert programs.is_dir()
+    assert "DOCKER_HOST" in find_engine().remedy
 
 
 @pytest.mark.parametrize("asked", ["", "install"])

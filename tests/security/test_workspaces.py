@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import psutil
 import pytest
 from docker.errors import NotFound
@@ -210,6 +211,22 @@ def test_each_user_has_an_origin_of_their_own(
     assert len(origins | {installation.address}) == 3
     answer = bob.get(f"{installation.address_of(alice.user)}/user/bob/lab")
     assert str(answer.url).startswith(installation.address_of(bob.user))
+
+
+@pytest.mark.d4(2)
+@pytest.mark.d4(6)
+@pytest.mark.parametrize("label", ["alice", "common", "hub", "nobody-at-all", "x.services"])
+@pytest.mark.parametrize("path", ["/hub/login", "/hub/home", "/hub/api/", "/hub", "/HUB/login"])
+def test_the_hubs_pages_are_on_its_own_origin_only(
+    installation: TestInstallation, label: str, path: str
+) -> None:
+    host = f"{label}.twinhub.localhost:{installation.port}"
+    for method in ("GET", "POST"):
+        answer = httpx.request(
+            method, f"http://127.0.0.1:{installation.port}{path}", headers={"Host": host}
+        )
+        assert answer.status_code == 302, (method, answer.text)
+        assert answer.headers["location"] == f"{installation.address}{path}"
 
 
 @pytest.mark.d4(55)

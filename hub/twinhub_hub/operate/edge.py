@@ -50,7 +50,7 @@ def render_caddyfile(context: Context) -> str:
         hosts.append(f"http://*.services.{domain}:{port}")
     blocks = [
         _OPTIONS,
-        _people(", ".join(hosts), proxy_port=running.proxy_port),
+        _people(", ".join(hosts), domain, address=context.address, proxy_port=running.proxy_port),
         _others(port, address=context.address),
     ]
     if running.gateway is not None:
@@ -58,13 +58,20 @@ def render_caddyfile(context: Context) -> str:
     return "\n".join(blocks)
 
 
-def _people(hosts: str, *, proxy_port: int) -> str:
+def _people(hosts: str, domain: str, *, address: str, proxy_port: int) -> str:
     return f"""{hosts} {{
 	bind 127.0.0.1
 	header -Server
-	@hub path /hub/*
+	# the hub's pages have one origin: on a user's own they would give their visitor's rights to it
+	@elsewhere {{
+		path /hub /hub/*
+		not host {domain}
+		not path /hub/static/* /hub/logo
+	}}
+	redir @elsewhere {address}{{uri}} 302
+	@hub not path /user/*
 	request_body @hub {{
-		max_size 10MB
+		max_size 1MB
 	}}
 	reverse_proxy 127.0.0.1:{proxy_port} {{
 		# the proxy's own word that the hub is down: a page of the hub has a Content-Type
@@ -99,6 +106,9 @@ def _containers(gateway: str, hub_port: int) -> str:
     return f"""http://:{hub_port} {{
 	bind {gateway}
 	@api path /hub/api /hub/api/*
+	request_body {{
+		max_size 1MB
+	}}
 	handle @api {{
 		reverse_proxy 127.0.0.1:{hub_port}
 	}}

@@ -90,12 +90,19 @@ def test_other_names_of_this_host_lead_to_the_one_of_the_cookies(
     assert answer.headers["location"] == f"{installation.address}/hub/login?next=x"
 
 
+@pytest.mark.parametrize("path", ["/hub/login", "/hub", "/anything", "//hub/login"])
 def test_a_body_that_no_page_of_the_hub_needs_is_refused(
-    installation: TestInstallation,
+    installation: TestInstallation, path: str
 ) -> None:
     with HubClient(installation, "bob") as bob:
-        answer = bob.post("/hub/login", content=b"x" * 11_000_000)
+        answer = bob.post(installation.address + path, content=b"x" * 2_000_000)
     assert answer.status_code == 413
+
+
+def test_a_body_from_a_container_is_limited_too(installation: TestInstallation) -> None:
+    running = json.loads((installation.home / "state" / "running.json").read_text())
+    address = f"http://{running['gateway']}:{running['hub_port']}/hub/api/users/x/activity"
+    assert httpx.post(address, content=b"x" * 2_000_000).status_code == 413
 
 
 def test_a_taken_port_is_named_with_its_owner_and_a_free_one(tmp_path: Path) -> None:

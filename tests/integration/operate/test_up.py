@@ -197,14 +197,20 @@ def test_a_new_build_of_the_image_leaves_a_running_workspace_alone(
         newer = io.BytesIO(f"FROM {image}\nLABEL org.twinhub.test=newer\n".encode())
         engine().images.build(fileobj=newer, tag=image, rm=True)
         try:
-            status = installation.run("status")
-            assert "earlier image" in status.stdout
+            assert workspace_line(installation, "bob").endswith("(earlier image)")
             started = installation.container("bob").attrs["State"]["StartedAt"]
             assert started == container.attrs["State"]["StartedAt"]
         finally:
             built.tag(image)
-        assert "earlier image" not in installation.run("status").stdout
+        assert workspace_line(installation, "bob").endswith("running")
         bob.stop()
+
+
+def workspace_line(installation: TestInstallation, user: str) -> str:
+    """What `twinhub status` says of a user's workspace."""
+    name = str(installation.container(user).name)
+    lines = installation.run("status").stdout.splitlines()
+    return next(line for line in lines if name in line).strip()
 
 
 def test_an_admin_whose_role_is_taken_away_is_one_no_more(installation: TestInstallation) -> None:

@@ -65,6 +65,7 @@ def run_in_terminal(page: Page, command: str, *, done: Path) -> None:
 def twin(alice: BrowserContext, installation: TestInstallation) -> Path:
     """The twin's folder on the host, after its phases ran in a terminal of JupyterLab."""
     folder = installation.folder("alice")
+    alice.pages[0].goto(f"{alice.pages[0].url.split('/lab')[0]}/lab?reset")
     run_in_terminal(alice.pages[0], PHASES, done=folder / "phases-ended.txt")
     screenshot(alice.pages[0], "terminal-light")
     return folder / "digital_twins" / TWIN
@@ -113,7 +114,11 @@ def test_the_notebook_runs_top_to_bottom(lab: Page, twin: Path) -> None:
 def _saved_cells(lab: Page, path: Path) -> list[dict[str, Any]]:
     """The notebook's code cells as they are on the host, once each has been run; else nothing."""
     lab.keyboard.press("Control+s")
-    cells = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+    try:
+        notebook = json.loads(path.read_text())
+    except json.JSONDecodeError:  # it is being written
+        return []
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return cells if all(cell["execution_count"] for cell in cells) else []
 
 

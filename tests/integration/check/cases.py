@@ -138,7 +138,7 @@ CASES = (
     # values
     Case("port too large", "site: {port: 70000}\n", "1:14", "must be at most 65535, not 70000"),
     Case("port 0", "site: {port: 0}\n", "1:14", "site.port must be at least 1, not 0"),
-    Case("root", "uid: 0\n", "1:6", "uid must be at least 1, not 0"),
+    Case("root", "uid: 0\n", "1:6", "uid must be at least 100, not 0"),
     Case("no number", "workspace: {cpus: .nan}\n", "1:19", "workspace.cpus must be"),
     Case("bad size", "workspace: {memory: 4X}\n", "1:21", "'4X' is no size"),
     Case("size without unit", "workspace: {memory: 4}\n", "1:21", "must be at least 64M, not 4"),

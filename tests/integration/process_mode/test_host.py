@@ -34,7 +34,7 @@ def _assert_refused(done: subprocess.CompletedProcess[str], home: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "make up ENGINE=install" in done.stderr
     made = {path.name for path in home.rglob("*") if path.is_file()}
-    assert made == {"twinhub.yaml"}
+    assert made == {".lock", "twinhub.yaml"}
 
 
 def test_missing_bubblewrap_is_named_with_the_command_that_installs_it(tmp_path: Path) -> None:

@@ -44,10 +44,13 @@ def test_one_account_signs_in_under_a_banner_that_tells_how_to_get_the_real_thin
     client: HubClient, process_installation: TestInstallation
 ) -> None:
     said = process_installation.run("up", "--engine=process").stdout
+    assert process_installation.password("alice") in said
+    assert process_installation.password("bob") not in said
     assert "PROCESS MODE" in said
     assert "make up ENGINE=install" in said
-    passwords = process_installation.home / "secrets" / "trial-passwords.json"
-    assert passwords.read_text().count(":") == 1
+    refused = HubClient(process_installation, "bob")
+    assert refused.sign_in().status_code == 403
+    refused.close()
     page = client.get("/hub/home").text
     assert "Process mode" in page
     assert "make up ENGINE=install" in page

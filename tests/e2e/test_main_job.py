@@ -50,6 +50,7 @@ def lab(alice: BrowserContext) -> Page:
 
 def run_in_terminal(page: Page, command: str, *, done: Path) -> None:
     """Type a command into a new terminal and wait until it has ended; ``done`` is on the host."""
+    page.goto(f"{page.url.split('/lab')[0]}/lab?reset")  # whatever was open before
     page.locator(".jp-LauncherCard").filter(has_text="Terminal").click()
     page.locator(".jp-Terminal .xterm-helper-textarea").wait_for(state="attached")
     page.locator(".jp-Terminal .xterm-screen").click()
@@ -65,7 +66,6 @@ def run_in_terminal(page: Page, command: str, *, done: Path) -> None:
 def twin(alice: BrowserContext, installation: TestInstallation) -> Path:
     """The twin's folder on the host, after its phases ran in a terminal of JupyterLab."""
     folder = installation.folder("alice")
-    alice.pages[0].goto(f"{alice.pages[0].url.split('/lab')[0]}/lab?reset")
     run_in_terminal(alice.pages[0], PHASES, done=folder / "phases-ended.txt")
     screenshot(alice.pages[0], "terminal-light")
     return folder / "digital_twins" / TWIN
@@ -94,6 +94,8 @@ def test_the_notebook_runs_top_to_bottom(lab: Page, twin: Path) -> None:
     origin = lab.url.split("/lab")[0]
     lab.goto(f"{origin}/lab/tree/digital_twins/{TWIN}/{TWIN}.ipynb?reset")
     expect(lab.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
+    # cells that are run before their kernel is there are passed over
+    expect(lab.get_by_text("Python 3 (TwinHub) | Idle")).to_be_visible(timeout=60_000)
     lab.get_by_role("menuitem", name="Run", exact=True).click()
     lab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     path = twin / f"{TWIN}.ipynb"
@@ -113,11 +115,10 @@ def test_the_notebook_runs_top_to_bottom(lab: Page, twin: Path) -> None:
 
 def _saved_cells(lab: Page, path: Path) -> list[dict[str, Any]]:
     """The notebook's code cells as they are on the host, once each has been run; else nothing."""
-    lab.keyboard.press("Control+s")
-    try:
-        notebook = json.loads(path.read_text())
-    except json.JSONDecodeError:  # it is being written
-        return []
+    with lab.expect_response(lambda one: one.request.method == "PUT" and path.name in one.url):
+        lab.get_by_role("menuitem", name="File", exact=True).click()
+        lab.get_by_role("menuitem", name=re.compile("^Save Notebook(?! As)")).click()
+    notebook = json.loads(path.read_text())
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return cells if all(cell["execution_count"] for cell in cells) else []
 

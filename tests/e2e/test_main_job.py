@@ -105,12 +105,6 @@ def test_the_notebook_runs_top_to_bottom(lab: Page, twin: Path) -> None:
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert [output for output in outputs if "image/png" in output.get("data", {})]
     screenshot(lab, "notebook-light")
-    lab.emulate_media(color_scheme="dark")
-    lab.get_by_role("menuitem", name="Settings", exact=True).click()
-    lab.get_by_role("menuitem", name="Theme", exact=True).click()
-    lab.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
-    expect(lab.locator("body[data-jp-theme-light='false']")).to_be_visible()
-    screenshot(lab, "notebook-dark")
 
 
 def _saved_cells(lab: Page, path: Path) -> list[dict[str, Any]]:

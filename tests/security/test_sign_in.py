@@ -138,7 +138,7 @@ def new_lines(installation: TestInstallation, act: Callable[[], httpx.Response])
 @pytest.mark.parametrize(
     "name",
     [
-        "a" * 1_000_000, "ü" * 500_000, "a\0b", "a\nFORGED line", "a\r\nFORGED", "\u202ealice",
+        "a" * 900_000, "ü" * 150_000, "a\0b", "a\nFORGED line", "a\r\nFORGED", "\u202ealice",
         "alice\u200b", "a\u2028FORGED", "\x1b[2Jalice", "hub", "a/b", "", "a" * 201,
     ],
     ids=lambda name: ascii(name[:12]),
@@ -169,9 +169,17 @@ def test_a_form_without_its_fields_is_refused(visitor: HubClient, fields: dict[s
 
 
 @pytest.mark.d4(10)
-def test_a_password_of_a_megabyte_is_refused(visitor: HubClient) -> None:
-    fields = {"username": USER, "password": "x" * 1_000_000}
-    assert post_form(visitor, "/hub/login", fields).status_code == 403
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(900_000, 403), (1_000_000, 413)],
+    ids=["hub-refuses", "edge-refuses"],
+)
+@pytest.mark.parametrize("field", ["username", "password"])
+def test_a_field_of_a_megabyte_is_refused(
+    visitor: HubClient, field: str, length: int, status: int
+) -> None:
+    fields = {"username": USER, "password": "x"} | {field: "x" * length}
+    assert post_form(visitor, "/hub/login", fields).status_code == status
 
 
 @pytest.mark.d4(10)
@@ -195,7 +203,7 @@ def test_an_address_cannot_stretch_or_forge_the_log(
 
 
 @pytest.mark.d4(10)
-@pytest.mark.parametrize("name", ["x" * 1_000_000, "a\nb", "\u202ex", "hub", "a/b"])
+@pytest.mark.parametrize("name", ["x" * 900_000, "a\nb", "\u202ex", "hub", "a/b"])
 def test_nobody_gives_a_user_such_a_name(installation: TestInstallation, name: str) -> None:
     with HubClient(installation, "admin") as admin:
         answers = []

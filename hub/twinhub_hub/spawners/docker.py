@@ -13,7 +13,12 @@ from tornado.web import HTTPError
 from traitlets import Integer, Unicode, default
 
 from twinhub_hub import names
-from twinhub_hub.spawners.readiness import Stages, StartFailedError, wait_until_listening
+from twinhub_hub.spawners.readiness import (
+    NotListeningError,
+    Stages,
+    StartFailedError,
+    wait_until_listening,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,11 +89,8 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
             await wait_until_listening(
                 ip, port, is_alive=self._is_running, timeout_seconds=self.ready_timeout
             )
-        except ConnectionAbortedError as error:
-            raise await self._give_up("The workspace stopped while it was starting.") from error
-        except TimeoutError as error:
-            reason = f"The workspace did not answer within {self.ready_timeout} seconds."
-            raise await self._give_up(reason) from error
+        except NotListeningError as error:
+            raise await self._give_up(str(error)) from error
         await stages.reach(95, "Opening")
         return ip, port
 

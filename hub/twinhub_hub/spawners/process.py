@@ -26,7 +26,12 @@ from twinhub_hub.sandbox.processes import (
     is_serving,
     stop_sandbox,
 )
-from twinhub_hub.spawners.readiness import Stages, StartFailedError, wait_until_listening
+from twinhub_hub.spawners.readiness import (
+    NotListeningError,
+    Stages,
+    StartFailedError,
+    wait_until_listening,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -112,11 +117,8 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
             await wait_until_listening(
                 self.ip, self.port, is_alive=self._is_running, timeout_seconds=self.ready_timeout
             )
-        except ConnectionAbortedError as error:
-            raise await self._give_up("The workspace stopped while it was starting.") from error
-        except TimeoutError as error:
-            reason = f"The workspace did not answer within {self.ready_timeout} seconds."
-            raise await self._give_up(reason) from error
+        except NotListeningError as error:
+            raise await self._give_up(str(error)) from error
         await stages.reach(95, "Opening")
         return self.ip, self.port
 

@@ -36,6 +36,10 @@ class StartFailedError(SpawnException):  # type: ignore[misc]
         self.jupyterhub_html_message = html
 
 
+class NotListeningError(Exception):
+    """A workspace does not answer; its text is a sentence for its user."""
+
+
 class Stages:
     """The stages of one start, as events of JupyterHub's progress stream."""
 
@@ -70,8 +74,7 @@ async def wait_until_listening(
     The hub's own wait (0.2 s doubling to 5 s, with jitter) then succeeds at its first attempt.
 
     Raises:
-        ConnectionAbortedError: it stopped before it listened.
-        TimeoutError: it did not listen in time.
+        NotListeningError: it stopped before it listened, or did not listen in time.
     """
     deadline = monotonic() + timeout_seconds
     next_check = monotonic() + _CHECK_ALIVE_SECONDS
@@ -79,11 +82,13 @@ async def wait_until_listening(
     while not await _accepts(ip, port):
         now = monotonic()
         if now > deadline:
-            raise TimeoutError
+            raise NotListeningError(
+                f"The workspace did not answer within {timeout_seconds:g} seconds."
+            )
         if now > next_check:
             next_check = now + _CHECK_ALIVE_SECONDS
             if not await is_alive():
-                raise ConnectionAbortedError
+                raise NotListeningError("The workspace stopped while it was starting.")
         await asyncio.sleep(wait)
         wait = min(wait * 1.5, _LONGEST_WAIT_SECONDS)
 

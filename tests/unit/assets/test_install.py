@@ -11,12 +11,18 @@ from twinhub_hub.assets import AssetsError, InstallReport, install_common
 from twinhub_hub.assets.__main__ import main
 from twinhub_hub.assets.install import MANIFEST
 
+from tests.fixtures.requirements import need_root
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 UID = os.getuid()
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def as_root() -> None:
+    need_root("only root can give files away")
 
 
 @pytest.fixture
@@ -233,7 +239,7 @@ def test_a_source_that_is_missing_is_named(tmp_path: Path, root: Path) -> None:
         install(tmp_path / "nowhere", root)
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 def test_owners_are_set_at_creation_only(source: Path, root: Path) -> None:
     install_common(source, root, uid=4321)
     assert (root / "common" / TABLE).stat().st_uid == 4321

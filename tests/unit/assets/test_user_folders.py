@@ -13,10 +13,16 @@ import pytest
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.assets.errors import UnsafePathError
 
+from tests.fixtures.requirements import need_root
+
 TEMPLATE = Path(__file__).parents[3] / "config" / "assets" / "template"
 KINDS = ("data", "models", "functions", "tools", "digital_twins")
 UID = os.getuid()
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def as_root() -> None:
+    need_root("only root can give files away")
 
 
 @pytest.fixture
@@ -170,7 +176,7 @@ def test_a_missing_template_is_named(root: Path, tmp_path: Path) -> None:
         ensure_user_folder(tmp_path / "nowhere", root, "ada", uid=UID)
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 def test_the_owner_is_set_at_creation_only(root: Path) -> None:
     folder = ensure_user_folder(TEMPLATE, root, "ada", uid=4321)
     assert {path.stat().st_uid for path in [folder, *folder.rglob("*")]} == {4321}

@@ -13,6 +13,8 @@ from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.models import Section, Settings
 from twinhub_hub.settings.writing import render_defaults
 
+from tests.fixtures.requirements import need_root
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -97,8 +99,8 @@ def test_secrets_come_from_private_files_and_do_not_show(file: Path, mode: int) 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o604, 0o700, 0o000])
 def test_a_secret_file_that_others_may_use_is_refused(file: Path, mode: int) -> None:
-    if mode == 0 and os.geteuid() != 0:
-        pytest.skip("only root can read a file of mode 0000")
+    if mode == 0:
+        need_root("only root can read a file of mode 0000")
     write_secret(file.parent / "token", TOKEN, mode)
     (fault,) = refuse(file, "secrets:\n  proxy_token_file: token\n")
     assert fault == (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -154,10 +155,22 @@ def test_signing_out_closes_the_door(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_asks_for_anything_outside_the_installation(
-    browser: Browser, installation: TestInstallation, scheme: str
+def test_jupyterlab_takes_the_colours_of_the_system(
+    browser: Browser, installation: TestInstallation, scheme: Literal["light", "dark"]
 ) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    with closing(browser.new_context(color_scheme=scheme)) as context:
+        page = context.new_page()
+        open_lab(page, installation, "alice")
+        is_light = "true" if scheme == "light" else "false"
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
+        screenshot(page, f"lab-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_asks_for_anything_outside_the_installation(
+    browser: Browser, installation: TestInstallation, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))

@@ -3,4 +3,5 @@
 pytest_plugins = (
     "tests.fixtures.installation",
     "tests.fixtures.browser",
+    "tests.fixtures.gitlab",
 )

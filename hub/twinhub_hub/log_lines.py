@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 
 MAX_BYTES = 800
 """Longest line, without the time before it and the note on what was cut after it."""
+
+_SECRET = re.compile(r"\b(code|state|(?:[a-z]+_)?token|_xsrf)=[^&\s\"']+")
 
 
 class ShortLines(logging.Filter):
@@ -20,8 +23,8 @@ class ShortLines(logging.Filter):
 
 
 def shorten(line: str) -> str:
-    """Return a line with what cannot be seen escaped, cut where it is too long."""
-    start = line[:MAX_BYTES]
+    """Return a line without secrets of an address, escaped where it cannot be seen, and cut."""
+    start = _SECRET.sub(r"\1=[secret]", line[: 2 * MAX_BYTES])[:MAX_BYTES]
     if not start.isprintable():
         start = "".join(map(_escape, start))
     kept = start.encode("utf-8", "replace")[:MAX_BYTES].decode("utf-8", "ignore")

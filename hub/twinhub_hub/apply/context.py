@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from twinhub_hub.installation import COOKIE_SECRET, PROXY_TOKEN, Installation, share
+from twinhub_hub.installation import COOKIE_SECRET, CRYPT_KEYS, PROXY_TOKEN, Installation, share
 from twinhub_hub.settings.loading import load_settings
 
 if TYPE_CHECKING:
@@ -51,6 +51,17 @@ class Context:
         given = self.given_secrets.get("cookie_secret")
         text = given.get_secret_value() if given else self.installation.token(COOKIE_SECRET)
         return bytes.fromhex(text)
+
+    @property
+    def crypt_keys(self) -> Sequence[str]:
+        """Keys of what the hub stores encrypted, one a line: the first encrypts, all decrypt."""
+        return self.installation.token(CRYPT_KEYS).split()
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of TwinHub's application at the sign-in provider; empty without one."""
+        given = self.given_secrets.get("client_secret")
+        return given.get_secret_value() if given else ""
 
     @property
     def address(self) -> str:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from twinhub_hub.auth.trial import INSTRUCTORS
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twinhub_hub.apply.context import Context
 
-INSTRUCTORS = "instructor"
+INSTRUCTOR_SCOPES = ("list:users", "read:users:name", "read:users:activity", "read:servers")
+"""What instructors may do beside what every user may: see who is there and whose workspace runs.
+
+Admins have JupyterHub's own role ``admin``, users its role ``user``.
+"""
 
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},
@@ -23,14 +30,25 @@ _ROLES = (
 
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
-    """Name the instructors' group, and give each of our processes its scopes and no more."""
-    instructors = [a.name for a in context.accounts if a.role == "instructor"]
-    c.JupyterHub.load_groups = {INSTRUCTORS: {"users": instructors}}
+    """Give the instructors' groups and each of our processes their scopes and no more."""
     c.JupyterHub.services = [
         {"name": "twinhub", "api_token": context.installation.token(HUB_TOKEN), "display": False},
         {"name": "culler", "api_token": context.installation.token(CULLER_TOKEN), "display": False},
     ]
-    c.JupyterHub.load_roles = [dict(role) for role in _ROLES]
+    instructors = {
+        "name": INSTRUCTORS,
+        "description": "Sees who is there",
+        "scopes": list(INSTRUCTOR_SCOPES),
+        "groups": list(_instructor_groups(context)),
+    }
+    c.JupyterHub.load_roles = [*(dict(role) for role in _ROLES), instructors]
+
+
+def _instructor_groups(context: Context) -> Sequence[str]:
+    auth = context.settings.auth
+    if auth.method == "gitlab" and auth.gitlab is not None:
+        return auth.gitlab.instructor_groups
+    return (INSTRUCTORS,)
 
 
 def culler_command(context: Context) -> list[str]:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
-from traitlets import Unicode
+from traitlets import Set, Unicode
 
-from twinhub_hub import names
+from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import SignedOutHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from jupyterhub.user import User
+
+INSTRUCTORS = "instructor"
+"""Name of the instructors' group, and of their role."""
 
 MAX_PASSWORD = 1024
 """Longest password in characters: a longer one is no attempt to sign in, and costs time to hash."""
@@ -29,25 +33,18 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 """What an unknown name is checked against, so that it takes as long as a known one."""
 
 
-class TrialAuthenticator(Authenticator):  # type: ignore[misc]
+class TrialAuthenticator(SafeNames):
     """Checks a password against ``accounts_file``: a JSON object of user name to argon2 hash.
 
     The file is read at each sign-in, so that a changed password holds at once.
     """
 
     accounts_file = Unicode(help="File of hashes, mode 0600.").tag(config=True)
+    instructors = Set(help="Names of the instructors.").tag(config=True)
 
     def get_handlers(self, app: object) -> Sequence[tuple[object, ...]]:
         """Add the page that says that one is signed out."""
         return [*super().get_handlers(app), (r"/logout", SignedOutHandler)]
-
-    def validate_username(self, username: str) -> bool:
-        """Return whether a user can have this name; asked for names from the API too."""
-        try:
-            names.check_user_name(username)
-        except ValueError:
-            return False
-        return bool(super().validate_username(username))
 
     async def authenticate(self, handler: object, data: Mapping[str, str]) -> dict[str, Any] | None:
         """Return the user and whether it is an admin when the password is right, else None.
@@ -62,8 +59,18 @@ class TrialAuthenticator(Authenticator):  # type: ignore[misc]
             return None
         if not await asyncio.to_thread(self._is_right, name, password):
             return None
-        # said at each sign-in: of itself JupyterHub never takes the rights of an admin back
-        return {"name": name, "admin": name in self.admin_users}
+        return self._describe(name)
+
+    async def refresh_user(
+        self, user: User, handler: object = None, **options: object
+    ) -> dict[str, Any]:
+        """Return what the settings say of a user now: a hub that restarts may have others."""
+        return self._describe(user.name)
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        # said each time: of itself JupyterHub never takes the rights of an admin back
+        groups = [INSTRUCTORS] if name in self.instructors else []
+        return {"name": name, "admin": name in self.admin_users, "groups": groups}
 
     def _is_right(self, name: str, password: str) -> bool:
         hashes: dict[str, Any] = json.loads(Path(self.accounts_file).read_text("utf-8"))

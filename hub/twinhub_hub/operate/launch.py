@@ -69,7 +69,8 @@ def launch_hub(context: Context) -> None:
     os.chdir(context.installation.state)
     # JupyterHub calls `alembic` by its name when it migrates the database
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.execve(command[0], command, {**os.environ, "PATH": path})
+    keys = ";".join(context.crypt_keys)
+    os.execve(command[0], command, {**os.environ, "PATH": path, "JUPYTERHUB_CRYPT_KEY": keys})
 
 
 def launch_edge(context: Context) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from twinhub_hub.files import write_private, write_public
 from twinhub_hub.installation import (
     COOKIE_SECRET,
+    CRYPT_KEYS,
     CULLER_TOKEN,
     DEFAULT_HOME,
     HUB_TOKEN,
@@ -66,7 +67,7 @@ def ensure_settings(installation: Installation) -> bool:
 
 def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
-    for name in (COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN):
+    for name in (COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS):
         path = installation.secrets / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))

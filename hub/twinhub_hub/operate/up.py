@@ -61,6 +61,11 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         steps.say(f"Settings: wrote {installation.settings_file}")
     loaded = load_settings(installation.settings_file)
     kind = choose_engine(loaded.settings.engine.kind, engine, steps)
+    if kind == "process" and loaded.settings.auth.method != "trial":
+        raise OperateError(
+            "Process mode is for one user and has the trial sign-in only. Set auth.method to trial "
+            "in twinhub.yaml, or install a Docker engine with: make up ENGINE=install"
+        )
     context = _make_context(installation, loaded, kind, port=port)
     if kind == "docker":
         gateway = ensure_network(context.settings.engine.network)
@@ -130,12 +135,7 @@ def _make_context(
 def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
     installation = context.installation
     prepare.ensure_secrets(installation)
-    passwords = ensure_accounts(
-        context.settings.auth.accounts,
-        hashes=installation.account_hashes,
-        passwords=installation.account_passwords,
-    )
-    passwords = {a.name: passwords[a.name] for a in context.accounts if a.name in passwords}
+    passwords = _ensure_passwords(context)
     if ensure_proxy(context.share / "requirements" / "proxy", installation.node_folder):
         steps.say("Proxy: installed from its lock")
     source = context.share / "config" / "assets" / "common"
@@ -145,6 +145,17 @@ def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
     for path in report.kept:
         steps.say(f"Common assets: {path} was changed here and is left as it is")
     return passwords
+
+
+def _ensure_passwords(context: Context) -> Mapping[str, str]:
+    """Return the passwords of the trial accounts that can be shown; none with another sign-in."""
+    installation, auth = context.installation, context.settings.auth
+    if auth.method != "trial":
+        return {}
+    passwords = ensure_accounts(
+        auth.accounts, hashes=installation.account_hashes, passwords=installation.account_passwords
+    )
+    return {a.name: passwords[a.name] for a in context.accounts if a.name in passwords}
 
 
 def _run_processes(context: Context, steps: Steps) -> None:
@@ -172,7 +183,8 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
     proxy = (context.proxy_token, repr(context.running), proxy_lock)
     site = (path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py")))
     code = supervisor.code_digest(
-        *proxy, context.cookie_secret.hex(), (locks / "hub.txt").read_text("utf-8"),
+        *proxy, context.cookie_secret.hex(), context.client_secret, *context.crypt_keys,
+        (locks / "hub.txt").read_text("utf-8"),
         installation.settings_file.read_text("utf-8"), *site,
     )  # fmt: skip
     digests = {

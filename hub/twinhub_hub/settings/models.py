@@ -7,7 +7,7 @@ Nothing here reads a file or the environment: see ``twinhub_hub.settings.loading
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -19,6 +19,7 @@ from twinhub_hub.settings.values import (
     ImageName,
     Line,
     RefusalError,
+    WebAddress,
     check_differ,
     is_address,
 )
@@ -75,11 +76,65 @@ class TrialAccount(Section):
         return names.check_user_name(value)
 
 
+GroupPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$")]
+
+
+class GitLab(Section):
+    """Sign-in through GitLab; its application needs the scopes `read_user` and `read_api`.
+
+    The application's redirect address is that of the installation with `/hub/oauth_callback`.
+    """
+
+    url: WebAddress = Field(
+        description="Address of GitLab, without a slash at its end.",
+        examples=["https://gitlab.example.org"],
+    )
+    client_id: Line = Field(
+        min_length=1,
+        max_length=200,
+        description="Id of TwinHub's application at GitLab.",
+        examples=["5f1e0c"],
+    )
+    allowed_groups: tuple[GroupPath, ...] = Field(
+        min_length=1,
+        description=(
+            "Full paths of the groups whose members may sign in; members of groups below them too."
+        ),
+        examples=[["org/twins"]],
+    )
+    instructor_groups: tuple[GroupPath, ...] = Field(
+        (), description="Groups whose own members are instructors.", examples=[["org/twins/staff"]]
+    )
+    admin_groups: tuple[GroupPath, ...] = Field(
+        (), description="Groups whose own members are admins.", examples=[["org/twins/admins"]]
+    )
+
+
 class Auth(Section):
     """Who may sign in."""
 
-    method: Literal["trial"] = Field(
-        "trial", description="`trial`: the accounts below, each with a generated password."
+    method: Literal["trial", "gitlab"] = Field(
+        "trial",
+        description=(
+            "`trial`: the accounts below, each with a generated password. `gitlab`: members of "
+            "GitLab groups; needs `auth.gitlab` and `secrets.client_secret_file`."
+        ),
+    )
+    gitlab: GitLab | None = Field(None, description=GitLab.__doc__)
+    refresh_seconds: int = Field(
+        300,
+        ge=5,
+        le=86400,
+        description=(
+            "How often the provider is asked whether somebody is still a member; a leaver loses "
+            "access within this time."
+        ),
+    )
+    grace_seconds: int = Field(
+        3600,
+        ge=0,
+        le=604800,
+        description="How long people stay signed in while the provider does not answer.",
     )
     accounts: tuple[TrialAccount, ...] = Field(
         (
@@ -92,6 +147,16 @@ class Auth(Section):
         description="Accounts of the trial sign-in.",
     )
     session_days: float = Field(14, gt=0, le=365, description="Days until a sign-in expires.")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.method == "gitlab" and self.gitlab is None:
+            raise RefusalError(
+                "`gitlab` needs to know which one",
+                "add the section auth.gitlab with url, client_id and allowed_groups",
+                "method",
+            )
+        return self
 
     @field_validator("accounts")
     @classmethod
@@ -200,6 +265,11 @@ class Secrets(Section):
         description="Token that the hub and the proxy share, 32 or more characters.",
         examples=["secrets/proxy_token"],
     )
+    client_secret_file: FilePath | None = Field(
+        None,
+        description="Secret of TwinHub's application at the sign-in provider.",
+        examples=["secrets/gitlab"],
+    )
 
 
 class Settings(Section):
@@ -218,3 +288,14 @@ class Settings(Section):
     storage: Storage = Field(Storage(), description=Storage.__doc__)
     engine: Engine = Field(Engine(), description=Engine.__doc__)
     secrets: Secrets = Field(Secrets(), description=Secrets.__doc__)
+
+    @model_validator(mode="after")
+    def _has_client_secret(self) -> Self:
+        if self.auth.method == "gitlab" and self.secrets.client_secret_file is None:
+            raise RefusalError(
+                "sign-in through GitLab needs the secret of TwinHub's application",
+                "write it to a file of mode 0600 and name that in secrets.client_secret_file",
+                "auth",
+                "method",
+            )
+        return self

@@ -33,6 +33,9 @@ FORMS: Mapping[str, SecretForm] = {
     "proxy_token_file": SecretForm(
         re.compile(r"[!-~]{32,}"), "32 or more visible ASCII characters without a space"
     ),
+    "client_secret_file": SecretForm(
+        re.compile(r"[!-~]{8,512}"), "8 to 512 visible ASCII characters without a space"
+    ),
 }
 """The form of each secret, by its key in the section ``secrets``."""
 

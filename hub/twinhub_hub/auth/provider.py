@@ -1,0 +1,268 @@
+"""What every OAuth 2 provider shares: groups give access, and leaving them ends it.
+
+JupyterHub asks at sign-in only whether somebody is allowed. Here each refresh asks again, one at a
+time for each user (refresh tokens are single-use, RFC 6749 section 6 with rotation), and users who
+have work running are refreshed even when they make no request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from jupyterhub import orm, roles
+from oauthenticator.oauth2 import OAuthenticator, OAuthLogoutHandler
+from tornado.httpclient import HTTPClientError
+from tornado.ioloop import PeriodicCallback
+from tornado.web import HTTPError
+from traitlets import Float, Instance
+
+from twinhub_hub.auth.access import AccessPolicy
+from twinhub_hub.auth.leaving import end_access, has_access
+from twinhub_hub.auth.user_names import SafeNames
+from twinhub_hub.pages.handlers import SignedOutHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jupyterhub.app import JupyterHub
+    from jupyterhub.user import User
+
+    AuthModel = dict[str, Any]
+
+_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class ProviderDownError(Exception):
+    """The provider does not answer, or asks to be left alone for a while."""
+
+
+class ProviderSignedOutHandler(OAuthLogoutHandler):  # type: ignore[misc]
+    """Says that one is signed out of TwinHub; the provider's own session goes on."""
+
+    render_logout_page = SignedOutHandler.render_logout_page
+
+
+class ProviderAuthenticator(SafeNames, OAuthenticator):  # type: ignore[misc]
+    """Base of the sign-ins through a provider: access policy, refresh, leavers.
+
+    A subclass says in `list_groups` where a person's groups come from, and in `get_subject` what
+    names the person for good.
+    """
+
+    policy = Instance(AccessPolicy, help="Which groups give what.").tag(config=True)
+    grace_seconds = Float(
+        3600, help="How long people stay signed in while the provider does not answer."
+    ).tag(config=True)
+    logout_handler = ProviderSignedOutHandler
+
+    def __init__(self, **options: object) -> None:
+        """Prepare to refresh each user once at a time."""
+        super().__init__(**options)
+        self._refreshing: dict[str, asyncio.Task[bool]] = {}
+        self._hub: JupyterHub | None = None
+        self._sweeper: PeriodicCallback | None = None
+
+    async def list_groups(self, auth_state: Mapping[str, Any]) -> Sequence[str]:
+        """Return the full paths of a person's groups.
+
+        Raises:
+            HTTPClientError, OSError: the provider refuses or does not answer.
+        """
+        raise NotImplementedError
+
+    def get_subject(self, auth_state: Mapping[str, Any]) -> str:
+        """Return what names a person for good: names change hands, this does not.
+
+        Raises:
+            HTTPError: 403, the provider has not confirmed who it is.
+        """
+        raise NotImplementedError
+
+    def get_handlers(self, app: JupyterHub) -> Sequence[tuple[object, ...]]:
+        """Learn of the hub, and begin to look after users who make no request."""
+        self._hub = app
+        if self._sweeper is None and self.auth_refresh_age:
+            self._sweeper = PeriodicCallback(self.refresh_working_users, self._sweep_ms)
+            self._sweeper.start()
+        handlers: Sequence[tuple[object, ...]] = super().get_handlers(app)
+        return handlers
+
+    @property
+    def _sweep_ms(self) -> float:
+        return float(self.auth_refresh_age) * 1000
+
+    async def authenticate(
+        self, handler: object, data: Mapping[str, str] | None = None, **options: object
+    ) -> AuthModel | None:
+        """Return who signs in, with groups and whether an admin.
+
+        Raises:
+            HTTPError: 503 when the provider does not answer; 502 when it refuses us; 403 when the
+                name belongs to another person here.
+        """
+        try:
+            model: AuthModel | None = await super().authenticate(handler, data, **options)
+        except (HTTPClientError, OSError) as error:
+            raise self._explain(error) from error
+        if model is not None:
+            await self._check_same_person(model)
+        return model
+
+    async def update_auth_model(self, auth_model: AuthModel) -> AuthModel:
+        """Add the groups, whether it is an admin, and when this was asked."""
+        state = auth_model["auth_state"]
+        state["subject"] = self.get_subject(state)
+        state["groups"] = sorted(await self.list_groups(state))
+        state["refreshed_at"] = time()
+        auth_model["admin"] = self.policy.is_admin(state["groups"])
+        return auth_model
+
+    async def get_user_groups(self, auth_state: Mapping[str, Any]) -> set[str]:
+        """Return the groups that `update_auth_model` has found."""
+        return set(auth_state["groups"])
+
+    async def check_allowed(self, username: str, auth_model: AuthModel | None) -> bool:
+        """Return whether somebody may enter; JupyterHub passes no model for names from its API."""
+        return auth_model is None or self.policy.may_enter(auth_model["groups"])
+
+    async def refresh_user(
+        self, user: User, handler: object = None, **options: object
+    ) -> bool | AuthModel:
+        """Ask the provider again; return whether the user stays signed in.
+
+        Several requests at once share one refresh. What has changed is stored here, since a refresh
+        token that is used twice ends the session at the provider.
+        """
+        task = self._refreshing.get(user.name)
+        if task is None:
+            task = asyncio.ensure_future(self._refresh(user))
+            self._refreshing[user.name] = task
+            task.add_done_callback(lambda _: self._refreshing.pop(user.name, None))
+        return await asyncio.shield(task)
+
+    async def refresh_working_users(self) -> None:
+        """Refresh whoever has a server or a token, request or not, and so find the leavers."""
+        if self._hub is None:
+            return
+        known = self._hub.db.query(orm.User).filter(orm.User.encrypted_auth_state.isnot(None))
+        for user in [self._hub.users[one] for one in known]:
+            if not has_access(user):
+                continue
+            try:
+                await self.refresh_user(user)
+            except Exception:  # one user's trouble must not keep the others' leavers in
+                self.log.exception("refresh failed user=%s", user.name)
+
+    async def _refresh(self, user: User) -> bool:
+        state = await user.get_auth_state()
+        if not state:
+            return False
+        if "token_response" not in state:  # has left before; a server may have been starting then
+            await self._end_access(user, state)
+            return False
+        try:
+            model = await self._ask_again(user, state)
+        except ProviderDownError as error:
+            return self._stays_meanwhile(user, state, error)
+        if model is None:
+            return False
+        if not await self.check_allowed(user.name, model):
+            await self._end_access(user, model["auth_state"])
+            return False
+        self._apply(user, model)
+        await user.save_auth_state(model["auth_state"])
+        return True
+
+    async def _ask_again(self, user: User, state: Mapping[str, Any]) -> AuthModel | None:
+        """Return the user as the provider sees it now, or None when it wants a new sign-in."""
+        found = await self._try(self._token_to_auth_model(state["token_response"]))
+        if found is not None or not state.get("refresh_token"):
+            return found
+        params = self.build_refresh_token_request_params(state["refresh_token"])
+        tokens = await self._try(self.get_token_info(None, params))
+        if tokens is None:
+            return None
+        tokens.setdefault("refresh_token", state["refresh_token"])
+        # kept before anything else: the old one is used up
+        fresh = {**state, "token_response": tokens, "refresh_token": tokens["refresh_token"]}
+        await user.save_auth_state(fresh)
+        return await self._try(self._token_to_auth_model(tokens))
+
+    async def _try(self, call: Any) -> AuthModel | None:  # noqa: ANN401 - a coroutine of a base
+        """Return what a call to the provider gives, or None when it refuses us."""
+        try:
+            found: AuthModel = await call
+        except (HTTPClientError, OSError) as error:
+            if is_down(error):
+                raise ProviderDownError(str(error)) from error
+            return None
+        except HTTPError:
+            return None
+        return found
+
+    def _stays_meanwhile(
+        self, user: User, state: Mapping[str, Any], error: ProviderDownError
+    ) -> bool:
+        age = time() - float(state.get("refreshed_at", 0))
+        self.log.warning("provider does not answer user=%s age=%d error=%s", user.name, age, error)
+        return bool(age < self.grace_seconds)
+
+    def _apply(self, user: User, model: AuthModel) -> None:
+        """Store groups and rights, as the hub does after a sign-in."""
+        if user.admin != model["admin"]:
+            self.log.info("role changed user=%s admin=%s", user.name, model["admin"])
+            user.admin = model["admin"]
+        roles.assign_default_roles(self._database, entity=user.orm_user)
+        user.sync_groups(model["groups"])
+        self._database.commit()
+
+    async def _end_access(self, user: User, state: Mapping[str, Any]) -> None:
+        self.log.warning("access ended user=%s reason=left", user.name)
+        assert self._hub is not None  # noqa: S101 - requests come after the handlers
+        await end_access(self._hub, user)
+        await user.save_auth_state({"subject": state["subject"]})
+
+    @property
+    def _database(self) -> Any:  # noqa: ANN401 - a session of SQLAlchemy
+        assert self._hub is not None  # noqa: S101 - requests come after the handlers
+        return self._hub.db
+
+    async def _check_same_person(self, model: AuthModel) -> None:
+        """Refuse a name that has changed hands at the provider: its files are another person's."""
+        assert self._hub is not None  # noqa: S101 - requests come after the handlers
+        name = model["name"]
+        known = orm.User.find(self._database, name)
+        state = await self._hub.users[known].get_auth_state() if known else None
+        if state and state.get("subject") not in (None, model["auth_state"]["subject"]):
+            self.log.warning("name has changed hands user=%s", name)
+            raise HTTPError(
+                HTTPStatus.FORBIDDEN,
+                "Somebody else has worked here under your name before. An administrator can "
+                "remove that user; until then TwinHub keeps the files from you.",
+            )
+
+    def _explain(self, error: HTTPClientError | OSError) -> HTTPError:
+        service = self.login_service
+        if is_down(error):
+            return HTTPError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{service} does not answer, so that nobody can sign in. Workspaces go on. "
+                "Try again in a few minutes.",
+            )
+        self.log.error("sign-in refused by %s: %s", service, error)
+        return HTTPError(
+            HTTPStatus.BAD_GATEWAY,
+            f"{service} refused this sign-in. Try again; if it fails once more, an administrator "
+            "should compare the client id, the secret and the callback address with those of the "
+            f"application at {service}, and the clocks of both machines.",
+        )
+
+
+def is_down(error: HTTPClientError | OSError) -> bool:
+    """Return whether an error means that the provider cannot be asked now, not that it refuses."""
+    if isinstance(error, HTTPClientError):
+        return bool(error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == _TOO_MANY)
+    return True

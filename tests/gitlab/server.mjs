@@ -1,0 +1,136 @@
+// What TwinHub uses of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and the two
+// calls of its REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them.
+// Strict on PKCE (S256), single-use codes and refresh tokens, the redirect address, scopes, pages.
+// `POST /control` changes people and moods; GitLab has nothing like it.
+import { createServer } from "node:http";
+import Provider from "oidc-provider";
+
+const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT } = process.env;
+const MAX_PAGE = 100;
+const issued = new Map(); // access tokens by value, to expire them all
+const world = { users: {}, down: false, calls: {} };
+const address = `http://127.0.0.1:${PORT}`;
+
+const provider = new Provider(address, {
+  clients: [{
+    client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [REDIRECT_URI],
+    grant_types: ["authorization_code", "refresh_token"], response_types: ["code"],
+    token_endpoint_auth_method: "client_secret_post",
+  }],
+  scopes: ["openid", "email", "profile", "read_user", "read_api"],
+  claims: {
+    openid: ["sub", "groups"], profile: ["preferred_username", "name"],
+    email: ["email", "email_verified"],
+  },
+  cookies: { keys: ["of the test only"] },
+  pkce: { required: () => true },
+  features: { devInteractions: { enabled: false } },
+  routes: {
+    authorization: "/oauth/authorize", token: "/oauth/token", userinfo: "/oauth/userinfo",
+    jwks: "/oauth/discovery/keys",
+  },
+  ttl: {
+    AccessToken: 7200, AuthorizationCode: 60, Grant: 86400, IdToken: 600, Interaction: 600,
+    RefreshToken: 86400, Session: 86400,
+  },
+  issueRefreshToken: async () => true,
+  rotateRefreshToken: true,
+  interactions: { url: (_, { uid }) => `/users/sign_in/${uid}` },
+  findAccount: (_, id) => {
+    const user = Object.values(world.users).find((one) => String(one.id) === id);
+    return user && { accountId: id, claims: () => ({
+      sub: id, preferred_username: user.username, name: user.name, email: user.email,
+      email_verified: Boolean(user.confirmed_at), groups: user.groups.map((g) => g.full_path),
+    }) };
+  },
+  loadExistingGrant: async ({ oidc }) => { // nobody is asked for consent: the application is trusted
+    const grant = new oidc.provider.Grant({
+      clientId: oidc.client.clientId, accountId: oidc.session.accountId,
+    });
+    grant.addOIDCScope(oidc.params.scope);
+    await grant.save();
+    return grant;
+  },
+});
+provider.on("access_token.saved", (token) => issued.set(token.jti, token));
+const oauth = provider.callback();
+
+const send = (res, status, body, headers = {}) => {
+  const isText = typeof body === "string";
+  res.writeHead(status, { "content-type": isText ? "text/html" : "application/json", ...headers });
+  res.end(isText ? body : JSON.stringify(body));
+};
+
+const read = async (req) => {
+  const parts = [];
+  for await (const part of req) parts.push(part);
+  return Buffer.concat(parts).toString();
+};
+
+const control = async (req, res) => {
+  const { users, down, expire, forget } = JSON.parse(await read(req));
+  if (users) Object.assign(world.users, users);
+  if (forget) delete world.users[forget];
+  if (down !== undefined) world.down = down;
+  if (expire) for (const token of issued.values()) await token.destroy();
+  send(res, 200, { calls: world.calls });
+};
+
+const signIn = async (req, res) => {
+  if (req.method === "GET") {
+    send(res, 200, `<!doctype html><title>GitLab</title><form method="post">
+      <label>Username <input name="username"></label><button>Sign in</button></form>`);
+    return;
+  }
+  const name = new URLSearchParams(await read(req)).get("username");
+  const user = Object.values(world.users).find((one) => one.username === name);
+  if (!user) return send(res, 401, "Invalid login");
+  await provider.interactionFinished(req, res, { login: { accountId: String(user.id) } });
+};
+
+const asked = async (req, scopes) => { // the user of a request's token, or a status and a reason
+  const value = /^Bearer (\S+)$/.exec(req.headers.authorization ?? "")?.[1];
+  const token = value && await provider.AccessToken.find(value);
+  if (!token) return { status: 401, message: "401 Unauthorized" };
+  if (!scopes.some((scope) => token.scopes.has(scope))) {
+    return { status: 403, error: "insufficient_scope", scope: scopes.join(" ") };
+  }
+  const user = Object.values(world.users).find((one) => String(one.id) === token.accountId);
+  return user && user.state === "active" ? { user } : { status: 401, message: "401 Unauthorized" };
+};
+
+const api = async (req, res, url) => {
+  const path = url.pathname.slice("/api/v4".length);
+  const scopes = { "/user": ["read_user", "read_api", "api"], "/groups": ["read_api", "api"] }[path];
+  if (!scopes || req.method !== "GET") return send(res, 404, { error: "404 Not Found" });
+  const { user, status, ...why } = await asked(req, scopes);
+  if (!user) return send(res, status, why);
+  if (path === "/user") {
+    const { groups, ...shown } = user;
+    return send(res, 200, shown);
+  }
+  const level = Number(url.searchParams.get("min_access_level") ?? 0);
+  const size = Math.min(Number(url.searchParams.get("per_page") ?? 20), MAX_PAGE);
+  const page = Number(url.searchParams.get("page") ?? 1);
+  // without a level GitLab lists every public group as well, the user's or not
+  const seen = user.groups.filter((group) => group.access_level >= level);
+  if (!level) seen.push({ id: 1, full_path: "public/everybody", access_level: 0 });
+  const part = seen.slice((page - 1) * size, page * size);
+  const next = page * size < seen.length ? String(page + 1) : "";
+  send(res, 200, part.map(({ access_level, ...group }) => group),
+    { "x-page": String(page), "x-per-page": String(size), "x-next-page": next });
+};
+
+createServer(async (req, res) => {
+  const url = new URL(req.url, address);
+  try {
+    if (url.pathname === "/control") return await control(req, res);
+    world.calls[url.pathname] = (world.calls[url.pathname] ?? 0) + 1;
+    if (world.down) return send(res, 502, "GitLab is not responding");
+    if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
+    if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
+    return await oauth(req, res);
+  } catch (error) {
+    send(res, 500, { error: String(error) });
+  }
+}).listen(Number(PORT), "127.0.0.1", () => console.log("listening"));

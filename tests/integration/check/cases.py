@@ -49,6 +49,12 @@ BOMB = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
 )
 TEN_MEGABYTES = b"# padding\n" * 1_000_000
 
+GITLAB = """  gitlab:
+    url: http://localhost
+    client_id: a
+    allowed_groups: [org]
+"""
+
 CASES = (
     # the file as a whole
     Case("10 MB", TEN_MEGABYTES, "1:1", "the file has 10,000,000 bytes; 1,048,576 are allowed"),
@@ -113,6 +119,25 @@ CASES = (
     Case("unknown key", "colour: blue\n", "1:1", "known keys: version, uid, site, auth, workspace"),
     Case("key of a section", "port: 8000\n", "1:1", "unknown key 'port' at the top level; move it"),
     Case("top key in a section", "site: {uid: 1000}\n", "1:8", "move it to the top level"),
+    Case("no section gitlab", "auth:\n  method: gitlab\n", "2:11", "add the section auth.gitlab"),
+    Case(
+        "no secret for GitLab",
+        f"auth:\n  method: gitlab\n{GITLAB}",
+        "2:11",
+        "name that in secrets.client_secret_file",
+    ),
+    Case(
+        "address of GitLab",
+        "auth:\n  gitlab: {url: gitlab.example.org/, client_id: a}\n",
+        "2:17",
+        "auth.gitlab.url",
+    ),
+    Case(
+        "group that is no path",
+        f"auth:\n{GITLAB.replace('[org]', '[org/]')}",
+        "5:22",
+        "auth.gitlab.allowed_groups[0]",
+    ),
     Case("unknown key of an item", "auth: {accounts: [{name: a, pass: b}]}\n", "1:29", "'pass'"),
     Case("missing key", "auth:\n  accounts:\n    - role: user\n", "3:7", "has no key 'name'; add"),
     Case("missing image", "workspace:\n  images:\n  - title: A\n", "3:5", "has no key 'image'"),

@@ -32,6 +32,14 @@ def test_what_can_be_seen_and_is_short_stays_as_it_is(text: str) -> None:
     assert shorten(text) == text
 
 
+@pytest.mark.d4(7)
+@pytest.mark.parametrize("name", ["code", "state", "token", "access_token", "_xsrf"])
+def test_secrets_of_an_address_are_left_out(name: str) -> None:
+    line = logged(logging.WARNING, "403 GET /hub/oauth_callback?%s=abc123&x=1 (127.0.0.1)", name)
+    assert "abc123" not in line
+    assert line.endswith("=[secret]&x=1 (127.0.0.1)")
+
+
 def test_what_was_cut_is_said() -> None:
     assert shorten("a" * 5000).endswith("a... (5000 characters)")
 

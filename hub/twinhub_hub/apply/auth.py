@@ -6,26 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.gitlab import TwinHubGitLabAuthenticator
+from twinhub_hub.auth.oidc import OidcAuthenticator
 from twinhub_hub.auth.trial import TrialAuthenticator
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.settings.models import GitLab, Oidc, ProviderGroups
 
 _CONNECT_SECONDS = 5
 _REQUEST_SECONDS = 15
 _NOT_A_MEMBER = (
-    "You are signed in to GitLab, but you are in none of the groups that may use this TwinHub. "
-    "Ask its administrator to be added, then sign in again; or sign out of GitLab and come back "
+    "You are signed in to {service}, but you are in none of the groups that may use this TwinHub. "
+    "Ask its administrator to be added, then sign in again; or sign out of {service} and come back "
     "under another name."
 )
 
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
     """Set up the sign-in that the settings name."""
-    c.JupyterHub.cookie_max_age_days = context.settings.auth.session_days
+    auth = context.settings.auth
+    c.JupyterHub.cookie_max_age_days = auth.session_days
     c.Authenticator.allow_existing_users = False  # an account that is gone from the settings
-    if context.settings.auth.method == "gitlab":
-        _apply_gitlab(context, c)
+    if auth.method == "gitlab" and auth.gitlab:
+        _apply_gitlab(context, c, auth.gitlab)
+    elif auth.method == "oidc" and auth.oidc:
+        _apply_oidc(context, c, auth.oidc)
     else:
         _apply_trial(context, c)
 
@@ -39,29 +44,50 @@ def _apply_trial(context: Context, c: Any) -> None:  # noqa: ANN401
     c.Authenticator.admin_users = {a.name for a in context.accounts if a.role == "admin"}
 
 
-def _apply_gitlab(context: Context, c: Any) -> None:  # noqa: ANN401
-    auth, gitlab = context.settings.auth, context.settings.auth.gitlab
-    assert gitlab is not None  # noqa: S101 - the settings have checked it
+def _apply_gitlab(context: Context, c: Any, gitlab: GitLab) -> None:  # noqa: ANN401
     c.JupyterHub.authenticator_class = TwinHubGitLabAuthenticator
     g = c.TwinHubGitLabAuthenticator
     g.gitlab_url = gitlab.url
     g.client_id = gitlab.client_id
-    g.client_secret = context.client_secret
-    g.oauth_callback_url = f"{context.address}/hub/oauth_callback"
     g.scope = ["read_user", "read_api"]
-    g.enable_pkce = True
-    g.enable_auth_state = True
-    g.manage_groups = True
-    g.auth_refresh_age = auth.refresh_seconds
-    g.grace_seconds = auth.grace_seconds
-    g.refresh_pre_spawn = True
-    g.custom_403_message = _NOT_A_MEMBER
-    g.http_request_kwargs = {
+    _apply_provider(context, g, gitlab, service="GitLab")
+
+
+def _apply_oidc(context: Context, c: Any, oidc: Oidc) -> None:  # noqa: ANN401
+    c.JupyterHub.authenticator_class = OidcAuthenticator
+    o = c.OidcAuthenticator
+    o.issuer = oidc.issuer
+    o.client_id = oidc.client_id
+    o.scope = list(oidc.scopes)
+    o.username_claim = oidc.username_claim
+    o.groups_claim = oidc.groups_claim
+    _apply_provider(context, o, oidc, service=oidc.title)
+
+
+def _apply_provider(
+    context: Context,
+    p: Any,  # noqa: ANN401
+    groups: ProviderGroups,
+    *,
+    service: str,
+) -> None:
+    auth = context.settings.auth
+    p.login_service = service
+    p.client_secret = context.client_secret
+    p.oauth_callback_url = f"{context.address}/hub/oauth_callback"
+    p.enable_pkce = True
+    p.enable_auth_state = True
+    p.manage_groups = True
+    p.auth_refresh_age = auth.refresh_seconds
+    p.grace_seconds = auth.grace_seconds
+    p.refresh_pre_spawn = True
+    p.custom_403_message = _NOT_A_MEMBER.format(service=service)
+    p.http_request_kwargs = {
         "connect_timeout": _CONNECT_SECONDS,
         "request_timeout": _REQUEST_SECONDS,
     }
-    g.policy = AccessPolicy(
-        allowed=frozenset(gitlab.allowed_groups),
-        instructors=frozenset(gitlab.instructor_groups),
-        admins=frozenset(gitlab.admin_groups),
+    p.policy = AccessPolicy(
+        allowed=frozenset(groups.allowed_groups),
+        instructors=frozenset(groups.instructor_groups),
+        admins=frozenset(groups.admin_groups),
     )

@@ -46,8 +46,8 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
 
 def _instructor_groups(context: Context) -> Sequence[str]:
     auth = context.settings.auth
-    if auth.method == "gitlab" and auth.gitlab is not None:
-        return auth.gitlab.instructor_groups
+    if auth.provider is not None:
+        return auth.provider.instructor_groups
     return (INSTRUCTORS,)
 
 

@@ -25,7 +25,7 @@ from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import SignedOutHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from jupyterhub.app import JupyterHub
     from jupyterhub.user import User
@@ -106,7 +106,7 @@ class ProviderAuthenticator(SafeNames, OAuthenticator):  # type: ignore[misc]
         try:
             model: AuthModel | None = await super().authenticate(handler, data, **options)
         except (HTTPClientError, OSError) as error:
-            raise self._explain(error) from error
+            raise self.explain(error) from error
         if model is not None:
             await self._check_same_person(model)
         return model
@@ -191,6 +191,13 @@ class ProviderAuthenticator(SafeNames, OAuthenticator):  # type: ignore[misc]
         await user.save_auth_state(fresh)
         return await self._try(self._token_to_auth_model(tokens))
 
+    async def _or_down(self, call: Awaitable[None]) -> None:
+        """Await what must not fail while people are signed in."""
+        try:
+            await call
+        except (HTTPClientError, OSError, ValueError) as error:
+            raise ProviderDownError(str(error)) from error
+
     async def _try(self, call: Any) -> AuthModel | None:  # noqa: ANN401 - a coroutine of a base
         """Return what a call to the provider gives, or None when it refuses us."""
         try:
@@ -244,7 +251,8 @@ class ProviderAuthenticator(SafeNames, OAuthenticator):  # type: ignore[misc]
                 "remove that user; until then TwinHub keeps the files from you.",
             )
 
-    def _explain(self, error: HTTPClientError | OSError) -> HTTPError:
+    def explain(self, error: Exception) -> HTTPError:
+        """Return the page for somebody whose sign-in fails through no fault of theirs."""
         service = self.login_service
         if is_down(error):
             return HTTPError(
@@ -261,8 +269,8 @@ class ProviderAuthenticator(SafeNames, OAuthenticator):  # type: ignore[misc]
         )
 
 
-def is_down(error: HTTPClientError | OSError) -> bool:
+def is_down(error: Exception) -> bool:
     """Return whether an error means that the provider cannot be asked now, not that it refuses."""
     if isinstance(error, HTTPClientError):
         return bool(error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == _TOO_MANY)
-    return True
+    return isinstance(error, OSError)

@@ -79,22 +79,9 @@ class TrialAccount(Section):
 GroupPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$")]
 
 
-class GitLab(Section):
-    """Sign-in through GitLab; its application needs the scopes `read_user` and `read_api`.
+class ProviderGroups(Section):
+    """What the groups of a sign-in provider give here."""
 
-    The application's redirect address is that of the installation with `/hub/oauth_callback`.
-    """
-
-    url: WebAddress = Field(
-        description="Address of GitLab, without a slash at its end.",
-        examples=["https://gitlab.example.org"],
-    )
-    client_id: Line = Field(
-        min_length=1,
-        max_length=200,
-        description="Id of TwinHub's application at GitLab.",
-        examples=["5f1e0c"],
-    )
     allowed_groups: tuple[GroupPath, ...] = Field(
         min_length=1,
         description=(
@@ -110,17 +97,66 @@ class GitLab(Section):
     )
 
 
+class Oidc(ProviderGroups):
+    """Sign-in through an OpenID provider; see how-to “Sign in with an OpenID provider”."""
+
+    issuer: WebAddress = Field(
+        description="Address of the provider, below which its discovery document is.",
+        examples=["https://id.example.org"],
+    )
+    title: Line = Field(
+        "your organisation",
+        min_length=1,
+        max_length=60,
+        description="What the button says after “Sign in with”.",
+    )
+    client_id: Line = Field(
+        min_length=1,
+        max_length=200,
+        description="Id of TwinHub at the provider.",
+        examples=["twinhub"],
+    )
+    scopes: tuple[Line, ...] = Field(
+        ("openid", "profile", "email"),
+        min_length=1,
+        description="Scopes to ask for; some providers have one for groups.",
+    )
+    username_claim: Line = Field(
+        "preferred_username", min_length=1, description="Claim that holds the user name."
+    )
+    groups_claim: Line = Field(
+        "groups", min_length=1, description="Claim that holds the list of groups."
+    )
+
+
+class GitLab(ProviderGroups):
+    """Sign-in through GitLab; its application needs the scopes `read_user` and `read_api`."""
+
+    url: WebAddress = Field(
+        description="Address of GitLab, without a slash at its end.",
+        examples=["https://gitlab.example.org"],
+    )
+    client_id: Line = Field(
+        min_length=1,
+        max_length=200,
+        description="Id of TwinHub's application at GitLab.",
+        examples=["5f1e0c"],
+    )
+
+
 class Auth(Section):
     """Who may sign in."""
 
-    method: Literal["trial", "gitlab"] = Field(
+    method: Literal["trial", "gitlab", "oidc"] = Field(
         "trial",
         description=(
             "`trial`: the accounts below, each with a generated password. `gitlab`: members of "
-            "GitLab groups; needs `auth.gitlab` and `secrets.client_secret_file`."
+            "GitLab groups; needs `auth.gitlab` and `secrets.client_secret_file`. `oidc`: members "
+            "of groups of an OpenID provider; needs `auth.oidc` and the same secret."
         ),
     )
     gitlab: GitLab | None = Field(None, description=GitLab.__doc__)
+    oidc: Oidc | None = Field(None, description=Oidc.__doc__)
     refresh_seconds: int = Field(
         300,
         ge=5,
@@ -150,13 +186,22 @@ class Auth(Section):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.method == "gitlab" and self.gitlab is None:
+        missing = {
+            "gitlab": None if self.gitlab else "url, client_id and allowed_groups",
+            "oidc": None if self.oidc else "issuer, client_id and allowed_groups",
+        }.get(self.method)
+        if missing:
             raise RefusalError(
-                "`gitlab` needs to know which one",
-                "add the section auth.gitlab with url, client_id and allowed_groups",
+                f"`{self.method}` needs to know which one",
+                f"add the section auth.{self.method} with {missing}",
                 "method",
             )
         return self
+
+    @property
+    def provider(self) -> ProviderGroups | None:
+        """The section of the method, when it is a provider with groups."""
+        return {"gitlab": self.gitlab, "oidc": self.oidc}.get(self.method)
 
     @field_validator("accounts")
     @classmethod
@@ -291,9 +336,9 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _has_client_secret(self) -> Self:
-        if self.auth.method == "gitlab" and self.secrets.client_secret_file is None:
+        if self.auth.provider and self.secrets.client_secret_file is None:
             raise RefusalError(
-                "sign-in through GitLab needs the secret of TwinHub's application",
+                f"`{self.auth.method}` needs the secret of TwinHub's application",
                 "write it to a file of mode 0600 and name that in secrets.client_secret_file",
                 "auth",
                 "method",

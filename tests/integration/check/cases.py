@@ -119,6 +119,7 @@ CASES = (
     Case("unknown key", "colour: blue\n", "1:1", "known keys: version, uid, site, auth, workspace"),
     Case("key of a section", "port: 8000\n", "1:1", "unknown key 'port' at the top level; move it"),
     Case("top key in a section", "site: {uid: 1000}\n", "1:8", "move it to the top level"),
+    Case("no section oidc", "auth:\n  method: oidc\n", "2:11", "add the section auth.oidc"),
     Case("no section gitlab", "auth:\n  method: gitlab\n", "2:11", "add the section auth.gitlab"),
     Case(
         "no secret for GitLab",

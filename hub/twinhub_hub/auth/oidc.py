@@ -1,0 +1,108 @@
+"""Sign-in through any OpenID provider, which is found by its discovery document.
+
+See OpenID Connect Core 1.0 and OpenID Connect Discovery 1.0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from oauthenticator.generic import GenericOAuthenticator
+from oauthenticator.oauth2 import OAuthLoginHandler
+from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
+from traitlets import Unicode
+
+from twinhub_hub.auth.provider import ProviderAuthenticator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyterhub.user import User
+
+_DISCOVERY = "/.well-known/openid-configuration"
+
+
+class OidcLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
+    """Sends people to the provider, once it is known where that is."""
+
+    async def get(self) -> None:
+        """Redirect to the provider.
+
+        Raises:
+            HTTPError: 503, it does not answer; 502, it is no provider.
+        """
+        try:
+            await self.authenticator.discover()
+        except (HTTPClientError, OSError, ValueError) as error:
+            raise self.authenticator.explain(error) from error
+        super().get()
+
+
+class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: ignore[misc]
+    """Users and groups from the claims of the provider's user information."""
+
+    issuer = Unicode(help="Address of the provider.").tag(config=True)
+    groups_claim = Unicode("groups", help="Claim that holds the groups.").tag(config=True)
+    login_handler = OidcLoginHandler
+
+    def __init__(self, **options: object) -> None:
+        """Know nothing of the provider yet: the hub starts without it."""
+        super().__init__(**options)
+        self._discovering = asyncio.Lock()
+        self._is_known = False
+
+    async def discover(self) -> None:
+        """Learn the provider's addresses, once.
+
+        Raises:
+            HTTPClientError, OSError: it does not answer.
+            ValueError: the document is another issuer's, or lacks an address.
+        """
+        async with self._discovering:
+            if self._is_known:
+                return
+            found = await self.httpfetch(f"{self.issuer}{_DISCOVERY}", label="discovering")
+            if not isinstance(found, dict) or found.get("issuer") != self.issuer:
+                raise ValueError(f"{self.issuer} does not describe itself as an OpenID provider")
+            try:
+                authorize, userinfo, token = (
+                    found[f"{name}_endpoint"] for name in ("authorization", "userinfo", "token")
+                )
+            except KeyError as error:
+                raise ValueError(f"{self.issuer} does not name its {error}") from error
+            self.authorize_url, self.userdata_url, self.token_url = authorize, userinfo, token
+            self._is_known = True
+
+    async def authenticate(
+        self, handler: object, data: Mapping[str, str] | None = None, **options: object
+    ) -> dict[str, Any] | None:
+        """Return who signs in; see `ProviderAuthenticator.authenticate`."""
+        try:
+            await self.discover()
+        except (HTTPClientError, OSError, ValueError) as error:
+            raise self.explain(error) from error
+        return await super().authenticate(handler, data, **options)
+
+    async def _ask_again(self, user: User, state: Mapping[str, Any]) -> dict[str, Any] | None:
+        await self._or_down(self.discover())
+        return await super()._ask_again(user, state)
+
+    def get_subject(self, auth_state: Mapping[str, Any]) -> str:
+        """Return the claim ``sub``, which the provider gives to nobody else."""
+        claims = auth_state[self.user_auth_state_key]
+        if claims.get("email_verified") is False:
+            raise HTTPError(
+                HTTPStatus.FORBIDDEN,
+                f"Your e-mail address is not confirmed at {self.login_service}. Confirm it there, "
+                "then sign in again.",
+            )
+        return str(claims["sub"])
+
+    async def list_groups(self, auth_state: Mapping[str, Any]) -> list[str]:
+        """Return the groups of the claim; an absent claim means none."""
+        claims = auth_state[self.user_auth_state_key]
+        found = claims.get(self.groups_claim, [])
+        return [str(group) for group in found] if isinstance(found, list) else []

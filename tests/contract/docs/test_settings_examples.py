@@ -1,0 +1,33 @@
+"""Every example of ``twinhub.yaml`` in the documentation is one that loads."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from twinhub_hub.settings.loading import load_settings
+
+DOCS = Path(__file__).parents[3] / "docs"
+_BLOCK = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    pytest.param(textwrap.dedent(match[2]), id=f"{page.stem}-{number}")
+    for page in sorted(DOCS.rglob("*.md"))
+    for number, match in enumerate(_BLOCK.finditer(page.read_text("utf-8")))
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_settings_loads(example: str, tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name in re.findall(r"_file: *(\S+)", example):
+        (tmp_path / name).write_text("ab" * 32, encoding="ascii")
+        (tmp_path / name).chmod(0o600)
+    file = tmp_path / "twinhub.yaml"
+    file.write_text(example, encoding="utf-8")
+    load_settings(file)
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 2

@@ -21,8 +21,8 @@ EngineKind = Literal["docker", "process"]
 DEFAULT_HOME = Path("~/.local/share/twinhub")
 _OURS = ("assets", "homes", "environments", "node", "logs", "secrets", "jupyterhub_config.d")
 # names of the files of generated secrets
-COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS = (
-    "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys",
+COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN = (
+    "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys", "metrics_token",
 )  # fmt: skip
 
 

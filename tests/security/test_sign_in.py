@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
+from twinhub_hub.auth.trial import WRONG_ATTEMPTS
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.waiting import wait_for
@@ -215,3 +216,42 @@ def test_nobody_gives_a_user_such_a_name(installation: TestInstallation, name: s
         lines = new_lines(installation, send)
     assert answers[0].status_code == 400
     assert all(len(line.encode()) <= LONGEST_LINE for line in lines)
+
+
+@pytest.mark.d4(12)
+def test_wrong_passwords_are_limited_counted_and_do_not_lock_others_out(
+    visitor: HubClient, installation: TestInstallation
+) -> None:
+    before = refused(visitor, installation)
+    answers = [
+        post_form(visitor, "/hub/login", {"username": "mallory", "password": "wrong"})
+        for _ in range(WRONG_ATTEMPTS + 1)
+    ]
+    assert [answer.status_code for answer in answers[:-1]] == [403] * WRONG_ATTEMPTS
+    last = answers[-1]
+    assert last.status_code == 429
+    assert 0 < int(last.headers["Retry-After"]) <= 60
+    assert "Try again in" in last.text
+    assert refused(visitor, installation) == before + 1
+    fields = {"username": "alice", "password": installation.password("alice")}
+    assert post_form(visitor, "/hub/login", fields).status_code == 302
+
+
+def refused(visitor: HubClient, installation: TestInstallation) -> float:
+    """Read the counter as Prometheus does."""
+    token = (installation.home / "secrets" / "metrics_token").read_text().strip()
+    headers = {"Authorization": f"token {token}"}
+    text = visitor.get("/hub/metrics", headers=headers).raise_for_status().text
+    (found,) = re.findall(r"^twinhub_sign_in_refused_total (\S+)$", text, re.MULTILINE)
+    return float(found)
+
+
+@pytest.mark.d4(13)
+def test_the_token_of_the_metrics_opens_nothing_else(
+    visitor: HubClient, installation: TestInstallation
+) -> None:
+    token = (installation.home / "secrets" / "metrics_token").read_text().strip()
+    headers = {"Authorization": f"token {token}"}
+    assert visitor.get("/hub/metrics").status_code in {401, 403}
+    for path in ("/users", "/groups", "/services", "/proxy", "/info", "/users/alice"):
+        assert visitor.get(f"/hub/api{path}", headers=headers).status_code in {403, 404}

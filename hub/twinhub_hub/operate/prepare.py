@@ -17,6 +17,7 @@ from twinhub_hub.installation import (
     CULLER_TOKEN,
     DEFAULT_HOME,
     HUB_TOKEN,
+    METRICS_TOKEN,
     PROXY_TOKEN,
     Installation,
     Running,
@@ -67,7 +68,9 @@ def ensure_settings(installation: Installation) -> bool:
 
 def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
-    for name in (COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS):
+    for name in (
+        COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN,
+    ):  # fmt: skip
         path = installation.secrets / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))

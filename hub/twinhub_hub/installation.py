@@ -41,7 +41,9 @@ class Running:
     prefix: str = "twinhub"
     """First part of the names of containers and volumes."""
     network: str = "twinhub"
-    """Name of TwinHub's bridge."""
+    """Name of TwinHub's bridge, as Docker knows it."""
+    bridge: str | None = None
+    """Interface of the bridge that the firewall's rules were last made for."""
 
 
 @dataclass(frozen=True)

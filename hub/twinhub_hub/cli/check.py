@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_hub.installation import Installation, default_home
+from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.writing import render_effective
@@ -16,6 +17,7 @@ from twinhub_hub.settings.writing import render_effective
 if TYPE_CHECKING:
     import argparse
 
+    from twinhub_hub.operate.walls import WallsReport
     from twinhub_hub.settings.errors import Fault
     from twinhub_hub.settings.loading import LoadedSettings
     from twinhub_hub.settings.models import Settings, Site
@@ -60,7 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         _print_faults(path, error.faults, as_json=arguments.json)
         return _WRONG_INPUT
     if arguments.json:
-        print(json.dumps(_report(loaded, with_settings=arguments.with_settings), indent=2))
+        report = _report(loaded, with_settings=arguments.with_settings)
+        if arguments.file is None:
+            report["walls"] = _walls_report(inspect_walls(Installation(default_home())))
+        print(json.dumps(report, indent=2))
     elif arguments.with_settings:
         print(f"# Effective settings of {loaded.path}")
         print(render_effective(loaded.settings), end="")
@@ -68,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path} can be used.")
         for key, value in summarize(loaded).items():
             print(f"{key}: {value}")
+        if arguments.file is None:
+            _print_walls(inspect_walls(Installation(default_home())))
     return 0
 
 
@@ -114,6 +121,17 @@ def _report(loaded: LoadedSettings, *, with_settings: bool) -> dict[str, object]
     if with_settings:
         report["settings"] = loaded.settings.model_dump(mode="json")
     return report
+
+
+def _walls_report(walls: WallsReport) -> dict[str, object]:
+    rules = [{"rule": rule, "in_place": is_there} for rule, is_there in walls.rules]
+    return {"in_place": walls.is_in_place, "summary": walls.summary, "rules": rules}
+
+
+def _print_walls(walls: WallsReport) -> None:
+    print(f"walls: {walls.summary}")
+    for rule, is_there in walls.rules:
+        print(f"  {'in place' if is_there else 'MISSING '}  {rule}")
 
 
 def _print_faults(path: Path, faults: tuple[Fault, ...], *, as_json: bool) -> None:

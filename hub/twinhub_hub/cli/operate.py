@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from twinhub_hub.installation import Installation, default_home
-from twinhub_hub.operate import process_mode, supervisor, up, workspaces
+from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
 from twinhub_hub.operate.lock import only_one
@@ -107,7 +107,7 @@ def run_down(arguments: argparse.Namespace) -> int:
 
 
 def run_purge(arguments: argparse.Namespace) -> int:
-    """Remove containers, volumes and the whole folder, after the operator typed a word."""
+    """Remove containers, volumes, walls and the whole folder, after the operator typed a word."""
     installation, steps = _installation(), Steps()
     running = up.find_running(installation)
     print(
@@ -123,6 +123,9 @@ def run_purge(arguments: argparse.Namespace) -> int:
         if _engine_answers(running):
             for removed in workspaces.purge_workspaces(running.prefix, running.network):
                 steps.say(f"Removed {removed}")
+        if running.bridge is not None:
+            for line in walls.take_down(running.prefix):
+                steps.say(line)
         installation.remove()
     steps.say(f"Removed what TwinHub made in {installation.home}")
     return 0

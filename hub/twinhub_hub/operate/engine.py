@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import docker
 from docker.errors import DockerException, NotFound
 
 from twinhub_hub.operate.errors import EngineError
+from twinhub_hub.operate.programs import find_program
 
 if TYPE_CHECKING:
     from docker.models.networks import Network
@@ -32,7 +32,6 @@ _ENGINES = {
 }
 _PLACES = {Path("/opt/docker-desktop/bin/com.docker.backend"): "com.docker.backend"}
 _START_SECONDS = 60
-_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _ANY_VERSION = "1.44"
 _LOG = Path("/var/log/dockerd.log")
 
@@ -78,9 +77,9 @@ def _explain(error: Exception) -> Engine:
             remedy="Docker runs, but this user may not use it. Run: "
             "sudo usermod -aG docker $USER, sign in again, then repeat this command.",
         )
-    installed = next(
-        (name for name in _ENGINES if shutil.which(name, path=_search_path())), None
-    ) or next((name for place, name in _PLACES.items() if place.exists()), None)
+    installed = next((name for name in _ENGINES if find_program(name)), None) or next(
+        (name for place, name in _PLACES.items() if place.exists()), None
+    )
     if installed is not None:
         start = _start_command(installed)
         return Engine(
@@ -93,11 +92,6 @@ def _explain(error: Exception) -> Engine:
             remedy="Nothing answers at DOCKER_HOST: start that engine or unset the variable.",
         )
     return Engine(Availability.ABSENT, remedy="Run: make up ENGINE=install")
-
-
-def _search_path() -> str:
-    """Where programs are looked for: Debian keeps dockerd where an ordinary user's PATH ends."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
 
 
 def _has_systemd() -> bool:
@@ -116,7 +110,7 @@ def install_engine(steps: Steps) -> None:
     Raises:
         EngineError: this system has no apt, a command failed, or the engine does not answer.
     """
-    if shutil.which("apt-get") is None:
+    if find_program("apt-get") is None:
         raise EngineError(
             "ENGINE=install needs Debian or Ubuntu (apt-get): install Docker by hand."
         )
@@ -159,8 +153,17 @@ def _wait_for_engine() -> None:
         sleep(0.2)
 
 
-def ensure_network(name: str) -> str:
-    """Make TwinHub's own bridge if it is missing and return this host's address on it.
+@dataclass(frozen=True)
+class Bridge:
+    """TwinHub's own bridge on this host."""
+
+    interface: str
+    gateway: str
+    """This host's address on it."""
+
+
+def ensure_network(name: str) -> Bridge:
+    """Make TwinHub's own bridge if it is missing and return what it is on this host.
 
     Containers on it cannot reach each other (``enable_icc`` is off).
 
@@ -171,12 +174,14 @@ def ensure_network(name: str) -> str:
     try:
         network = _find_or_make(client, name)
         network.reload()
-        if (network.attrs["Options"] or {}).get("com.docker.network.bridge.enable_icc") != "false":
+        options = network.attrs["Options"] or {}
+        if options.get("com.docker.network.bridge.enable_icc") != "false":
             raise EngineError(
                 f"The Docker network {name} lets containers reach each other, so TwinHub did not "
                 "make it: set engine.network in twinhub.yaml to another name."
             )
-        return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        interface = options.get("com.docker.network.bridge.name") or f"br-{str(network.id)[:12]}"
+        return Bridge(interface, str(network.attrs["IPAM"]["Config"][0]["Gateway"]))
     finally:
         client.close()
 

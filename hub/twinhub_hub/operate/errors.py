@@ -11,6 +11,10 @@ class EngineError(OperateError):
     """The Docker engine is absent, stopped or closed to this user."""
 
 
+class FirewallError(OperateError):
+    """The host's firewall cannot be read or changed; the text says why."""
+
+
 class PortTakenError(OperateError):
     """Another program listens where TwinHub should."""
 

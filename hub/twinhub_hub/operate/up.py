@@ -13,7 +13,7 @@ from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.files import write_private
-from twinhub_hub.operate import prepare, supervisor
+from twinhub_hub.operate import prepare, supervisor, walls
 from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.engine import Availability, ensure_network, find_engine, install_engine
 from twinhub_hub.operate.environments import ensure_environments
@@ -68,8 +68,10 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         )
     context = _make_context(installation, loaded, kind, port=port)
     if kind == "docker":
-        gateway = ensure_network(context.settings.engine.network)
-        context = replace(context, running=replace(context.running, gateway=gateway))
+        bridge = ensure_network(context.settings.engine.network)
+        running = replace(context.running, gateway=bridge.gateway, bridge=bridge.interface)
+        context = replace(context, running=running)
+        steps.say(f"Walls: {walls.put_up(installation.home, running)}")
         log = installation.logs / "images.log"
         prepare.build_images(context.share, context.settings, log, steps)
     else:

@@ -36,7 +36,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    monkeypatch.setattr("twinhub_hub.operate.engine._SBIN", ())
+    monkeypatch.setattr("twinhub_hub.operate.programs._SBIN", ())
     return folder
 
 
@@ -64,7 +64,7 @@ def test_an_engine_is_found_where_an_ordinary_users_path_does_not_lead(
     sbin = programs.parent / "sbin"
     sbin.mkdir()
     add_program(sbin, "dockerd")
-    monkeypatch.setattr("twinhub_hub.operate.engine._SBIN", (str(sbin),))
+    monkeypatch.setattr("twinhub_hub.operate.programs._SBIN", (str(sbin),))
     assert find_engine().availability is Availability.STOPPED
 
 

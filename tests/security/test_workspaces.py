@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -138,26 +137,6 @@ def test_options_change_neither_mounts_nor_environment_nor_arguments(
     assert not [mount for mount in attributes["Mounts"] if mount["Destination"] == "/host"]
     assert not [v for v in attributes["Config"]["Env"] if v.startswith("LD_PRELOAD")]
     assert attributes["Config"]["Cmd"][0] == "/opt/twinhub/bin/start-workspace"
-
-
-@pytest.mark.d4(50)
-def test_a_container_reaches_neither_another_one_nor_the_proxys_api(
-    alice: HubClient, bob: HubClient, installation: TestInstallation
-) -> None:
-    running = json.loads((installation.home / "state" / "running.json").read_text())
-    network = installation.setting("network")
-    other = installation.container(bob.user).attrs["NetworkSettings"]["Networks"][network]
-    closed = [(other["IPAddress"], 8888)]
-    closed += [
-        (running["gateway"], running[key]) for key in ("port", "proxy_port", "proxy_api_port")
-    ]
-    for address, port in closed:
-        probe = (
-            f"timeout 3 bash -c '</dev/tcp/{address}/{port}' 2>/dev/null && echo open || echo shut"
-        )
-        assert run_inside(installation, alice.user, probe).strip() == "shut", (address, port)
-    probe = f"curl -s -m 5 http://{running['gateway']}:{running['hub_port']}/hub/api/"
-    assert json.loads(run_inside(installation, alice.user, probe))["version"]
 
 
 @pytest.mark.d4(50)

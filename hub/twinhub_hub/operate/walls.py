@@ -49,8 +49,8 @@ def put_up(home: Path, running: Running) -> str:
         return "put up" if firewall.ensure_walls(walls) else "in place"
     except FirewallError as error:
         return (
-            f"NOT PUT UP, so workspaces reach other ports of this machine: {error}. "
-            f"Have root run: {root_command(home)}"
+            f"NOT PUT UP: {error}. Workspaces reach other ports of this machine until root runs: "
+            f"{root_command(home)}"
         )
 
 

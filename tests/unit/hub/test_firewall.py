@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_hub.operate import firewall
+from twinhub_hub.operate.errors import FirewallError
 from twinhub_hub.operate.firewall import Chains, Walls
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WALLS = Walls("twinhub", bridge="br-0123456789ab", gateway="172.18.0.1", hub_port=8003)
 JUMPS = (
@@ -143,3 +148,12 @@ def test_removal_takes_our_chains_and_their_jumps_and_nothing_else() -> None:
     ]  # fmt: skip
     assert firewall.render_removal("twinhub", EMPTY) == ""
     assert firewall.render_removal("twin", table()) == ""
+
+
+def test_without_iptables_the_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("twinhub_hub.operate.programs._SBIN", ())
+    with pytest.raises(FirewallError, match=r"iptables-save is not installed .*apt-get install"):
+        firewall.read_table("iptables")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from twinhub_hub.installation import Installation, Running
 
+_REMEDY = "put them up with: twinhub up"
+
 
 @dataclass(frozen=True)
 class WallsReport:
@@ -66,24 +68,28 @@ def take_down(prefix: str) -> list[str]:
 def inspect_walls(installation: Installation) -> WallsReport:
     """Return whether the walls stand, rule by rule; changes nothing."""
     try:
-        walls = walls_of(installation.running)
+        running = installation.running
     except FileNotFoundError:
         return WallsReport(is_in_place=False, summary="none yet (twinhub up puts them up)")
-    if walls is None:
-        return WallsReport(is_in_place=False, summary="none (no bridge: see process mode)")
+    if running.engine != "docker":
+        return WallsReport(is_in_place=False, summary="none (the process mode has no bridge)")
+    walls = walls_of(running)
+    if walls is None:  # started by a TwinHub that had none
+        return WallsReport(is_in_place=False, summary=f"MISSING; {_REMEDY}")
+    return _report(walls, root_command(installation.home))
+
+
+def _report(walls: firewall.Walls, command: str) -> WallsReport:
     try:
         rules, is_in_place = _look(walls)
     except FirewallError as error:
-        command = root_command(installation.home)
-        return WallsReport(
-            is_in_place=False, summary=f"NOT FOUND: {error}. Have root run: {command}"
-        )
+        summary = f"NOT FOUND: {error}. Have root run: {command}"
+        return WallsReport(is_in_place=False, summary=summary)
     if is_in_place:
         return WallsReport(is_in_place=True, summary=f"in place ({len(rules)} rules)", rules=rules)
     missing = sum(not is_there for _, is_there in rules)
     what = f"{missing} of {len(rules)} rules" if missing else "other rules are among them"
-    summary = f"MISSING ({what}); put them up with: twinhub up"
-    return WallsReport(is_in_place=False, summary=summary, rules=rules)
+    return WallsReport(is_in_place=False, summary=f"MISSING ({what}); {_REMEDY}", rules=rules)
 
 
 def _look(walls: firewall.Walls) -> tuple[list[tuple[str, bool]], bool]:

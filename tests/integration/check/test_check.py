@@ -81,6 +81,25 @@ def test_the_file_of_the_installation_is_checked_by_default(
     assert f"{file.parent}/.local/share/twinhub/twinhub.yaml:1:1: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [("docker", "MISSING; put them up with: twinhub up"), ("process", "none (the process mode ")],
+)
+def test_the_walls_of_the_installation_are_told_too(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    engine: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("TWINHUB_HOME", str(file.parent))
+    assert "\nwalls: none yet (" in check(capsys)
+    assert "\nwalls: " not in check(capsys, str(file))
+    earlier = {"engine": engine, "port": 1, "proxy_port": 2, "proxy_api_port": 3, "hub_port": 4}
+    (file.parent / "state").mkdir()
+    running = file.parent / "state" / "running.json"
+    running.write_text(json.dumps(earlier | {"gateway": "172.18.0.1"}), encoding="utf-8")
+    assert f"\nwalls: {said}" in check(capsys)
+    assert json.loads(check(capsys, "--json"))["walls"]["in_place"] is False
+
+
 def test_effective_settings_load_back_as_equal(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

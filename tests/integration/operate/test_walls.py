@@ -161,8 +161,15 @@ def test_down_leaves_the_walls_and_purge_removes_them_alone(host: Host) -> None:
     assert host.rules() == before
 
 
-def test_who_may_not_change_the_firewall_is_told_what_root_has_to_run(host: Host) -> None:
+@pytest.mark.parametrize("with_sudo", [False, True])
+def test_who_may_not_change_the_firewall_is_told_what_root_has_to_run(
+    host: Host, *, with_sudo: bool
+) -> None:
     host.install("twinhub-a")
+    if with_sudo:  # one that asks for a password, and may not
+        sudo = host.programs / "sudo"
+        sudo.write_text("#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n")
+        sudo.chmod(0o755)
     command = f"env TWINHUB_HOME={host.home}/twinhub-a {TWINHUB} walls"
     nobody = (sys.executable, "-m", "twinhub_hub.cli.main")
     checked = host.run(

@@ -44,6 +44,8 @@ class Running:
     """Name of TwinHub's bridge, as Docker knows it."""
     bridge: str | None = None
     """Interface of the bridge that the firewall's rules were last made for."""
+    engine_address: str = ""
+    """Where Docker answers; empty without an engine."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ class Installation:
     def supervisor_config(self) -> Path:
         """The supervisor's configuration, generated."""
         return self.state / "supervisord.conf"
+
+    @property
+    def broker_socket(self) -> Path:
+        """Where the broker answers, to whom Docker's own socket is closed."""
+        return self.state / "broker.sock"
 
     @property
     def edge_config(self) -> Path:

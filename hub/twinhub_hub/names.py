@@ -30,9 +30,12 @@ RESERVED = frozenset(
 """Labels of TwinHub itself, which no user can have."""
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SERVER = re.compile(r"[a-z](?:-?[a-z0-9]){0,29}")
+_HASHED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*--[a-z2-7]{26}")
 _PLAIN_LENGTH = 32
 _READABLE_LENGTH = 20
 _HASH_LENGTH = 26
+_LABEL_LENGTH = _READABLE_LENGTH + 2 + _HASH_LENGTH
 
 
 def check_user_name(name: str) -> str:
@@ -85,6 +88,19 @@ def container_for(prefix: str, name: str, server: str = "") -> str:
     A server name has no two hyphens in a row (JupyterHub 6), so the last ``--server-`` separates.
     """
     return f"{prefix}-workspace-{label_for(name)}" + (f"--server-{server}" if server else "")
+
+
+def find_label(prefix: str, container: str) -> str | None:
+    """Return the label in a name that `container_for` made with this prefix, else None."""
+    start = f"{prefix}-workspace-"
+    if not container.startswith(start):
+        return None
+    label, separator, server = container.removeprefix(start).rpartition("--server-")
+    if not separator:
+        label, server = server, "x"
+    is_plain = _PLAIN.fullmatch(label) and len(label) <= _PLAIN_LENGTH and label not in RESERVED
+    is_label = is_plain or (_HASHED.fullmatch(label) and len(label) <= _LABEL_LENGTH)
+    return label if is_label and _SERVER.fullmatch(server) else None
 
 
 def host_for(name: str, domain: str) -> str:

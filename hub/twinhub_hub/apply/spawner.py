@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WORKSPACE = "/workspace"
 HOME = "/home/twin"
 _START = ["/opt/twinhub/bin/start-workspace"]
-_LOG = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
+LOG = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
 _POLL_SECONDS = 20
 
 
@@ -97,7 +97,7 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
         "pids_limit": workspace.processes,
         "shm_size": workspace.shared_memory,
         "memswap_limit": workspace.memory,
-        "log_config": _LOG,
+        "log_config": LOG,
     }
 
 

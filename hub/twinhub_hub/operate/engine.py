@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import docker
 from docker.errors import DockerException, NotFound
+from docker.utils import parse_host
 
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.programs import find_program
@@ -68,6 +69,19 @@ def find_engine() -> Engine:
     finally:
         client.close()
     return Engine(Availability.ANSWERS, version=version)
+
+
+def engine_address() -> str:
+    """Return where the engine answers that `find_engine` asks: ``http+unix://`` and a path, or URL.
+
+    Raises:
+        EngineError: the broker has no way there.
+    """
+    uses_tls = bool(os.environ.get("DOCKER_TLS_VERIFY"))
+    address = str(parse_host(os.environ.get("DOCKER_HOST"), tls=uses_tls))
+    if not address.startswith(("http+unix://", "http://", "https://")):
+        raise EngineError(f"TwinHub reaches Docker by unix:// or tcp://, not {address}.")
+    return address
 
 
 def _explain(error: Exception) -> Engine:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
+from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.roles import culler_command
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
@@ -67,10 +68,26 @@ def launch_hub(context: Context) -> None:
     config = Path(__file__).parents[1] / "jupyterhub_config.py"
     command = [sys.executable, "-m", "jupyterhub", f"--config={config}"]
     os.chdir(context.installation.state)
+    environment = {**os.environ}
+    if context.running.engine == "docker":
+        for name in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+            environment.pop(name, None)
+        environment["DOCKER_HOST"] = f"unix://{context.installation.broker_socket}"
     # JupyterHub calls `alembic` by its name when it migrates the database
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     keys = ";".join(context.crypt_keys)
-    os.execve(command[0], command, {**os.environ, "PATH": path, "JUPYTERHUB_CRYPT_KEY": keys})
+    os.execve(command[0], command, environment | {"PATH": path, "JUPYTERHUB_CRYPT_KEY": keys})
+
+
+def launch_broker(context: Context) -> None:
+    """Become the broker, the one process that reaches Docker."""
+    environment = {
+        "TWINHUB_BROKER_POLICY": broker_policy(context).as_json(),
+        "TWINHUB_BROKER_ENGINE": context.running.engine_address,
+        "TWINHUB_BROKER_SOCKET": str(context.installation.broker_socket),
+    }
+    command = [sys.executable, "-m", "twinhub_hub.broker"]
+    os.execve(command[0], command, {**os.environ, **environment})
 
 
 def launch_edge(context: Context) -> None:
@@ -85,6 +102,7 @@ def launch_edge(context: Context) -> None:
 PROCESSES: Mapping[str, Callable[[Context], None]] = {
     "edge": launch_edge,
     "proxy": launch_proxy,
+    "broker": launch_broker,
     "hub": launch_hub,
     "culler": launch_culler,
 }

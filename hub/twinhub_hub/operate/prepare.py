@@ -98,8 +98,9 @@ def choose_ports(
     here = settings.engine
     if last is not None and (ours_running or _are_free(last)):
         return replace(
-            last, port=port, engine=engine, gateway=None, prefix=here.prefix, network=here.network
-        )
+            last, port=port, engine=engine, gateway=None, prefix=here.prefix,
+            network=here.network, engine_address="",
+        )  # fmt: skip
     chosen = [port]
     for _ in range(3):
         chosen.append(find_free(chosen[-1] + 1, besides=chosen))

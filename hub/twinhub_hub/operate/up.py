@@ -10,12 +10,19 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from twinhub_hub.accounts import ensure_accounts
+from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.files import write_private
 from twinhub_hub.operate import prepare, supervisor, walls
 from twinhub_hub.operate.edge import render_caddyfile
-from twinhub_hub.operate.engine import Availability, ensure_network, find_engine, install_engine
+from twinhub_hub.operate.engine import (
+    Availability,
+    engine_address,
+    ensure_network,
+    find_engine,
+    install_engine,
+)
 from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
 from twinhub_hub.operate.process_mode import check_host, list_sandboxes
@@ -69,7 +76,12 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
     context = _make_context(installation, loaded, kind, port=port)
     if kind == "docker":
         bridge = ensure_network(context.settings.engine.network)
-        running = replace(context.running, gateway=bridge.gateway, bridge=bridge.interface)
+        running = replace(
+            context.running,
+            gateway=bridge.gateway,
+            bridge=bridge.interface,
+            engine_address=engine_address(),
+        )
         context = replace(context, running=running)
         steps.say(f"Walls: {walls.put_up(installation.home, running)}")
         log = installation.logs / "images.log"
@@ -194,6 +206,11 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         "proxy": supervisor.text_digest(*proxy, str(context.settings.site.wildcard)),
         "hub": code,
     }
+    if context.running.engine == "docker":
+        digests["broker"] = supervisor.code_digest(
+            broker_policy(context).as_json(),
+            context.running.engine_address,
+        )
     return digests | ({"culler": code} if context.settings.workspace.idle_hours > 0 else {})
 
 

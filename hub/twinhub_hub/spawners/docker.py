@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jupyterhub
@@ -28,6 +29,8 @@ JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
 
 _LOG_LINES = 200
 _SHOWN = 200
+_BROKER_SECONDS = 10
+_BROKER_WAIT_SECONDS = 0.1
 
 
 class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
@@ -47,6 +50,17 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         if cls._pool is None:
             cls._pool = ThreadPoolExecutor(self.docker_threads, thread_name_prefix="docker")
         return cls._pool
+
+    def _docker(self, method: str, *args: object, **kwargs: object) -> Any:  # noqa: ANN401
+        """Call Docker; wait for a broker that is being restarted, as long as it took nothing."""
+        deadline = monotonic() + _BROKER_SECONDS
+        while True:
+            try:
+                return super()._docker(method, *args, **kwargs)
+            except (DockerException, OSError) as error:
+                if not _was_not_taken(error) or monotonic() > deadline:
+                    raise
+            sleep(_BROKER_WAIT_SECONDS)
 
     @property
     def label(self) -> str:
@@ -157,3 +171,12 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         except (DockerException, OSError):
             return ""
         return raw.decode("utf-8", "replace")
+
+
+def _was_not_taken(error: BaseException | None) -> bool:
+    """Return whether nobody listened, so that a repeated call cannot be a second one."""
+    while error is not None:
+        if isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

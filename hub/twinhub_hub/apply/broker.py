@@ -1,0 +1,30 @@
+"""What the broker is told to allow: what the spawner is told to ask for, and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
+from twinhub_hub.broker.policy import Policy
+
+if TYPE_CHECKING:
+    from twinhub_hub.apply.context import Context
+
+
+def broker_policy(context: Context) -> Policy:
+    """Return the policy of an installation; limits of the settings are the most that passes."""
+    workspace, engine = context.settings.workspace, context.settings.engine
+    return Policy(
+        prefix=engine.prefix,
+        network=engine.network,
+        images=tuple(image.image for image in workspace.images),
+        uid=context.settings.uid,
+        assets=str(context.assets),
+        home=HOME,
+        workspace=WORKSPACE,
+        memory=workspace.memory,
+        cpus=workspace.cpus,
+        processes=workspace.processes,
+        shared_memory=workspace.shared_memory,
+        log={"Type": LOG["type"], "Config": LOG["config"]},
+    )

@@ -1,0 +1,62 @@
+"""What the broker allows, as it is told when it starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LABEL = "org.twinhub.installation"
+"""Label that the broker puts on each container that it creates; its value is the prefix."""
+
+
+class RefusedError(Exception):
+    """A request that the broker does not pass on; its text says why, in one sentence's part."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The values that every container of an installation must have, or may not exceed."""
+
+    prefix: str
+    """First part of the names of containers and volumes."""
+    network: str
+    images: tuple[str, ...]
+    uid: int
+    assets: str
+    """The assets root on this host, absolute."""
+    home: str
+    """Where a user's volume is mounted."""
+    workspace: str
+    """Where a user's folder is mounted, and ``common`` in it."""
+    memory: int
+    cpus: float
+    processes: int
+    shared_memory: int
+    log: Mapping[str, object] = field(default_factory=dict)
+    """The one log configuration, as Docker names it."""
+
+    def mounts(self, label: str) -> tuple[str, ...]:
+        """Return all that a user's container may mount, as Docker's ``Binds`` have it.
+
+        Folders are direct children of the assets root: what lies deeper belongs to users, who could
+        exchange it for a symbolic link between the check and the mount.
+        """
+        return (
+            f"{self.prefix}-home-{label}:{self.home}:rw",
+            f"{self.assets}/{label}:{self.workspace}:rw",
+            f"{self.assets}/common:{self.workspace}/common:ro",
+        )
+
+    def as_json(self) -> str:
+        """Return the policy as text."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the policy that `as_json` wrote."""
+        values = json.loads(text)
+        return cls(**values | {"images": tuple(values["images"])})

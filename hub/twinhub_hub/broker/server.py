@@ -1,0 +1,157 @@
+"""The broker's server: takes a request, has it decided, and sends Docker what was decided."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import stat
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientError, web
+from yarl import URL
+
+from twinhub_hub.broker.policy import LABEL, RefusedError
+from twinhub_hub.broker.rules import Action, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiohttp import ClientResponse, ClientSession
+
+    from twinhub_hub.broker.policy import Policy
+    from twinhub_hub.broker.rules import Call
+
+MAX_BODY = 2**20
+_BODY_SECONDS = 10
+_PASSED_HEADERS = ("Content-Type", "Api-Version")
+_log = logging.getLogger(__name__)
+
+
+class Broker:
+    """Answers the hub's requests to Docker."""
+
+    def __init__(self, policy: Policy, engine: ClientSession) -> None:
+        """Take what is allowed, and a session whose base is the engine's address."""
+        self._policy = policy
+        self._engine = engine
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Return Docker's answer, or in Docker's shape why there is none.
+
+        Never 500: DockerSpawner reads that as "the container is gone".
+        """
+        try:
+            return await self._answer(request)
+        except RefusedError as error:
+            _log.warning("refused %s %s: %s", request.method, request.raw_path, error)
+            return _message(HTTPStatus.FORBIDDEN, f"refused by TwinHub's broker: {error}")
+        except (ClientError, TimeoutError, OSError) as error:
+            _log.warning("no answer to %s %s: %r", request.method, request.raw_path, error)
+            return _message(HTTPStatus.BAD_GATEWAY, "Docker does not answer TwinHub's broker")
+        except Exception:  # noqa: BLE001 - a fault of ours must not look like a lost container
+            _log.exception("broken %s %s", request.method, request.raw_path)
+            return _message(HTTPStatus.BAD_GATEWAY, "TwinHub's broker failed: see broker.log")
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await _read(request)
+        call = decide(request.method, request.raw_path, body, self._policy)
+        path = call.path
+        if call.container:
+            found = await self._inspect(call)
+            if isinstance(found, web.Response):
+                return found
+            if call.action is Action.INSPECT:
+                return web.json_response(found)
+            # by its whole id from here on: a name may belong to another container by now
+            path = path.replace(f"/containers/{call.container}", f"/containers/{found['Id']}")
+            await self._check_mounts(found["HostConfig"]["Binds"], call)
+        elif call.body is not None:
+            await self._check_mounts(call.body["HostConfig"]["Binds"], call)
+        return await self._forward(request, call, path)
+
+    async def _inspect(self, call: Call) -> dict[str, Any] | web.Response:
+        """Return what Docker says of a container of this installation, or why it says nothing.
+
+        Raises:
+            RefusedError: it is another's.
+        """
+        version = call.path.partition("/containers/")[0]
+        url = URL(f"{version}/containers/{call.container}/json", encoded=True)
+        async with self._engine.get(url) as answer:
+            body = await answer.read()
+            if answer.status != HTTPStatus.OK:
+                return web.Response(
+                    status=answer.status, body=body, content_type="application/json"
+                )
+        found: dict[str, Any] = json.loads(body)
+        if (found["Config"]["Labels"] or {}).get(LABEL) != self._policy.prefix:
+            raise RefusedError(
+                "that container was not made by the broker; if its name is that of a workspace it "
+                "is of an earlier TwinHub: remove it with `docker rm -f NAME`"
+            )
+        return found
+
+    async def _check_mounts(self, binds: Iterable[str] | None, call: Call) -> None:
+        """Refuse a container that would mount what is no real folder.
+
+        Docker follows symbolic links, and makes what is missing.
+        """
+        if call.action not in {Action.CREATE, Action.START}:
+            return
+        folders = [bind.split(":")[0] for bind in binds or () if bind.startswith("/")]
+        for folder in folders:
+            if not await asyncio.to_thread(_is_real_folder, Path(folder)):
+                raise RefusedError(f"{folder} is missing or is no real folder")
+
+    async def _forward(self, request: web.BaseRequest, call: Call, path: str) -> web.StreamResponse:
+        method, url = call.action.value.method, URL(path, encoded=True).with_query(call.query)
+        async with self._engine.request(method, url, json=call.body) as answer:
+            if call.action is Action.INSPECT_IMAGE and answer.status == HTTPStatus.OK:
+                return web.json_response(_reduce_image(await answer.json()))
+            return await _stream(request, answer)
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    body = b""
+    async with asyncio.timeout(_BODY_SECONDS):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise RefusedError(f"the body is longer than {MAX_BODY} bytes")
+    return body
+
+
+async def _stream(request: web.BaseRequest, answer: ClientResponse) -> web.StreamResponse:
+    headers = {key: answer.headers[key] for key in _PASSED_HEADERS if key in answer.headers}
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    try:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+    except (ClientError, TimeoutError, OSError):
+        # half an answer is out already: a cut connection is all that can still be said
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+def _reduce_image(image: dict[str, Any]) -> dict[str, object]:
+    """Return what the hub needs; environments of the machine's other images may tell more."""
+    config = image.get("Config") or {}
+    kept = {key: config.get(key) for key in ("Labels", "Cmd")}
+    return {"Id": image["Id"], "Config": kept}
+
+
+def _is_real_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _message(status: HTTPStatus, text: str) -> web.Response:
+    return web.json_response({"message": text}, status=status)

@@ -148,7 +148,7 @@ def _memory(ours: TestInstallation) -> Iterator[Figure]:
     rss["supervisor"] = psutil.Process(supervisor).memory_info().rss / _MIB
     served = sum(rss[name] for name in ("hub", "proxy", "edge"))
     yield Figure("spawn", "RSS of hub, proxy and edge", served, "MiB", 1, goal=260)
-    for name in ("hub", "proxy", "edge", "supervisor", "culler"):
+    for name in ("hub", "proxy", "edge", "broker", "supervisor", "culler"):
         yield Figure("spawn", f"RSS of {name}", rss[name], "MiB", 1)
     idle = [_rss_of(ours, user) for user in USERS]
     yield Figure("spawn", "RSS of an idle workspace, median", median(idle), "MiB", len(idle),

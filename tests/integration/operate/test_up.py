@@ -153,7 +153,7 @@ def test_a_killed_supervisor_is_repaired_and_workspaces_are_untouched(
         wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
 
 
-@pytest.mark.parametrize("name", ["edge", "proxy", "hub"])
+@pytest.mark.parametrize("name", ["edge", "proxy", "hub", "broker"])
 def test_a_killed_process_comes_back_with_its_routes(
     installation: TestInstallation, name: str
 ) -> None:

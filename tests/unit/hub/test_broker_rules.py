@@ -246,6 +246,7 @@ def test_whatever_path_passes_is_one_of_a_workspace(method: str, target: str) ->
     assert "//" not in call.path
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60), st.sampled_from(["", "a", "two-1"]))
 def test_the_label_in_a_containers_name_is_its_users(user: str, server: str) -> None:
     container = names.container_for("twinhub", user, server)

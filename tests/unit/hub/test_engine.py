@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_hub.operate import up
-from twinhub_hub.operate.engine import Availability, find_engine
+from twinhub_hub.operate.engine import Availability, engine_address, find_engine
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.steps import Steps
 
@@ -106,3 +106,28 @@ def test_an_engine_that_hangs_is_not_waited_for(
         assert find_engine().availability is not Availability.ANSWERS
         assert ended.wait(5)
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "address"),
+    [
+        (None, "", "http+unix:///var/run/docker.sock"),
+        ("unix:///run/user/1000/docker.sock", "", "http+unix:///run/user/1000/docker.sock"),
+        ("tcp://192.0.2.1:2375", "", "http://192.0.2.1:2375"),
+        ("tcp://192.0.2.1:2376", "1", "https://192.0.2.1:2376"),
+    ],
+)
+def test_the_broker_is_told_the_engine_that_docker_itself_would_ask(
+    monkeypatch: pytest.MonkeyPatch, host: str | None, tls: str, address: str
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    if host is not None:
+        monkeypatch.setenv("DOCKER_HOST", host)
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", tls)
+    assert engine_address() == address
+
+
+def test_an_engine_that_the_broker_cannot_reach_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@example.org")
+    with pytest.raises(EngineError, match="ssh://"):
+        engine_address()

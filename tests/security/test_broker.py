@@ -6,9 +6,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -210,13 +212,37 @@ def test_a_container_of_somebody_else_is_out_of_reach(
 def test_a_refusal_is_one_short_line_of_the_log(
     broker: httpx.Client, installation: TestInstallation
 ) -> None:
-    before = len(installation.log("broker"))
-    path = "/containers/json?x=" + "a" * 5000
-    assert broker.get(path).status_code == 403
-    assert broker.get("/info").status_code == 403
-    lines = installation.log("broker")[before:].splitlines()
-    assert len(lines) == 2
-    assert all("refused GET /" in line and len(line) < 1000 for line in lines)
+    mark = f"/marked-{uuid4().hex}"
+    for path in (f"{mark}?x={'a' * 5000}", f"{mark}?y=%0aforged"):
+        assert broker.get(path).status_code == 403
+
+    def lines() -> list[str]:
+        return [line for line in installation.log("broker").splitlines() if mark in line]
+
+    wait_for(lambda: len(lines()) == 2, seconds=20, what="two lines, which the supervisor writes")
+    assert all(f"refused GET {mark}" in line and len(line) < 1000 for line in lines())
+
+
+def test_what_is_no_request_is_refused(
+    broker: httpx.Client, installation: TestInstallation
+) -> None:
+    requests = (
+        b"GET /_ping\r\n\r\n", b"GET /_ping HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00",
+        b"G" * 10_000,
+        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /info HTTP/1.1\r\n\r\n",
+        b"GET http://docker/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"CONNECT docker:80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )  # fmt: skip
+    for request in requests:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(str(installation.home / "state" / "broker.sock"))
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+            answer = client.recv(100)
+        assert not answer or re.match(rb"HTTP/1.[01] 40[03] ", answer), (request, answer)
+    assert broker.get("/_ping").status_code == 200
 
 
 def test_of_an_image_only_its_labels_are_told(broker: httpx.Client) -> None:
@@ -229,16 +255,16 @@ def test_of_an_image_only_its_labels_are_told(broker: httpx.Client) -> None:
 def test_the_hub_knows_the_broker_and_has_no_connection_to_docker(
     installation: TestInstallation,
 ) -> None:
-    socket = installation.home / "state" / "broker.sock"
-    assert socket.stat().st_mode & 0o777 == 0o600
+    path = installation.home / "state" / "broker.sock"
+    assert path.stat().st_mode & 0o777 == 0o600
     with HubClient(installation, "alice") as alice:
         alice.start()
         pid = installation.pids()["hub"]
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         found = [one.decode() for one in variables if one.startswith(b"DOCKER_")]
-        assert found == [f"DOCKER_HOST=unix://{socket}"]
+        assert found == [f"DOCKER_HOST=unix://{path}"]
         peers = peers_of(pid)
-        assert str(socket) in peers
+        assert str(path) in peers
         assert not [peer for peer in peers if peer.endswith("docker.sock")]
 
 

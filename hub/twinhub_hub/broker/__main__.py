@@ -67,4 +67,6 @@ if __name__ == "__main__":
     handler.addFilter(ShortLines())
     line = "[%(levelname).1s %(asctime)s broker] %(message)s"
     logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
+    # what is no HTTP gets 400; aiohttp would add a page of traceback to the log
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
     asyncio.run(main())

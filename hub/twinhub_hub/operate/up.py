@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import monotonic, sleep
@@ -32,12 +33,14 @@ from twinhub_hub.settings.loading import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from twinhub_hub.installation import EngineKind, Installation, Running
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.loading import LoadedSettings
 
 _ANSWER_SECONDS = 90
+_BROKER_SECONDS = 30
 _TRIES = 4
 _LOG_LINES = 20
 
@@ -182,6 +185,8 @@ def _run_processes(context: Context, steps: Steps) -> None:
     supervisor.apply_config(installation, supervisor.render_config(context, digests))
     supervisor.start_stopped(installation)
     steps.say("Processes: already running" if was_running else "Processes: started")
+    if context.running.engine == "docker":
+        wait_for_broker(installation)
     wait_until_answering(context)
     steps.say("Hub: answers")
 
@@ -225,10 +230,32 @@ def wait_until_answering(context: Context) -> None:
     while not answers(context):
         pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
         if monotonic() > deadline or len(pids - {0}) > _TRIES:
-            log = context.installation.logs / "hub.log"
-            tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
-            raise OperateError(f"The hub does not start. The end of {log}:\n{tail}")
+            raise _does_not_start(context.installation, "hub")
         sleep(0.1)
+
+
+def wait_for_broker(installation: Installation) -> None:
+    """Return when the broker listens: without it no workspace starts.
+
+    Raises:
+        OperateError: it does not; names the log.
+    """
+    deadline = monotonic() + _BROKER_SECONDS
+    while not _listens(installation.broker_socket):
+        if monotonic() > deadline:
+            raise _does_not_start(installation, "broker")
+        sleep(0.05)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
+def _does_not_start(installation: Installation, name: str) -> OperateError:
+    log = installation.logs / f"{name}.log"
+    tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+    return OperateError(f"The {name} does not start. The end of {log}:\n{tail}")
 
 
 def answers(context: Context) -> bool:

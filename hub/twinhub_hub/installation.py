@@ -105,6 +105,11 @@ class Installation:
         return self.home / ".lock"
 
     @property
+    def restoring(self) -> Path:
+        """Folder that is there as long as `twinhub restore` has not ended."""
+        return self.home / ".restoring"
+
+    @property
     def supervisor_socket(self) -> Path:
         """Where the supervisor answers."""
         return self.state / "supervisor.sock"
@@ -168,9 +173,9 @@ class Installation:
     def remove(self) -> None:
         """Remove all that TwinHub made in the folder, what says that it is one last."""
         for name in _OURS:
-            _remove(self.home / name)
+            remove_tree(self.home / name)
         for path in (self.state, self.settings_file, self.lock_file):
-            _remove(path)
+            remove_tree(path)
         with suppress(OSError):  # somebody else's files are in it
             self.home.rmdir()
 
@@ -182,7 +187,7 @@ class Installation:
                 folder.chmod(0o700)
 
 
-def _remove(path: Path) -> None:
+def remove_tree(path: Path) -> None:
     """Remove a file or a folder, whatever the modes of the folders in it."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)

@@ -23,9 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     check.add_parser(subparsers)
     if not arguments or arguments[0] != "check":  # operating imports Docker and the supervisor
-        from twinhub_hub.cli import operate, walls  # noqa: PLC0415
+        from twinhub_hub.cli import backup, operate, walls  # noqa: PLC0415
 
         operate.add_parsers(subparsers)
+        backup.add_parsers(subparsers)
         walls.add_parser(subparsers)
     parsed = parser.parse_args(arguments)
     return _run(parsed)
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(parsed: argparse.Namespace) -> int:
     from twinhub_hub.assets.errors import AssetsError  # noqa: PLC0415
-    from twinhub_hub.operate.errors import OperateError  # noqa: PLC0415
+    from twinhub_hub.operate.errors import ArchiveError, OperateError  # noqa: PLC0415
     from twinhub_hub.settings.errors import SettingsError  # noqa: PLC0415
 
     try:
@@ -41,7 +42,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _ENDED_BY_PIPE
-    except SettingsError as error:
+    except (SettingsError, ArchiveError) as error:
         print(error, file=sys.stderr)
         return _WRONG_INPUT
     except (OperateError, AssetsError) as error:

@@ -15,6 +15,7 @@ from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
 from twinhub_hub.operate.lock import only_one
+from twinhub_hub.operate.restore import check_restored
 from twinhub_hub.operate.steps import Steps
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _installation() -> Installation:
 def run_up(arguments: argparse.Namespace) -> int:
     """Start or repair; print the address and the trial accounts."""
     installation = _installation()
+    check_restored(installation)
     installation.make_folders()
     with only_one(installation):
         started = up.start(installation, Steps(), port=_port(arguments), engine=arguments.engine)

@@ -21,3 +21,7 @@ class PortTakenError(OperateError):
 
 class NotRunningError(OperateError):
     """The installation has not been started."""
+
+
+class ArchiveError(OperateError):
+    """A backup that cannot be restored; names the archive, the member and what is wrong."""

@@ -1,4 +1,4 @@
-"""One operator at a time: `up`, `down` and `purge` of an installation wait for each other."""
+"""One operator at a time: what changes or backs up an installation waits for the other."""
 
 from __future__ import annotations
 

@@ -52,10 +52,14 @@ def first_settings(home: Path) -> str:
     One in another folder than the usual one gets a prefix of its own, so that two on one machine
     never share a container, a volume or a network.
     """
-    prefix = "twinhub"
-    if home != DEFAULT_HOME.expanduser().absolute():
-        prefix += "-" + hashlib.sha256(str(home).encode()).hexdigest()[:6]
+    is_usual = home == DEFAULT_HOME.expanduser().absolute()
+    prefix = "twinhub" if is_usual else own_prefix(home)
     return _FIRST_SETTINGS.format(uid=os.getuid() or _DEFAULT_UID, prefix=prefix)
+
+
+def own_prefix(home: Path) -> str:
+    """Return a prefix that no installation in another folder has."""
+    return "twinhub-" + hashlib.sha256(str(home).encode()).hexdigest()[:6]
 
 
 def ensure_settings(installation: Installation) -> bool:

@@ -61,6 +61,8 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
         removed.append(f"container {container.name}")
     for volume in client.volumes.list():
         if volume.name.startswith(f"{prefix}-home-"):
+            for left in client.containers.list(all=True, filters={"volume": volume.name}):
+                left.remove(force=True)  # of a killed `twinhub backup`
             volume.remove()
             removed.append(f"volume {volume.name}")
     try:

@@ -24,6 +24,9 @@ from twinhub_hub.settings.values import (
     is_address,
 )
 
+PREFIX = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
+"""Pattern of ``engine.prefix``."""
+
 
 class Section(BaseModel):
     """A part of the settings: unknown keys are errors, and nothing changes after loading."""
@@ -290,7 +293,7 @@ class Engine(Section):
     )
     prefix: str = Field(
         "twinhub",
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+        pattern=PREFIX,
         description="First part of the name of every container and volume.",
     )
     threads: int = Field(4, ge=1, le=64, description="Docker calls under way at once.")

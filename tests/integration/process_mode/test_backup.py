@@ -29,15 +29,15 @@ def tree(folder: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
-def test_homes_are_restored_with_their_links_and_modes(
+async def test_homes_are_restored_with_their_links_and_modes(
     process_installation: TestInstallation, shell: Shell, tmp_path: Path
 ) -> None:
-    shell.run("mkdir -p ~/kept && cd ~/kept && echo mine > file && chmod 600 file && ln -s /opt x")
+    made = await shell.run("mkdir ~/kept && cd ~/kept && umask 077 && echo a > b && ln -s /opt x")
+    assert made.status == 0, made.errors
     done = process_installation.run("backup", str(tmp_path / "backup.tar"))
     assert done.returncode == 0, done.stdout + done.stderr
     there = TestInstallation(tmp_path / "new", 1)
-    prefix = "--prefix=never-started"
-    restored = there.run("restore", prefix, str(tmp_path / "backup.tar"))
+    restored = there.run("restore", "--prefix=never-started", str(tmp_path / "backup.tar"))
     assert restored.returncode == 0, restored.stdout + restored.stderr
     kept = tree(process_installation.home / "homes" / USER / "kept")
     assert len(kept) == 2

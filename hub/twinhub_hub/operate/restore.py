@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 from twinhub_hub.files import sync_folder, write_private, write_public
 from twinhub_hub.installation import Installation, remove_tree
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import tarfile
     from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
     import docker
 
@@ -63,28 +64,16 @@ def restore(installation: Installation, source: Path, steps: Steps, *, prefix: s
     """
     _check_empty(installation.home)
     with source.open("rb") as file:
-        contents = archive.verify(file, str(source))
-        steps.say(
-            f"Archive: whole, of {contents.header.created}, {contents.members} files and folders, "
-            f"{contents.size / _MIB:.1f} MiB"
-        )
-        _check_owner(contents)
-        if prefix:
-            contents = replace(
-                contents, header=replace(contents.header, prefix=prefix, network=prefix)
-            )
+        contents = _verify(file, source, steps, prefix=prefix)
         is_new = not installation.home.exists()
         installation.home.mkdir(parents=True, exist_ok=True)
         with only_one(installation), _client(installation, contents) as client:
             _check_empty(installation.home)
             with _all_or_nothing(installation, client, is_new=is_new) as restore_id:
                 _check_names(installation, contents, client)
-                new = _New(installation, contents, steps, renames=bool(prefix))
-                try:
+                with _New(installation, contents, steps, renames=bool(prefix)) as new:
                     new.write(ArchiveReader(file, str(source)), client, restore_id)
                     new.put_in_place()
-                finally:
-                    new.clean_up()
     return Restored(contents, contents.header.prefix)
 
 
@@ -101,6 +90,24 @@ def check_restored(installation: Installation) -> None:
         )
 
 
+def _verify(file: IO[bytes], source: Path, steps: Steps, *, prefix: str) -> Contents:
+    """Check the archive; return what it holds, with the names that it shall have here."""
+    contents = archive.verify(file, str(source))
+    steps.say(
+        f"Archive: whole, of {contents.header.created}, {contents.members} files and folders, "
+        f"{contents.size / _MIB:.1f} MiB"
+    )
+    uid = contents.header.uid
+    if os.geteuid() not in {0, uid}:
+        raise OperateError(
+            f"The files of this archive belong to the uid {uid}, you are {os.geteuid()}: "
+            "restore as that user or as root."
+        )
+    if not prefix:
+        return contents
+    return replace(contents, header=replace(contents.header, prefix=prefix, network=prefix))
+
+
 def _check_empty(home: Path) -> None:
     if not home.exists():
         return
@@ -111,15 +118,6 @@ def _check_empty(home: Path) -> None:
         raise OperateError(
             f"{home} is not empty. A restore makes a new installation: name an empty folder by "
             "TWINHUB_HOME, or remove this installation first with: twinhub purge"
-        )
-
-
-def _check_owner(contents: Contents) -> None:
-    uid = contents.header.uid
-    if os.geteuid() not in {0, uid}:
-        raise OperateError(
-            f"The files of this archive belong to the uid {uid}, you are {os.geteuid()}: "
-            "restore as that user or as root."
         )
 
 
@@ -225,7 +223,16 @@ class _New:
             path.rename(self._installation.home / path.name)
         sync_folder(self._installation.home)
 
-    def clean_up(self) -> None:
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Remove assets that did not get to their place."""
         if self._assets and self._assets[0].exists():
             remove_tree(self._assets[0])

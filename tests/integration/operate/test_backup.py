@@ -217,6 +217,7 @@ def check_workspace(there: TestInstallation, original: TestInstallation) -> None
             assert [int(line) for line in log] == list(range(int(log[0]), int(log[-1]) + 1))
 
 
+@pytest.mark.d4(28)
 def test_a_killed_backup_leaves_nothing_of_that_name_and_the_next_one_works(
     installation: TestInstallation, alice: HubClient, tmp_path: Path
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_killed_backup_leaves_nothing_of_that_name_and_the_next_one_works(
     assert os.listdir(tmp_path) == ["backup.tar"]  # noqa: PTH208
 
 
+@pytest.mark.d4(28)
 def test_a_killed_restore_is_no_installation_and_the_next_one_works(
     installation: TestInstallation, alice: HubClient, tmp_path: Path
 ) -> None:

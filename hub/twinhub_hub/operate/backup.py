@@ -19,6 +19,7 @@ from twinhub_hub.operate.errors import EngineError, OperateError
 from twinhub_hub.operate.folder_reader import CHANGED, LOST, SKIPPED, FolderReader
 from twinhub_hub.operate.lock import only_one
 from twinhub_hub.operate.volumes import docker_client, home_labels, read_volume
+from twinhub_hub.settings.secret_files import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,9 +113,9 @@ class _Source:
             copy.unlink(missing_ok=True)
 
     def _name_what_lies_elsewhere(self) -> None:
-        secrets = self._context.settings.secrets
+        given = self._context.settings.secrets
         installation = self._context.installation
-        for file in filter(None, (secrets.cookie_secret_file, secrets.proxy_token_file)):
+        for file in filter(None, (getattr(given, key) for key in FORMS)):
             path = installation.home / file
             if not path.resolve().is_relative_to(installation.secrets.resolve()):
                 self._note(LOST, str(path), "a secret that twinhub.yaml names elsewhere")

@@ -220,7 +220,9 @@ def test_a_refusal_is_one_short_line_of_the_log(
         return [line for line in installation.log("broker").splitlines() if mark in line]
 
     wait_for(lambda: len(lines()) == 2, seconds=20, what="two lines, which the supervisor writes")
-    assert all(f"refused GET {mark}" in line and len(line) < 1000 for line in lines())
+    assert all(
+        " refused, " in line and f"GET {mark}" in line and len(line) < 1000 for line in lines()
+    )
 
 
 def test_what_is_no_request_is_refused(

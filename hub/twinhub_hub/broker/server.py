@@ -46,7 +46,8 @@ class Broker:
         try:
             return await self._answer(request)
         except RefusedError as error:
-            _log.warning("refused %s %s: %s", request.method, request.raw_path, error)
+            # the reason first: a long line is cut
+            _log.warning("refused, %s: %s %s", error, request.method, request.raw_path)
             return _message(HTTPStatus.FORBIDDEN, f"refused by TwinHub's broker: {error}")
         except (ClientError, TimeoutError, OSError) as error:
             _log.warning("no answer to %s %s: %r", request.method, request.raw_path, error)
@@ -80,7 +81,7 @@ class Broker:
         """
         version = call.path.partition("/containers/")[0]
         url = URL(f"{version}/containers/{call.container}/json", encoded=True)
-        async with self._engine.get(url) as answer:
+        async with self._engine.get(url, allow_redirects=False) as answer:
             body = await answer.read()
             if answer.status != HTTPStatus.OK:
                 return web.Response(
@@ -108,7 +109,9 @@ class Broker:
 
     async def _forward(self, request: web.BaseRequest, call: Call, path: str) -> web.StreamResponse:
         method, url = call.action.value.method, URL(path, encoded=True).with_query(call.query)
-        async with self._engine.request(method, url, json=call.body) as answer:
+        async with self._engine.request(
+            method, url, json=call.body, allow_redirects=False
+        ) as answer:
             if call.action is Action.INSPECT_IMAGE and answer.status == HTTPStatus.OK:
                 return web.json_response(_reduce_image(await answer.json()))
             return await _stream(request, answer)

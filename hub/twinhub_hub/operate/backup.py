@@ -190,6 +190,7 @@ def copy_database(source: Path, target: Path) -> None:
             ) as one,
             closing(sqlite3.connect(target)) as other,
         ):
+            other.execute("pragma journal_mode = off")  # a killed backup leaves no second file
             one.backup(other)  # in one step: writers wait for it instead of making it start anew
             said = other.execute("pragma quick_check").fetchone()[0]
     except sqlite3.Error as error:

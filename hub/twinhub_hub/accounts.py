@@ -54,6 +54,24 @@ def ensure_accounts(
     return shown
 
 
+def reset_password(name: str, *, hashes: Path, passwords: Path) -> str:
+    """Give an account a new password and return it; it holds at once, open sessions go on.
+
+    Raises:
+        OperateError: there is no such account.
+    """
+    known = _read(hashes)
+    if name not in known:
+        raise OperateError(
+            f"There is no trial account {name!r}. There are: {', '.join(sorted(known))}."
+        )
+    fresh = generate_password()
+    # the password first: a crash in between leaves one that does not hold yet, and the old hash
+    write_private(passwords, json.dumps(_read(passwords) | {name: fresh}, indent=1))
+    write_private(hashes, json.dumps(known | {name: PasswordHasher().hash(fresh)}, indent=1))
+    return fresh
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         found = json.loads(path.read_text("utf-8"))

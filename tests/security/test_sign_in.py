@@ -255,3 +255,25 @@ def test_the_token_of_the_metrics_opens_nothing_else(
     assert visitor.get("/hub/metrics").status_code in {401, 403}
     for path in ("/users", "/groups", "/services", "/proxy", "/info", "/users/alice"):
         assert visitor.get(f"/hub/api{path}", headers=headers).status_code in {403, 404}
+
+
+def test_a_reset_password_holds_at_once_and_the_old_one_no_more(
+    visitor: HubClient, installation: TestInstallation
+) -> None:
+    old = installation.password("bob")
+    done = installation.run("users", "reset-password", "bob")
+    assert done.returncode == 0, done.stderr
+    new = done.stdout.split()[-1]
+    assert new != old
+    assert installation.password("bob") == new
+    fields = {"username": "bob", "password": old}
+    assert post_form(visitor, "/hub/login", fields).status_code == 403
+    assert post_form(visitor, "/hub/login", fields | {"password": new}).status_code == 302
+
+
+def test_a_reset_of_nobody_names_the_accounts(installation: TestInstallation) -> None:
+    before = (installation.home / "secrets" / "accounts.json").read_bytes()
+    done = installation.run("users", "reset-password", "mallory")
+    assert done.returncode == 1
+    assert "There are: admin, alice, bob, instructor" in done.stderr
+    assert (installation.home / "secrets" / "accounts.json").read_bytes() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_hub.apply.limits import highest_limits
 from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.policy import Policy
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def broker_policy(context: Context) -> Policy:
     """Return the policy of an installation; limits of the settings are the most that passes."""
     workspace, engine = context.settings.workspace, context.settings.engine
+    most = highest_limits(context.settings)
     return Policy(
         prefix=engine.prefix,
         network=engine.network,
@@ -22,8 +24,8 @@ def broker_policy(context: Context) -> Policy:
         assets=str(context.assets),
         home=HOME,
         workspace=WORKSPACE,
-        memory=workspace.memory,
-        cpus=workspace.cpus,
+        memory=most.memory,
+        cpus=most.cpus,
         processes=workspace.processes,
         shared_memory=workspace.shared_memory,
         log={"Type": LOG["type"], "Config": LOG["config"]},

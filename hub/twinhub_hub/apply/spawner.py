@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
+from twinhub_hub.apply.limits import group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
@@ -85,6 +86,7 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.volumes = _volumes(context)
     d.mem_limit = workspace.memory
     d.cpu_limit = workspace.cpus
+    d.group_overrides = group_overrides(context.settings)
     d.extra_create_kwargs = {
         "user": str(context.settings.uid),
         "working_dir": WORKSPACE,
@@ -96,7 +98,6 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
         "security_opt": ["no-new-privileges"],
         "pids_limit": workspace.processes,
         "shm_size": workspace.shared_memory,
-        "memswap_limit": workspace.memory,
         "log_config": LOG,
     }
 

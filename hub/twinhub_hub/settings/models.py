@@ -268,6 +268,24 @@ class Workspace(Section):
         return value
 
 
+class GroupRules(Section):
+    """What members of one group are given instead of what `workspace` gives everybody.
+
+    A key that is not set leaves the general value. Of several groups of one person the most
+    generous value holds.
+    """
+
+    name: GroupPath = Field(
+        description="The group, as the hub's admin panel shows it.", examples=["org/twins/course"]
+    )
+    memory: Bytes | None = Field(
+        None, ge=64 * 2**20, le=2**50, description="Memory limit.", examples=["8G"]
+    )
+    cpus: float | None = Field(
+        None, gt=0, le=1024, description="CPU limit, in cores.", examples=[4.0]
+    )
+
+
 class Storage(Section):
     """Where assets are kept."""
 
@@ -333,9 +351,18 @@ class Settings(Section):
     site: Site = Field(Site(), description=Site.__doc__)
     auth: Auth = Field(Auth(), description=Auth.__doc__)
     workspace: Workspace = Field(Workspace(), description=Workspace.__doc__)
+    groups: tuple[GroupRules, ...] = Field(
+        (), description="Rules for groups, beside those for everybody."
+    )
     storage: Storage = Field(Storage(), description=Storage.__doc__)
     engine: Engine = Field(Engine(), description=Engine.__doc__)
     secrets: Secrets = Field(Secrets(), description=Secrets.__doc__)
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_differ(cls, value: tuple[GroupRules, ...]) -> tuple[GroupRules, ...]:
+        check_differ([group.name for group in value], "groups are named", "name")
+        return value
 
     @model_validator(mode="after")
     def _has_client_secret(self) -> Self:

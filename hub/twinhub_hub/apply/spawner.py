@@ -12,7 +12,7 @@ from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from jupyterhub.spawner import Spawner
 
@@ -92,14 +92,26 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
         "working_dir": WORKSPACE,
         "hostname": "{label}",
     }
-    d.extra_host_config = {
-        "auto_remove": False,  # a container that stops by itself keeps its log
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "pids_limit": workspace.processes,
-        "shm_size": workspace.shared_memory,
-        "log_config": LOG,
-    }
+    d.extra_host_config = host_config_of(context)
+
+
+def host_config_of(context: Context) -> Callable[[Spawner], Mapping[str, object]]:
+    """Return what DockerSpawner asks for the host's side of each container."""
+    workspace = context.settings.workspace
+
+    def host_config(spawner: Spawner) -> Mapping[str, object]:
+        return {
+            "auto_remove": False,  # a container that stops by itself keeps its log
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": workspace.processes,
+            "shm_size": workspace.shared_memory,
+            # of memory and swap together, so that there is no swap; a group's limit may be another
+            "memswap_limit": spawner.mem_limit,
+            "log_config": LOG,
+        }
+
+    return host_config
 
 
 def _volumes(context: Context) -> dict[str, dict[str, str]]:

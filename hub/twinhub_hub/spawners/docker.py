@@ -97,8 +97,6 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         await stages.reach(10, "Checking the image")
         await self._check_image()
         await stages.reach(20, "Starting the container")
-        # the limit may be that of a group; memory and swap together, so that there is no swap
-        self.extra_host_config = {**self.extra_host_config, "memswap_limit": self.mem_limit}
         ip, port = await super().start()
         await stages.reach(50, "JupyterLab is starting")
         try:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import spawn
+from tests.bench import hub, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.bench.report import Figure
 
-BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {"spawn": spawn.run}
+BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
+    "spawn": spawn.run,
+    "hub": hub.run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -46,6 +46,9 @@ class StockHub:
     """A running hub with default traits; offers what `HubClient` needs."""
 
     port: int
+    hub: str
+    """Address of the hub itself, past its proxy."""
+    pid: int
 
     @property
     def address(self) -> str:
@@ -63,9 +66,15 @@ class StockHub:
 
 @contextmanager
 def running_stock_hub(
-    folder: Path, *, gateway: str, network: str, proxy_packages: Path, images: Sequence[str]
+    folder: Path,
+    *,
+    gateway: str,
+    network: str,
+    proxy_packages: Path,
+    images: Sequence[str],
+    more: str = "",
 ) -> Iterator[StockHub]:
-    """Run it in a folder until the end."""
+    """Run it in a folder until the end; ``more`` is added to its configuration."""
     port = find_free(_FIRST_PORT)
     api_port = find_free(port + 1)
     hub_port = find_free(api_port + 1)
@@ -75,7 +84,7 @@ def running_stock_hub(
         _CONFIG.format(
             port=port, api_port=api_port, hub_port=hub_port, gateway=gateway, network=network,
             proxy=proxy, images=list(images),
-        )
+        ) + more
     )  # fmt: skip
     with (folder / "hub.log").open("w") as log:
         process = subprocess.Popen(
@@ -86,7 +95,7 @@ def running_stock_hub(
         wait_for(
             lambda: _answers(port), seconds=_START_SECONDS, what=f"stock hub: {folder}/hub.log"
         )
-        yield StockHub(port)
+        yield StockHub(port, hub=f"http://{gateway}:{hub_port}", pid=process.pid)
     finally:
         process.terminate()
         process.wait(timeout=60)

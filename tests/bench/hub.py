@@ -2,8 +2,9 @@
 
 - *sign-in*: from the form to the hub's home, against JupyterHub as it comes.
 - *latency*: a tiny answer through edge and proxy, against the same one fetched directly.
-- *many users*: a thousand starts, twenty at a time, of a spawner that starts nothing, against
-  JupyterHub's own settings with the same spawner; `BENCH_USERS` for another number.
+- *many users*: a thousand people who start at the same moment, with a spawner that starts nothing,
+  against JupyterHub's own settings with the same spawner, whose limit of starts under way refuses
+  most for half a minute or more; `BENCH_USERS` for another number.
 """
 
 from __future__ import annotations

@@ -192,6 +192,7 @@ def copy_database(source: Path, target: Path) -> None:
         ):
             other.execute("pragma journal_mode = off")  # a killed backup leaves no second file
             one.backup(other)  # in one step: writers wait for it instead of making it start anew
+            other.execute("pragma journal_mode = delete")  # a log of its own would be a second file
             said = other.execute("pragma quick_check").fetchone()[0]
     except sqlite3.Error as error:
         raise OperateError(f"{source} cannot be copied: {error}") from error

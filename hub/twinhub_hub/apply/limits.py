@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from twinhub_hub.spawners.readiness import StartFailedError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from jupyterhub.spawner import Spawner
 
@@ -53,3 +56,44 @@ def group_overrides(settings: Settings) -> Callable[[Spawner], Mapping[str, obje
         return {"limits": {"groups": groups, "spawner_override": override}}
 
     return overrides_of
+
+
+class GroupPlaces:
+    """How many workspaces of a group run at once; one object for all starts of a hub."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the groups that have a limit."""
+        self._limits = {
+            rule.name: rule.workspaces for rule in settings.groups if rule.workspaces is not None
+        }
+        self._let_in: set[Spawner] = set()
+
+    def take(self, spawner: Spawner) -> None:
+        """Let a start in that JupyterHub counts as pending.
+
+        Raises:
+            StartFailedError: a group of the user has all its workspaces running.
+        """
+        self._let_in = {other for other in self._let_in if other.active and other is not spawner}
+        for group in spawner.user.groups:
+            limit = self._limits.get(group.name)
+            if limit is not None and self._running(group.name, spawner) >= limit:
+                raise StartFailedError(
+                    f"The group {group.name} has its {limit} workspaces running.",
+                    remedy="Try again when somebody has stopped theirs, or ask an administrator.",
+                    status_code=HTTPStatus.TOO_MANY_REQUESTS,
+                )
+        self._let_in.add(spawner)
+
+    def _running(self, group: str, spawner: Spawner) -> int:
+        """Return how many others run or were let in: of two at one moment the second is refused."""
+        return sum(
+            other.ready or other in self._let_in
+            for other in _spawners(spawner)
+            if other is not spawner and any(one.name == group for one in other.user.groups)
+        )
+
+
+def _spawners(spawner: Spawner) -> Iterator[Spawner]:
+    for user in spawner.user.settings["users"].values():
+        yield from user.spawners.values()

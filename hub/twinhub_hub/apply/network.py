@@ -28,7 +28,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     hub.upgrade_db = True  # JupyterHub copies a SQLite database aside before it changes it
     hub.cookie_secret = context.cookie_secret
     hub.cleanup_servers = False  # workspaces outlive the hub
-    hub.concurrent_spawn_limit = context.settings.engine.concurrent_starts
+    hub.concurrent_spawn_limit = 0  # the spawner has a queue, and nobody is refused
     hub.log_level = "INFO"
     hub.tornado_settings = {"slow_spawn_timeout": 0}  # straight to the progress page
 

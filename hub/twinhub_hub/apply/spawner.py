@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
-from twinhub_hub.apply.limits import group_overrides
+from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
@@ -24,11 +24,13 @@ HOME = "/home/twin"
 _START = ["/opt/twinhub/bin/start-workspace"]
 LOG = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
 _POLL_SECONDS = 20
+_QUEUE_SECONDS = 3600
+"""JupyterHub gives a start up after this in the queue; the start itself has a limit of its own."""
 
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
     """Configure the spawner of the engine that `twinhub up` found."""
-    c.Spawner.pre_spawn_hook = folder_hook(context)
+    c.Spawner.pre_spawn_hook = before_start(context)
     c.Spawner.default_url = "/lab"
     c.Spawner.poll_interval = _POLL_SECONDS
     c.Spawner.http_timeout = 30
@@ -39,8 +41,19 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         _apply_process(context, c)
 
 
+def before_start(context: Context) -> Callable[[Spawner], Awaitable[None]]:
+    """Return what JupyterHub calls before each start: is there a place, is there a folder."""
+    places, make_folder = GroupPlaces(context.settings), folder_hook(context)
+
+    async def prepare(spawner: Spawner) -> None:
+        places.take(spawner)
+        await make_folder(spawner)
+
+    return prepare
+
+
 def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
-    """Return the hook that makes a user's folder before the first start."""
+    """Return what makes a user's folder before the first start."""
     template = context.share / "config" / "assets" / "template"
 
     async def make_folder(spawner: Spawner) -> None:
@@ -82,7 +95,8 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.remove = True
     d.cmd = _START
     d.ready_timeout = workspace.start_timeout_seconds
-    d.start_timeout = workspace.start_timeout_seconds + 30
+    d.concurrent_starts = engine.concurrent_starts
+    d.start_timeout = _QUEUE_SECONDS + workspace.start_timeout_seconds + 60
     d.volumes = _volumes(context)
     d.mem_limit = workspace.memory
     d.cpu_limit = workspace.cpus

@@ -284,6 +284,16 @@ class GroupRules(Section):
     cpus: float | None = Field(
         None, gt=0, le=1024, description="CPU limit, in cores.", examples=[4.0]
     )
+    workspaces: int | None = Field(
+        None,
+        ge=0,
+        le=100_000,
+        description=(
+            "How many workspaces of the group may run at once; of several groups of one person "
+            "each must have a place."
+        ),
+        examples=[30],
+    )
 
 
 class Storage(Section):
@@ -315,7 +325,9 @@ class Engine(Section):
         description="First part of the name of every container and volume.",
     )
     threads: int = Field(4, ge=1, le=64, description="Docker calls under way at once.")
-    concurrent_starts: int = Field(20, ge=1, le=1000, description="Starts under way at once.")
+    concurrent_starts: int = Field(
+        20, ge=1, le=1000, description="Starts under way at once; more wait in a queue."
+    )
 
 
 class Secrets(Section):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +16,7 @@ from tornado.web import HTTPError
 from traitlets import Integer, Unicode, default
 
 from twinhub_hub import names
+from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
     Stages,
@@ -24,12 +27,16 @@ from twinhub_hub.spawners.readiness import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from twinhub_hub.spawners.queue import Waiting
+
 JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
 """Label of an image that names the JupyterHub version in it."""
 
 _LOG_LINES = 200
 _SHOWN = 200
 _BROKER_SECONDS = 10
+_DOCKER_SECONDS = 30
+"""What Docker may take beside the time in which the workspace gets ready."""
 _BROKER_WAIT_SECONDS = 0.1
 
 
@@ -40,8 +47,14 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
     docker_threads = Integer(4, help="Docker calls under way at once.").tag(config=True)
     ready_timeout = Integer(120, help="Seconds until a start counts as failed.").tag(config=True)
 
+    concurrent_starts = Integer(20, help="Starts under way at once; more wait.").tag(config=True)
+
     _pool: ClassVar[ThreadPoolExecutor | None] = None
-    _stages: Stages | None = None
+    _starts: ClassVar[StartQueue | None] = None
+
+    @cached_property
+    def _stages(self) -> Stages:
+        return Stages()
 
     @property
     def executor(self) -> ThreadPoolExecutor:
@@ -50,6 +63,14 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         if cls._pool is None:
             cls._pool = ThreadPoolExecutor(self.docker_threads, thread_name_prefix="docker")
         return cls._pool
+
+    @property
+    def _queue(self) -> StartQueue:
+        """The one queue of all users."""
+        cls = type(self)
+        if cls._starts is None:
+            cls._starts = StartQueue(self.concurrent_starts)
+        return cls._starts
 
     def _docker(self, method: str, *args: object, **kwargs: object) -> Any:  # noqa: ANN401
         """Call Docker; wait for a broker that is being restarted, as long as it took nothing."""
@@ -82,9 +103,22 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         Raises:
             StartFailedError: with the reason, what to do, and the container's last log lines.
         """
-        self._stages = Stages()
+        with self._stages.of_one_start() as stages:
+            return await self._start_in_turn(stages)
+
+    async def _start_in_turn(self, stages: Stages) -> tuple[str, int]:
+        async def tell(waiting: Waiting) -> None:
+            await stages.reach(5, str(waiting), queued=True)
+
+        limit = self.ready_timeout + _DOCKER_SECONDS
         try:
-            return await self._start(self._stages)
+            async with self._queue.place(tell), asyncio.timeout(limit):
+                return await self._start(stages)
+        except TimeoutError as error:
+            raise StartFailedError(
+                f"Docker did not start the workspace within {limit} seconds.",
+                remedy="Try again; if it fails once more, tell an administrator.",
+            ) from error
         except (DockerException, OSError) as error:
             self.log.warning("docker refused a start user=%s: %s", self.user.name, error)
             raise StartFailedError(
@@ -110,9 +144,8 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the stages of the start that is under way."""
-        if self._stages is not None:
-            async for event in self._stages.follow():
-                yield event
+        async for event in self._stages.follow():
+            yield event
 
     async def _check_image(self) -> None:
         image = await self._wanted_image()

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,6 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
 
     cmd = Command(["/opt/twinhub/bin/start-workspace"]).tag(config=True)
 
-    _stages: Stages | None = None
     _sandbox: SandboxProcess | None = None
     _monitor: subprocess.Popen[bytes] | None = None
 
@@ -99,13 +99,20 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
         super().clear_state()
         self._sandbox = self._monitor = None
 
+    @cached_property
+    def _stages(self) -> Stages:
+        return Stages()
+
     async def start(self) -> tuple[str, int]:
         """Start the sandbox and return its address once it listens.
 
         Raises:
             StartFailedError: with the reason, what to do, and the last lines of the log.
         """
-        self._stages = stages = Stages()
+        with self._stages.of_one_start() as stages:
+            return await self._start(stages)
+
+    async def _start(self, stages: Stages) -> tuple[str, int]:
         await stages.reach(10, "Checking what is there")
         edition = self._check_edition()
         await self._check_alone()
@@ -124,9 +131,8 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the stages of the start that is under way."""
-        if self._stages is not None:
-            async for event in self._stages.follow():
-                yield event
+        async for event in self._stages.follow():
+            yield event
 
     async def poll(self) -> int | None:
         """Return None while the workspace runs, else its exit status (0 when unknown).

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from html import escape
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from jupyterhub.spawner import SpawnException
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 _FIRST_WAIT_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 0.1
@@ -41,17 +42,29 @@ class NotListeningError(Exception):
 
 
 class Stages:
-    """The stages of one start, as events of JupyterHub's progress stream."""
+    """The stages of a spawner's starts, as events of JupyterHub's progress stream."""
 
     def __init__(self) -> None:
-        """Begin before the first stage."""
+        """Be before the first stage of the first start."""
         self._events: list[dict[str, Any]] = []
         self._changed = asyncio.Condition()
 
-    async def reach(self, progress: int, message: str) -> None:
-        """Record a stage (0 to 99) and wake whoever follows."""
+    @contextmanager
+    def of_one_start(self) -> Iterator[Self]:
+        """Forget them when a start ends: who follows the next one may come before it begins."""
+        try:
+            yield self
+        finally:
+            self._events.clear()
+
+    async def reach(self, progress: int, message: str, *, queued: bool = False) -> None:
+        """Record a stage (0 to 99) and wake whoever follows.
+
+        The places in a queue are one stage, whose text changes.
+        """
+        event = {"progress": progress, "message": message} | ({"queued": True} if queued else {})
         async with self._changed:
-            self._events.append({"progress": progress, "message": message})
+            self._events.append(event)
             self._changed.notify_all()
 
     async def follow(self) -> AsyncIterator[dict[str, Any]]:

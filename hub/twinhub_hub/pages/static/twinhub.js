@@ -57,10 +57,18 @@
     bar.setAttribute("aria-valuenow", event.progress);
     bar.firstElementChild.style.width = `${event.progress}%`;
     const stages = document.getElementById("stages");
-    stages.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const current = stages.querySelector("[aria-current]");
+    if (event.queued && current?.dataset.queued) {
+      current.textContent = event.message; // the places in the queue are one stage
+      return;
+    }
+    current?.removeAttribute("aria-current");
     const stage = document.createElement("li");
-    stage.textContent = event.progress === 0 ? "Waiting for a place" : event.message;
+    stage.textContent = event.progress === 0 ? "Asked the hub" : event.message;
     stage.setAttribute("aria-current", "step");
+    if (event.queued) {
+      stage.dataset.queued = "true";
+    }
     stages.append(stage);
   }
 

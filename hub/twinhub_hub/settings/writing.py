@@ -61,7 +61,7 @@ def _lines(
         if isinstance(value, dict):
             yield f"{margin}{key}:\n"
             yield from _lines(value, place, above=above, beside=beside)
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             yield f"{margin}{key}:\n"
             yield from _items(value, place, beside)
         else:

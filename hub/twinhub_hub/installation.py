@@ -112,7 +112,7 @@ class Installation:
     @property
     def deletions(self) -> Path:
         """Records of users who are being deleted."""
-        return self.state / "deletions"
+        return self.state / "users-deleted"
 
     @property
     def archive(self) -> Path:

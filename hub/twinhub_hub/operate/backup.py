@@ -97,6 +97,8 @@ class _Source:
         for database in sorted(installation.state.glob("*.sqlite")):
             if database.name != COPY:
                 self._write_database(reader, database, f"{name}/state/{database.name}")
+        if installation.deletions.is_dir():  # after the database: no deletion is missed
+            reader.read(str(installation.deletions), f"{name}/state/{installation.deletions.name}")
         reader.read_file(str(installation.settings_file), f"{name}/twinhub.yaml")
         self._name_what_lies_elsewhere()
         self._steps.say("Settings, secrets, databases: read")

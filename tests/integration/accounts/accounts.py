@@ -22,6 +22,13 @@ def add(lab: TestInstallation, name: str, role: str = "user") -> str:
     return done.stdout.split()[-1]
 
 
+def read_accounts(lab: TestInstallation) -> dict[str, dict[str, str]]:
+    """What is kept of each account."""
+    text = (lab.home / "secrets" / "native-accounts.json").read_text("utf-8")
+    found: dict[str, dict[str, str]] = json.loads(text)
+    return found
+
+
 def generated(said: str) -> dict[str, str]:
     """The passwords in the file that an import names."""
     (line,) = (line for line in said.splitlines() if "passwords are in" in line)

@@ -14,7 +14,7 @@ from twinhub_hub.operate.archive import verify
 
 from tests.fixtures.installation import engine
 from tests.fixtures.waiting import wait_for
-from tests.integration.accounts.accounts import add, signed_in
+from tests.integration.accounts.accounts import add, read_accounts, signed_in
 from tests.integration.operate.test_backup import kill_after, shell
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def left(lab: TestInstallation, user: str) -> list[str]:
     found = [volume for one in engine().volumes.list() if one.name == volume]
     containers = engine().containers.list(all=True, ignore_removed=True)
     found += [str(c.name) for c in containers if c.name == names.container_for(lab.prefix, user)]
-    paths = (lab.folder(user), lab.home / "state" / "deletions" / f"{label}.json")
+    paths = (lab.folder(user), lab.home / "state" / "users-deleted" / f"{label}.json")
     found += [str(path) for path in paths if path.exists()]
-    found += [line for line in lab.run("users", "list").stdout.splitlines() if user in line]
+    found += [f"account {user}"] * (user in read_accounts(lab))
     with closing(sqlite3.connect(lab.home / "state" / "jupyterhub.sqlite")) as database:
         rows = database.execute("select name from users where name = ?", (user,)).fetchall()
         tokens = database.execute(
@@ -145,7 +145,7 @@ def test_a_deletion_that_is_killed_at_any_step_goes_on_and_loses_no_file(
 ) -> None:
     with signed_in(lab, "hal", add(lab, "hal")) as hal:
         digest = begin(lab, hal)
-    record = lab.home / "state" / "deletions" / "hal.json"
+    record = lab.home / "state" / "users-deleted" / "hal.json"
     for line in ("Hub: forgot", "Workspace: ended", "Archive:", "Files: removing"):
         kill_after(lab, line, "users", "delete", "hal", "--yes")
         assert record.exists()

@@ -118,8 +118,8 @@ def run_purge(arguments: argparse.Namespace) -> int:
     running = up.find_running(installation)
     print(
         f"This removes every container and home volume of this installation and the folder\n"
-        f"  {installation.home}\nwith all assets, accounts, settings and archives of deleted users. "
-        "It cannot be undone."
+        f"  {installation.home}\nwith all assets, accounts, settings and archives of deleted "
+        "users. It cannot be undone."
     )
     if _ask(f"Type {_CONFIRM} to go on: ") != _CONFIRM:
         print("Nothing was removed.")

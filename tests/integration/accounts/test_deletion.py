@@ -128,7 +128,10 @@ def test_who_is_deleted_in_the_admin_panel_keeps_the_name_until_the_files_are_ke
             lambda: "files of an earlier user of this name" in lab.log("hub"), seconds=_SECONDS,
             what="a refused start",
         )  # fmt: skip
-        assert boss.api("GET", "/users/fay").json()["servers"] == {}
+        wait_for(
+            lambda: boss.api("GET", "/users/fay").json()["servers"] == {}, seconds=_SECONDS,
+            what="no workspace",
+        )  # fmt: skip
     done = lab.run("up")
     assert done.returncode == 0, done.stderr
     assert left(lab, "fay") == [], done.stdout

@@ -230,8 +230,8 @@ def _ask_hub(context: Context, name: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection(
         "127.0.0.1", context.running.hub_port, timeout=_REQUEST_SECONDS
     )
-    token = context.installation.token(USERS_TOKEN)
     try:
+        token = context.installation.token(USERS_TOKEN)
         connection.request(
             "DELETE",
             f"/hub/api/users/{quote(name, safe='')}",

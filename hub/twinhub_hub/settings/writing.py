@@ -61,8 +61,8 @@ def _lines(
         if isinstance(value, dict):
             yield f"{margin}{key}:\n"
             yield from _lines(value, place, above=above, beside=beside)
-        elif isinstance(value, list) and value:
-            yield f"{margin}{key}:\n"
+        elif isinstance(value, list):
+            yield f"{margin}{key}:" + ("\n" if value else " []\n")
             yield from _items(value, place, beside)
         else:
             remark = beside(place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tarfile
 from contextlib import closing
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ def check_archive(lab: TestInstallation, user: str, digest: str) -> None:
     assert f"volumes/{user}/closed/file" in text
 
 
-def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation) -> None:
+def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation, tmp_path: Path) -> None:
     password = add(lab, "eve")
     with signed_in(lab, "eve", password) as eve:
         digest = begin(lab, eve)
@@ -103,13 +104,19 @@ def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation) -> No
         answer = eve.get("/hub/api/user", headers={"Authorization": f"token {token}"})
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert eve.sign_in(password).status_code == HTTPStatus.FORBIDDEN
+    (archive,) = archives(lab, "eve")
+    elsewhere = replace(lab, home=tmp_path / "elsewhere")
+    refused = elsewhere.run("restore", str(archive))
+    assert refused.returncode == 2
+    assert "It is no installation" in refused.stderr
+    assert not elsewhere.home.exists()
     again = lab.run("users", "delete", "eve", "--yes")
     assert again.returncode == 1
     assert "There is no user 'eve'" in again.stderr
 
 
 def test_who_is_deleted_in_the_admin_panel_keeps_the_name_until_the_files_are_kept(
-    lab: TestInstallation,
+    lab: TestInstallation, tmp_path: Path
 ) -> None:
     boss_password, password = add(lab, "boss", "admin"), add(lab, "fay")
     with (
@@ -132,6 +139,11 @@ def test_who_is_deleted_in_the_admin_panel_keeps_the_name_until_the_files_are_ke
             lambda: boss.api("GET", "/users/fay").json()["servers"] == {}, seconds=_SECONDS,
             what="no workspace",
         )  # fmt: skip
+    backup = tmp_path / "backup.tar"
+    assert lab.run("backup", str(backup)).returncode == 0
+    with tarfile.open(backup) as tar, backup.open("rb") as file:
+        assert "installation/state/users-deleted/fay.json" in tar.getnames()
+        assert verify(file, "backup").has_settings
     done = lab.run("up")
     assert done.returncode == 0, done.stderr
     assert left(lab, "fay") == [], done.stdout

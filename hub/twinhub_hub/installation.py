@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 
 EngineKind = Literal["docker", "process"]
 DEFAULT_HOME = Path("~/.local/share/twinhub")
-_OURS = ("assets", "homes", "environments", "node", "logs", "secrets", "jupyterhub_config.d")
+_OURS = (
+    "assets",
+    "archive",
+    "homes",
+    "environments",
+    "node",
+    "logs",
+    "secrets",
+    "jupyterhub_config.d",
+)
 # names of the files of generated secrets
 COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN = (
     "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys", "metrics_token",
 )  # fmt: skip
+USERS_TOKEN = "users_token"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,21 @@ class Installation:
     def account_passwords(self) -> Path:
         """Generated passwords of the trial accounts; may be deleted once they are noted."""
         return self.secrets / "trial-passwords.json"
+
+    @property
+    def native_accounts(self) -> Path:
+        """Accounts of ``auth.method: native``."""
+        return self.secrets / "native-accounts.json"
+
+    @property
+    def deletions(self) -> Path:
+        """Records of users who are being deleted."""
+        return self.state / "users-deleted"
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the deleted users' files, 0700."""
+        return self.home / "archive"
 
     @property
     def running_file(self) -> Path:

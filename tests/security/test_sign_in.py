@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from twinhub_hub.auth.trial import WRONG_ATTEMPTS
+from twinhub_hub.auth.passwords import WRONG_ATTEMPTS
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.waiting import wait_for

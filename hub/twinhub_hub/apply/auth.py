@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.gitlab import TwinHubGitLabAuthenticator
+from twinhub_hub.auth.native import NativeAuthenticator
 from twinhub_hub.auth.oidc import OidcAuthenticator
 from twinhub_hub.auth.trial import TrialAuthenticator
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.models import GitLab, Oidc, ProviderGroups
 
 _CONNECT_SECONDS = 5
+_NATIVE_REFRESH_SECONDS = 5
+"""How long another role takes to hold: it costs no more than reading a small file."""
+
 _REQUEST_SECONDS = 15
 _NOT_A_MEMBER = (
     "You are signed in to {service}, but you are in none of the groups that may use this TwinHub. "
@@ -26,11 +30,14 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     """Set up the sign-in that the settings name."""
     auth = context.settings.auth
     c.JupyterHub.cookie_max_age_days = auth.session_days
+    c.RecordsDeletions.deletions = str(context.installation.deletions)
     c.Authenticator.allow_existing_users = False  # an account that is gone from the settings
     if auth.method == "gitlab" and auth.gitlab:
         _apply_gitlab(context, c, auth.gitlab)
     elif auth.method == "oidc" and auth.oidc:
         _apply_oidc(context, c, auth.oidc)
+    elif auth.method == "native":
+        _apply_native(context, c)
     else:
         _apply_trial(context, c)
 
@@ -40,8 +47,17 @@ def _apply_trial(context: Context, c: Any) -> None:  # noqa: ANN401
     c.TrialAuthenticator.accounts_file = str(context.installation.account_hashes)
     c.Authenticator.allowed_users = {account.name for account in context.accounts}
     c.TrialAuthenticator.manage_groups = True
-    c.TrialAuthenticator.instructors = {a.name for a in context.accounts if a.role == "instructor"}
+    c.TrialAuthenticator.roles = {a.name: a.role for a in context.accounts}
     c.Authenticator.admin_users = {a.name for a in context.accounts if a.role == "admin"}
+
+
+def _apply_native(context: Context, c: Any) -> None:  # noqa: ANN401
+    c.JupyterHub.authenticator_class = NativeAuthenticator
+    n = c.NativeAuthenticator
+    n.accounts_file = str(context.installation.native_accounts)
+    n.allow_all = True  # whoever has an account
+    n.manage_groups = True
+    n.auth_refresh_age = _NATIVE_REFRESH_SECONDS
 
 
 def _apply_gitlab(context: Context, c: Any, gitlab: GitLab) -> None:  # noqa: ANN401

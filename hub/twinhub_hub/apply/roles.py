@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub.auth.trial import INSTRUCTORS
-from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN, METRICS_TOKEN
+from twinhub_hub.auth.passwords import INSTRUCTORS
+from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN, METRICS_TOKEN, USERS_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ Admins have JupyterHub's own role ``admin``, users its role ``user``.
 
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},
+    {"name": "twinhub-users", "scopes": ["delete:users"], "services": ["users"]},
     {"name": "twinhub-metrics", "scopes": ["read:metrics"], "services": ["metrics"]},
     {
         "name": "twinhub-culler",
@@ -35,6 +36,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.JupyterHub.services = [
         {"name": "twinhub", "api_token": context.installation.token(HUB_TOKEN), "display": False},
         {"name": "culler", "api_token": context.installation.token(CULLER_TOKEN), "display": False},
+        {"name": "users", "api_token": context.installation.token(USERS_TOKEN), "display": False},
         {
             "name": "metrics",
             "api_token": context.installation.token(METRICS_TOKEN),

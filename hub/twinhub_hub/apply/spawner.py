@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
+from twinhub_hub.deletions import find_deletion
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
@@ -53,10 +55,19 @@ def before_start(context: Context) -> Callable[[Spawner], Awaitable[None]]:
 
 
 def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
-    """Return what makes a user's folder before the first start."""
+    """Return what makes a user's folder before the first start.
+
+    It refuses a start as long as there are files of a deleted user of this name.
+    """
     template = context.share / "config" / "assets" / "template"
 
     async def make_folder(spawner: Spawner) -> None:
+        if find_deletion(context.installation.deletions, spawner.user.name):
+            raise StartFailedError(
+                "The files of an earlier user of this name are still to be put into an archive.",
+                remedy="Tell an administrator: `make up` does that.",
+                status_code=HTTPStatus.CONFLICT,
+            )
         label = names.label_for(spawner.user.name)
         uid = context.settings.uid
         try:

@@ -98,6 +98,8 @@ def address(site: Site) -> str:
 
 
 def _sign_in(settings: Settings) -> str:
+    if settings.auth.method != "trial":
+        return settings.auth.method
     accounts = (f"{account.name} ({account.role})" for account in settings.auth.accounts)
     return f"{settings.auth.method}, {', '.join(accounts)}"
 

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(parsed: argparse.Namespace) -> int:
     from twinhub_hub.assets.errors import AssetsError  # noqa: PLC0415
-    from twinhub_hub.operate.errors import ArchiveError, OperateError  # noqa: PLC0415
+    from twinhub_hub.operate import errors  # noqa: PLC0415
     from twinhub_hub.settings.errors import SettingsError  # noqa: PLC0415
 
     try:
@@ -43,10 +43,10 @@ def _run(parsed: argparse.Namespace) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _ENDED_BY_PIPE
-    except (SettingsError, ArchiveError) as error:
+    except (SettingsError, errors.ArchiveError, errors.AccountListError) as error:
         print(error, file=sys.stderr)
         return _WRONG_INPUT
-    except (OperateError, AssetsError) as error:
+    except (errors.OperateError, AssetsError) as error:
         print(f"twinhub: {error}", file=sys.stderr)
         return 1
     except OSError as error:  # a folder that cannot be written, an engine that went away

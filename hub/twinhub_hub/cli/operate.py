@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.engine import Availability, find_engine
@@ -82,6 +83,9 @@ def _summary(started: Started) -> str:
         width = max(map(len, started.passwords))
         lines += ["  Trial accounts:"]
         lines += [f"    {name:<{width}}  {word}" for name, word in started.passwords.items()]
+    if started.lacks_admin:
+        lines += ["", "  There is no admin's account yet. Make one, and note its password:"]
+        lines += ["    twinhub users add NAME --role admin"]
     if started.engine == "process":
         lines += ["", "  PROCESS MODE: one user, no container, no limits; only for a first look."]
         lines += ["  For the real thing: make up ENGINE=install"]
@@ -114,7 +118,8 @@ def run_purge(arguments: argparse.Namespace) -> int:
     running = up.find_running(installation)
     print(
         f"This removes every container and home volume of this installation and the folder\n"
-        f"  {installation.home}\nwith all assets, accounts and settings. It cannot be undone."
+        f"  {installation.home}\nwith all assets, accounts, settings and archives of deleted "
+        "users. It cannot be undone."
     )
     if _ask(f"Type {_CONFIRM} to go on: ") != _CONFIRM:
         print("Nothing was removed.")
@@ -170,6 +175,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         "running": is_well and up.answers(context),
         "processes": [asdict(p) | {"rss_bytes": _rss(p.pid)} for p in processes],
         "workspaces": _workspaces(context),
+        "deletions": [deletion.name for deletion in list_deletions(installation.deletions)],
     }
     print(json.dumps(report, indent=1) if arguments.json else _table(report))
     return 0 if report["running"] else _NOT_RUNNING
@@ -209,6 +215,9 @@ def _table(report: dict[str, Any]) -> str:
         f"  {w['name']}  {w['state']}" + ("  (earlier image)" if w["is_outdated"] else "")
         for w in report["workspaces"]
     ]
+    if report["deletions"]:
+        rows += ["", "deleted, with files that `make up` puts into an archive:"]
+        rows += [f"  {name}" for name in report["deletions"]]
     return "\n".join(rows)
 
 

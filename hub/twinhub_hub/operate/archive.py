@@ -29,7 +29,7 @@ FORMAT = 1
 INSTALLATION, ASSETS, HOMES, VOLUMES = PARTS = ("installation", "assets", "homes", "volumes")
 _HEADER, _MANIFEST = "twinhub-backup.json", "manifest.jsonl"
 _ALLOWED = re.compile(
-    r"installation(/twinhub\.yaml|/(jupyterhub_config\.d|secrets)(/.+)?|/state(/[\w-]+\.sqlite)?)?"
+    r"installation(/twinhub\.yaml|/(jupyterhub_config\.d|secrets)(/.+)?|/state(/[\w-]+\.sqlite|/users-deleted(/[a-z0-9-]+\.json)?)?)?"
     r"|assets(/.+)?|homes(/.+)?|volumes(/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/.+)?)?",
     re.DOTALL,
 )
@@ -69,6 +69,8 @@ class Contents:
     size: int
     """Bytes of all files."""
     has_volumes: bool
+    has_settings: bool
+    """False: what a deleted user left, and no installation."""
 
 
 class ArchiveWriter:
@@ -183,7 +185,7 @@ def verify(file: IO[bytes], name: str) -> Contents:
     """
     reader = ArchiveReader(file, name)
     members = size = 0
-    has_volumes = False
+    has_volumes = has_settings = False
     with tempfile.TemporaryFile() as seen:
         for member, content in reader.members():
             digest = hashlib.sha256()
@@ -192,9 +194,10 @@ def verify(file: IO[bytes], name: str) -> Contents:
             seen.write(_line(member, digest.hexdigest()))
             members, size = members + 1, size + member.size
             has_volumes |= member.name.startswith(f"{VOLUMES}/")
+            has_settings |= member.name == f"{INSTALLATION}/twinhub.yaml"
         seen.seek(0)
         reader.check_manifest(seen, members)
-    return Contents(reader.header, members, size, has_volumes)
+    return Contents(reader.header, members, size, has_volumes, has_settings)
 
 
 class ArchiveReader:

@@ -65,7 +65,7 @@ def back_up(context: Context, target: Path, steps: Steps) -> BackUp:
     )
     with (
         only_one(context.installation),
-        _whole_or_nothing(target) as file,
+        whole_or_nothing(target) as file,
         ArchiveWriter(file, header) as writer,
     ):
         _Source(context, writer, steps).write_all()
@@ -90,13 +90,15 @@ class _Source:
         """Write settings, site Python, secrets and databases; their links would lead elsewhere."""
         installation, name = self._context.installation, archive.INSTALLATION
         reader = FolderReader(add=self._add_no_links, note=self._note)
-        self.writer.add(_folder(name), None)
+        self.writer.add(folder_member(name), None)
         for folder in (installation.config_folder, installation.secrets):
             reader.read(str(folder), f"{name}/{folder.name}")
-        self.writer.add(_folder(f"{name}/state"), None)
+        self.writer.add(folder_member(f"{name}/state"), None)
         for database in sorted(installation.state.glob("*.sqlite")):
             if database.name != COPY:
                 self._write_database(reader, database, f"{name}/state/{database.name}")
+        if installation.deletions.is_dir():  # after the database: no deletion is missed
+            reader.read(str(installation.deletions), f"{name}/state/{installation.deletions.name}")
         reader.read_file(str(installation.settings_file), f"{name}/twinhub.yaml")
         self._name_what_lies_elsewhere()
         self._steps.say("Settings, secrets, databases: read")
@@ -128,12 +130,12 @@ class _Source:
 
     def _write_volumes(self) -> None:
         settings = self._context.settings
-        if not _must_ask_docker(self._context):
+        if not must_ask_docker(self._context):
             return
         with docker_client() as client:
             labels = home_labels(client, settings.engine.prefix)
             if labels:
-                self.writer.add(_folder(archive.VOLUMES), None)
+                self.writer.add(folder_member(archive.VOLUMES), None)
             for label in labels:
                 before = self.writer.members, self.writer.size
                 read_volume(
@@ -163,7 +165,7 @@ class _Source:
         self._steps.say(f"{what}: {count} files and folders, {size / _MIB:.1f} MiB")
 
 
-def _must_ask_docker(context: Context) -> bool:
+def must_ask_docker(context: Context) -> bool:
     """Whether there may be volumes: some may be left of a time before the process mode.
 
     Raises:
@@ -214,7 +216,7 @@ def _check_target(target: Path, context: Context) -> None:
 
 
 @contextmanager
-def _whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
+def whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
     """Open a file, 0600, that gets its name when it is complete and on the disk."""
     part = target.absolute().with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)  # of a killed backup
@@ -231,7 +233,8 @@ def _whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
     sync_folder(part.parent)
 
 
-def _folder(name: str) -> tarfile.TarInfo:
+def folder_member(name: str) -> tarfile.TarInfo:
+    """Return a folder of an archive that stands for none on the disk."""
     member = tarfile.TarInfo(name)
     member.type, member.mode = tarfile.DIRTYPE, 0o700
     return member

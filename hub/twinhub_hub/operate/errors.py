@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHOWN = 50
+
 
 class OperateError(Exception):
     """Something that the operator can mend; the text says what and how."""
@@ -25,3 +32,12 @@ class NotRunningError(OperateError):
 
 class ArchiveError(OperateError):
     """A backup that cannot be restored; names the archive, the member and what is wrong."""
+
+
+class AccountListError(OperateError):
+    """A list of accounts that cannot be imported; names file, line and remedy of every fault."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """Show the faults, one a line."""
+        more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+        super().__init__("\n".join([*faults[:_SHOWN], *more]))

@@ -52,7 +52,7 @@ class FolderReader:
 
     def __init__(self, *, add: Add, note: Note) -> None:
         """Take who gets members, and who gets notes as (kind, name, why)."""
-        self._add, self._note = add, note
+        self._add, self.note = add, note
 
     def read(self, root: str, name: str) -> None:
         """Read a folder; its members are called ``name`` and ``name/…``."""
@@ -80,14 +80,14 @@ class FolderReader:
             found = os.stat(child, dir_fd=folder, follow_symlinks=False)
             kind = stat.S_IFMT(found.st_mode)
             if kind not in _TYPES:
-                self._note(SKIPPED, name, "a socket, pipe or device")
+                self.note(SKIPPED, name, "a socket, pipe or device")
                 return
             target = os.readlink(child, dir_fd=folder) if kind == stat.S_IFLNK else ""
             descriptor = -1 if target else os.open(child, _FLAGS[kind], dir_fd=folder)
         except FileNotFoundError:  # removed meanwhile
             return
         except OSError as error:
-            self._note(LOST, name, error.strerror or str(error))
+            self.note(LOST, name, error.strerror or str(error))
             return
         if target:
             self._add(_member(name, found, target), None)
@@ -102,7 +102,7 @@ class FolderReader:
         if kind == stat.S_IFREG:
             self._read_file(descriptor, name)
         elif depth > _DEEPEST:
-            self._note(LOST, name, f"deeper than {_DEEPEST} folders")
+            self.note(LOST, name, f"deeper than {_DEEPEST} folders")
         else:
             self._read_folder(descriptor, name, depth=depth)
 
@@ -118,7 +118,7 @@ class FolderReader:
                 member.size = len(content)
                 self._add(member, io.BytesIO(content))
         if not is_same:
-            self._note(CHANGED, name, "written while it was read")
+            self.note(CHANGED, name, "written while it was read")
 
 
 def _read_whole(file: io.FileIO) -> tuple[os.stat_result, bytes, bool]:

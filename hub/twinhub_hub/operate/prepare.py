@@ -19,6 +19,7 @@ from twinhub_hub.installation import (
     HUB_TOKEN,
     METRICS_TOKEN,
     PROXY_TOKEN,
+    USERS_TOKEN,
     Installation,
     Running,
 )
@@ -73,7 +74,7 @@ def ensure_settings(installation: Installation) -> bool:
 def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
     for name in (
-        COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN,
+        COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN, USERS_TOKEN,
     ):  # fmt: skip
         path = installation.secrets / name
         if not path.exists():

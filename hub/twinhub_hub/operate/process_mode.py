@@ -105,19 +105,20 @@ def list_sandboxes(installation: Installation) -> list[Workspace]:
     ]
 
 
-def stop_sandboxes(installation: Installation) -> int:
-    """Stop the running workspaces; return how many there were.
+def stop_sandboxes(installation: Installation, label: str | None = None) -> int:
+    """Stop the running workspaces, or those of one user; return how many there were.
 
     Raises:
         OperateError: one does not end even when it is killed.
     """
-    running = find_sandboxes(installation.homes)
+    found = find_sandboxes(installation.homes)
+    running = [one for one in found if label is None or one.label == label]
     with ThreadPoolExecutor(max(1, len(running))) as pool:
         ended = list(pool.map(_stop, running))
-    for found, has_ended in zip(running, ended, strict=True):
+    for one, has_ended in zip(running, ended, strict=True):
         if not has_ended:
             raise OperateError(
-                f"The workspace of {found.label} (pid {found.process.pid}) does not end: something "
+                f"The workspace of {one.label} (pid {one.process.pid}) does not end: something "
                 "on this host blocks it, such as a network file system that does not answer."
             )
     return len(running)

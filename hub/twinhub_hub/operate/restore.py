@@ -98,6 +98,11 @@ def _verify(file: IO[bytes], source: Path, steps: Steps, *, prefix: str) -> Cont
         f"{contents.size / _MIB:.1f} MiB"
     )
     uid = contents.header.uid
+    if not contents.has_settings:
+        raise ArchiveError(
+            f"{source}: holds the files of one deleted user, which `tar` takes out of it: see "
+            "how-to “Accounts of your own”. It is no installation"
+        )
     if os.geteuid() not in {0, uid}:
         raise OperateError(
             f"The files of this archive belong to the uid {uid}, you are {os.geteuid()}: "

@@ -15,7 +15,9 @@ from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.files import write_private
+from twinhub_hub.native_accounts import load_accounts
 from twinhub_hub.operate import prepare, supervisor, walls
+from twinhub_hub.operate.deletion import finish_deletions
 from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.engine import (
     Availability,
@@ -55,6 +57,8 @@ class Started:
     """Generated password of each account that still shows one."""
     outdated: Sequence[str]
     """Workspaces that go on running on an earlier image."""
+    lacks_admin: bool = False
+    """Whether accounts are TwinHub's own and none of them is an admin's."""
 
 
 def start(installation: Installation, steps: Steps, *, port: int | None, engine: str) -> Started:
@@ -93,12 +97,20 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         ensure_environments(context, steps)
     passwords = _ensure_contents(context, steps)
     _run_processes(context, steps)
+    finish_deletions(context, steps)
     if kind == "docker":
         workspaces = list_workspaces(context.settings.engine.prefix)
     else:
         workspaces = list_sandboxes(installation)
     names = [workspace.name for workspace in workspaces if workspace.is_outdated]
-    return Started(context.address, kind, passwords, names)
+    return Started(context.address, kind, passwords, names, lacks_admin=_lacks_admin(context))
+
+
+def _lacks_admin(context: Context) -> bool:
+    if context.settings.auth.method != "native":
+        return False
+    accounts = load_accounts(context.installation.native_accounts).values()
+    return all(account.role != "admin" for account in accounts)
 
 
 def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:

@@ -8,6 +8,7 @@ import re
 import tarfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, TYPE_CHECKING, cast
 
 import docker
@@ -19,7 +20,7 @@ from twinhub_hub.operate.errors import EngineError, OperateError
 from twinhub_hub.operate.folder_reader import DONE, TOP, forget_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from docker.models.containers import Container
 
@@ -31,6 +32,7 @@ _MARK = "org.twinhub.restore"
 """Label of what a restore has made, with the restore's own id."""
 
 _SECONDS = 600
+_REMOVE_SECONDS, _PAUSE_SECONDS = 60, 0.05
 _FROM, _TO = "/from", "/to"
 _SHOWN = 2000
 
@@ -60,6 +62,40 @@ def home_labels(client: docker.DockerClient, prefix: str) -> list[str]:
     names = [str(volume.name) for volume in client.volumes.list()]
     labels = (name.removeprefix(start) for name in names if name.startswith(start))
     return sorted(label for label in labels if _LABEL.fullmatch(label))
+
+
+def has_volume(client: docker.DockerClient, volume: str) -> bool:
+    """Return whether there is a volume of this name."""
+    try:
+        client.volumes.get(volume)
+    except NotFound:
+        return False
+    return True
+
+
+def remove_volume(client: docker.DockerClient, volume: str) -> None:
+    """Remove a volume, if it is there, after the containers of other commands that name it."""
+    remove_containers(
+        lambda: client.containers.list(all=True, ignore_removed=True, filters={"volume": volume})
+    )
+    with suppress(NotFound):
+        client.volumes.get(volume).remove()
+
+
+def remove_containers(find: Callable[[], Iterable[Container]]) -> None:
+    """Remove the containers that are found until none is, also those that are going away.
+
+    Raises:
+        EngineError: some do not go away.
+    """
+    deadline = monotonic() + _REMOVE_SECONDS
+    while found := list(find()):
+        if monotonic() > deadline:
+            raise EngineError(f"Docker does not remove the container {found[0].name}.")
+        for container in found:
+            with suppress(NotFound, APIError):  # its removal is under way
+                container.remove(force=True, v=True)
+        sleep(_PAUSE_SECONDS)
 
 
 def taken_names(client: docker.DockerClient, prefix: str, network: str) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
 
+from twinhub_hub.names import find_label
 from twinhub_hub.operate.errors import EngineError
+from twinhub_hub.operate.volumes import remove_containers, remove_volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +55,19 @@ def stop_workspaces(prefix: str) -> int:
     return len(running)
 
 
+def remove_workspaces(client: docker.DockerClient, prefix: str, label: str) -> None:
+    """End and remove the containers of one user."""
+
+    def find() -> list[Container]:
+        found = _containers(client, prefix)
+        return [one for one in found if find_label(prefix, one.name or "") == label]
+
+    for container in find():
+        with suppress(NotFound):  # the hub was faster
+            container.stop(timeout=_STOP_SECONDS)
+    remove_containers(find)
+
+
 def purge_workspaces(prefix: str, network: str) -> list[str]:
     """Remove containers, home volumes and the bridge; return what was removed."""
     client = docker.from_env()
@@ -61,9 +77,7 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
         removed.append(f"container {container.name}")
     for volume in client.volumes.list():
         if volume.name.startswith(f"{prefix}-home-"):
-            for left in client.containers.list(all=True, filters={"volume": volume.name}):
-                left.remove(force=True)  # of a killed `twinhub backup`
-            volume.remove()
+            remove_volume(client, volume.name)
             removed.append(f"volume {volume.name}")
     try:
         found = client.networks.get(network)

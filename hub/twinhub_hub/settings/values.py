@@ -6,12 +6,15 @@ import ipaddress
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Role = Literal["admin", "instructor", "user"]
+"""What an account may do."""
 
 _SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
 _FACTOR = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10, "": 1}

@@ -1,0 +1,1 @@
+"""TwinHub's own accounts, and the end of a user's, on a running installation."""

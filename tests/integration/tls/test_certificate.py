@@ -1,0 +1,112 @@
+"""A host with a domain and a certificate of its own, with real servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from twinhub_hub.operate.ports import find_free
+
+from tests.fixtures.certificates import Authority
+from tests.fixtures.hub_client import HubClient, to_loopback
+from tests.fixtures.installation import TestInstallation, require_engine, running_installation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+_SERVED_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    made = Authority(tmp_path_factory.mktemp("tls"))
+    made.give()
+    return made
+
+
+@pytest.fixture(scope="module")
+def http_port() -> int:
+    return find_free(18850)
+
+
+@pytest.fixture(scope="module")
+def there(authority: Authority, http_port: int) -> Iterator[TestInstallation]:
+    require_engine()
+    settings = f"site:\n{authority.settings}    http_port: {http_port}\n"
+    with running_installation(settings=settings, authority=authority.certificate) as running:
+        yield running
+
+
+def visit(there: TestInstallation, address: str) -> httpx.Response:
+    """The answer to somebody who trusts the authority and nobody else, redirects not followed."""
+    with httpx.Client(transport=to_loopback(there), timeout=30) as client:
+        return client.get(address)
+
+
+def cookies_of(session: HubClient) -> dict[str, tuple[str, str, bool]]:
+    """Domain, path and the flag Secure of each cookie of a session."""
+    jar = session.cookies
+    return {cookie.name: (cookie.domain, cookie.path, cookie.secure) for cookie in jar}
+
+
+@pytest.mark.d4(6)
+def test_people_work_by_https_with_cookies_that_no_other_host_can_set(
+    there: TestInstallation,
+) -> None:
+    with HubClient(there, "alice") as session:
+        session.start()
+        assert session.lab_answers()
+        cookies = cookies_of(session)
+    assert {name for name, (_, _, is_secure) in cookies.items() if not is_secure} == set()
+    # a browser takes a name with this prefix from its own host only: no sibling can toss one in
+    assert cookies["__Host-jupyterhub-hub-login"] == ("twinhub.localhost", "/", True)
+    assert cookies["__Host-jupyterhub-user-alice"][0] == "alice.twinhub.localhost"
+    shared = {name for name, (domain, _, _) in cookies.items() if domain.startswith(".")}
+    assert shared == {"jupyterhub-session-id"}
+
+
+def test_http_leads_to_https_on_the_same_host(there: TestInstallation, http_port: int) -> None:
+    for host in ("twinhub.localhost", "alice.twinhub.localhost"):
+        answer = visit(there, f"http://{host}:{http_port}/user/alice/lab?a=b")
+        assert answer.status_code == 308
+        assert answer.headers["location"] == f"https://{host}:{there.port}/user/alice/lab?a=b"
+    answer = visit(there, f"http://127.0.0.1:{http_port}/x")
+    assert answer.headers["location"] == f"{there.address}/x"
+
+
+def test_browsers_are_told_to_stay_with_https(there: TestInstallation) -> None:
+    for address in (there.address, there.address_of("alice")):
+        answer = visit(there, f"{address}/hub/login")
+        assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_a_replaced_certificate_is_served_and_open_kernels_go_on(
+    there: TestInstallation, authority: Authority
+) -> None:
+    def served() -> bytes | None:
+        return served_certificate("127.0.0.1", there.port, "bob.twinhub.localhost")
+
+    edge = there.pids()["edge"]
+    with HubClient(there, "bob") as session:
+        session.start()
+        assert session.lab_answers()
+        with session.kernel() as kernel:
+            assert kernel.run("a = 6") == ""
+            authority.give(["somewhere.else"])  # by mistake: the old one goes on
+            wait_for(
+                lambda: "goes on with the certificate that it has" in there.log("certificates"),
+                seconds=_SERVED_SECONDS, what="a line in the log",
+            )  # fmt: skip
+            assert "twinhub.localhost" in there.run("check").stderr
+            certificate = authority.give(days=60).public_bytes(Encoding.DER)
+            assert served() != certificate
+            wait_for(
+                lambda: served() == certificate,
+                seconds=_SERVED_SECONDS, what="the new certificate",
+            )  # fmt: skip
+            assert kernel.run("print(7 * a)") == "42\n"
+    assert there.pids()["edge"] == edge
+    mode = (there.home / "state" / "edge.sock").stat().st_mode & 0o777
+    assert mode == 0o600

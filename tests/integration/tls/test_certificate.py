@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from twinhub_hub.operate.edge_client import served_certificate
 from twinhub_hub.operate.ports import find_free
 
 from tests.fixtures.certificates import Authority
 from tests.fixtures.hub_client import HubClient, to_loopback
-from tests.fixtures.installation import TestInstallation, require_engine, running_installation
+from tests.fixtures.installation import (
+    FIRST_PORT,
+    TestInstallation,
+    require_engine,
+    running_installation,
+)
+from tests.fixtures.kernels import execute, open_kernel
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +37,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def http_port() -> int:
-    return find_free(18850)
+    return find_free(FIRST_PORT + 50)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +101,8 @@ def test_a_replaced_certificate_is_served_and_open_kernels_go_on(
     with HubClient(there, "bob") as session:
         session.start()
         assert session.lab_answers()
-        with session.kernel() as kernel:
-            assert kernel.run("a = 6") == ""
+        with open_kernel(session) as kernel:
+            assert execute(kernel, "a = 6") == ""
             authority.give(["somewhere.else"])  # by mistake: the old one goes on
             wait_for(
                 lambda: "goes on with the certificate that it has" in there.log("certificates"),
@@ -106,7 +115,7 @@ def test_a_replaced_certificate_is_served_and_open_kernels_go_on(
                 lambda: served() == certificate,
                 seconds=_SERVED_SECONDS, what="the new certificate",
             )  # fmt: skip
-            assert kernel.run("print(7 * a)") == "42\n"
+            assert execute(kernel, "print(7 * a)") == "42\n"
     assert there.pids()["edge"] == edge
     mode = (there.home / "state" / "edge.sock").stat().st_mode & 0o777
     assert mode == 0o600

@@ -46,11 +46,12 @@ def render_caddyfile(context: Context) -> str:
         source = "tls " + " ".join(map(_quoted, context.certificate_files))
         blocks += [_site(hosts, "https", running.port, tls=source)]
         blocks += [_others("https", running.port, address=context.address, tls=source)]
-    else:
-        blocks += [_site(hosts[:1], "https", running.port)]
+    elif site.tls.acme is not None:
+        issuer = _issuer(context, site.tls.acme)
+        blocks += [_site(hosts[:1], "https", running.port, tls=f"tls {{{issuer}\n\t}}")]
         if hosts[1:]:  # each when it is first visited, if the hub knows whose it is
-            on_demand = "tls {\n\t\ton_demand\n\t}"
-            blocks += [_site(hosts[1:], "https", running.port, tls=on_demand)]
+            tls = f"tls {{{issuer}\n\t\ton_demand\n\t}}"
+            blocks += [_site(hosts[1:], "https", running.port, tls=tls)]
     if site.tls is not None and site.tls.http_port is not None:
         blocks += [_to_https(hosts, site.tls.http_port, context)]
     if running.gateway is not None:
@@ -78,7 +79,7 @@ def _options(context: Context) -> str:
         f"auto_https {'disable_redirects' if site.tls and site.tls.acme else 'off'}",
         "persist_config off",
         *([f"default_bind {site.bind}"] if site.bind else []),
-        *(_acme_options(context, site.tls.acme) if site.tls and site.tls.acme else []),
+        *(_acme_options(context) if site.tls and site.tls.acme else []),
     ]
     return "{\n\t" + "\n\t".join(lines) + _SERVERS + "}\n"
 
@@ -94,18 +95,23 @@ _SERVERS = """
 """
 
 
-def _acme_options(context: Context, acme: Acme) -> Iterator[str]:
+def _acme_options(context: Context) -> Iterator[str]:
     running, tls = context.running, context.settings.site.tls
     yield f"https_port {running.port}"
     if tls and tls.http_port:
         yield f"http_port {tls.http_port}"
-    yield f"acme_ca {_quoted(acme.directory)}"
-    if acme.email:
-        yield f"email {_quoted(acme.email)}"
-    if acme.ca_file:
-        yield f"acme_ca_root {_quoted(context.installation.home / acme.ca_file)}"
     yield "skip_install_trust"
     yield f"on_demand_tls {{\n\t\task http://127.0.0.1:{running.hub_port}/hub/certificate\n\t}}"
+
+
+def _issuer(context: Context, acme: Acme) -> str:
+    """Return the authority as an issuer: the only one, also for names that look local."""
+    lines = [f"dir {_quoted(acme.directory)}"]
+    if acme.email:
+        lines.append(f"email {_quoted(acme.email)}")
+    if acme.ca_file:
+        lines.append(f"trusted_roots {_quoted(context.installation.home / acme.ca_file)}")
+    return "\n\t\tissuer acme {\n\t\t\t" + "\n\t\t\t".join(lines) + "\n\t\t}"
 
 
 def _people(context: Context) -> str:

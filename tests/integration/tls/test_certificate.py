@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from twinhub_hub.operate.edge_client import served_certificate
 from twinhub_hub.operate.ports import find_free
 
+from tests.fixtures.acme import acme_authority
 from tests.fixtures.certificates import Authority
 from tests.fixtures.hub_client import HubClient, to_loopback
 from tests.fixtures.installation import (
@@ -23,9 +26,18 @@ from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 _SERVED_SECONDS = 60
+ACME = """site:
+  tls:
+    acme:
+      email: admin@example.org
+      directory: {directory}
+      ca_file: {root}
+    http_port: {http_port}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +131,33 @@ def test_a_replaced_certificate_is_served_and_open_kernels_go_on(
     assert there.pids()["edge"] == edge
     mode = (there.home / "state" / "edge.sock").stat().st_mode & 0o777
     assert mode == 0o600
+
+
+def test_an_authority_certifies_the_hosts_of_users_and_no_other(
+    there: TestInstallation, http_port: int, tmp_path: Path
+) -> None:
+    authority = acme_authority(tmp_path, find_free(FIRST_PORT + 60), http_port=http_port)
+    with HubClient(there, "alice"), authority as (directory, root):
+        settings = ACME.format(directory=directory, root=root, http_port=http_port)
+        with changed(there, settings):
+            certified = replace(there, authority=root)
+            for host in (certified.address, certified.address_of("alice")):
+                assert visit(certified, f"{host}/hub/login").status_code in {200, 302}
+            for host in ("nobody.twinhub.localhost", "a.alice.twinhub.localhost", "example.org"):
+                assert served_certificate("127.0.0.1", there.port, host) is None, host
+            question = "/hub/certificate?domain=alice.twinhub.localhost"  # only the edge may ask
+            assert visit(certified, certified.address + question).status_code == 404
+
+
+@contextmanager
+def changed(there: TestInstallation, settings: str) -> Iterator[None]:
+    """Have the installation run with another section ``site``, and then as before."""
+    before = there.settings_file.read_text("utf-8")
+    try:
+        there.settings_file.write_text(before[: before.index("site:")] + settings, "utf-8")
+        done = there.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield
+    finally:
+        there.settings_file.write_text(before, "utf-8")
+        assert there.run("up").returncode == 0

@@ -63,7 +63,7 @@ def _lines(
             yield f"{margin}{key}:\n"
             yield from _lines(value, place, above=above, beside=beside)
         elif isinstance(value, list):
-            yield f"{margin}{key}:\n"
+            yield f"{margin}{key}:\n" if value else f"{margin}{key}: []\n"
             yield from _items(value, place, beside)
         else:
             remark = beside(place)

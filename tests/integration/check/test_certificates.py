@@ -52,7 +52,7 @@ FAULTS: dict[str, tuple[Callable[[Authority], object], int, str]] = {
     ),
     "ended": (lambda a: a.give(days=-2), 3, " ended on 20"),
     "key of another": (_key_of_another, 4, "belongs to another certificate"),
-    "key for all to read": (lambda a: a.give(mode=0o644), 4, "mode 0644, which must be 0600; chmod"),
+    "key for all to read": (lambda a: a.give(mode=0o644), 4, "0644, which must be 0600; chmod"),
     "no key": (lambda a: (a.folder / "key.pem").unlink(), 4, "does not exist; write it there"),
     "no certificate": (
         lambda a: (a.folder / "certificate.pem").write_text("x"), 3, "holds no certificate in PEM",

@@ -240,9 +240,23 @@ def wait_until_answering(context: Context) -> None:
     while not answers(context):
         pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
         if monotonic() > deadline or len(pids - {0}) > _TRIES:
-            is_hub_there = not is_free(context.running.hub_port)
-            raise _does_not_start(context.installation, "edge" if is_hub_there else "hub")
+            raise _not_answering(context)
         sleep(0.1)
+
+
+def _not_answering(context: Context) -> OperateError:
+    """Return why nobody answers: the hub, what is before it, or an authority."""
+    if is_free(context.running.hub_port):
+        return _does_not_start(context.installation, "hub")
+    site = context.settings.site
+    if site.tls is None or site.tls.acme is None or is_free(context.running.port, site.bind):
+        return _does_not_start(context.installation, "edge")
+    log = context.installation.logs / "edge.log"
+    return OperateError(
+        f"The authority {site.tls.acme.directory} has not given a certificate for {site.domain} "
+        f"yet. The edge goes on asking. The authority must reach this host by that name on port 80 "
+        f"or 443. The end of {log}:\n{_tail(log)}"
+    )
 
 
 def wait_for_broker(installation: Installation) -> None:
@@ -265,8 +279,11 @@ def _listens(path: Path) -> bool:
 
 def _does_not_start(installation: Installation, name: str) -> OperateError:
     log = installation.logs / f"{name}.log"
-    tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
-    return OperateError(f"The {name} does not start. The end of {log}:\n{tail}")
+    return OperateError(f"The {name} does not start. The end of {log}:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
 
 
 def answers(context: Context) -> bool:

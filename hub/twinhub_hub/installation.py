@@ -155,6 +155,11 @@ class Installation:
         return self.state / "Caddyfile"
 
     @property
+    def edge_socket(self) -> Path:
+        """Where the edge takes a new configuration; only with a certificate of the site's own."""
+        return self.state / "edge.sock"
+
+    @property
     def node_folder(self) -> Path:
         """Where the proxy's npm packages are installed."""
         return self.home / "node"

@@ -66,7 +66,16 @@ class Context:
     @property
     def address(self) -> str:
         """The address that people type, without a slash at its end."""
-        return f"http://{self.settings.site.domain}:{self.running.port}"
+        return self.settings.site.address(self.running.port)
+
+    @property
+    def certificate_files(self) -> tuple[Path, Path] | None:
+        """The site's own certificate and its key, absolute, if it has them."""
+        tls = self.settings.site.tls
+        if tls is None or tls.certificate_file is None or tls.key_file is None:
+            return None
+        home = self.installation.home
+        return home / tls.certificate_file, home / tls.key_file
 
     @property
     def accounts(self) -> Sequence[TrialAccount]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
+from twinhub_hub.pages.certificates import CertificateHandler
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.settings.site import Site
 
 
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
@@ -16,6 +18,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     hub.bind_url = f"http://127.0.0.1:{running.proxy_port}"
     hub.hub_bind_url = f"http://127.0.0.1:{running.hub_port}"
     hub.public_url = context.address
+    hub.trusted_downstream_ips = ["127.0.0.1"]  # the edge tells whose request it is
     if context.settings.site.wildcard:
         hub.subdomain_host = context.address
         hub.subdomain_hook = origin_of
@@ -31,6 +34,15 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     hub.concurrent_spawn_limit = 0  # the spawner has a queue, and nobody is refused
     hub.log_level = "INFO"
     hub.tornado_settings = {"slow_spawn_timeout": 0}  # straight to the progress page
+    if context.settings.site.tls is not None:
+        _apply_encryption(context.settings.site, hub)
+
+
+def _apply_encryption(site: Site, hub: Any) -> None:  # noqa: ANN401
+    """Bind the cookies of signing in to one host, where each user has an origin."""
+    hub.cookie_host_prefix_enabled = site.wildcard
+    if site.tls is not None and site.tls.acme is not None:
+        hub.extra_handlers = [("/certificate", CertificateHandler)]
 
 
 def origin_of(name: str, domain: str, kind: str) -> str:

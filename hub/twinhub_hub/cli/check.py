@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
-from twinhub_hub.settings.loading import load_settings
+from twinhub_hub.settings.loading import check_certificate, load_settings
 from twinhub_hub.settings.writing import render_effective
 
 if TYPE_CHECKING:
     import argparse
 
     from twinhub_hub.operate.walls import WallsReport
+    from twinhub_hub.settings.certificates import Certificate
     from twinhub_hub.settings.errors import Fault
     from twinhub_hub.settings.loading import LoadedSettings
-    from twinhub_hub.settings.models import Settings, Site
+    from twinhub_hub.settings.models import Settings
+    from twinhub_hub.settings.site import Site
 
 _WRONG_INPUT = 2
-_HTTP_PORT = 80
+_FEW_DAYS = 14
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,11 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
     path = arguments.file or Installation(default_home()).settings_file
     try:
         loaded = load_settings(path)
+        certificate = check_certificate(loaded)
     except SettingsError as error:
         _print_faults(path, error.faults, as_json=arguments.json)
         return _WRONG_INPUT
     if arguments.json:
-        report = _report(loaded, with_settings=arguments.with_settings)
+        report = _report(loaded, certificate, with_settings=arguments.with_settings)
         if arguments.file is None:
             report["walls"] = _walls_report(inspect_walls(Installation(default_home())))
         print(json.dumps(report, indent=2))
@@ -71,18 +75,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(render_effective(loaded.settings), end="")
     else:
         print(f"{path} can be used.")
-        for key, value in summarize(loaded).items():
+        for key, value in summarize(loaded, certificate).items():
             print(f"{key}: {value}")
         if arguments.file is None:
             _print_walls(inspect_walls(Installation(default_home())))
     return 0
 
 
-def summarize(loaded: LoadedSettings) -> dict[str, str]:
+def summarize(loaded: LoadedSettings, certificate: Certificate | None) -> dict[str, str]:
     """Return in a few words what an installation with these settings is."""
     settings = loaded.settings
     return {
-        "address": address(settings.site),
+        "address": f"{settings.site.address(settings.site.port)}/",
+        "encryption": _encryption(settings.site, certificate),
         "sign-in": _sign_in(settings),
         "engine": settings.engine.kind,
         "images": ", ".join(image.image for image in settings.workspace.images),
@@ -91,10 +96,14 @@ def summarize(loaded: LoadedSettings) -> dict[str, str]:
     }
 
 
-def address(site: Site) -> str:
-    """Return what a person types to reach the installation."""
-    port = "" if site.port == _HTTP_PORT else f":{site.port}"
-    return f"http://{site.domain}{port}/"
+def _encryption(site: Site, certificate: Certificate | None) -> str:
+    if certificate is not None:
+        left = certificate.days_left(datetime.now(UTC))
+        warning = "; RENEW IT NOW" if left < _FEW_DAYS else ""
+        return f"certificate for {', '.join(certificate.names)}, {left} days left{warning}"
+    if site.tls is not None and site.tls.acme is not None:
+        return f"certificates from {site.tls.acme.directory}"
+    return "off (reached from this machine only)"
 
 
 def _sign_in(settings: Settings) -> str:
@@ -113,12 +122,14 @@ def _sharing(site: Site) -> str:
     )
 
 
-def _report(loaded: LoadedSettings, *, with_settings: bool) -> dict[str, object]:
+def _report(
+    loaded: LoadedSettings, certificate: Certificate | None, *, with_settings: bool
+) -> dict[str, object]:
     report: dict[str, object] = {
         "file": str(loaded.path),
         "valid": True,
         "faults": [],
-        "summary": summarize(loaded),
+        "summary": summarize(loaded, certificate),
     }
     if with_settings:
         report["settings"] = loaded.settings.model_dump(mode="json")

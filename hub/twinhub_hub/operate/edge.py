@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinhub_hub.apply.context import Context
+    from collections.abc import Iterator, Sequence
 
-_OPTIONS = """{
-	admin off
-	auto_https off
-	persist_config off
-	default_bind 127.0.0.1
-	servers {
-		protocols h1
-	}
-	log default {
-		output stderr
-		level WARN
-	}
-}
-"""
+    from twinhub_hub.apply.context import Context
+    from twinhub_hub.settings.site import Site
+    from twinhub_hub.settings.tls import Acme
+
+_STRICT_SECONDS = 365 * 24 * 3600
+_OPEN_FOR = "720h"
+_SECURE = 'header_down Set-Cookie "$" "; Secure"'
+"""Jupyter Server sets cookies without; a second one in a cookie changes nothing."""
 # one page without any other file; the Caddyfile takes no double quotes or braces in it
 _STARTING = (
     "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -41,39 +35,108 @@ _STARTING = (
 
 
 def render_caddyfile(context: Context) -> str:
-    """Return the Caddyfile: people's side on loopback, the hub's API on the bridge."""
-    running = context.running
-    domain, port = context.settings.site.domain, running.port
-    hosts = [f"http://{domain}:{port}"]
-    if context.settings.site.wildcard:
-        hosts.append(f"http://*.{domain}:{port}")
-        hosts.append(f"http://*.services.{domain}:{port}")
-    blocks = [
-        _OPTIONS,
-        _people(", ".join(hosts), domain, address=context.address, proxy_port=running.proxy_port),
-        _others(port, address=context.address),
-    ]
+    """Return the Caddyfile: people's side, and the hub's API on the bridge."""
+    running, site = context.running, context.settings.site
+    hosts = _hosts(site)
+    blocks = [_options(context), _people(context)]
+    if site.tls is None:
+        blocks += [_site(hosts, "http", running.port)]
+        blocks += [_others("http", running.port, address=context.address)]
+    elif context.certificate_files:
+        source = "tls " + " ".join(map(_quoted, context.certificate_files))
+        blocks += [_site(hosts, "https", running.port, tls=source)]
+        blocks += [_others("https", running.port, address=context.address, tls=source)]
+    elif site.tls.acme is not None:
+        issuer = _issuer(context, site.tls.acme)
+        blocks += [_site(hosts[:1], "https", running.port, tls=f"tls {{{issuer}\n\t}}")]
+        if hosts[1:]:  # each when it is first visited, if the hub knows whose it is
+            tls = f"tls {{{issuer}\n\t\ton_demand\n\t}}"
+            blocks += [_site(hosts[1:], "https", running.port, tls=tls)]
+    if site.tls is not None and site.tls.http_port is not None:
+        blocks += [_to_https(hosts, site.tls.http_port, context)]
     if running.gateway is not None:
         blocks.append(_containers(running.gateway, running.hub_port))
     return "\n".join(blocks)
 
 
-def _people(hosts: str, domain: str, *, address: str, proxy_port: int) -> str:
-    return f"""{hosts} {{
-	bind 127.0.0.1
+def _hosts(site: Site) -> list[str]:
+    below = [f"*.{site.domain}", f"*.services.{site.domain}"] if site.wildcard else []
+    return [site.domain, *below]
+
+
+def _quoted(value: object) -> str:
+    """Return a word as the Caddyfile reads it, whatever is in it."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _options(context: Context) -> str:
+    """Return what holds for the whole edge; a new certificate comes in over the socket."""
+    site = context.settings.site
+    socket = _quoted(f"unix/{context.installation.edge_socket}|0600")
+    lines = [
+        f"admin {socket if context.certificate_files else 'off'}",
+        f"auto_https {'disable_redirects' if site.tls and site.tls.acme else 'off'}",
+        "persist_config off",
+        *([f"default_bind {site.bind}"] if site.bind else []),
+        *(_acme_options(context) if site.tls and site.tls.acme else []),
+    ]
+    return "{\n\t" + "\n\t".join(lines) + _SERVERS + "}\n"
+
+
+_SERVERS = """
+	servers {
+		protocols h1
+	}
+	log default {
+		output stderr
+		level WARN
+	}
+"""
+
+
+def _acme_options(context: Context) -> Iterator[str]:
+    running, tls = context.running, context.settings.site.tls
+    yield f"https_port {running.port}"
+    if tls and tls.http_port:
+        yield f"http_port {tls.http_port}"
+    yield "skip_install_trust"
+    yield f"on_demand_tls {{\n\t\task http://127.0.0.1:{running.hub_port}/hub/certificate\n\t}}"
+
+
+def _issuer(context: Context, acme: Acme) -> str:
+    """Return the authority as an issuer: the only one, also for names that look local."""
+    lines = [f"dir {_quoted(acme.directory)}"]
+    if acme.email:
+        lines.append(f"email {_quoted(acme.email)}")
+    if acme.ca_file:
+        lines.append(f"trusted_roots {_quoted(context.installation.home / acme.ca_file)}")
+    return "\n\t\tissuer acme {\n\t\t\t" + "\n\t\t\t".join(lines) + "\n\t\t}"
+
+
+def _people(context: Context) -> str:
+    """Return what people's hosts have in common, as a snippet."""
+    site = context.settings.site
+    below = "; includeSubDomains" if site.wildcard else ""
+    strict = f'header Strict-Transport-Security "max-age={_STRICT_SECONDS}{below}"\n\t'
+    return f"""(people) {{
 	header -Server
-	# the hub's pages have one origin: on a user's own they would give their visitor's rights to it
+	{strict if site.is_encrypted else ""}# the hub's pages have one origin:
+	# on a user's own they would give their visitor's rights to it
 	@elsewhere {{
 		path /hub /hub/*
-		not host {domain}
+		not host {site.domain}
 		not path /hub/static/* /hub/logo
 	}}
-	redir @elsewhere {address}{{uri}} 302
+	redir @elsewhere {context.address}{{uri}} 302
 	@hub not path /user/*
 	request_body @hub {{
 		max_size 1MB
 	}}
-	reverse_proxy 127.0.0.1:{proxy_port} {{
+	reverse_proxy 127.0.0.1:{context.running.proxy_port} {{
+		# a new certificate replaces this configuration; what is open goes on for this long
+		stream_close_delay {_OPEN_FOR}
+		{_SECURE if site.is_encrypted else ""}
 		# the proxy's own word that the hub is down: a page of the hub has a Content-Type
 		@down {{
 			status 503
@@ -92,13 +155,25 @@ def _people(hosts: str, domain: str, *, address: str, proxy_port: int) -> str:
 """
 
 
-def _others(port: int, *, address: str) -> str:
+def _site(hosts: Sequence[str], scheme: str, port: int, *, tls: str = "") -> str:
+    addresses = ", ".join(f"{scheme}://{host}:{port}" for host in hosts)
+    return f"{addresses} {{\n\t{tls}\n\timport people\n}}\n"
+
+
+def _others(scheme: str, port: int, *, address: str, tls: str = "") -> str:
     """Send any other name of this host (localhost, 127.0.0.1) to the one that cookies belong to."""
-    return f"""http://:{port} {{
-	bind 127.0.0.1
+    return f"""{scheme}://:{port} {{
+	{tls}
 	redir {address}{{uri}} 307
 }}
 """
+
+
+def _to_https(hosts: Sequence[str], port: int, context: Context) -> str:
+    addresses = ", ".join(f"http://{host}:{port}" for host in hosts)
+    there = context.settings.site.address(context.running.port, host="{host}")
+    others = _others("http", port, address=context.address)
+    return f"{addresses} {{\n\tredir {there}{{uri}} 308\n}}\n\n{others}"
 
 
 def _containers(gateway: str, hub_port: int) -> str:

@@ -114,8 +114,14 @@ def launch_edge(context: Context) -> None:
     os.execve(command[0], command, {**os.environ, "XDG_DATA_HOME": data, "XDG_CONFIG_HOME": data})
 
 
+def launch_certificates(context: Context) -> None:
+    """Watch the site's own certificate."""
+    os.execv(sys.executable, [sys.executable, "-m", "twinhub_hub.operate.rotation"])
+
+
 PROCESSES: Mapping[str, Callable[[Context], None]] = {
     "edge": launch_edge,
+    "certificates": launch_certificates,
     "proxy": launch_proxy,
     "broker": launch_broker,
     "hub": launch_hub,

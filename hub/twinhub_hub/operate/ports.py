@@ -16,12 +16,24 @@ if TYPE_CHECKING:
 _LAST = 65535
 
 
-def is_free(port: int) -> bool:
-    """Return whether a port can be bound on loopback."""
-    with socket.socket() as probe:
+def is_free(port: int, address: str = "127.0.0.1") -> bool:
+    """Return whether a port can be bound on an address; the empty one is every address.
+
+    Raises:
+        PortTakenError: it may not be bound by this user; says what to do.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
+        except PermissionError as error:
+            raise PortTakenError(
+                f"This user may not listen on port {port}. Let root run once: "
+                f"sysctl -w net.ipv4.ip_unprivileged_port_start={port} "
+                "(and write it to a file in /etc/sysctl.d), or start TwinHub by the unit that "
+                "`twinhub render systemd` prints, or choose a port above 1023."
+            ) from error
         except OSError:
             return False
     return True
@@ -39,13 +51,13 @@ def find_free(start: int, *, besides: Collection[int] = ()) -> int:
     raise PortTakenError(f"No port is free above {start}: choose a lower TWINHUB_PORT.")
 
 
-def check_port(port: int) -> None:
-    """Return when a port is free.
+def check_port(port: int, address: str = "127.0.0.1") -> None:
+    """Return when a port of an address is free; the empty one is every address.
 
     Raises:
         PortTakenError: it is not; names the process that has it and a free port.
     """
-    if is_free(port):
+    if is_free(port, address):
         return
     free = find_free(port + 1)
     raise PortTakenError(

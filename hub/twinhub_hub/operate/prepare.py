@@ -99,7 +99,9 @@ def choose_ports(
     except FileNotFoundError:
         last = None
     if last is None or last.port != port or not ours_running:
-        check_port(port)
+        check_port(port, settings.site.bind)
+        if settings.site.tls and settings.site.tls.http_port and not ours_running:
+            check_port(settings.site.tls.http_port, settings.site.bind)
     here = settings.engine
     if last is not None and (ours_running or _are_free(last)):
         return replace(

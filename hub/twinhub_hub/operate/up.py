@@ -19,6 +19,7 @@ from twinhub_hub.native_accounts import load_accounts
 from twinhub_hub.operate import prepare, supervisor, walls
 from twinhub_hub.operate.deletion import finish_deletions
 from twinhub_hub.operate.edge import render_caddyfile
+from twinhub_hub.operate.edge_client import connect, connect_encrypted
 from twinhub_hub.operate.engine import (
     Availability,
     engine_address,
@@ -28,10 +29,11 @@ from twinhub_hub.operate.engine import (
 )
 from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.ports import is_free
 from twinhub_hub.operate.process_mode import check_host, list_sandboxes
 from twinhub_hub.operate.proxy_packages import ensure_proxy
 from twinhub_hub.operate.workspaces import list_workspaces
-from twinhub_hub.settings.loading import load_settings
+from twinhub_hub.settings.loading import check_certificate, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +76,13 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
     if prepare.ensure_settings(installation):
         steps.say(f"Settings: wrote {installation.settings_file}")
     loaded = load_settings(installation.settings_file)
+    check_certificate(loaded)
     kind = choose_engine(loaded.settings.engine.kind, engine, steps)
+    if kind == "process" and loaded.settings.site.tls is not None:
+        raise OperateError(
+            "Process mode is for one user of this machine. Remove site.tls from twinhub.yaml, or "
+            "install a Docker engine with: make up ENGINE=install"
+        )
     if kind == "process" and loaded.settings.auth.method != "trial":
         raise OperateError(
             "Process mode is for one user and has the trial sign-in only. Set auth.method to trial "
@@ -223,6 +231,8 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         "proxy": supervisor.text_digest(*proxy, str(context.settings.site.wildcard)),
         "hub": code,
     }
+    if context.certificate_files:
+        digests["certificates"] = supervisor.code_digest()
     if context.running.engine == "docker":
         digests["broker"] = supervisor.code_digest(
             broker_policy(context).as_json(),
@@ -242,8 +252,23 @@ def wait_until_answering(context: Context) -> None:
     while not answers(context):
         pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
         if monotonic() > deadline or len(pids - {0}) > _TRIES:
-            raise _does_not_start(context.installation, "hub")
+            raise _not_answering(context)
         sleep(0.1)
+
+
+def _not_answering(context: Context) -> OperateError:
+    """Return why nobody answers: the hub, what is before it, or an authority."""
+    if is_free(context.running.hub_port):
+        return _does_not_start(context.installation, "hub")
+    site = context.settings.site
+    if site.tls is None or site.tls.acme is None or is_free(context.running.port, site.bind):
+        return _does_not_start(context.installation, "edge")
+    log = context.installation.logs / "edge.log"
+    return OperateError(
+        f"The authority {site.tls.acme.directory} has not given a certificate for {site.domain} "
+        f"yet. The edge goes on asking. The authority must reach this host by that name on port 80 "
+        f"or 443. The end of {log}:\n{_tail(log)}"
+    )
 
 
 def wait_for_broker(installation: Installation) -> None:
@@ -266,19 +291,23 @@ def _listens(path: Path) -> bool:
 
 def _does_not_start(installation: Installation, name: str) -> OperateError:
     log = installation.logs / f"{name}.log"
-    tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
-    return OperateError(f"The {name} does not start. The end of {log}:\n{tail}")
+    return OperateError(f"The {name} does not start. The end of {log}:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
 
 
 def answers(context: Context) -> bool:
     """Return whether the hub answers through edge and proxy."""
-    connection = http.client.HTTPConnection("127.0.0.1", context.running.port, timeout=5)
+    site, port = context.settings.site, context.running.port
+    connection = http.client.HTTPConnection(site.domain, port)
     try:
-        connection.request(
-            "GET",
-            "/hub/health",
-            headers={"Host": f"{context.settings.site.domain}:{context.running.port}"},
-        )
+        if site.is_encrypted:
+            connection.sock = connect_encrypted(site.nearby, port, site.domain)
+        else:
+            connection.sock = connect(site.nearby, port)
+        connection.request("GET", "/hub/health")
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, get_args
 
-from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.models import Settings
+from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.values import parse_size
 
 if TYPE_CHECKING:

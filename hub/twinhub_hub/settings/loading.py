@@ -12,8 +12,9 @@ from twinhub_dtconfig.documents import Document, DocumentError, load_document
 from twinhub_hub.settings.errors import Fault, SettingsError
 from twinhub_hub.settings.explanations import explain_errors, fault_at
 from twinhub_hub.settings.fields import dotted
-from twinhub_hub.settings.models import Settings, Site
+from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.secret_files import FORMS, SecretFileError, read_secret
+from twinhub_hub.settings.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
     from twinhub_dtconfig.documents import Key
+
+    from twinhub_hub.settings.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,34 @@ def load_settings(path: Path, *, port: int | None = None) -> LoadedSettings:
         site = Site.model_validate({**dict(settings.site), "port": port})
         settings = settings.model_copy(update={"site": site})
     return LoadedSettings(settings, path.absolute(), folder, secrets, assets)
+
+
+def check_certificate(loaded: LoadedSettings) -> Certificate | None:
+    """Return the site's own certificate, or None where it has none or an authority gives them.
+
+    Apart from `load_settings`, so that a certificate that ends does not keep the hub from starting.
+
+    Raises:
+        SettingsError: it cannot be served.
+    """
+    site, tls = loaded.settings.site, loaded.settings.site.tls
+    if tls is None or tls.certificate_file is None or tls.key_file is None:
+        return None
+    from twinhub_hub.settings.certificates import (  # noqa: PLC0415 - only where there is one
+        CertificateError,
+        read_certificate,
+        wanted_names,
+    )
+
+    names = wanted_names(site.domain, wildcard=site.wildcard)
+    files = (loaded.folder / tls.certificate_file, loaded.folder / tls.key_file)
+    try:
+        return read_certificate(*files, names=names)
+    except CertificateError as error:
+        place = ("site", "tls", error.key)
+        what = f"{dotted(place)}: {error.what}"
+        fault = fault_at(load_document(loaded.path), place, what, remedy=error.remedy)
+        raise SettingsError([fault]) from error
 
 
 def _read(path: Path, faults: list[Fault]) -> Document:

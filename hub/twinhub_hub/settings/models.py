@@ -9,12 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from twinhub_hub import names
+from twinhub_hub.settings.sections import Section
+from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
     Bytes,
-    DomainName,
     FilePath,
     ImageName,
     Line,
@@ -22,50 +23,10 @@ from twinhub_hub.settings.values import (
     Role,
     WebAddress,
     check_differ,
-    is_address,
 )
 
 PREFIX = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 """Pattern of ``engine.prefix``."""
-
-
-class Section(BaseModel):
-    """A part of the settings: unknown keys are errors, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Site(Section):
-    """What people see of the installation and the address that they type."""
-
-    title: Line = Field("TwinHub", min_length=1, max_length=80, description="Name on every page.")
-    domain: DomainName = Field(
-        "twinhub.localhost", description="Host name of the installation, without scheme or port."
-    )
-    port: int = Field(8000, ge=1, le=65535, description="Port of the edge, on loopback.")
-    wildcard: bool = Field(
-        default=True,
-        description=(
-            "Whether every name below the domain reaches this host too. Each user's workspace then "
-            "has an origin of its own. Without it the hub runs, with sharing off."
-        ),
-    )
-    notice: Line | None = Field(
-        None,
-        max_length=500,
-        description="A line of text on every page.",
-        examples=["Closed for maintenance on Friday."],
-    )
-
-    @model_validator(mode="after")
-    def _has_names_below(self) -> Self:
-        if self.wildcard and is_address(self.domain):
-            raise RefusalError(
-                f"no name can stand below the address {self.domain}",
-                "set site.wildcard to false, or give a host name",
-                "domain",
-            )
-        return self
 
 
 class TrialAccount(Section):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_hub.settings.explanations import inline
 from twinhub_hub.settings.fields import is_size, section_of
-from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.values import format_size
 from twinhub_hub.settings.writing import render_defaults
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
+
+    from twinhub_hub.settings.sections import Section
 
     Schema = dict[str, Any]
 

@@ -71,6 +71,17 @@ def is_address(text: str) -> bool:
     return True
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether only this host reaches an IP address."""
+    return ipaddress.ip_address(address).is_loopback
+
+
+def _check_address(value: str) -> str:
+    if not is_address(value):
+        raise RefusalError("that is no IP address", "write one such as 192.0.2.10")
+    return str(ipaddress.ip_address(value))
+
+
 def _check_path(value: Path) -> Path:
     _has_only_visible_characters(str(value))
     if value == Path():
@@ -111,6 +122,7 @@ Bytes = Annotated[
 ]
 Line = Annotated[str, AfterValidator(_has_only_visible_characters)]
 FilePath = Annotated[Path, AfterValidator(_check_path)]
+IpAddress = Annotated[str, AfterValidator(_check_address)]
 DomainName = Annotated[
     str,
     Field(

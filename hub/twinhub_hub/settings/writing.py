@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from twinhub_hub.settings.explanations import inline
 from twinhub_hub.settings.fields import find_field
-from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.models import Settings
+from twinhub_hub.settings.sections import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +63,7 @@ def _lines(
             yield f"{margin}{key}:\n"
             yield from _lines(value, place, above=above, beside=beside)
         elif isinstance(value, list):
-            yield f"{margin}{key}:" + ("\n" if value else " []\n")
+            yield f"{margin}{key}:\n" if value else f"{margin}{key}: []\n"
             yield from _items(value, place, beside)
         else:
             remark = beside(place)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from twinhub_dtconfig.documents import load_document, parse_document
 from twinhub_hub.settings.loading import load_settings
-from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.reference import render_files
+from twinhub_hub.settings.sections import Section
 
 CHECKOUT = Path(__file__).parents[3]
 DEFAULTS = CHECKOUT / "config/defaults/hub.yaml"

@@ -20,8 +20,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_of_settings_loads(example: str, tmp_path: Path) -> None:
-    (tmp_path / "secrets").mkdir()
     for name in re.findall(r"_file: *(\S+)", example):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("ab" * 32, encoding="ascii")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "twinhub.yaml"

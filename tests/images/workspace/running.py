@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 from websockets.sync.client import connect
 
+from tests.fixtures.kernels import execute
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -102,21 +101,10 @@ class Workspace:
                 client.delete(f"api/kernels/{kernel}")
 
     def _execute_in(self, kernel: str, code: str) -> str:
-        request = _execute_request(code)
         address = self.url(f"api/kernels/{kernel}/channels").replace("http", "ws", 1)
         headers = {"Authorization": f"token {self.hub.user_token}"}
-        printed = ""
         with connect(address, additional_headers=headers, open_timeout=30) as channel:
-            channel.send(json.dumps(request))
-            while True:
-                message = json.loads(channel.recv(timeout=60))
-                if message["parent_header"].get("msg_id") != request["header"]["msg_id"]:
-                    continue
-                content = message["content"]
-                assert message["msg_type"] != "error", "\n".join(content["traceback"])
-                printed += content.get("text", "") if message["msg_type"] == "stream" else ""
-                if message["msg_type"] == "status" and content["execution_state"] == "idle":
-                    return printed
+            return execute(channel, code)
 
     def _is_ready(self) -> bool:
         self.container.reload()
@@ -125,18 +113,3 @@ class Workspace:
             return httpx.get(self.url("api"), timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
-
-
-def _execute_request(code: str) -> dict[str, Any]:
-    header = {
-        "msg_id": uuid.uuid4().hex,
-        "msg_type": "execute_request",
-        "session": uuid.uuid4().hex,
-        "username": "",
-        "version": "5.3",
-    }
-    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
-    return {
-        "header": header, "parent_header": {}, "metadata": {}, "content": content,
-        "channel": "shell", "buffers": [],
-    }  # fmt: skip

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
-from twinhub_hub.settings.models import Section, Settings
+from twinhub_hub.settings.models import Settings
+from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.writing import render_defaults
 
 from tests.fixtures.requirements import need_root

@@ -170,6 +170,11 @@ class Installation:
         return self.home / "environments"
 
     @property
+    def audit_file(self) -> Path:
+        """The audit trail; older ones beside it have a number."""
+        return self.logs / "audit.jsonl"
+
+    @property
     def homes(self) -> Path:
         """Homes of the process mode, one folder for each label."""
         return self.home / "homes"

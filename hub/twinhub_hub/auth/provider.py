@@ -20,6 +20,7 @@ from tornado.web import HTTPError
 from traitlets import Float, Instance
 
 from twinhub_hub.auth.access import AccessPolicy
+from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.leaving import end_access, has_access
 from twinhub_hub.auth.user_names import SafeNames
@@ -46,7 +47,7 @@ class ProviderSignedOutHandler(OAuthLogoutHandler):  # type: ignore[misc]
     render_logout_page = SignedOutHandler.render_logout_page
 
 
-class ProviderAuthenticator(RecordsDeletions, SafeNames, OAuthenticator):  # type: ignore[misc]
+class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthenticator):  # type: ignore[misc]
     """Base of the sign-ins through a provider: access policy, refresh, leavers.
 
     A subclass says in `list_groups` where a person's groups come from, and in `get_subject` what

@@ -1,0 +1,77 @@
+"""The audit trail: one line of JSON for each sign-in, start, and change of who may do what.
+
+A line is on the disk before the hub answers what it tells of. Only the hub's process writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from twinhub_hub.log_lines import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+MOST_BYTES = 5 * 2**20
+"""Size at which a file gets the next number."""
+
+FILES = 10
+"""How many are kept."""
+
+_LONGEST_VALUE = 200
+
+
+def record(path: Path, event: str, **fields: object) -> None:
+    """Add a line, 1 KB at most, 0600; what it holds is shortened and escaped, never left out.
+
+    Raises:
+        OSError: it cannot be written; then what it tells of must not happen either.
+    """
+    if path.exists() and path.stat().st_size > MOST_BYTES:
+        _turn(path)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line = {"time": now, "event": event} | {key: _short(value) for key, value in fields.items()}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(descriptor, json.dumps(line).encode() + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> Iterator[Mapping[str, object]]:
+    """Yield the events of all files, the oldest first; half a line of a full disk is left out."""
+    for file in (*reversed(_older(path)), path):
+        if not file.exists():
+            continue
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(event, dict):
+                    yield event
+
+
+def _turn(path: Path) -> None:
+    files = [path, *_older(path)]
+    for younger, older in reversed(list(pairwise(files))):
+        if younger.exists():
+            younger.replace(older)
+
+
+def _older(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.name}.{number}") for number in range(1, FILES)]
+
+
+def _short(value: object) -> object:
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    text = shorten(str(value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

@@ -1,0 +1,43 @@
+"""The files of the audit trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_hub import audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_a_full_file_gets_a_number_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_BYTES", 200)
+    for number in range(12):
+        audit.record(tmp_path / "audit.jsonl", "sign-in", user=f"u{number}")
+
+    assert [event["user"] for event in audit.read(tmp_path / "audit.jsonl")] == [
+        f"u{number}" for number in range(12)
+    ]
+    assert len(list(tmp_path.iterdir())) > 1
+
+
+def test_no_more_than_some_files_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_BYTES", 10)
+    for number in range(30):
+        audit.record(tmp_path / "audit.jsonl", "sign-in", user=f"u{number}")
+
+    kept = [event["user"] for event in audit.read(tmp_path / "audit.jsonl")]
+    assert kept == [f"u{number}" for number in range(20, 30)]
+
+
+def test_half_a_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    audit.record(path, "sign-in", user="alice")
+    with path.open("a") as file:
+        file.write('{"time": "20')
+
+    assert [event["user"] for event in audit.read(path)] == ["alice"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import jupyterhub
 
+from twinhub_hub.operate.health import look
+from twinhub_hub.pages import health
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.JupyterHub.template_paths = [str(folder / "templates")]
     c.JupyterHub.logo_file = str(folder / "static" / "twinhub.svg")
     c.JupyterHub.template_vars = _words(context)
+    c.JupyterHub.extra_handlers = [
+        *c.JupyterHub.get("extra_handlers", []),
+        *health.handlers(partial(look, context)),
+    ]
     c.JupyterHub.tornado_settings.update(
         static_handler_class=PageFilesHandler, headers=dict(HEADERS)
     )

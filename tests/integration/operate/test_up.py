@@ -260,10 +260,10 @@ def test_an_older_database_is_copied_aside_and_migrated(installation: TestInstal
     assert installation.run("down").returncode == 0
     with _temp_alembic_ini(f"sqlite:///{database}") as ini:
         command.downgrade(Config(ini), "-1")
-    before = set(database.parent.glob("jupyterhub.sqlite*"))
+    before = set(database.parent.glob("jupyterhub.sqlite.*"))
     done = installation.run("up")
     assert done.returncode == 0, done.stderr
-    copies = set(database.parent.glob("jupyterhub.sqlite*")) - before
+    copies = set(database.parent.glob("jupyterhub.sqlite.*")) - before
     assert any(_has_users(copy) for copy in copies)
     with HubClient(installation, "alice") as alice:
         assert alice.get("/hub/home").status_code == 200

@@ -89,11 +89,15 @@ def test_who_waits_sees_the_place_and_may_leave_the_queue(
     page.get_by_role("link", name="Start my workspace").click()
     stages = page.get_by_role("list", name="Stages of the start").get_by_role("listitem")
     current = stages.and_(page.locator("[aria-current=step]"))
-    expect(current).to_have_text(
-        re.compile(r"Place 1 of 1 in the queue, about \d+ (s|min)"), timeout=_START_MS
-    )
-    assert faults_of(page) == []
-    screenshot(page, "hub-queue")
+    expect(current).to_be_visible(timeout=_START_MS)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.reload()  # colours fade from one scheme to the other
+        expect(current).to_have_text(
+            re.compile(r"Place 1 of 1 in the queue, about \d+ (s|min)"), timeout=_START_MS
+        )
+        assert faults_of(page) == []
+        screenshot(page, f"hub-queue-{scheme}")
     page.get_by_role("button", name="Cancel").click()
     expect(page).to_have_url(re.compile("/hub/home$"), timeout=_START_MS)
     expect(page.get_by_text("Stopped")).to_be_visible(timeout=_START_MS)
@@ -110,9 +114,14 @@ def test_a_group_has_its_own_limits(school: TestInstallation) -> None:
 
         second.api("POST", f"/users/{TEACHERS[1]}/server")
         wait_for(
-            lambda: "has its 1 workspaces running." in second.pending_page(),
+            lambda: "reached its limit of running workspaces: 1." in second.pending_page(),
             seconds=60, what="the page of the refused start",
         )  # fmt: skip
+
+        token = (school.home / "secrets" / "metrics_token").read_text().strip()
+        headers = {"Authorization": f"token {token}"}
+        metrics = first.get("/hub/metrics", headers=headers).raise_for_status().text
+        assert 'twinhub_start_refused_total{reason="group"} 1.0' in metrics
 
         first.stop()
         second.start()

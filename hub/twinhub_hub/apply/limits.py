@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from prometheus_client import Counter
+
 from twinhub_hub.spawners.readiness import StartFailedError
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from jupyterhub.spawner import Spawner
 
     from twinhub_hub.settings.models import Settings
+
+REFUSED = Counter("twinhub_start_refused_total", "Starts that were refused with 429", ["reason"])
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ class GroupPlaces:
         for group in spawner.user.groups:
             limit = self._limits.get(group.name)
             if limit is not None and self._running(group.name, spawner) >= limit:
+                REFUSED.labels("group").inc()
                 raise StartFailedError(
-                    f"The group {group.name} has its {limit} workspaces running.",
+                    f"The group {group.name} has reached its limit of running workspaces: {limit}.",
                     remedy="Try again when somebody has stopped theirs, or ask an administrator.",
                     status_code=HTTPStatus.TOO_MANY_REQUESTS,
                 )

@@ -221,7 +221,7 @@ def test_a_refusal_is_one_short_line_of_the_log(
 
     wait_for(lambda: len(lines()) == 2, seconds=20, what="two lines, which the supervisor writes")
     assert all(
-        " refused, " in line and f"GET {mark}" in line and len(line) < 1000 for line in lines()
+        "refused, " in line and f"GET {mark}" in line and len(line) < 1000 for line in lines()
     )
 
 

@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub.log_lines import ShortLines
+from jupyterhub.log import log_request as log_request_as_jupyterhub
+from tornado.web import HTTPError
+
+from twinhub_hub.log_lines import log_fields, shorten, traitlets_logging
 
 if TYPE_CHECKING:
+    from tornado.web import RequestHandler
+
     from twinhub_hub.apply.context import Context
 
+_LONGEST_NAME = 64
 
-def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - every step's signature
-    """Keep each line short and in one piece, whatever people send."""
-    c.JupyterHub.logging_config = {
-        "filters": {"short": {"()": ShortLines}},
-        "handlers": {"console": {"filters": ["short"]}},
+
+def apply(_context: Context, c: Any) -> None:  # noqa: ANN401 - every step's signature
+    """Log one bounded line of JSON for each event."""
+    c.JupyterHub.logging_config = traitlets_logging("hub")
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Log an answer as JupyterHub does, with its parts as the field ``request``."""
+    request = handler.request
+    parts = {
+        "method": shorten(request.method or "")[:_LONGEST_NAME],
+        "status": handler.get_status(),
+        "user": _user_name(handler),
+        "address": shorten(request.remote_ip or "")[:_LONGEST_NAME],
+        "milliseconds": round(1000 * request.request_time(), 1),
     }
+    with log_fields(request=parts):
+        log_request_as_jupyterhub(handler)
+
+
+def _user_name(handler: RequestHandler) -> str | None:
+    try:
+        user = handler.current_user
+    except (HTTPError, RuntimeError):
+        return None
+    return shorten(user.name)[:_LONGEST_NAME] if hasattr(user, "name") else None

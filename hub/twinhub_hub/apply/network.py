@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twinhub_hub import names
+from twinhub_hub.apply.logs import log_request
 from twinhub_hub.pages.certificates import CertificateHandler
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     hub.cleanup_servers = False  # workspaces outlive the hub
     hub.concurrent_spawn_limit = 0  # the spawner has a queue, and nobody is refused
     hub.log_level = "INFO"
-    hub.tornado_settings = {"slow_spawn_timeout": 0}  # straight to the progress page
+    hub.tornado_settings = {
+        "slow_spawn_timeout": 0,  # straight to the progress page
+        "log_function": log_request,
+    }
     if context.settings.site.tls is not None:
         _apply_encryption(context.settings.site, hub)
 

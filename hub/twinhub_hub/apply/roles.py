@@ -63,7 +63,7 @@ def culler_command(context: Context) -> list[str]:
     """Return the command that stops idle workspaces; its token comes in the environment."""
     seconds = int(context.settings.workspace.idle_hours * 3600)
     return [
-        sys.executable, "-m", "jupyterhub_idle_culler",
+        sys.executable, "-m", "twinhub_hub.operate.culler",
         f"--url=http://127.0.0.1:{context.running.hub_port}/hub/api",
         f"--timeout={seconds}",
         f"--cull-every={max(60, min(600, seconds // 4))}",

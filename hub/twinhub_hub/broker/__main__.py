@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, UnixConnector, w
 
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.broker.server import Broker
-from twinhub_hub.log_lines import ShortLines
+from twinhub_hub.log_lines import log_to_stderr
 
 _UNIX = "http+unix://"
 _TIMEOUT = ClientTimeout(total=180, sock_connect=5, sock_read=120)
@@ -63,10 +63,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    handler = logging.StreamHandler()
-    handler.addFilter(ShortLines())
-    line = "[%(levelname).1s %(asctime)s broker] %(message)s"
-    logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
+    log_to_stderr("broker")
     # what is no HTTP gets 400; aiohttp would add a page of traceback to the log
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
     asyncio.run(main())

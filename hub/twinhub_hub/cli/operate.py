@@ -12,6 +12,7 @@ import psutil
 
 from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
+from twinhub_hub.log_lines import readable
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
@@ -50,6 +51,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_status)
     parser = subparsers.add_parser("logs", help="follow the logs of every process")
+    parser.add_argument("--json", action="store_true", help="as the processes wrote them")
     parser.set_defaults(run=run_logs)
 
 
@@ -231,7 +233,15 @@ def run_logs(arguments: argparse.Namespace) -> int:
     installation = _installation()
     up.load_running(installation)
     files: Sequence[str] = [str(path) for path in sorted(installation.logs.glob("*.log"))]
-    try:
-        return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
-    except KeyboardInterrupt:
+    if not files:
+        print("There are no logs yet. Start TwinHub with: make up")
         return 0
+    command = ["tail", "--quiet", "--lines=20", "--follow=name", "--retry", *files]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+        try:
+            for line in tail.stdout or ():
+                shown = line if arguments.json else readable(line.rstrip("\n")) + "\n"
+                print(shown, end="", flush=True)
+        except (KeyboardInterrupt, BrokenPipeError):
+            tail.terminate()
+    return 0

@@ -91,6 +91,20 @@ _SERVERS = """
 	log default {
 		output stderr
 		level WARN
+		format filter {
+			request>headers delete
+			request>tls delete
+			request>host regexp `^(.{0,100})(?s:.*)$` `$1`
+			request>uri regexp `^([^?]{0,300})(?s:.*)$` `$1`
+			wrap append {
+				process edge
+				wrap json {
+					time_key time
+					time_format rfc3339_nano
+					message_key message
+				}
+			}
+		}
 	}
 """
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
 _PROXY_SECONDS = 30
+_PROXY_LOG = Path(__file__).with_name("proxy_log.js")
 _WAIT_SECONDS = 0.05
 _CULLER_WAIT_SECONDS = 0.5
 
@@ -44,7 +45,7 @@ def launch_proxy(context: Context) -> None:
     running = context.running
     program = context.installation.node_folder / "node_modules" / ".bin" / "configurable-http-proxy"
     command = [
-        node(), "--optimize-for-size", str(program),
+        node(), "--optimize-for-size", f"--require={_PROXY_LOG}", str(program),
         "--ip=127.0.0.1", f"--port={running.proxy_port}",
         "--api-ip=127.0.0.1", f"--api-port={running.proxy_api_port}",
         f"--default-target=http://127.0.0.1:{running.hub_port}",

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import sleep
 
 from twinhub_hub.installation import Installation
+from twinhub_hub.log_lines import log_to_stderr
 from twinhub_hub.operate.edge_client import reload, served_certificate
 from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.settings.errors import SettingsError
@@ -56,5 +57,5 @@ def ensure_served(installation: Installation) -> str:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr("certificates")
     watch(Installation(Path(os.environ["TWINHUB_HOME"])))

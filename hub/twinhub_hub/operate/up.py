@@ -15,6 +15,7 @@ from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.files import write_private
+from twinhub_hub.log_lines import readable
 from twinhub_hub.native_accounts import load_accounts
 from twinhub_hub.operate import prepare, supervisor, walls
 from twinhub_hub.operate.deletion import finish_deletions
@@ -295,7 +296,8 @@ def _does_not_start(installation: Installation, name: str) -> OperateError:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+    lines = log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
+    return "\n".join(map(readable, lines))
 
 
 def answers(context: Context) -> bool:

@@ -1,0 +1,10 @@
+"""The process that stops idle workspaces: `jupyterhub-idle-culler`, with the log of the others."""
+
+from __future__ import annotations
+
+from jupyterhub_idle_culler import IdleCuller
+
+from twinhub_hub.log_lines import traitlets_logging
+
+if __name__ == "__main__":
+    IdleCuller.launch_instance(logging_config=traitlets_logging("culler"))

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import jupyterhub
 
 from twinhub_hub.operate.health import look
-from twinhub_hub.pages import health
+from twinhub_hub.operate.passwords import give_and_record
+from twinhub_hub.pages import health, passwords
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twinhub_hub.apply.context import Context
 
 PROCESS_BANNER = (
@@ -30,10 +33,18 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.JupyterHub.extra_handlers = [
         *c.JupyterHub.get("extra_handlers", []),
         *health.handlers(partial(look, context)),
+        *_password_handlers(context),
     ]
     c.JupyterHub.tornado_settings.update(
         static_handler_class=PageFilesHandler, headers=dict(HEADERS)
     )
+
+
+def _password_handlers(context: Context) -> Sequence[tuple[object, ...]]:
+    auth = context.settings.auth
+    if auth.provider is not None:
+        return ()
+    return passwords.handlers(partial(give_and_record, context.installation, auth))
 
 
 def _words(context: Context) -> dict[str, object]:
@@ -45,6 +56,7 @@ def _words(context: Context) -> dict[str, object]:
         "twinhub_title": settings.site.title,
         "twinhub_notices": notices,
         "twinhub_trial": settings.auth.method == "trial",
+        "twinhub_own_accounts": settings.auth.provider is None,
         "twinhub_idle_hours": settings.workspace.idle_hours,
         "twinhub_form_targets": _form_targets(context),
         "twinhub_version": version("twinhub-hub"),

@@ -8,12 +8,13 @@ have work running are refreshed even when they make no request.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from http import HTTPStatus
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm, roles
-from oauthenticator.oauth2 import OAuthenticator, OAuthLogoutHandler
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator, OAuthLogoutHandler
 from tornado.httpclient import HTTPClientError
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
@@ -23,6 +24,7 @@ from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.leaving import end_access, has_access
+from twinhub_hub.auth.refusals import explain_refusal
 from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import SignedOutHandler
 
@@ -47,6 +49,27 @@ class ProviderSignedOutHandler(OAuthLogoutHandler):  # type: ignore[misc]
     render_logout_page = SignedOutHandler.render_logout_page
 
 
+class ProviderCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
+    """Where the provider sends people back to; says what to do when that sign-in is not known."""
+
+    def check_state(self) -> None:
+        """Let pass what was begun here.
+
+        Raises:
+            HTTPError: 400, it was not: another browser, another address, or long ago.
+        """
+        try:
+            super().check_state()
+        except HTTPError as error:
+            site = self.authenticator.oauth_callback_url.removesuffix("/hub/oauth_callback")
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                "This browser has not begun this sign-in: it was begun in another one, under "
+                "another address of this TwinHub, or too long ago, or it has ended already. "
+                f"Sign in again at {site}",
+            ) from error
+
+
 class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthenticator):  # type: ignore[misc]
     """Base of the sign-ins through a provider: access policy, refresh, leavers.
 
@@ -59,6 +82,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         3600, help="How long people stay signed in while the provider does not answer."
     ).tag(config=True)
     logout_handler = ProviderSignedOutHandler
+    callback_handler = ProviderCallbackHandler
 
     def __init__(self, **options: object) -> None:
         """Prepare to refresh each user once at a time."""
@@ -265,9 +289,9 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         self.log.error("sign-in refused by %s: %s", service, error)
         return HTTPError(
             HTTPStatus.BAD_GATEWAY,
-            f"{service} refused this sign-in. Try again; if it fails once more, an administrator "
-            "should compare the client id, the secret and the callback address with those of the "
-            f"application at {service}, and the clocks of both machines.",
+            explain_refusal(
+                error, service=service, callback=self.oauth_callback_url, now=datetime.now(UTC)
+            ),
         )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, get_args
 
 from twinhub_hub import names
 from twinhub_hub.account_list import parse_account_list
-from twinhub_hub.accounts import reset_password
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.native_accounts import (
@@ -16,12 +15,12 @@ from twinhub_hub.native_accounts import (
     add_account,
     import_accounts,
     load_accounts,
-    renew_password,
 )
 from twinhub_hub.operate import up
 from twinhub_hub.operate.deletion import delete_user
 from twinhub_hub.operate.errors import NotRunningError, OperateError
 from twinhub_hub.operate.lock import only_one
+from twinhub_hub.operate.passwords import give_new_password
 from twinhub_hub.operate.steps import Steps
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.values import Role
@@ -104,15 +103,7 @@ def run_reset_password(arguments: argparse.Namespace) -> int:
     auth = _load_auth(installation)
     if auth.provider is not None:
         raise OperateError(_kept_elsewhere(auth, "Change this password there."))
-    with only_one(installation):
-        if auth.method == "native":
-            password = renew_password(installation.native_accounts, arguments.name)
-        else:
-            password = reset_password(
-                arguments.name,
-                hashes=installation.account_hashes,
-                passwords=installation.account_passwords,
-            )
+    password = give_new_password(installation, auth, arguments.name)
     print(f"{arguments.name}  {password}")
     return 0
 

@@ -12,8 +12,8 @@ function shorten(text) {
   const plain = text
     .slice(0, 2 * LONGEST)
     .replace(SECRET, "$1=[secret]")
-    .replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .replace(/["\\]/g, "'")
+    .replace(/["\\]/g, "'") // one character each in JSON, too
+    .replace(/[^\x20-\x7e]+/g, (odd) => (/^\s+$/.test(odd) ? " " : "?"))
     .slice(0, LONGEST);
   return text.length > LONGEST ? `${plain}... (${text.length} characters)` : plain;
 }

@@ -51,13 +51,12 @@ def test_each_process_logs_short_lines_of_json(installation: TestInstallation) -
         finally:
             control(installation, "start", "proxy")
         wait_for(lambda: client.get("/hub/home").is_success, seconds=_SECONDS, what="the hub")
-    uris = [one["request"]["uri"] for one in events(installation, "edge") if "request" in one]
-    assert any("x" * 100 in uri for uri in uris)
     assert "secret123" not in installation.log("edge")
     for path in (installation.home / "logs").glob("*.log"):
         if path.stem in _TEXTS or path.stem.startswith("workspace-"):
             continue
-        for event, line in zip(events(installation, path.stem), path.open(), strict=False):
+        for line in path.read_text("utf-8").rpartition("\n")[0].splitlines():
+            event = json.loads(line)
             assert {"time", "level", "process", "message"} <= set(event), line
             assert event["process"] == path.stem
             assert len(line) <= _MOST or "detail" in event, line

@@ -76,6 +76,15 @@ def test_an_outsider_is_told_why_and_what_to_do(
 
 
 @pytest.mark.d4(9)
+def test_a_sign_in_that_this_browser_has_not_begun_leads_to_a_new_one(
+    there: TestInstallation,
+) -> None:
+    with closing(GitLabClient(there, "kim")) as session:
+        answer = session.get("/hub/oauth_callback?code=abc&state=eyJ4IjogMX0=")
+    assert answer.status_code == 400
+    assert f"Sign in again at {there.address}" in answer.text
+
+
 @pytest.mark.parametrize("fields", [{"confirmed_at": None}, {"state": "blocked"}])
 def test_an_account_that_is_not_confirmed_or_blocked_is_refused(
     there: TestInstallation, gitlab: GitLab, fields: dict[str, object]

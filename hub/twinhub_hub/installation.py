@@ -54,6 +54,8 @@ class Running:
     """Name of TwinHub's bridge, as Docker knows it."""
     bridge: str | None = None
     """Interface of the bridge that the firewall's rules were last made for."""
+    closed_bridges: tuple[str, ...] = ()
+    """Interfaces of the bridges without a way outside."""
     engine_address: str = ""
     """Where Docker answers; empty without an engine."""
 
@@ -189,7 +191,10 @@ class Installation:
         found: Mapping[str, object] = json.loads(self.running_file.read_text("utf-8"))
         try:
             known = {field.name for field in fields(Running)}  # a later version may know more
-            return Running(**{k: v for k, v in found.items() if k in known})  # type: ignore[arg-type]
+            values = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in found.items() if k in known
+            }
+            return Running(**values)  # type: ignore[arg-type]
         except TypeError as error:
             raise FileNotFoundError(f"{self.running_file} is of another version") from error
 

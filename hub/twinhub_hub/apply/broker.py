@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from twinhub_hub.apply.limits import highest_limits
 from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.policy import Policy
+from twinhub_hub.egress import networks_in_use
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
@@ -18,7 +19,7 @@ def broker_policy(context: Context) -> Policy:
     most = highest_limits(context.settings)
     return Policy(
         prefix=engine.prefix,
-        network=engine.network,
+        networks=networks_in_use(context.settings),
         images=tuple(image.image for image in workspace.images),
         uid=context.settings.uid,
         assets=str(context.assets),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter
 
+from twinhub_hub.egress import egress_of, network_of
 from twinhub_hub.spawners.readiness import StartFailedError
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def group_overrides(settings: Settings) -> Callable[[Spawner], Mapping[str, obje
     def overrides_of(spawner: Spawner) -> Mapping[str, object]:
         groups = [group.name for group in spawner.user.groups]
         limits = limits_for(settings, groups)
-        override = {"mem_limit": limits.memory, "cpu_limit": limits.cpus}
+        network = network_of(settings.engine.network, egress_of(settings, groups))
+        override = {
+            "mem_limit": limits.memory, "cpu_limit": limits.cpus, "network_name": network,
+        }  # fmt: skip
         return {"limits": {"groups": groups, "spawner_override": override}}
 
     return overrides_of

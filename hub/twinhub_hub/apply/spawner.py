@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from twinhub_hub import names
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
+from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
+from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
@@ -100,7 +102,7 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.options_form = image_form(workspace.images)
     d.name_prefix = engine.prefix
     d.docker_threads = engine.threads
-    d.network_name = engine.network
+    d.network_name = network_of(engine.network, workspace.egress)
     d.use_internal_ip = True
     d.pull_policy = "skip"  # the start checks the image itself, and says who can build it
     d.remove = True
@@ -123,9 +125,11 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
 def host_config_of(context: Context) -> Callable[[Spawner], Mapping[str, object]]:
     """Return what DockerSpawner asks for the host's side of each container."""
     workspace = context.settings.workspace
+    closed = closed_networks(context.settings.engine.network)
 
     def host_config(spawner: Spawner) -> Mapping[str, object]:
-        return {
+        name_servers = {"dns": list(NO_NAME_SERVER), "dns_opt": list(SHORT_LOOKUPS)}
+        return (name_servers if spawner.network_name in closed else {}) | {
             "auto_remove": False,  # a container that stops by itself keeps its log
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from twinhub_hub.broker.policy import LABEL, RefusedError
+from twinhub_hub.broker.policy import LABEL, SHORT_LOOKUPS, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -121,7 +121,7 @@ def _top_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
 def _host_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
     mounts = policy.mounts(label)
     return {
-        "NetworkMode": _one_of([policy.network]),
+        "NetworkMode": _one_of(policy.networks),
         "Binds": lambda value: _each(_one_of(mounts))(value) and len(set(value)) == len(value),
         "CapDrop": _one_of([["ALL"]]),
         "SecurityOpt": _one_of([["no-new-privileges"]]),
@@ -134,6 +134,7 @@ def _host_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
         "LogConfig": _one_of([policy.log]),
         "AutoRemove": _one_of([False]),
         "Dns": _each(_is_address),
+        "DnsOptions": _one_of([list(SHORT_LOOKUPS)]),
         "Links": _is_empty,
         "Mounts": _is_empty,
     }

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SHORT_LOOKUPS = ("timeout:1", "attempts:1")
+"""Options of resolv.conf(5) for a workspace without egress, so that a lookup fails soon."""
+
 LABEL = "org.twinhub.installation"
 """Label that the broker puts on each container that it creates; its value is the prefix."""
 
@@ -23,7 +26,7 @@ class Policy:
 
     prefix: str
     """First part of the names of containers and volumes."""
-    network: str
+    networks: tuple[str, ...]
     images: tuple[str, ...]
     uid: int
     assets: str
@@ -59,4 +62,5 @@ class Policy:
     def from_json(cls, text: str) -> Self:
         """Return the policy that `as_json` wrote."""
         values = json.loads(text)
-        return cls(**values | {"images": tuple(values["images"])})
+        lists = {name: tuple(values[name]) for name in ("images", "networks")}
+        return cls(**values | lists)

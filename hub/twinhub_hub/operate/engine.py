@@ -167,6 +167,10 @@ def _wait_for_engine() -> None:
         sleep(0.2)
 
 
+NETWORK_LABEL = "org.twinhub.network"
+"""Label of each of our networks; its value is the name of the installation's first one."""
+
+
 @dataclass(frozen=True)
 class Bridge:
     """TwinHub's own bridge on this host."""
@@ -176,17 +180,30 @@ class Bridge:
     """This host's address on it."""
 
 
-def ensure_network(name: str) -> Bridge:
-    """Make TwinHub's own bridge if it is missing and return what it is on this host.
+def has_network(name: str) -> bool:
+    """Return whether there is a Docker network of that name."""
+    client = docker.from_env()
+    try:
+        client.networks.get(name)
+    except NotFound:
+        return False
+    finally:
+        client.close()
+    return True
 
-    Containers on it cannot reach each other (``enable_icc`` is off).
+
+def ensure_network(name: str, installation: str = "") -> Bridge:
+    """Make a bridge of TwinHub's own if it is missing and return what it is on this host.
+
+    Containers on it cannot reach each other (``enable_icc`` is off). ``installation`` is the name
+    of the installation's first bridge, where this is another one.
 
     Raises:
         EngineError: a network of that name exists that is not ours.
     """
     client = docker.from_env()
     try:
-        network = _find_or_make(client, name)
+        network = _find_or_make(client, name, installation or name)
         network.reload()
         options = network.attrs["Options"] or {}
         if options.get("com.docker.network.bridge.enable_icc") != "false":
@@ -200,7 +217,7 @@ def ensure_network(name: str) -> Bridge:
         client.close()
 
 
-def _find_or_make(client: docker.DockerClient, name: str) -> Network:
+def _find_or_make(client: docker.DockerClient, name: str, installation: str) -> Network:
     with suppress(NotFound):
         return client.networks.get(name)
     return client.networks.create(
@@ -208,5 +225,5 @@ def _find_or_make(client: docker.DockerClient, name: str) -> Network:
         driver="bridge",
         check_duplicate=True,
         options={"com.docker.network.bridge.enable_icc": "false"},
-        labels={"org.twinhub.network": name},
+        labels={NETWORK_LABEL: installation},
     )

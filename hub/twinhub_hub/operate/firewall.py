@@ -47,6 +47,13 @@ class Walls:
     hub_port: int
     uplinks: tuple[str, ...] = ()
     """Interfaces that lead outside."""
+    closed: tuple[str, ...] = ()
+    """Interfaces of further bridges, from which nothing leads outside."""
+
+    @property
+    def bridges(self) -> tuple[str, ...]:
+        """Every bridge that workspaces are on."""
+        return (self.bridge, *self.closed)
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def _forward(walls: Walls) -> list[str]:
     ]
     uplinks = [name for name in walls.uplinks if name.startswith(_LOCAL_NETWORKS)]
     return [
-        f"-o {walls.bridge} -j DROP",
+        *(f"-i {bridge} -j DROP" for bridge in walls.closed),
+        *(f"-o {bridge} -j DROP" for bridge in walls.bridges),
         "-m conntrack --ctstate DNAT -j DROP",  # a port of this host that a container publishes
         *resolvers,
         *(f"-d {addresses} -j DROP" for addresses in _METADATA),
@@ -104,7 +112,7 @@ def _forward(walls: Walls) -> list[str]:
 
 
 def wanted_jumps(walls: Walls, table: str) -> list[str]:
-    """Return the rules that lead into the two chains: for packets from the bridge only.
+    """Return the rules that lead into the two chains: for packets from the bridges only.
 
     Docker hands on the packets of containers through its chain for rules of others, where it has
     one in this table; otherwise they are met where Docker would put it.
@@ -112,8 +120,9 @@ def wanted_jumps(walls: Walls, table: str) -> list[str]:
     chains = Chains.of(walls.prefix)
     forward = _DOCKERS if f"\n:{_DOCKERS} " in table else "FORWARD"
     return [
-        f"-A INPUT -i {walls.bridge} -j {chains.input}",
-        f"-A {forward} -i {walls.bridge} -j {chains.forward}",
+        f"-A {first} -i {bridge} -j {chain}"
+        for bridge in walls.bridges
+        for first, chain in (("INPUT", chains.input), (forward, chains.forward))
     ]
 
 
@@ -215,12 +224,13 @@ def ensure_walls(walls: Walls) -> bool:
     Raises:
         FirewallError: they are not up; says why.
     """
-    try:
-        socket.if_nametoindex(walls.bridge)
-    except OSError as error:
-        raise FirewallError(
-            f"the bridge {walls.bridge} is not on this machine, as with a remote or rootless engine"
-        ) from error
+    for bridge in walls.bridges:
+        try:
+            socket.if_nametoindex(bridge)
+        except OSError as error:
+            raise FirewallError(
+                f"the bridge {bridge} is not on this machine, as with a remote or rootless engine"
+            ) from error
     changed = [_ensure_family(walls, family) for family in families()]
     return any(changed)
 

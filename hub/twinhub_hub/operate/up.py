@@ -14,6 +14,7 @@ from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
+from twinhub_hub.egress import closed_networks, networks_in_use
 from twinhub_hub.files import write_private
 from twinhub_hub.log_lines import readable
 from twinhub_hub.native_accounts import load_accounts
@@ -26,6 +27,7 @@ from twinhub_hub.operate.engine import (
     engine_address,
     ensure_network,
     find_engine,
+    has_network,
     install_engine,
 )
 from twinhub_hub.operate.environments import ensure_environments
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from twinhub_hub.installation import EngineKind, Installation, Running
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.loading import LoadedSettings
+    from twinhub_hub.settings.models import Settings
 
 _ANSWER_SECONDS = 90
 _BROKER_SECONDS = 30
@@ -79,16 +82,8 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
     loaded = load_settings(installation.settings_file)
     check_certificate(loaded)
     kind = choose_engine(loaded.settings.engine.kind, engine, steps)
-    if kind == "process" and loaded.settings.site.tls is not None:
-        raise OperateError(
-            "Process mode is for one user of this machine. Remove site.tls from twinhub.yaml, or "
-            "install a Docker engine with: make up ENGINE=install"
-        )
-    if kind == "process" and loaded.settings.auth.method != "trial":
-        raise OperateError(
-            "Process mode is for one user and has the trial sign-in only. Set auth.method to trial "
-            "in twinhub.yaml, or install a Docker engine with: make up ENGINE=install"
-        )
+    if kind == "process":
+        _check_process_mode(loaded.settings)
     context = _make_context(installation, loaded, kind, port=port)
     if kind == "docker":
         bridge = ensure_network(context.settings.engine.network)
@@ -96,6 +91,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
             context.running,
             gateway=bridge.gateway,
             bridge=bridge.interface,
+            closed_bridges=_closed_bridges(context),
             engine_address=engine_address(),
         )
         context = replace(context, running=running)
@@ -113,6 +109,27 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         workspaces = list_sandboxes(installation)
     names = [workspace.name for workspace in workspaces if workspace.is_outdated]
     return Started(context.address, kind, passwords, names, lacks_admin=_lacks_admin(context))
+
+
+def _check_process_mode(settings: Settings) -> None:
+    if settings.site.tls is not None:
+        why = "is for one user of this machine. Remove site.tls from"
+    elif settings.auth.method != "trial":
+        why = "is for one user and has the trial sign-in only. Set auth.method to trial in"
+    elif networks_in_use(settings) != (settings.engine.network,):
+        why = "has no walls to keep workspaces from the outside. Remove `egress: none` from"
+    else:
+        return
+    raise OperateError(
+        f"Process mode {why} twinhub.yaml, or install a Docker engine with: make up ENGINE=install"
+    )
+
+
+def _closed_bridges(context: Context) -> tuple[str, ...]:
+    """Return the bridges without a way outside; workspaces may be on one that is not needed now."""
+    network, wanted = context.settings.engine.network, networks_in_use(context.settings)
+    names = [name for name in closed_networks(network) if name in wanted or has_network(name)]
+    return tuple(ensure_network(name, network).interface for name in names)
 
 
 def _lacks_admin(context: Context) -> bool:

@@ -38,6 +38,7 @@ def walls_of(running: Running) -> firewall.Walls | None:
         bridge=running.bridge,
         gateway=running.gateway,
         hub_port=running.hub_port,
+        closed=tuple(running.closed_bridges),
         uplinks=firewall.find_uplinks(),
     )
 

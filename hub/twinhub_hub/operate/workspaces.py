@@ -11,6 +11,7 @@ import docker
 from docker.errors import APIError, DockerException, NotFound
 
 from twinhub_hub.names import find_label
+from twinhub_hub.operate.engine import NETWORK_LABEL
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.volumes import remove_containers, remove_volume
 
@@ -69,7 +70,7 @@ def remove_workspaces(client: docker.DockerClient, prefix: str, label: str) -> N
 
 
 def purge_workspaces(prefix: str, network: str) -> list[str]:
-    """Remove containers, home volumes and the bridge; return what was removed."""
+    """Remove containers, home volumes and the bridges; return what was removed."""
     client = docker.from_env()
     removed = []
     for container in _containers(client, prefix):
@@ -79,15 +80,13 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
         if volume.name.startswith(f"{prefix}-home-"):
             remove_volume(client, volume.name)
             removed.append(f"volume {volume.name}")
-    try:
-        found = client.networks.get(network)
-        if found.attrs.get("Labels", {}).get("org.twinhub.network") == network:
+    for found in client.networks.list(filters={"label": f"{NETWORK_LABEL}={network}"}):
+        try:
             found.remove()
-            removed.append(f"network {network}")
-    except NotFound:
-        pass
-    except APIError as error:
-        raise EngineError(f"The network {network} is still in use: {error.explanation}") from error
+        except APIError as error:
+            why = f"The network {found.name} is still in use: {error.explanation}"
+            raise EngineError(why) from error
+        removed.append(f"network {found.name}")
     return removed
 
 

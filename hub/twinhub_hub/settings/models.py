@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from twinhub_hub import names
+from twinhub_hub.egress import Egress
 from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
@@ -217,6 +218,13 @@ class Workspace(Section):
     shared_memory: Bytes = Field(
         256 * 2**20, ge=2**20, le=2**50, description="Size of `/dev/shm`; at least `1M`."
     )
+    egress: Egress = Field(
+        "open",
+        description=(
+            "What a workspace reaches outside of this machine: `open`, everything but its walls; "
+            "`none`, nothing, not even a name server. A change holds from a workspace's next start."
+        ),
+    )
     start_timeout_seconds: int = Field(
         120, ge=5, le=3600, description="How long a start may take before it counts as failed."
     )
@@ -235,7 +243,7 @@ class GroupRules(Section):
     """What members of one group are given instead of what `workspace` gives everybody.
 
     A key that is not set leaves the general value. Of several groups of one person the most
-    generous value holds.
+    generous value holds; of `egress` the strictest.
     """
 
     name: GroupPath = Field(
@@ -246,6 +254,11 @@ class GroupRules(Section):
     )
     cpus: float | None = Field(
         None, gt=0, le=1024, description="CPU limit, in cores.", examples=[4.0]
+    )
+    egress: Egress | None = Field(
+        None,
+        description="What their workspaces reach outside; of several groups the strictest holds.",
+        examples=["none"],
     )
     workspaces: int | None = Field(
         None,

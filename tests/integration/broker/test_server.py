@@ -57,7 +57,7 @@ def policy(tmp_path: Path) -> Policy:
     for name in ("alice", "common"):
         (tmp_path / name).mkdir()
     return Policy(
-        prefix="twinhub", network="twinhub", images=("a/b:1",), uid=1000, assets=str(tmp_path),
+        prefix="twinhub", networks=("twinhub",), images=("a/b:1",), uid=1000, assets=str(tmp_path),
         home="/home/twin", workspace="/workspace", memory=2**32, cpus=2, processes=999,
         shared_memory=2**28, log={"Type": "json-file", "Config": {}},
     )  # fmt: skip

@@ -25,7 +25,8 @@ from tests.fixtures.create_bodies import (
 pytestmark = pytest.mark.d4(52)
 
 POLICY = Policy(
-    prefix="twinhub", network="twinhub", images=("twinhub/workspace:0.1.0", "site/other:1"),
+    prefix="twinhub", networks=("twinhub", "twinhub-none"),
+    images=("twinhub/workspace:0.1.0", "site/other:1"),
     uid=1000, assets="/srv/assets", home="/home/twin", workspace="/workspace", memory=2**32,
     cpus=2.0, processes=1024, shared_memory=2**28,
     log={"Type": "json-file", "Config": {"max-size": "5m", "max-file": "2"}},
@@ -57,6 +58,7 @@ def test_a_workspace_is_created_as_it_was_asked_for_and_labelled() -> None:
         ("Image", "site/other:1"), ("Cmd", ["sh", "-c", "x"]), ("Env", []), ("Hostname", "b-2"),
         ("HostConfig.Memory", None), ("HostConfig.CpuQuota", 1000), ("HostConfig.PidsLimit", 1),
         ("HostConfig.Dns", ["192.0.2.53", "2001:db8::1"]), ("HostConfig.AutoRemove", False),
+        ("HostConfig.DnsOptions", ["timeout:1", "attempts:1"]),
         ("NetworkingConfig", {}), ("ExposedPorts", {"9999/tcp": {}}),
     ],
 )  # fmt: skip

@@ -56,6 +56,19 @@ def test_nothing_passes_by_ipv6() -> None:
     ]  # fmt: skip
 
 
+def test_from_a_closed_bridge_nothing_passes_but_the_hubs_api() -> None:
+    walls = replace(WALLS, closed=("br-ba9876543210",))
+    forward = [r for r in firewall.wanted_rules(walls, "iptables") if "twinhub-forward" in r]
+    assert forward[:3] == [
+        "-A twinhub-forward -i br-ba9876543210 -j DROP",
+        "-A twinhub-forward -o br-0123456789ab -j DROP",
+        "-A twinhub-forward -o br-ba9876543210 -j DROP",
+    ]
+    jumps = firewall.wanted_jumps(walls, EMPTY)
+    assert jumps[:2] == list(JUMPS)
+    assert jumps[2:] == [jump.replace(WALLS.bridge, "br-ba9876543210") for jump in JUMPS]
+
+
 def test_metadata_is_closed_after_the_name_servers_that_share_its_address() -> None:
     rules = firewall.wanted_rules(WALLS, "iptables")
     for opened, closed in (("169.254.169.254/32", "169.254.0.0/16"), ("168.63.129.16/32",) * 2):

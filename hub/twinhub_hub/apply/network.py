@@ -29,7 +29,6 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{running.proxy_api_port}"
     c.ConfigurableHTTPProxy.auth_token = context.proxy_token
     hub.db_url = f"sqlite:///{context.installation.database}"
-    hub.upgrade_db = True  # JupyterHub copies a SQLite database aside before it changes it
     hub.cookie_secret = context.cookie_secret
     hub.cleanup_servers = False  # workspaces outlive the hub
     hub.concurrent_spawn_limit = 0  # the spawner has a queue, and nobody is refused

@@ -69,7 +69,7 @@ def launch_culler(context: Context) -> None:
 def launch_hub(context: Context) -> None:
     """Become the hub."""
     config = Path(__file__).parents[1] / "jupyterhub_config.py"
-    command = [sys.executable, "-m", "jupyterhub", f"--config={config}"]
+    command = [sys.executable, "-m", "twinhub_hub.app", f"--config={config}"]
     os.chdir(context.installation.state)
     use_write_ahead_log(context.installation.database)
     environment = {**os.environ}
@@ -77,10 +77,8 @@ def launch_hub(context: Context) -> None:
         for name in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
             environment.pop(name, None)
         environment["DOCKER_HOST"] = f"unix://{context.installation.broker_socket}"
-    # JupyterHub calls `alembic` by its name when it migrates the database
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    keys = ";".join(context.crypt_keys)
-    os.execve(command[0], command, environment | {"PATH": path, "JUPYTERHUB_CRYPT_KEY": keys})
+    environment["JUPYTERHUB_CRYPT_KEY"] = ";".join(context.crypt_keys)
+    os.execve(command[0], command, environment)
 
 
 def use_write_ahead_log(database: Path) -> None:

@@ -29,6 +29,7 @@ def trail(installation: TestInstallation, *options: str) -> list[Mapping[str, An
 
 def test_sign_ins_starts_and_tokens_are_in_the_trail(installation: TestInstallation) -> None:
     with HubClient(installation, USER) as session:
+        session.stop()  # what an earlier test left running
         session.start()
         session.stop()
         made = session.api(

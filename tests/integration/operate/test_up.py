@@ -16,7 +16,7 @@ import psutil
 import pytest
 from alembic import command
 from alembic.config import Config
-from jupyterhub.dbutil import _temp_alembic_ini
+from jupyterhub.dbutil import write_alembic_ini
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.installation import TestInstallation, engine
@@ -255,11 +255,13 @@ def test_changed_settings_restart_the_hub_and_leave_workspaces_alone(
         wait_for(alice.lab_answers, seconds=_ROUTES_SECONDS, what="the workspace's route")
 
 
-def test_an_older_database_is_copied_aside_and_migrated(installation: TestInstallation) -> None:
+def test_an_older_database_is_copied_aside_and_migrated(
+    installation: TestInstallation, tmp_path: Path
+) -> None:
     database = installation.home / "state" / "jupyterhub.sqlite"
     assert installation.run("down").returncode == 0
-    with _temp_alembic_ini(f"sqlite:///{database}") as ini:
-        command.downgrade(Config(ini), "-1")
+    write_alembic_ini(str(tmp_path / "alembic.ini"), f"sqlite:///{database}")
+    command.downgrade(Config(str(tmp_path / "alembic.ini")), "-1")
     before = set(database.parent.glob("jupyterhub.sqlite.*"))
     done = installation.run("up")
     assert done.returncode == 0, done.stderr
@@ -267,6 +269,8 @@ def test_an_older_database_is_copied_aside_and_migrated(installation: TestInstal
     assert any(_has_users(copy) for copy in copies)
     with HubClient(installation, "alice") as alice:
         assert alice.get("/hub/home").status_code == 200
+    lines = installation.log("hub").rpartition("\n")[0].splitlines()
+    assert any("upgrade" in json.loads(line)["message"] for line in lines)
 
 
 def _has_users(path: Path) -> bool:

@@ -4,13 +4,14 @@ set -eu
 cd "$(dirname "$0")/.."
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
+PATH="$PATH:/usr/sbin:/sbin"
 packages=
 need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 need chromium chromium
 need bwrap bubblewrap
 need debootstrap debootstrap
+need squid squid
 docker_answers() { .venv/bin/python -c "import docker; docker.from_env().ping()" >/dev/null 2>&1; }
-PATH="$PATH:/usr/sbin:/sbin"
 if [ -n "$packages" ]; then
     echo "== installing:$packages"
     as_root apt-get update -q >/dev/null

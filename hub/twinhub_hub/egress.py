@@ -9,11 +9,14 @@ if TYPE_CHECKING:
 
     from twinhub_hub.settings.models import Settings
 
-Egress = Literal["open", "none"]
+Egress = Literal["open", "listed", "none"]
 """From the most generous to the strictest."""
 
+HOST_PATTERN = r"^\.?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+"""Pattern of a listed host: its name, or one with a dot before it for it and all names below."""
+
 NO_NAME_SERVER = ("127.0.0.1",)
-"""Name servers of a workspace without egress: a lookup, which would carry data out, fails.
+"""Name servers of a workspace whose egress is not open: a lookup, which carries data out, fails.
 
 Docker's own resolver asks these from inside of the container, where nobody listens.
 """
@@ -34,7 +37,7 @@ def network_of(network: str, egress: Egress) -> str:
 
 
 def closed_networks(network: str) -> tuple[str, ...]:
-    """Return the names of the networks without a way outside."""
+    """Return the names of the networks from which the kernel forwards nothing."""
     return tuple(network_of(network, egress) for egress in get_args(Egress) if egress != "open")
 
 
@@ -42,3 +45,30 @@ def networks_in_use(settings: Settings) -> tuple[str, ...]:
     """Return the names of the networks that workspaces may be started on."""
     policies = {settings.workspace.egress} | {r.egress for r in settings.groups if r.egress}
     return tuple(sorted(network_of(settings.engine.network, egress) for egress in policies))
+
+
+def uses_proxy(settings: Settings) -> bool:
+    """Return whether some workspaces reach listed hosts, through a proxy at their gateway."""
+    return network_of(settings.engine.network, "listed") in networks_in_use(settings)
+
+
+def proxy_environment(proxy: str, *direct: str) -> dict[str, str]:
+    """Return the variables by which programs find the proxy at an address, and go without it.
+
+    There is no standard. Both ways of writing them are in use, see
+    https://about.gitlab.com/blog/we-need-to-talk-no-proxy/.
+    """
+    without = ",".join(("localhost", "127.0.0.1", "::1", *direct))
+    values = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": without}
+    return values | {name.upper(): value for name, value in values.items()}
+
+
+def without_covered(hosts: Collection[str]) -> list[str]:
+    """Return listed hosts, sorted, less those that another one with a dot before it covers."""
+    return sorted(host for host in set(hosts) if not _is_covered(host, hosts))
+
+
+def _is_covered(host: str, hosts: Collection[str]) -> bool:
+    parts = host.removeprefix(".").split(".")
+    above = {"." + ".".join(parts[start:]) for start in range(len(parts))} - {host}
+    return not above.isdisjoint(hosts)

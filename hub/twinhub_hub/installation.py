@@ -37,6 +37,17 @@ USERS_TOKEN = "users_token"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Where the proxy to listed hosts answers workspaces."""
+
+    bridge: str
+    """Interface of the bridge that they are on."""
+    gateway: str
+    """This host's address on it."""
+    port: int
+
+
+@dataclass(frozen=True)
 class Running:
     """What `twinhub up` decided and every process needs: kept in ``state/running.json``."""
 
@@ -55,7 +66,9 @@ class Running:
     bridge: str | None = None
     """Interface of the bridge that the firewall's rules were last made for."""
     closed_bridges: tuple[str, ...] = ()
-    """Interfaces of the bridges without a way outside."""
+    """Interfaces of the bridges from which the kernel forwards nothing."""
+    listed: Listed | None = None
+    """The way to listed hosts; None where nobody's egress is that."""
     engine_address: str = ""
     """Where Docker answers; empty without an engine."""
 
@@ -194,6 +207,9 @@ class Installation:
             values = {
                 k: tuple(v) if isinstance(v, list) else v for k, v in found.items() if k in known
             }
+            listed = values.pop("listed", None)
+            if isinstance(listed, dict):
+                values["listed"] = Listed(**listed)
             return Running(**values)  # type: ignore[arg-type]
         except TypeError as error:
             raise FileNotFoundError(f"{self.running_file} is of another version") from error

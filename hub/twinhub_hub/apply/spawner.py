@@ -11,7 +11,7 @@ from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
-from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of
+from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of, proxy_environment
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
@@ -103,6 +103,7 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.name_prefix = engine.prefix
     d.docker_threads = engine.threads
     d.network_name = network_of(engine.network, workspace.egress)
+    d.network_environment = network_environment(context)
     d.use_internal_ip = True
     d.pull_policy = "skip"  # the start checks the image itself, and says who can build it
     d.remove = True
@@ -120,6 +121,16 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
         "hostname": "{label}",
     }
     d.extra_host_config = host_config_of(context)
+
+
+def network_environment(context: Context) -> Mapping[str, Mapping[str, str]]:
+    """Return the variables of workspaces by their network: how the proxy is found, where one is."""
+    running = context.running
+    if running.listed is None or running.gateway is None:
+        return {}
+    address = f"http://{running.listed.gateway}:{running.listed.port}"
+    name = network_of(context.settings.engine.network, "listed")
+    return {name: proxy_environment(address, running.gateway)}
 
 
 def host_config_of(context: Context) -> Callable[[Spawner], Mapping[str, object]]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHORT_LOOKUPS = ("timeout:1", "attempts:1")
-"""Options of resolv.conf(5) for a workspace without egress, so that a lookup fails soon."""
+"""Options of resolv.conf(5) for a workspace without a name server, so that a lookup fails soon."""
 
 LABEL = "org.twinhub.installation"
 """Label that the broker puts on each container that it creates; its value is the prefix."""

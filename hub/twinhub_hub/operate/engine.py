@@ -118,6 +118,24 @@ def _start_command(name: str) -> str:
     return _ENGINES[name]
 
 
+def install_packages(*packages: str, without_service: str = "") -> None:
+    """Install Debian's or Ubuntu's packages, and stop the service that one of them starts.
+
+    Raises:
+        EngineError: a command failed.
+    """
+    prefix = _as_root()
+    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    _run([*prefix, "apt-get", "update", "-q"])
+    _run([*prefix, *environment, "apt-get", "install", "-y", "-q", *packages])
+    if without_service and _has_systemd():
+        _run([*prefix, "systemctl", "disable", "--now", without_service])
+
+
+def _as_root() -> list[str]:
+    return [] if os.geteuid() == 0 else ["sudo"]
+
+
 def install_engine(steps: Steps) -> None:
     """Install Debian's or Ubuntu's ``docker.io`` and start it.
 
@@ -128,11 +146,9 @@ def install_engine(steps: Steps) -> None:
         raise EngineError(
             "ENGINE=install needs Debian or Ubuntu (apt-get): install Docker by hand."
         )
-    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    prefix = _as_root()
     steps.say("Docker engine: none found, installing docker.io")
-    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    _run([*prefix, "apt-get", "update", "-q"])
-    _run([*prefix, *environment, "apt-get", "install", "-y", "-q", "docker.io"])
+    install_packages("docker.io")
     steps.say("Docker engine: starting")
     if _has_systemd():
         _run([*prefix, "systemctl", "enable", "--now", "docker"])

@@ -22,13 +22,15 @@ from twinhub_hub.operate.programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twinhub_hub.installation import Listed
+
 Family = Literal["iptables", "ip6tables"]
 
 _DOCKERS = "DOCKER-USER"
 _LONGEST_STEM = 20  # the name of a chain has at most 28 characters
 _KEPT_OF_STEM = 13
 # where clouds answer with the machine's credentials; some are the machine's name server as well
-_METADATA = ("169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32")
+METADATA = ("169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32")
 _CLOUD_RESOLVERS = ("169.254.169.254/32", "168.63.129.16/32")
 _LOCAL_NETWORKS = ("docker", "br-")  # how Docker's bridges are named
 _PASSES = re.compile(r"-j (?:ACCEPT|RETURN)\b")
@@ -48,7 +50,9 @@ class Walls:
     uplinks: tuple[str, ...] = ()
     """Interfaces that lead outside."""
     closed: tuple[str, ...] = ()
-    """Interfaces of further bridges, from which nothing leads outside."""
+    """Interfaces of further bridges, from which nothing is forwarded."""
+    listed: Listed | None = None
+    """The proxy that leads from one of them to listed hosts."""
 
     @property
     def bridges(self) -> tuple[str, ...]:
@@ -85,10 +89,16 @@ def wanted_rules(walls: Walls, family: Family) -> list[str]:
 
 
 def _input(walls: Walls) -> list[str]:
+    listed = walls.listed
+    proxies = [
+        f"-d {proxy.gateway}/32 -i {proxy.bridge} -p tcp -m tcp --dport {proxy.port} -j ACCEPT"
+        for proxy in ([listed] if listed else [])
+    ]
     return [
         # answers to what hub and proxy ask; a connection that a container has opened is none
         "-m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT",
         f"-d {walls.gateway}/32 -p tcp -m tcp --dport {walls.hub_port} -j ACCEPT",
+        *proxies,
         "-j DROP",
     ]
 
@@ -105,7 +115,7 @@ def _forward(walls: Walls) -> list[str]:
         *(f"-o {bridge} -j DROP" for bridge in walls.bridges),
         "-m conntrack --ctstate DNAT -j DROP",  # a port of this host that a container publishes
         *resolvers,
-        *(f"-d {addresses} -j DROP" for addresses in _METADATA),
+        *(f"-d {addresses} -j DROP" for addresses in METADATA),
         *(f"-o {name} -j RETURN" for name in uplinks),
         *(f"-o {start}+ -j DROP" for start in _LOCAL_NETWORKS),
     ]

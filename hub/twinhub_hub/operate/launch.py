@@ -22,6 +22,7 @@ from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.roles import culler_command
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
+from twinhub_hub.operate import allow_list
 from twinhub_hub.operate.ports import is_free
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ def launch_broker(context: Context) -> None:
     os.execve(command[0], command, {**os.environ, **environment})
 
 
+def launch_egress(context: Context) -> None:
+    """Become the proxy to listed hosts."""
+    if context.running.listed is None:
+        return
+    hosts = context.settings.workspace.egress_hosts
+    command = allow_list.squid_command(
+        allow_list.render_configuration(context.running.listed, hosts)
+    )
+    os.execve(command[0], command, {**os.environ})
+
+
 def launch_edge(context: Context) -> None:
     """Become the edge."""
     caddy = Path(sys.executable).with_name("caddy")
@@ -123,6 +135,7 @@ PROCESSES: Mapping[str, Callable[[Context], None]] = {
     "certificates": launch_certificates,
     "proxy": launch_proxy,
     "broker": launch_broker,
+    "egress": launch_egress,
     "hub": launch_hub,
     "culler": launch_culler,
 }

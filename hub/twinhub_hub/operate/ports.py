@@ -39,14 +39,14 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
     return True
 
 
-def find_free(start: int, *, besides: Collection[int] = ()) -> int:
-    """Return the first free port from a number on, leaving some out.
+def find_free(start: int, *, address: str = "127.0.0.1", besides: Collection[int] = ()) -> int:
+    """Return the first port from a number on that is free on an address, leaving some out.
 
     Raises:
         PortTakenError: every port above is taken.
     """
     for port in range(start, _LAST + 1):
-        if port not in besides and is_free(port):
+        if port not in besides and is_free(port, address):
             return port
     raise PortTakenError(f"No port is free above {start}: choose a lower TWINHUB_PORT.")
 

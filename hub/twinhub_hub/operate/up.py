@@ -14,11 +14,12 @@ from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
-from twinhub_hub.egress import closed_networks, networks_in_use
+from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
+from twinhub_hub.installation import Listed
 from twinhub_hub.log_lines import readable
 from twinhub_hub.native_accounts import load_accounts
-from twinhub_hub.operate import prepare, supervisor, walls
+from twinhub_hub.operate import allow_list, prepare, supervisor, walls
 from twinhub_hub.operate.deletion import finish_deletions
 from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.edge_client import connect, connect_encrypted
@@ -32,7 +33,7 @@ from twinhub_hub.operate.engine import (
 )
 from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
-from twinhub_hub.operate.ports import is_free
+from twinhub_hub.operate.ports import find_free, is_free
 from twinhub_hub.operate.process_mode import check_host, list_sandboxes
 from twinhub_hub.operate.proxy_packages import ensure_proxy
 from twinhub_hub.operate.workspaces import list_workspaces
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.models import Settings
 
 _ANSWER_SECONDS = 90
-_BROKER_SECONDS = 30
+_LISTEN_SECONDS = 30
 _TRIES = 4
 _LOG_LINES = 20
 
@@ -86,12 +87,15 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         _check_process_mode(loaded.settings)
     context = _make_context(installation, loaded, kind, port=port)
     if kind == "docker":
+        if uses_proxy(loaded.settings):
+            allow_list.ensure_program(steps, may_install=engine == "install")
         bridge = ensure_network(context.settings.engine.network)
         running = replace(
             context.running,
             gateway=bridge.gateway,
             bridge=bridge.interface,
             closed_bridges=_closed_bridges(context),
+            listed=_listed_proxy(context),
             engine_address=engine_address(),
         )
         context = replace(context, running=running)
@@ -117,7 +121,7 @@ def _check_process_mode(settings: Settings) -> None:
     elif settings.auth.method != "trial":
         why = "is for one user and has the trial sign-in only. Set auth.method to trial in"
     elif networks_in_use(settings) != (settings.engine.network,):
-        why = "has no walls to keep workspaces from the outside. Remove `egress: none` from"
+        why = "has no walls to keep workspaces from the outside. Leave `egress` open in"
     else:
         return
     raise OperateError(
@@ -126,10 +130,23 @@ def _check_process_mode(settings: Settings) -> None:
 
 
 def _closed_bridges(context: Context) -> tuple[str, ...]:
-    """Return the bridges without a way outside; workspaces may be on one that is not needed now."""
+    """Return the bridges that are not open; workspaces may be on one that is not needed now."""
     network, wanted = context.settings.engine.network, networks_in_use(context.settings)
     names = [name for name in closed_networks(network) if name in wanted or has_network(name)]
     return tuple(ensure_network(name, network).interface for name in names)
+
+
+def _listed_proxy(context: Context) -> Listed | None:
+    """Return where the proxy to listed hosts is to be: where it was, if it was somewhere."""
+    if not uses_proxy(context.settings):
+        return None
+    network, last = context.settings.engine.network, context.running.listed
+    bridge = ensure_network(network_of(network, "listed"), network)
+    is_ours = supervisor.supervisor_pid(context.installation) is not None
+    if last and last.gateway == bridge.gateway and (is_ours or is_free(last.port, last.gateway)):
+        return Listed(bridge.interface, bridge.gateway, last.port)
+    port = find_free(context.running.hub_port + 1, address=bridge.gateway)
+    return Listed(bridge.interface, bridge.gateway, port)
 
 
 def _lacks_admin(context: Context) -> bool:
@@ -225,6 +242,7 @@ def _run_processes(context: Context, steps: Steps) -> None:
     steps.say("Processes: already running" if was_running else "Processes: started")
     if context.running.engine == "docker":
         wait_for_broker(installation)
+        wait_for_egress(context)
     wait_until_answering(context)
     steps.say("Hub: answers")
 
@@ -237,10 +255,13 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
     installation = context.installation
     locks = context.share / "requirements"
     proxy_lock = (locks / "proxy" / "package-lock.json").read_text("utf-8")
-    proxy = (context.proxy_token, repr(context.running), proxy_lock)
+    running = context.running
+    ports = (running.proxy_port, running.proxy_api_port, running.hub_port)
+    proxy = (context.proxy_token, str(ports), proxy_lock)
     site = (path.read_text("utf-8") for path in sorted(installation.config_folder.glob("*.py")))
     code = supervisor.code_digest(
-        *proxy, context.cookie_secret.hex(), context.client_secret, *context.crypt_keys,
+        *proxy, repr(running),
+        context.cookie_secret.hex(), context.client_secret, *context.crypt_keys,
         (locks / "hub.txt").read_text("utf-8"),
         installation.settings_file.read_text("utf-8"), *site,
     )  # fmt: skip
@@ -255,6 +276,11 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         digests["broker"] = supervisor.code_digest(
             broker_policy(context).as_json(),
             context.running.engine_address,
+        )
+    if running.listed:
+        hosts = context.settings.workspace.egress_hosts
+        digests["egress"] = supervisor.text_digest(
+            allow_list.render_configuration(running.listed, hosts)
         )
     return digests | ({"culler": code} if context.settings.workspace.idle_hours > 0 else {})
 
@@ -295,16 +321,33 @@ def wait_for_broker(installation: Installation) -> None:
     Raises:
         OperateError: it does not; names the log.
     """
-    deadline = monotonic() + _BROKER_SECONDS
-    while not _listens(installation.broker_socket):
+    _wait_for(installation, "broker", socket.AF_UNIX, str(installation.broker_socket))
+
+
+def wait_for_egress(context: Context) -> None:
+    """Return when the proxy to listed hosts listens, if there is to be one.
+
+    Raises:
+        OperateError: it does not; names the log.
+    """
+    if listed := context.running.listed:
+        address = (listed.gateway, listed.port)
+        _wait_for(context.installation, "egress", socket.AF_INET, address)
+
+
+def _wait_for(
+    installation: Installation, name: str, family: int, address: str | tuple[str, int]
+) -> None:
+    deadline = monotonic() + _LISTEN_SECONDS
+    while not _listens(family, address):
         if monotonic() > deadline:
-            raise _does_not_start(installation, "broker")
+            raise _does_not_start(installation, name)
         sleep(0.05)
 
 
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(str(path)) == 0
+def _listens(family: int, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family) as client:
+        return client.connect_ex(address) == 0
 
 
 def _does_not_start(installation: Installation, name: str) -> OperateError:

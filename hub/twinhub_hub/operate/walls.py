@@ -39,6 +39,7 @@ def walls_of(running: Running) -> firewall.Walls | None:
         gateway=running.gateway,
         hub_port=running.hub_port,
         closed=tuple(running.closed_bridges),
+        listed=running.listed,
         uplinks=firewall.find_uplinks(),
     )
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from twinhub_hub import names
-from twinhub_hub.egress import Egress
+from twinhub_hub.egress import HOST_PATTERN, Egress, uses_proxy
 from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
@@ -193,6 +193,9 @@ class Image(Section):
     summary: Line = Field("", max_length=300, description="One sentence on what is in it.")
 
 
+ListedHost = Annotated[str, Field(pattern=HOST_PATTERN, max_length=254)]
+
+
 class Workspace(Section):
     """The container that a user works in."""
 
@@ -222,8 +225,17 @@ class Workspace(Section):
         "open",
         description=(
             "What a workspace reaches outside of this machine: `open`, everything but its walls; "
-            "`none`, nothing, not even a name server. A change holds from a workspace's next start."
+            "`listed`, the hosts of `egress_hosts` through a proxy; `none`, nothing, not even a "
+            "name server. A change holds from a workspace's next start."
         ),
+    )
+    egress_hosts: tuple[ListedHost, ...] = Field(
+        (),
+        description=(
+            "What `egress: listed` reaches, at ports 80 and 443: a host by its name or its IPv4 "
+            "address, or a name with a dot before it for that host and every one below."
+        ),
+        examples=[["git.example.org", ".example.edu"]],
     )
     start_timeout_seconds: int = Field(
         120, ge=5, le=3600, description="How long a start may take before it counts as failed."
@@ -231,6 +243,12 @@ class Workspace(Section):
     idle_hours: float = Field(
         24, ge=0, le=8760, description="Hours without activity before a stop; 0 means never."
     )
+
+    @field_validator("egress_hosts")
+    @classmethod
+    def _hosts_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_differ(list(value), "entries name the host", "host")
+        return value
 
     @field_validator("images")
     @classmethod
@@ -360,5 +378,16 @@ class Settings(Section):
                 "write it to a file of mode 0600 and name that in secrets.client_secret_file",
                 "auth",
                 "method",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_listed_hosts(self) -> Self:
+        if uses_proxy(self) and not self.workspace.egress_hosts:
+            raise RefusalError(
+                "`egress: listed` is used and no host is listed",
+                "name the hosts in workspace.egress_hosts, or write `egress: none`",
+                "workspace",
+                "egress_hosts",
             )
         return self

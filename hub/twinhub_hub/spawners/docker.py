@@ -13,7 +13,7 @@ import jupyterhub
 from docker.errors import DockerException, NotFound
 from dockerspawner import DockerSpawner
 from tornado.web import HTTPError
-from traitlets import Integer, Unicode, default
+from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.spawners.queue import StartQueue
@@ -48,6 +48,10 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
     ready_timeout = Integer(120, help="Seconds until a start counts as failed.").tag(config=True)
 
     concurrent_starts = Integer(20, help="Starts under way at once; more wait.").tag(config=True)
+
+    network_environment = Dict(help="Variables of workspaces on a network, by its name.").tag(
+        config=True
+    )
 
     _pool: ClassVar[ThreadPoolExecutor | None] = None
     _starts: ClassVar[StartQueue | None] = None
@@ -91,6 +95,10 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
     def template_namespace(self) -> dict[str, Any]:
         """Offer ``{label}`` in volumes beside what upstream offers."""
         return {**super().template_namespace(), "label": self.label}
+
+    def get_env(self) -> dict[str, str]:
+        """Return the variables of the workspace, with those that its network asks for."""
+        return {**super().get_env(), **self.network_environment.get(self.network_name, {})}
 
     @default("object_name")
     def _object_name_default(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_hub.installation import Listed
 from twinhub_hub.operate import firewall
 from twinhub_hub.operate.errors import FirewallError
 from twinhub_hub.operate.firewall import Chains, Walls
@@ -54,6 +55,18 @@ def test_nothing_passes_by_ipv6() -> None:
     assert firewall.wanted_rules(WALLS, "ip6tables") == [
         "-A twinhub-input -j DROP", "-A twinhub-forward -j DROP",
     ]  # fmt: skip
+
+
+def test_the_proxy_to_listed_hosts_is_reached_from_its_own_bridge_only() -> None:
+    walls = replace(
+        WALLS,
+        closed=("br-ba9876543210",),
+        listed=Listed("br-ba9876543210", gateway="172.19.0.1", port=8004),
+    )
+    rules = [r for r in firewall.wanted_rules(walls, "iptables") if "8004" in r]
+    assert rules == [
+        "-A twinhub-input -d 172.19.0.1/32 -i br-ba9876543210 -p tcp -m tcp --dport 8004 -j ACCEPT"
+    ]
 
 
 def test_from_a_closed_bridge_nothing_passes_but_the_hubs_api() -> None:

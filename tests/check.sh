@@ -15,6 +15,7 @@ step "lint" ruff check -q .
 step "types" mypy
 step "architecture" lint-imports --no-logo
 step "dependencies of the hub" deptry hub --config hub/pyproject.toml
+step "dependencies of the JupyterLab extension" deptry extensions/lab --config extensions/lab/pyproject.toml
 step "dependencies of dtconfig" deptry services/dtconfig --config services/dtconfig/pyproject.toml
 step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config

@@ -113,8 +113,13 @@ class Builder:
     def _recipe(self, image: Image) -> Recipe:
         context = self._folder / (image.context or image.name)
         locks = [self._folder.parent / "requirements" / name for name in image.requirements]
+        extensions = [self._folder.parent / "extensions" / name for name in image.extensions]
         certificates = find_certificates((context / "extra-ca", *self._options.certificates))
-        archive = pack(collect_context(context, requirements=locks, certificates=certificates))
+        archive = pack(
+            collect_context(
+                context, requirements=locks, certificates=certificates, extensions=extensions
+            )
+        )
         parent = self.tag_of(self._parent_of(image))
         arguments = {"PARENT": parent, "TWINHUB_UID": str(self._options.uid)}
         digest = digest_inputs(archive, arguments, self._engine.find_id(parent) or "")

@@ -34,15 +34,27 @@ Context = dict[str, Entry]
 
 
 def collect_context(
-    folder: Path, *, requirements: Iterable[Path], certificates: Iterable[Path]
+    folder: Path,
+    *,
+    requirements: Iterable[Path],
+    certificates: Iterable[Path],
+    extensions: Iterable[Path] = (),
 ) -> Context:
-    """Return the files of a folder, locks under ``requirements/``, certificates in ``extra-ca/``.
+    """Return the files of a folder, and others below a folder for each kind.
+
+    Locks are under ``requirements/``, certificates in ``extra-ca/``, extensions by their names
+    under ``extensions/``.
 
     Raises:
         ContextError: a file is missing, or a certificate file holds more than certificates.
     """
+    if not (folder / "Dockerfile").is_file():
+        raise ContextError(f"{folder} has no Dockerfile")
     context = {path.relative_to(folder).as_posix(): _read(path) for path in _files(folder)}
     context |= {f"requirements/{path.name}": _read(path) for path in requirements}
+    for extension in extensions:
+        top = extension.parent.parent
+        context |= {p.relative_to(top).as_posix(): _read(p) for p in _files(extension)}
     for path in certificates:
         context[f"extra-ca/{path.name}"] = Entry(_certificate(path))
     # The Dockerfile copies the folder, which therefore has to be there without certificates too.
@@ -89,8 +101,6 @@ def pinned_jupyterhub(locks: Sequence[Path]) -> str | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    if not (folder / "Dockerfile").is_file():
-        raise ContextError(f"{folder} has no Dockerfile")
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
         # Certificates are added one by one, after a look at what they are.

@@ -24,6 +24,7 @@ class Image(BaseModel):
     provides: str | None = None
     context: str | None = None
     requirements: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
     tests: str | None = None
     shipped: bool = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub.apply import audit, auth, logs, network, pages, roles, spawner
+from twinhub_hub.apply import audit, auth, idle, logs, network, pages, roles, spawner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ STEPS: tuple[Callable[[Context, Any], None], ...] = (
     roles.apply,
     spawner.apply,
     pages.apply,
+    idle.apply,
 )
 
 

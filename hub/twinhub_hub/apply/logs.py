@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyterhub.log import log_request as log_request_as_jupyterhub
@@ -23,7 +24,12 @@ def apply(_context: Context, c: Any) -> None:  # noqa: ANN401 - every step's sig
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Log an answer as JupyterHub does, with its parts as the field ``request``."""
+    """Log an answer as JupyterHub does, with its parts as the field ``request``.
+
+    What comes every minute from each workspace is logged only when something is wrong with it.
+    """
+    if getattr(handler, "is_routine", False) and handler.get_status() == HTTPStatus.OK:
+        return
     request = handler.request
     parts = {
         "method": shorten(request.method or "")[:_LONGEST_NAME],

@@ -53,6 +53,7 @@ class _Sources:
 
     image: Path
     locks: Path
+    extension: Path
     python: str
     uid: int
 
@@ -63,7 +64,11 @@ class _Sources:
 
     def edition(self) -> str:
         """Return the folder name of the whole."""
-        files = [*recipe_files(self.image, besides=_OTHERS), self.image / "Dockerfile"]
+        files = [
+            *recipe_files(self.image, besides=_OTHERS),
+            *recipe_files(self.extension, besides=_OTHERS),
+            self.image / "Dockerfile",
+        ]
         parts = [part for path in files for part in (path.name.encode(), path.read_bytes())]
         packages = [self.packages(name).encode() for name in _LOCKS]
         here = Path(__file__).read_bytes()
@@ -79,6 +84,7 @@ def ensure_environments(context: Context, steps: Steps) -> None:
     sources = _Sources(
         image=context.share / "images" / "workspace",
         locks=context.share / "requirements",
+        extension=context.share / "extensions" / "lab",
         python=_python_version(),
         uid=context.settings.uid,
     )
@@ -171,7 +177,8 @@ def _assemble(root: Path, sources: _Sources, edition: str) -> None:
         _run(["cp", "--archive", "--link", "--no-target-directory", str(packages),
               str(parts / name)])  # fmt: skip
     recipe = read_recipe(sources.image / "Dockerfile")
-    copy_into(sources.image, recipe.copies, {PARTS: parts, "/etc": etc})
+    contexts = (sources.image, sources.extension.parents[1])
+    copy_into(contexts, recipe.copies, {PARTS: parts, "/etc": etc})
     _write_accounts(etc, sources.uid)
     environment = _fit(recipe.environment, sources.python)
     write_public(folder / ENVIRONMENT_FILE, json.dumps(environment, indent=1))

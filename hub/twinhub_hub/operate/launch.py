@@ -21,6 +21,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.roles import culler_command
+from twinhub_hub.idle import REPORT_SECONDS
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 from twinhub_hub.operate import allow_list
 from twinhub_hub.operate.ports import is_free
@@ -59,9 +60,13 @@ def launch_proxy(context: Context) -> None:
 
 
 def launch_culler(context: Context) -> None:
-    """Become the process that stops idle workspaces, once there is a hub to ask."""
+    """Become the process that stops idle workspaces, once each has told the hub what works in it.
+
+    While the hub was away they worked on, and their last reports are old.
+    """
     while is_free(context.running.hub_port):
         sleep(_CULLER_WAIT_SECONDS)
+    sleep(2.5 * REPORT_SECONDS)
     command = culler_command(context)
     token = context.installation.token(CULLER_TOKEN)
     os.execve(command[0], command, {**os.environ, "JUPYTERHUB_API_TOKEN": token})

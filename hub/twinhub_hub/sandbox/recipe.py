@@ -56,8 +56,12 @@ def _instructions(text: str) -> Iterator[tuple[str, list[str]]]:
             yield name.upper(), shlex.split(rest)
 
 
-def copy_into(context: Path, copies: Sequence[Copy], targets: Mapping[str, Path]) -> None:
+def copy_into(
+    contexts: Sequence[Path], copies: Sequence[Copy], targets: Mapping[str, Path]
+) -> None:
     """Do those copies whose destination lies below a key of ``targets``, in that key's folder.
+
+    A source is taken from the first of the folders that has it.
 
     A file that is there already is replaced, never written to: it may be linked elsewhere.
     """
@@ -65,7 +69,8 @@ def copy_into(context: Path, copies: Sequence[Copy], targets: Mapping[str, Path]
         for top, folder in targets.items():
             if PurePosixPath(copy.destination).is_relative_to(top):
                 inside = folder / PurePosixPath(copy.destination).relative_to(top)
-                _copy(context / copy.source, inside, into=copy.destination.endswith("/"))
+                source = next(c / copy.source for c in contexts if (c / copy.source).exists())
+                _copy(source, inside, into=copy.destination.endswith("/"))
 
 
 def _copy(source: Path, target: Path, *, into: bool) -> None:

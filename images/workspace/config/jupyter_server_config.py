@@ -1,6 +1,7 @@
 """Settings of the server in every workspace; the hub adds address, prefix and identity."""
 
 import os
+import sys
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by the loader
 
@@ -16,6 +17,10 @@ c.KernelManager.transport = "ipc"
 # Both cost time at each start. Language servers are not part of the image; the shim translates
 # settings of classic Notebook 6, of which there are none.
 c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}
+
+# TwinHub's own extension: it tells the hub what works here.
+sys.path.append("/opt/twinhub/lab")
+c.ServerApp.jpserver_extensions["twinhub_lab"] = True
 
 # The server's environment is read-only, and nothing here asks the outside for news.
 c.LabApp.extension_manager = "readonly"

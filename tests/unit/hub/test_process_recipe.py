@@ -49,7 +49,7 @@ def test_files_and_contents_of_folders_go_where_docker_puts_them(tmp_path: Path)
         Copy("plain", "/opt/parts/renamed"),
         Copy("plain", "/usr/elsewhere"),
     ]
-    copy_into(context, copies, {"/opt/parts": target})
+    copy_into([context], copies, {"/opt/parts": target})
     files = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
     assert files == {"deep/file", "bin/plain", "renamed"}
     assert (target / "bin/plain").stat().st_mode & 0o777 == 0o755
@@ -62,7 +62,7 @@ def test_a_copy_never_writes_through_a_hard_link(tmp_path: Path) -> None:
     (context / "file").write_text("new")
     (tmp_path / "shared").write_text("old")
     (target / "file").hardlink_to(tmp_path / "shared")
-    copy_into(context, [Copy("file", "/opt/")], {"/opt": target})
+    copy_into([context], [Copy("file", "/opt/")], {"/opt": target})
     assert (target / "file").read_text() == "new"
     assert (tmp_path / "shared").read_text() == "old"
 

@@ -2,6 +2,14 @@
 (() => {
   "use strict";
 
+  // times in the reader's own zone
+  document.querySelectorAll("time[datetime]").forEach((time) => {
+    const at = new Date(time.dateTime);
+    const isToday = at.toDateString() === new Date().toDateString();
+    const day = isToday ? {} : { day: "numeric", month: "short" };
+    time.textContent = at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" });
+  });
+
   // the cause stands at the end of a log
   document.querySelectorAll(".twinhub-log").forEach((log) => log.scrollTo(0, log.scrollHeight));
 
@@ -17,11 +25,11 @@
     box.hidden = false;
   }
 
-  // Ask the hub to stop the workspace, or to give its start up; resolves to what went wrong, if anything.
-  async function stop() {
+  // Ask the hub for something; resolves to what went wrong, if anything.
+  async function ask(method, address) {
     try {
-      const answer = await fetch(card.dataset.api, {
-        method: "DELETE",
+      const answer = await fetch(address, {
+        method,
         headers: { "X-XSRFToken": window.jhdata.xsrf_token },
       });
       if (answer.ok) {
@@ -33,6 +41,9 @@
       return "The hub does not answer.";
     }
   }
+
+  // Stop the workspace, or give its start up.
+  const stop = () => ask("DELETE", card.dataset.api);
 
   function onClick(action, label, run) {
     const button = card.querySelector(`[data-action="${action}"]`);
@@ -109,6 +120,13 @@
 
   onClick("stop", "Stopping…", async () => {
     const problem = await stop();
+    if (!problem) {
+      window.location.reload();
+    }
+    return problem;
+  });
+  onClick("keep", "Keeping…", async () => {
+    const problem = await ask("POST", `${card.dataset.api}/keep`);
     if (!problem) {
       window.location.reload();
     }

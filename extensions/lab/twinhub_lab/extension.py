@@ -1,0 +1,26 @@
+"""Puts the parts into a running Jupyter server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_lab.handlers import handlers
+from twinhub_lab.reporter import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+
+def load(server: ServerApp) -> None:
+    """Add the handlers and begin to report, where the hub has asked for reports."""
+    reporter = Reporter.from_environment()
+    if reporter is None:
+        return
+    server.web_app.add_handlers(".*$", handlers(server.web_app.settings["base_url"], reporter))
+
+    async def begin() -> None:
+        from twinhub_lab.observer import Observer  # noqa: PLC0415 - after the server answers
+
+        await reporter.run(Observer(server), server.log)
+
+    server.io_loop.add_callback(begin)

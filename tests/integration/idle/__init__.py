@@ -1,0 +1,1 @@
+"""Tests of what happens to workspaces in which nothing works."""

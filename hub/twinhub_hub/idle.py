@@ -73,7 +73,10 @@ class Forecast:
     @property
     def seen(self) -> str:
         """What was seen, for people."""
-        return ", ".join(map(str, self.works or self.signs)) or "nothing was reported"
+        kinds = {sign.kind for sign in self.signs}
+        absent = [f"no {kind}" for kind in ("kernel", "terminal") if kind not in kinds]
+        seen = [str(sign) for sign in self.works] or [*map(str, self.signs), *absent]
+        return ", ".join(seen)
 
     def as_json(self) -> dict[str, object]:
         """Return what the workspace is answered, for the notice in JupyterLab."""

@@ -112,7 +112,7 @@ def test_people_see_what_works(hurried: TestInstallation) -> None:
             wait_for(lambda: work(alice)["is_near"], seconds=_SECONDS, what="a notice")
             assert "idle" in work(alice)["seen"]
             home = alice.get("/hub/home").text
-            assert "Nothing works since" in home
+            assert "Idle since" in home
             assert "Keep it for 12 hours" in home
         file = {"type": "file", "format": "text", "content": "saved"}
         path = f"{alice.workspace}/api/contents/saved.txt"

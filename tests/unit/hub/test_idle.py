@@ -46,7 +46,7 @@ def test_people_are_told_what_works_or_else_what_was_seen() -> None:
     both = Report(last_work=NOW, signs=(TERMINAL, KERNEL))
     assert forecast(DAY, NOW, NOW, (NOW, both)).seen == "kernel mill.ipynb: busy"
     idle = Report(last_work=NOW, signs=(TERMINAL,))
-    assert forecast(DAY, NOW, NOW, (NOW, idle)).seen == "terminal 1: no job"
+    assert forecast(DAY, NOW, NOW, (NOW, idle)).seen == "terminal 1: no job, no kernel"
 
 
 def test_what_was_seen_long_ago_is_not_told() -> None:

@@ -1,4 +1,4 @@
-// TwinHub's notice in JupyterLab: nothing works in this workspace, and when it stops.
+// TwinHub's notice in JupyterLab: this workspace is idle, and when it stops.
 //
 // A federated extension is a container with `init` and `get` below `window._JUPYTERLAB`; see
 // https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html. This one needs no other
@@ -47,7 +47,7 @@
       }
       await hide();
       const id = await app.commands.execute("apputils:notify", {
-        message: `Nothing works in this workspace: ${work.seen}. It stops at about ${clock(work.stops_at)}; your files stay.`,
+        message: `This workspace is idle: ${work.seen}. It stops at about ${clock(work.stops_at)}; your files stay.`,
         type: "warning",
         options: {
           autoClose: false,

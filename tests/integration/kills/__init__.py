@@ -1,0 +1,1 @@
+"""Tests of what survives when processes are killed."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from twinhub_hub.idle import Forecast
 
-_SERVER = r"/api/users/(?P<user_name>[^/]+)/server(?:s/(?P<server_name>[^/]*))?"
+_SERVERS = (r"/api/users/([^/]+)/server", r"/api/users/([^/]+)/servers/([^/]*)")
+"""As in JupyterHub's API: the default workspace, and one by its name."""
 
 
 class Workspaces:
@@ -70,7 +71,11 @@ class Workspaces:
 def handlers(workspaces: Workspaces) -> Sequence[tuple[str, type[APIHandler], dict[str, object]]]:
     """Return the handlers for JupyterHub's ``extra_handlers``."""
     given: dict[str, object] = {"workspaces": workspaces}
-    return [(f"{_SERVER}/work", WorkHandler, given), (f"{_SERVER}/keep", KeepHandler, given)]
+    return [
+        (f"{server}/{name}", handler, given)
+        for server in _SERVERS
+        for name, handler in (("work", WorkHandler), ("keep", KeepHandler))
+    ]
 
 
 class _Handler(APIHandler):  # type: ignore[misc]
@@ -79,14 +84,14 @@ class _Handler(APIHandler):  # type: ignore[misc]
         super().initialize()
         self._workspaces = workspaces
 
-    def _running(self, user_name: str, server_name: str | None) -> Spawner:
+    def _running(self, user_name: str, server_name: str) -> Spawner:
         """Return a running workspace.
 
         Raises:
             HTTPError: 404, there is none.
         """
         user = self.find_user(user_name)
-        spawner = user and user.spawners.get(server_name or "")
+        spawner = user and user.spawners.get(server_name)
         if not spawner or not spawner.ready:
             raise HTTPError(HTTPStatus.NOT_FOUND, "This workspace does not run.")
         return spawner
@@ -102,7 +107,7 @@ class WorkHandler(_Handler):
     is_routine = True
 
     @needs_scope("users:activity")
-    def post(self, user_name: str, server_name: str | None = None) -> None:
+    def post(self, user_name: str, server_name: str = "") -> None:
         """Take a `Report`; answer when the workspace stops.
 
         Raises:
@@ -121,7 +126,7 @@ class KeepHandler(_Handler):
     """`POST /hub/api/users/NAME/server/keep`: do not stop a workspace for twelve hours."""
 
     @needs_scope("users:activity")
-    def post(self, user_name: str, server_name: str | None = None) -> None:
+    def post(self, user_name: str, server_name: str = "") -> None:
         """Keep it; answer when it stops.
 
         Raises:

@@ -1,0 +1,18 @@
+"""The table of what survives names each process, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.integration.kills.scenes import SCENES
+from tests.integration.kills.test_matrix import PROCESSES
+
+_PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "what-survives.md"
+
+
+def test_the_table_has_a_row_for_each_process_and_a_column_for_each_moment() -> None:
+    rows = [line for line in _PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
+    named = [match[1] for row in rows if (match := re.match(r"\| `(\w+)` ", row))]
+    assert tuple(named) == PROCESSES
+    assert len(rows[0].strip("|").split("|")) == 2 + len(SCENES)

@@ -8,9 +8,16 @@ import logging
 import stat
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import ClientError, web
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientOSError,
+    ServerDisconnectedError,
+    web,
+)
 from yarl import URL
 
 from twinhub_hub.broker.policy import LABEL, RefusedError
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 2**20
 _BODY_SECONDS = 10
+_ENGINE_SECONDS = 10
+_ENGINE_WAIT_SECONDS = 0.1
 _PASSED_HEADERS = ("Content-Type", "Api-Version")
 _log = logging.getLogger(__name__)
 
@@ -44,7 +53,7 @@ class Broker:
         Never 500: DockerSpawner reads that as "the container is gone".
         """
         try:
-            return await self._answer(request)
+            return await self._answer_patiently(request, await _read(request))
         except RefusedError as error:
             # the reason first: a long line is cut
             _log.warning("refused, %s: %s %s", error, request.method, request.raw_path)
@@ -56,8 +65,22 @@ class Broker:
             _log.exception("broken %s %s", request.method, request.raw_path)
             return _message(HTTPStatus.BAD_GATEWAY, "TwinHub's broker failed: see broker.log")
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await _read(request)
+    async def _answer_patiently(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """Wait for an engine that is being started again, as long as it took nothing.
+
+        Otherwise a start that is under way would fail, and what is left of it could not be removed.
+        """
+        deadline = monotonic() + _ENGINE_SECONDS
+        while True:
+            try:
+                return await self._answer(request, body)
+            except (ClientConnectorError, ServerDisconnectedError, ClientOSError) as error:
+                was_taken = not isinstance(error, ClientConnectorError) and request.method != "GET"
+                if was_taken or monotonic() > deadline:
+                    raise
+            await asyncio.sleep(_ENGINE_WAIT_SECONDS)
+
+    async def _answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         call = decide(request.method, request.raw_path, body, self._policy)
         path = call.path
         if call.container:

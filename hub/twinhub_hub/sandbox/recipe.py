@@ -69,8 +69,10 @@ def copy_into(
         for top, folder in targets.items():
             if PurePosixPath(copy.destination).is_relative_to(top):
                 inside = folder / PurePosixPath(copy.destination).relative_to(top)
-                source = next(c / copy.source for c in contexts if (c / copy.source).exists())
-                _copy(source, inside, into=copy.destination.endswith("/"))
+                found = [c / copy.source for c in contexts if (c / copy.source).exists()]
+                if not found:
+                    raise FileNotFoundError(f"the Dockerfile copies {copy.source}, which is absent")
+                _copy(found[0], inside, into=copy.destination.endswith("/"))
 
 
 def _copy(source: Path, target: Path, *, into: bool) -> None:

@@ -53,7 +53,7 @@ def context(process_installation: TestInstallation) -> Iterator[Context]:
     """An installation that has the packages, and a copy of the image's files to change."""
     home = Path(tempfile.mkdtemp(prefix="tp-"))
     link_packages(process_installation.home / "environments", home / "environments")
-    for name in ("images/workspace", "requirements"):
+    for name in ("images/workspace", "extensions/lab", "requirements"):
         shutil.copytree(share() / name, home / "share" / name)
     running = Running("process", 1, 2, 3, 4, None, "t", "t")
     yield Context(Settings(), Installation(home), running, home / "assets", home / "share")

@@ -19,20 +19,20 @@ from tests.fixtures.kernels import execute, open_kernel
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.fixtures.installation import TestInstallation
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 _USER = "alice"
-_IDLE_SECONDS = 8
+_IDLE_SECONDS = 14
 _SETTINGS = f"""
 workspace:
   idle_hours: {_IDLE_SECONDS / 3600}
 """
 _SITE = """
-c.Spawner.environment["TWINHUB_REPORT_SECONDS"] = "1"
+c.Spawner.environment["TWINHUB_REPORT_SECONDS"] = "2"
 c.JupyterHub.last_activity_interval = 1
 """
 _SECONDS = 60
@@ -69,6 +69,20 @@ def work(client: HubClient) -> dict[str, Any]:
     return found
 
 
+def until(client: HubClient, holds: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until something holds of what JupyterLab is told; fail with all that it was told."""
+    told: list[dict[str, Any]] = []
+
+    def look() -> bool:
+        told.append(work(client))
+        return holds(told[-1])
+
+    try:
+        wait_for(look, seconds=_SECONDS, what="what JupyterLab is to be told")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {[one.get('seen') for one in told[-9:]]}") from None
+
+
 def last_activity(client: HubClient) -> datetime:
     """The time from which the culler counts."""
     return datetime.fromisoformat(str(client.servers()[""]["last_activity"]))
@@ -78,12 +92,13 @@ def test_a_workspace_that_works_goes_on_and_one_that_does_not_stops(
     hurried: TestInstallation,
 ) -> None:
     with HubClient(hurried, _USER) as alice:
+        alice.stop()  # one of an earlier test may be kept
         alice.start()
         with open_kernel(alice) as channel:
             execute(channel, "import subprocess; p = subprocess.Popen(['sleep', '1000'])")
-            code = "import time; time.sleep(25)"
+            code = "import time; time.sleep(35)"
             with culler(hurried):
-                execute(channel, code)  # three times as long as an idle workspace lives
+                execute(channel, code)  # more than twice as long as an idle workspace lives
                 assert alice.servers()
                 home = alice.get("/hub/home").text
                 assert "Stop" in home
@@ -99,17 +114,14 @@ def test_a_workspace_that_works_goes_on_and_one_that_does_not_stops(
 
 def test_people_see_what_works(hurried: TestInstallation) -> None:
     with HubClient(hurried, _USER) as alice:
+        alice.stop()  # one of an earlier test may be kept
         alice.start()
         with open_kernel(alice) as channel:
             execute(channel, "import socket; s = socket.create_server(('127.0.0.1', 9000))")
-            wait_for(
-                lambda: "port 9000: open" in str(work(alice).get("seen")),
-                seconds=_SECONDS,
-                what="the service's port",
-            )
+            until(alice, lambda found: "port 9000: open" in str(found.get("seen")))
             assert "port 9000: open" in alice.get("/hub/home").text
             execute(channel, "s.close()")
-            wait_for(lambda: work(alice)["is_near"], seconds=_SECONDS, what="a notice")
+            until(alice, lambda found: bool(found["is_near"]))
             assert "idle" in work(alice)["seen"]
             home = alice.get("/hub/home").text
             assert "Idle since" in home
@@ -118,11 +130,12 @@ def test_people_see_what_works(hurried: TestInstallation) -> None:
         path = f"{alice.workspace}/api/contents/saved.txt"
         headers = alice.bearer()
         alice.put(path, body=file, headers=headers).raise_for_status()
-        wait_for(lambda: not work(alice)["is_near"], seconds=_SECONDS, what="a file as work")
+        until(alice, lambda found: not found["is_near"])
 
 
 def test_a_kept_workspace_is_kept_whatever_becomes_of_the_hub(hurried: TestInstallation) -> None:
     with HubClient(hurried, _USER) as alice:
+        alice.stop()  # one of an earlier test may be kept
         alice.start()
         answer = alice.post(f"{alice.workspace}/twinhub/keep", content=b"", headers=alice.bearer())
         assert not answer.raise_for_status().json()["is_near"]
@@ -147,6 +160,7 @@ def _answers(client: HubClient) -> bool:
 @pytest.mark.d4(6)
 def test_nobody_tells_or_keeps_anothers_workspace(hurried: TestInstallation) -> None:
     with HubClient(hurried, _USER) as alice, HubClient(hurried, "bob") as bob:
+        alice.stop()  # one of an earlier test may be kept
         alice.start()
         bob.sign_in()
         before = last_activity(alice)

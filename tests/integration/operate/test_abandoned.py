@@ -86,7 +86,7 @@ def test_abandoned_websockets_are_given_up_and_cost_no_memory(
         assert connected(edge, port) >= sockets
         until = monotonic() + 60 * minutes
         # Jupyter asks every 30 seconds whether somebody is there, and gives up half a minute later
-        wait_for(lambda: _open_at_the_edge(installation) <= first + 1, seconds=180, what="given up")
+        wait_for(lambda: connected(edge, port) <= first + 1, seconds=180, what="given up")
         if minutes:
             wait_for(lambda: monotonic() > until, seconds=60 * minutes + 60, what="ten minutes")
         after = memory(installation)

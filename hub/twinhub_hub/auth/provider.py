@@ -26,7 +26,7 @@ from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.leaving import end_access, has_access
 from twinhub_hub.auth.refusals import explain_refusal
 from twinhub_hub.auth.user_names import SafeNames
-from twinhub_hub.pages.handlers import SignedOutHandler
+from twinhub_hub.pages.handlers import SignedOutHandler, WholePageOnly
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -43,7 +43,7 @@ class ProviderDownError(Exception):
     """The provider does not answer, or asks to be left alone for a while."""
 
 
-class ProviderSignedOutHandler(OAuthLogoutHandler):  # type: ignore[misc]
+class ProviderSignedOutHandler(WholePageOnly, OAuthLogoutHandler):  # type: ignore[misc]
     """Says that one is signed out of TwinHub; the provider's own session goes on."""
 
     render_logout_page = SignedOutHandler.render_logout_page

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.handlers.login import LogoutHandler
 from jupyterhub.handlers.static import CacheControlStaticFilesHandler
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +60,25 @@ class PageFilesHandler(CacheControlStaticFilesHandler):  # type: ignore[misc]
             self.set_header(name, value)
 
 
-class SignedOutHandler(LogoutHandler):  # type: ignore[misc]
+class WholePageOnly(BaseHandler):  # type: ignore[misc]
+    """Answers who goes to an address, and no page that only makes a browser ask for it.
+
+    Browsers tell what they ask for, see https://www.w3.org/TR/fetch-metadata/. Other programs do
+    not, and have no cookie of somebody else's.
+    """
+
+    async def prepare(self) -> None:
+        """Refuse frames, pictures and scripts.
+
+        Raises:
+            HTTPError: 403, it is one of those.
+        """
+        await super().prepare()
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise HTTPError(HTTPStatus.FORBIDDEN, "Another page has asked for this.")
+
+
+class SignedOutHandler(WholePageOnly, LogoutHandler):  # type: ignore[misc]
     """Says that one is signed out, where JupyterHub would show the sign-in page without a word."""
 
     async def render_logout_page(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import httpx
 import psutil
@@ -15,7 +16,7 @@ from tests.fixtures.installation import engine
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.fixtures.installation import TestInstallation
 
@@ -113,30 +114,73 @@ def test_an_image_outside_the_list_is_refused(
         installation.container("instructor")
 
 
-@pytest.mark.d4(49)
-def test_options_change_neither_mounts_nor_environment_nor_arguments(
-    installation: TestInstallation,
-) -> None:
-    hostile = {
-        "volumes": {"/": {"bind": "/host", "mode": "rw"}}, "environment": {"LD_PRELOAD": "/x"},
-        "cmd": ["sh"], "args": ["--ServerApp.token="], "network_name": "host", "mem_limit": "64G",
-        "extra_host_config": {"privileged": True}, "name_prefix": "x",
+_HOSTILE = {
+    "volumes": {"/": {"bind": "/host", "mode": "rw"}}, "environment": {"LD_PRELOAD": "/x"},
+    "cmd": ["sh"], "args": ["--ServerApp.token="], "network_name": "host", "mem_limit": "64G",
+    "extra_host_config": {"privileged": True}, "name_prefix": "x", "notebook_dir": "/",
+    "extra_create_kwargs": {"user": "0"}, "env": {"PATH": "/x"}, "default_url": "//evil.example",
+    "group_overrides": {}, "network_environment": {}, "remove": False, "image": None,
+}  # fmt: skip
+
+
+def by_api(session: HubClient) -> None:
+    """Start with options in the request."""
+    session.api("POST", "/users/instructor/server", _HOSTILE)
+
+
+def by_api_before(session: HubClient) -> None:
+    """Have the hub keep options for the server, and start it without any."""
+    for method, path in (("PATCH", "/server"), ("PATCH", "/servers/"), ("PUT", "/servers/")):
+        session.api(method, f"/users/instructor{path}", {"user_options": _HOSTILE})
+        session.api(method, f"/users/instructor{path}", _HOSTILE)
+    session.api("POST", "/users/instructor/server")
+
+
+def by_form(session: HubClient) -> None:
+    """Send the form of a start with fields of one's own."""
+    fields = {**session.xsrf, **{name: str(value) for name, value in _HOSTILE.items()}}
+    del fields["image"]
+    session.post(
+        "/hub/spawn", content=urlencode(fields | {"_xsrf": session.xsrf["X-XSRFToken"]}).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )  # fmt: skip
+
+
+def by_query(session: HubClient) -> None:
+    """Follow a link that starts a workspace."""
+    session.get(f"/hub/spawn?{urlencode({name: str(value) for name, value in _HOSTILE.items()})}")
+
+
+def made_of(installation: TestInstallation, user: str) -> dict[str, object]:
+    """All that `docker inspect` says of a workspace but what differs with each start."""
+    found = installation.container(user).attrs
+    variables = dict(line.split("=", 1) for line in found["Config"]["Env"])
+    secrets = {"JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN"}
+    config = {**found["Config"], "Env": {k: v for k, v in variables.items() if k not in secrets}}
+    mounts = sorted(found["Mounts"], key=lambda mount: str(mount["Destination"]))
+    networks = sorted(found["NetworkSettings"]["Networks"])
+    return {
+        "Path": found["Path"], "Args": found["Args"], "Name": found["Name"], "Config": config,
+        "HostConfig": found["HostConfig"], "Mounts": mounts, "Networks": networks,
     }  # fmt: skip
+
+
+@pytest.mark.d4(48)
+@pytest.mark.d4(49)
+@pytest.mark.parametrize("start", [by_api, by_api_before, by_form, by_query])
+def test_options_change_nothing_that_docker_inspect_shows(
+    installation: TestInstallation, start: Callable[[HubClient], None]
+) -> None:
     with HubClient(installation, "instructor") as session:
-        session.get("/hub/home")
-        answer = session.api("POST", "/users/instructor/server", hostile)
-        if answer.status_code not in {201, 202}:
-            assert answer.status_code == 400
-            return
-        session.follow()
-        attributes = installation.container("instructor").attrs
         session.stop()
-    assert attributes["HostConfig"]["Privileged"] is False
-    assert attributes["HostConfig"]["Memory"] == 4 * 2**30
-    assert attributes["HostConfig"]["NetworkMode"] == installation.setting("network")
-    assert not [mount for mount in attributes["Mounts"] if mount["Destination"] == "/host"]
-    assert not [v for v in attributes["Config"]["Env"] if v.startswith("LD_PRELOAD")]
-    assert attributes["Config"]["Cmd"][0] == "/opt/twinhub/bin/start-workspace"
+        session.start()
+        plain = made_of(installation, "instructor")
+        session.stop()
+        start(session)
+        session.follow()
+        session.start()  # where it was refused, what the hub has kept of it still counts
+        assert made_of(installation, "instructor") == plain
+        session.stop()
 
 
 @pytest.mark.d4(50)

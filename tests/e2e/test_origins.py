@@ -11,6 +11,8 @@ from tests.fixtures.browser import open_lab
 from tests.fixtures.hub_client import HubClient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page
 
     from tests.fixtures.installation import TestInstallation
@@ -81,10 +83,12 @@ _SOCKET = """
 
 
 @pytest.fixture
-def inside(page: Page, installation: TestInstallation) -> Page:
+def inside(page: Page, installation: TestInstallation) -> Iterator[Page]:
     """A page on the origin of the visitor's workspace, who is signed in at the hub as well."""
     open_lab(page, installation, _VISITOR)
-    return page
+    yield page
+    with HubClient(installation, _VISITOR) as client:
+        client.stop()
 
 
 @pytest.mark.d4(6)

@@ -68,6 +68,7 @@ def connected(edge: psutil.Process, port: int) -> int:
 @pytest.mark.parametrize(
     ("sockets", "minutes"), [(20, 0), pytest.param(200, 10, marks=pytest.mark.long)]
 )
+@pytest.mark.timeout(1500)
 @pytest.mark.d4(67)
 def test_abandoned_websockets_are_given_up_and_cost_no_memory(
     installation: TestInstallation, sockets: int, minutes: int

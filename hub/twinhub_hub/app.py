@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,8 @@ from alembic.config import Config
 from jupyterhub import dbutil, orm
 from jupyterhub.app import JupyterHub
 from sqlalchemy import create_engine
+
+from twinhub_hub.log_lines import log_to_stderr
 
 
 class TwinHub(JupyterHub):  # type: ignore[misc]
@@ -47,4 +50,5 @@ if __name__ == "__main__":
     # the class must be the one of the module's name, of which there is one
     from twinhub_hub.app import TwinHub as Application
 
+    log_to_stderr("hub", logging.WARNING)
     Application.launch_instance(sys.argv[1:])

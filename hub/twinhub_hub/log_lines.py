@@ -68,11 +68,15 @@ def log_fields(**fields: object) -> Iterator[None]:
         _FIELDS.reset(token)
 
 
-def log_to_stderr(process: str) -> None:
-    """Have everything that this process logs, from INFO on, go to stderr as lines of JSON."""
+def log_to_stderr(process: str, level: int = logging.INFO) -> None:
+    """Have all that this process logs, from a level on, go to stderr as lines of JSON.
+
+    A traitlets application logs by a logger of its own, ``traitlets_logging``; beside it this is
+    for what its packages log, such as an exception in a callback of the event loop.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(process))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 def traitlets_logging(process: str) -> dict[str, dict[str, dict[str, object]]]:

@@ -49,6 +49,8 @@ class StockHub:
     hub: str
     """Address of the hub itself, past its proxy."""
     pid: int
+    authority: Path | None = None
+    """It speaks http."""
 
     @property
     def address(self) -> str:

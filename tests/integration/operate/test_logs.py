@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from twinhub_hub.operate.ports import find_free
+
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.installation import TWINHUB
 from tests.fixtures.waiting import wait_for
@@ -79,3 +81,24 @@ def test_people_follow_them_as_text(installation: TestInstallation) -> None:
                 assert not line.startswith('{"time"')
         finally:
             follower.terminate()
+
+
+def test_what_fails_outside_of_a_culls_own_log_is_a_line_of_json_too() -> None:
+    nobody = find_free(19700)
+    command = [
+        sys.executable, "-m", "twinhub_hub.operate.culler",
+        f"--url=http://127.0.0.1:{nobody}/hub/api", "--timeout=600",
+    ]  # fmt: skip
+    environment = {"PATH": "", "JUPYTERHUB_API_TOKEN": "none"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as culler:
+        assert culler.stderr is not None
+        try:
+            for line in culler.stderr:
+                event = json.loads(line)
+                assert event["process"] == "culler"
+                if "ConnectionRefusedError" in event["message"] + event.get("detail", ""):
+                    break
+            else:
+                pytest.fail("the culler ended without a word on the hub that is not there")
+        finally:
+            culler.terminate()

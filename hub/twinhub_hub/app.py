@@ -1,4 +1,4 @@
-"""The hub's application: JupyterHub, with migrations of the database in its own process."""
+"""The hub's application: JupyterHub, as one that migrates by itself and whom a class may call."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from sqlalchemy import create_engine
 
 from twinhub_hub.log_lines import log_to_stderr
 
+BACKLOG = 4096
+"""Connections that may wait until the hub takes them; the kernel may allow fewer."""
+
 
 class TwinHub(JupyterHub):  # type: ignore[misc]
     """JupyterHub, which migrates a database of an older version before it opens it.
@@ -24,6 +27,18 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
     """
 
     name = "jupyterhub"
+
+    async def start(self) -> None:
+        """Start, and have many connections wait for the hub.
+
+        Tornado has 128 wait; of one more, the kernel throws the first packet away, and its sender
+        repeats it after 1, 3, 7, ... seconds: a class that starts at one moment would lose half a
+        minute while the hub has nothing to do.
+        """
+        await super().start()
+        # a second listen() changes the length alone, see listen(2); Tornado has no way to say it
+        for socket in self.http_server._sockets.values():  # noqa: SLF001
+            socket.listen(BACKLOG)
 
     def init_db(self) -> None:
         """Open the database; one of an older version is copied aside and migrated first."""

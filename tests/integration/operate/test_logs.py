@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from twinhub_hub.operate.ports import find_free
 
 from tests.fixtures.hub_client import HubClient

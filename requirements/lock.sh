@@ -10,6 +10,7 @@ compile() {
 # hub. What installs these locks does so with --no-deps, so that it stays out.
 lean() { compile --no-emit-package rfc3987-syntax --no-emit-package lark "$@"; }
 compile bootstrap.in -o bootstrap.txt
+compile build.in -c bootstrap.txt -o build.txt
 lean hub.in -o hub.txt
 compile workspace.in -c hub.txt -o workspace.txt
 compile science.in -c workspace.txt -o science.txt

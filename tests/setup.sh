@@ -11,6 +11,7 @@ need chromium chromium
 need bwrap bubblewrap
 need debootstrap debootstrap
 need squid squid
+need docker-compose docker-compose
 docker_answers() { .venv/bin/python -c "import docker; docker.from_env().ping()" >/dev/null 2>&1; }
 if [ -n "$packages" ]; then
     echo "== installing:$packages"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from images.builder.context import (
     collect_context,
+    collect_sources,
     digest_inputs,
     find_certificates,
     pack,
@@ -119,6 +120,7 @@ class Builder:
             collect_context(
                 context, requirements=locks, certificates=certificates, extensions=extensions
             )
+            | collect_sources(self._folder.parent, image.sources)
         )
         parent = self.tag_of(self._parent_of(image))
         arguments = {"PARENT": parent, "TWINHUB_UID": str(self._options.uid)}

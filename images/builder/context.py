@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 IGNORED = frozenset({".dockerignore", "README.md", "__pycache__"})
 """Names that never go into an image; they stand in each .dockerignore as well."""
 
+_MADE = frozenset({"__pycache__", "node_modules", ".venv", "dist", "build"})
+_LEFT = frozenset({".crt", ".fmu", ".pyc"})
+
 _PINNED_HUB = re.compile(r"^jupyterhub==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -59,6 +62,23 @@ def collect_context(
         context[f"extra-ca/{path.name}"] = Entry(_certificate(path))
     # The Dockerfile copies the folder, which therefore has to be there without certificates too.
     context.setdefault("extra-ca/.gitkeep", Entry(b""))
+    return context
+
+
+def collect_sources(checkout: Path, folders: Iterable[str]) -> Context:
+    """Return folders of a checkout below ``sources/``, as git has them, without certificates.
+
+    Raises:
+        ContextError: a folder is missing, as in an installed TwinHub.
+    """
+    context: Context = {}
+    for folder in folders:
+        if not (checkout / folder).is_dir():
+            raise ContextError(f"{checkout / folder} is missing: build this image in a checkout")
+        for path in (checkout / folder).rglob("*"):
+            name = path.relative_to(checkout)
+            if path.is_file() and not _MADE.intersection(name.parts) and name.suffix not in _LEFT:
+                context[f"sources/{name.as_posix()}"] = _read(path)
     return context
 
 

@@ -25,6 +25,7 @@ class Image(BaseModel):
     context: str | None = None
     requirements: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     tests: str | None = None
     shipped: bool = True
 

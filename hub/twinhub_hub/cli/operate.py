@@ -42,6 +42,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         help="install an engine if there is none; or go without one, for one user",
     )
     parser.add_argument("--port", default=None, help="port of the edge (TWINHUB_PORT)")
+    parser.add_argument(
+        "--foreground", action="store_true", help="go on until told to stop, and end the processes"
+    )
     parser.set_defaults(run=run_up)
     parser = subparsers.add_parser("down", help="stop everything, remove nothing")
     parser.set_defaults(run=run_down)
@@ -66,7 +69,9 @@ def run_up(arguments: argparse.Namespace) -> int:
     installation.make_folders()
     with only_one(installation):
         started = up.start(installation, Steps(), port=_port(arguments), engine=arguments.engine)
-    print(_summary(started))
+    print(_summary(started), flush=True)
+    if arguments.foreground:
+        supervisor.run_until_told(installation)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import xmlrpc.client
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_PATH = 100  # sun_path has 108 bytes; the supervisor adds a suffix of its own
 _START_SECONDS = 20
 _STOP_SECONDS = 60
+_LOOK_SECONDS = 1
 _DO_NOT_WAIT = False
 
 _HEAD = """\
@@ -172,6 +174,28 @@ def apply_config(installation: Installation, config: str) -> None:
         raise OperateError(f"The supervisor does not start: see {installation.logs}")
 
 
+def check_is_near(installation: Installation) -> None:
+    """Let be what another TwinHub runs: its paths are not those of this one.
+
+    Raises:
+        OperateError: the supervisor that answers is not among the processes that are seen here.
+    """
+    pid = supervisor_pid(installation)
+    if pid is not None and not _is_supervisor(pid):
+        raise OperateError(
+            f"TwinHub in {installation.home} runs on the other side of a container's wall. Stop it "
+            "there first: with `docker compose down` if this is the host, else with `twinhub down` "
+            "on the host."
+        )
+
+
+def _is_supervisor(pid: int) -> bool:
+    try:
+        return b"supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 def start_stopped(installation: Installation) -> None:
     """Start programs that were given up or stopped by hand."""
     for process in list_processes(installation):
@@ -184,10 +208,26 @@ def shut_down(installation: Installation) -> bool:
     pid = supervisor_pid(installation)
     if pid is None:
         return False
+    check_is_near(installation)
     _call(installation, "shutdown")
     if not _wait(lambda: not Path(f"/proc/{pid}").exists(), _STOP_SECONDS):
         raise OperateError(f"The supervisor (pid {pid}) does not stop: see `twinhub logs`.")
     return True
+
+
+def run_until_told(installation: Installation) -> None:
+    """Return when SIGTERM or SIGINT has come and every process is stopped.
+
+    Raises:
+        OperateError: the supervisor has ended by itself, and its processes with it.
+    """
+    pid, signals = supervisor_pid(installation), {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    while pid is not None and Path(f"/proc/{pid}").exists():
+        if signal.sigtimedwait(signals, _LOOK_SECONDS):
+            shut_down(installation)
+            return
+    raise OperateError(f"The supervisor has ended: see {installation.logs / 'supervisor.log'}")
 
 
 def _wait(is_done: Callable[[], bool], seconds: float) -> bool:

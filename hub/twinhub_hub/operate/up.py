@@ -78,6 +78,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         SettingsError: ``twinhub.yaml`` is wrong.
         OperateError: anything else that the operator can mend.
     """
+    supervisor.check_is_near(installation)
     if prepare.ensure_settings(installation):
         steps.say(f"Settings: wrote {installation.settings_file}")
     loaded = load_settings(installation.settings_file)

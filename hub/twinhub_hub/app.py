@@ -12,8 +12,9 @@ from alembic.config import Config
 from jupyterhub import dbutil, orm
 from jupyterhub.app import JupyterHub
 from sqlalchemy import create_engine
+from traitlets import default
 
-from twinhub_hub.log_lines import log_to_stderr
+from twinhub_hub.log_lines import log_to_stderr, traitlets_logging
 
 BACKLOG = 4096
 """Connections that may wait until the hub takes them; the kernel may allow fewer."""
@@ -27,6 +28,11 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
     """
 
     name = "jupyterhub"
+
+    @default("logging_config")  # type: ignore[untyped-decorator]
+    def _log_lines_of_json(self) -> dict[str, dict[str, dict[str, object]]]:
+        """Log so from the beginning, also what is wrong with the configuration."""
+        return traitlets_logging("hub")
 
     async def start(self) -> None:
         """Start, and have many connections wait for the hub.

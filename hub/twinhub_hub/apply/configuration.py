@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub.apply import audit, auth, idle, logs, network, pages, roles, spawner
+from twinhub_hub.apply import audit, auth, idle, network, pages, roles, spawner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
 STEPS: tuple[Callable[[Context, Any], None], ...] = (
-    logs.apply,
     network.apply,
     auth.apply,
     audit.apply,

@@ -1,26 +1,19 @@
-"""What the hub's log looks like."""
+"""What the hub logs of each answer."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyterhub.log import log_request as log_request_as_jupyterhub
 from tornado.web import HTTPError
 
-from twinhub_hub.log_lines import log_fields, shorten, traitlets_logging
+from twinhub_hub.log_lines import log_fields, shorten
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
-    from twinhub_hub.apply.context import Context
-
 _LONGEST_NAME = 64
-
-
-def apply(_context: Context, c: Any) -> None:  # noqa: ANN401 - every step's signature
-    """Log one bounded line of JSON for each event."""
-    c.JupyterHub.logging_config = traitlets_logging("hub")
 
 
 def log_request(handler: RequestHandler) -> None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.site import Site
 
 
+_LOOK_SECONDS = 1
+"""A hub that starts waits so long for what workspaces answer; looking at others goes on."""
+
+
 def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' configuration
     """Bind everything to loopback and hand the proxy, which outlives the hub, its routes."""
     running, hub = context.running, c.JupyterHub
@@ -32,6 +36,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     hub.cookie_secret = context.cookie_secret
     hub.cleanup_servers = False  # workspaces outlive the hub
     hub.concurrent_spawn_limit = 0  # the spawner has a queue, and nobody is refused
+    hub.init_spawners_timeout = _LOOK_SECONDS
     hub.log_level = "INFO"
     hub.tornado_settings = {
         "slow_spawn_timeout": 0,  # straight to the progress page

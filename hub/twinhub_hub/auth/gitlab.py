@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from oauthenticator.gitlab import GitLabOAuthenticator
 from tornado.escape import json_decode
 from tornado.httputil import url_concat
-from tornado.web import HTTPError
 
-from twinhub_hub.auth.provider import ProviderAuthenticator
+from twinhub_hub.auth.provider import NotActiveError, ProviderAuthenticator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +22,13 @@ _MOST_PAGES = 100
 class TwinHubGitLabAuthenticator(ProviderAuthenticator, GitLabOAuthenticator):  # type: ignore[misc]
     """GitLab's users and groups; see https://docs.gitlab.com/api/groups/ and .../api/users/."""
 
+    ends_when_refused = True  # refresh tokens of GitLab last until they are revoked
+
     def get_subject(self, auth_state: Mapping[str, Any]) -> str:
         """Return GitLab's number of the user, which no other user ever gets."""
         user = auth_state[self.user_auth_state_key]
         if not user.get("confirmed_at") or user.get("state") != "active":
-            raise HTTPError(
-                HTTPStatus.FORBIDDEN,
+            raise NotActiveError(
                 "Your GitLab account is not active, or its e-mail address is not confirmed. "
                 "Confirm it in GitLab, then sign in again.",
             )

@@ -6,16 +6,14 @@ See OpenID Connect Core 1.0 and OpenID Connect Discovery 1.0.
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from oauthenticator.generic import GenericOAuthenticator
 from oauthenticator.oauth2 import OAuthLoginHandler
-from tornado.httpclient import HTTPClientError
-from tornado.web import HTTPError
 from traitlets import Unicode
 
-from twinhub_hub.auth.provider import ProviderAuthenticator
+from twinhub_hub.auth.provider import NO_ANSWER, NotActiveError, ProviderAuthenticator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from jupyterhub.user import User
 
 _DISCOVERY = "/.well-known/openid-configuration"
+_FAILED_SECONDS = 3
+"""How long a failure to discover the provider is everybody's answer."""
 
 
 class OidcLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
@@ -36,7 +36,7 @@ class OidcLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
         """
         try:
             await self.authenticator.discover()
-        except (HTTPClientError, OSError, ValueError) as error:
+        except NO_ANSWER as error:
             raise self.authenticator.explain(error) from error
         super().get()
 
@@ -51,30 +51,43 @@ class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: 
     def __init__(self, **options: object) -> None:
         """Know nothing of the provider yet: the hub starts without it."""
         super().__init__(**options)
-        self._discovering = asyncio.Lock()
-        self._is_known = False
+        self._discovery: asyncio.Task[None] | None = None
+        self._failed_at = 0.0
 
     async def discover(self) -> None:
-        """Learn the provider's addresses, once.
+        """Learn the provider's addresses, once; all who ask meanwhile wait for the same answer.
+
+        A failure is the answer for some seconds more: else each who waits would ask anew, one
+        time-out after the other.
 
         Raises:
             HTTPClientError, OSError: it does not answer.
             ValueError: the document is another issuer's, or lacks an address.
         """
-        async with self._discovering:
-            if self._is_known:
-                return
-            found = await self.httpfetch(f"{self.issuer}{_DISCOVERY}", label="discovering")
-            if not isinstance(found, dict) or found.get("issuer") != self.issuer:
-                raise ValueError(f"{self.issuer} does not describe itself as an OpenID provider")
-            try:
-                authorize, userinfo, token = (
-                    found[f"{name}_endpoint"] for name in ("authorization", "userinfo", "token")
-                )
-            except KeyError as error:
-                raise ValueError(f"{self.issuer} does not name its {error}") from error
-            self.authorize_url, self.userdata_url, self.token_url = authorize, userinfo, token
-            self._is_known = True
+        task = self._discovery
+        if task is None or (self._failed_at and monotonic() - self._failed_at > _FAILED_SECONDS):
+            self._failed_at = 0.0
+            task = self._discovery = asyncio.ensure_future(self._discover())
+        await asyncio.shield(task)
+
+    async def _discover(self) -> None:
+        try:
+            await self._learn_addresses()
+        except NO_ANSWER:
+            self._failed_at = monotonic()
+            raise
+
+    async def _learn_addresses(self) -> None:
+        found = await self.httpfetch(f"{self.issuer}{_DISCOVERY}", label="discovering")
+        if not isinstance(found, dict) or found.get("issuer") != self.issuer:
+            raise ValueError(f"{self.issuer} does not describe itself as an OpenID provider")
+        try:
+            authorize, userinfo, token = (
+                found[f"{name}_endpoint"] for name in ("authorization", "userinfo", "token")
+            )
+        except KeyError as error:
+            raise ValueError(f"{self.issuer} does not name its {error}") from error
+        self.authorize_url, self.userdata_url, self.token_url = authorize, userinfo, token
 
     async def authenticate(
         self, handler: object, data: Mapping[str, str] | None = None, **options: object
@@ -82,7 +95,7 @@ class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: 
         """Return who signs in; see `ProviderAuthenticator.authenticate`."""
         try:
             await self.discover()
-        except (HTTPClientError, OSError, ValueError) as error:
+        except NO_ANSWER as error:
             raise self.explain(error) from error
         return await super().authenticate(handler, data, **options)
 
@@ -94,8 +107,7 @@ class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: 
         """Return the claim ``sub``, which the provider gives to nobody else."""
         claims = auth_state[self.user_auth_state_key]
         if claims.get("email_verified") is False:
-            raise HTTPError(
-                HTTPStatus.FORBIDDEN,
+            raise NotActiveError(
                 f"Your e-mail address is not confirmed at {self.login_service}. Confirm it there, "
                 "then sign in again.",
             )

@@ -8,25 +8,27 @@ have work running are refreshed even when they make no request.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
 from http import HTTPStatus
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm, roles
 from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator, OAuthLogoutHandler
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
-from traitlets import Float, Instance
+from traitlets import Float, Instance, default
 
+from twinhub_hub import names
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.leaving import end_access, has_access
 from twinhub_hub.auth.refusals import explain_refusal
 from twinhub_hub.auth.user_names import SafeNames
-from twinhub_hub.pages.handlers import SignedOutHandler, WholePageOnly
+from twinhub_hub.pages.handlers import START_PAGES, SignedOutHandler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -37,16 +39,31 @@ if TYPE_CHECKING:
     AuthModel = dict[str, Any]
 
 _TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
+_CALLS_AT_ONCE = 100
+"""Of the 10 that Tornado allows, a class that signs in would wait for its turn until a time-out."""
+
+NO_ANSWER = (HTTPClientError, OSError, ValueError, KeyError)
+"""What a call to a provider raises: it refuses, is silent, or something else answers for it."""
 
 
 class ProviderDownError(Exception):
     """The provider does not answer, or asks to be left alone for a while."""
 
 
-class ProviderSignedOutHandler(WholePageOnly, OAuthLogoutHandler):  # type: ignore[misc]
-    """Says that one is signed out of TwinHub; the provider's own session goes on."""
+class LeftError(Exception):
+    """The provider says that somebody may not be here any more."""
 
-    render_logout_page = SignedOutHandler.render_logout_page
+
+class NotActiveError(HTTPError):  # type: ignore[misc]
+    """The provider knows the person, and that it is not to be let in; 403 with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        """Say why, and what the person can do."""
+        super().__init__(HTTPStatus.FORBIDDEN, reason)
+
+
+class ProviderSignedOutHandler(SignedOutHandler, OAuthLogoutHandler):  # type: ignore[misc]
+    """Says that one is signed out of TwinHub; the provider's own session goes on."""
 
 
 class ProviderCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
@@ -81,6 +98,8 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
     grace_seconds = Float(
         3600, help="How long people stay signed in while the provider does not answer."
     ).tag(config=True)
+    ends_when_refused = False
+    """Whether a refused refresh says that the person has left, and not that a session is over."""
     logout_handler = ProviderSignedOutHandler
     callback_handler = ProviderCallbackHandler
 
@@ -90,6 +109,11 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         self._refreshing: dict[str, asyncio.Task[bool]] = {}
         self._hub: JupyterHub | None = None
         self._sweeper: PeriodicCallback | None = None
+        self._began = time()
+
+    @default("http_client")  # type: ignore[untyped-decorator]
+    def _make_http_client(self) -> AsyncHTTPClient:
+        return AsyncHTTPClient(force_instance=True, max_clients=_CALLS_AT_ONCE)
 
     async def list_groups(self, auth_state: Mapping[str, Any]) -> Sequence[str]:
         """Return the full paths of a person's groups.
@@ -103,7 +127,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """Return what names a person for good: names change hands, this does not.
 
         Raises:
-            HTTPError: 403, the provider has not confirmed who it is.
+            NotActiveError: the provider has not confirmed who it is, or has closed the account.
         """
         raise NotImplementedError
 
@@ -113,8 +137,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         if self._sweeper is None and self.auth_refresh_age:
             self._sweeper = PeriodicCallback(self.refresh_working_users, self._sweep_ms)
             self._sweeper.start()
-        handlers: Sequence[tuple[object, ...]] = super().get_handlers(app)
-        return handlers
+        return [*super().get_handlers(app), *START_PAGES]
 
     @property
     def _sweep_ms(self) -> float:
@@ -127,15 +150,26 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
 
         Raises:
             HTTPError: 503 when the provider does not answer; 502 when it refuses us; 403 when the
-                name belongs to another person here.
+                name belongs to another person here, or cannot be anybody's.
         """
         try:
             model: AuthModel | None = await super().authenticate(handler, data, **options)
-        except (HTTPClientError, OSError) as error:
+        except NO_ANSWER as error:
             raise self.explain(error) from error
         if model is not None:
+            self._check_name(model["name"])
             await self._check_same_person(model)
         return model
+
+    def _check_name(self, name: str) -> None:
+        """Refuse a name that TwinHub cannot take, with the reason."""
+        try:
+            names.check_user_name(name)
+        except ValueError as error:
+            raise HTTPError(
+                HTTPStatus.FORBIDDEN,
+                f"Your name at {self.login_service} cannot be one here: {error}.",
+            ) from error
 
     async def update_auth_model(self, auth_model: AuthModel) -> AuthModel:
         """Add the groups, whether it is an admin, and when this was asked."""
@@ -173,34 +207,57 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """Refresh whoever has a server or a token, request or not, and so find the leavers."""
         if self._hub is None:
             return
-        known = self._hub.db.query(orm.User).filter(orm.User.encrypted_auth_state.isnot(None))
-        for user in [self._hub.users[one] for one in known]:
+        known = [self._hub.users[one] for one in self._hub.db.query(orm.User)]
+        for user in known:
             if not has_access(user):
                 continue
             try:
-                await self.refresh_user(user)
+                if await self.refresh_user(user):
+                    user._auth_refreshed = monotonic()  # noqa: SLF001 - where the hub looks
             except Exception:  # one user's trouble must not keep the others' leavers in
                 self.log.exception("refresh failed user=%s", user.name)
 
     async def _refresh(self, user: User) -> bool:
         state = await user.get_auth_state()
         if not state:
-            return False
-        if "token_response" not in state:  # has left before; a server may have been starting then
-            await self._end_access(user, state)
-            return False
+            return await self._refresh_unknown(user)
         try:
-            model = await self._ask_again(user, state)
+            model = await self._find_member(user, state)
         except ProviderDownError as error:
             return self._stays_meanwhile(user, state, error)
-        if model is None:
+        except LeftError:
+            await self._end_access(user, state)
             return False
-        if not await self.check_allowed(user.name, model):
-            await self._end_access(user, model["auth_state"])
-            return False
-        self._apply(user, model)
-        await user.save_auth_state(model["auth_state"])
-        return True
+        if model is not None:
+            self._apply(user, model)
+            await user.save_auth_state(model["auth_state"])
+        return model is not None
+
+    async def _find_member(self, user: User, state: Mapping[str, Any]) -> AuthModel | None:
+        """Return the user as the provider sees it now, or None when it has to sign in again.
+
+        Raises:
+            ProviderDownError: nobody knows.
+            LeftError: it may not be here any more.
+        """
+        if "token_response" not in state:  # has left before; a server may have been starting then
+            raise LeftError
+        model = await self._ask_again(user, state)
+        if model is None and (self.ends_when_refused or not self._is_recent(state)):
+            raise LeftError
+        if model is not None and not await self.check_allowed(user.name, model):
+            raise LeftError
+        return model
+
+    async def _refresh_unknown(self, user: User) -> bool:
+        """Return False: nobody knows whether this user, who has access, is still a member.
+
+        That is an account of another way of signing in, from before, which ends; or what was
+        stored cannot be read, since a key is gone. Then there is some time to bring it back.
+        """
+        if user.encrypted_auth_state is None or not self._is_recent({"refreshed_at": self._began}):
+            await self._end_access(user, {})
+        return False
 
     async def _ask_again(self, user: User, state: Mapping[str, Any]) -> AuthModel | None:
         """Return the user as the provider sees it now, or None when it wants a new sign-in."""
@@ -221,17 +278,19 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """Await what must not fail while people are signed in."""
         try:
             await call
-        except (HTTPClientError, OSError, ValueError) as error:
+        except NO_ANSWER as error:
             raise ProviderDownError(str(error)) from error
 
     async def _try(self, call: Any) -> AuthModel | None:  # noqa: ANN401 - a coroutine of a base
         """Return what a call to the provider gives, or None when it refuses us."""
         try:
             found: AuthModel = await call
-        except (HTTPClientError, OSError) as error:
+        except NO_ANSWER as error:
             if is_down(error):
                 raise ProviderDownError(str(error)) from error
             return None
+        except NotActiveError as error:
+            raise LeftError from error
         except HTTPError:
             return None
         return found
@@ -241,7 +300,11 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
     ) -> bool:
         age = time() - float(state.get("refreshed_at", 0))
         self.log.warning("provider does not answer user=%s age=%d error=%s", user.name, age, error)
-        return bool(age < self.grace_seconds)
+        return self._is_recent(state)
+
+    def _is_recent(self, state: Mapping[str, Any]) -> bool:
+        """Return whether the provider has said not long ago that the user is a member."""
+        return bool(time() - float(state.get("refreshed_at", 0)) < self.grace_seconds)
 
     def _apply(self, user: User, model: AuthModel) -> None:
         """Store groups and rights, as the hub does after a sign-in."""
@@ -256,7 +319,8 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         self.log.warning("access ended user=%s reason=left", user.name)
         assert self._hub is not None  # noqa: S101 - requests come after the handlers
         await end_access(self._hub, user)
-        await user.save_auth_state({"subject": state["subject"]})
+        if "subject" in state:
+            await user.save_auth_state({"subject": state["subject"]})
 
     @property
     def _database(self) -> Any:  # noqa: ANN401 - a session of SQLAlchemy
@@ -281,10 +345,11 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """Return the page for somebody whose sign-in fails through no fault of theirs."""
         service = self.login_service
         if is_down(error):
+            self.log.error("%s does not answer: %r", service, error)
             return HTTPError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"{service} does not answer, so that nobody can sign in. Workspaces go on. "
-                "Try again in a few minutes.",
+                f"{_remedy(error)}",
             )
         self.log.error("sign-in refused by %s: %s", service, error)
         return HTTPError(
@@ -296,7 +361,24 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
 
 
 def is_down(error: Exception) -> bool:
-    """Return whether an error means that the provider cannot be asked now, not that it refuses."""
+    """Return whether an error means that the provider cannot be asked now, not that it refuses.
+
+    An answer that is no JSON or lacks what it must have is one of something before the provider.
+    """
     if isinstance(error, HTTPClientError):
         return bool(error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == _TOO_MANY)
-    return isinstance(error, OSError)
+    return isinstance(error, OSError | ValueError | KeyError)
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (
+            "This TwinHub does not trust its certificate: an administrator should add the "
+            "certificate of its authority to those that this host trusts."
+        )
+    if isinstance(error, ValueError | KeyError):
+        return (
+            "What did answer in its place is not what TwinHub expects: an administrator finds it "
+            "in the log of the hub. Try again in a few minutes."
+        )
+    return "Try again in a few minutes."

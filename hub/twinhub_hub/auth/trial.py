@@ -29,5 +29,5 @@ class TrialAuthenticator(PasswordAuthenticator):
 
     def find_role(self, name: str) -> Role | None:
         """Return the role in the settings; an account that is gone from them has none."""
-        role: Role | None = self.roles.get(name, "user")
+        role: Role | None = self.roles.get(name)
         return role

@@ -33,10 +33,10 @@ _CAPABILITIES: Mapping[str, str] = {
 _HEAD = """\
 # TwinHub by Docker Compose, made by `twinhub render compose` for {home}.
 # Start it:  docker compose --file THIS-FILE up --detach
-# Commands:  docker compose --file THIS-FILE exec twinhub twinhub status
+# Commands:  docker compose --file THIS-FILE exec hub twinhub status
 # Make it anew when the folder, the port, the assets root or files that twinhub.yaml names move.
 services:
-  twinhub:
+  hub:
     image: {image}
     init: true
     # edge, bridge and walls are this host's; else the processes listen on loopback

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _STRICT_SECONDS = 365 * 24 * 3600
 _OPEN_FOR = "720h"
+_UNTRUSTED = "header_up -X-Real-Ip\n\t\theader_up -X-Scheme"
+"""The hub would believe them before what the edge says itself; see Tornado's ``xheaders``."""
 _SECURE = 'header_down Set-Cookie "$" "; Secure"'
 """Jupyter Server sets cookies without; a second one in a cookie changes nothing."""
 # one page without any other file; the Caddyfile takes no double quotes or braces in it
@@ -148,6 +150,7 @@ def _people(context: Context) -> str:
 		max_size 1MB
 	}}
 	reverse_proxy 127.0.0.1:{context.running.proxy_port} {{
+		{_UNTRUSTED}
 		# a new certificate replaces this configuration; what is open goes on for this long
 		stream_close_delay {_OPEN_FOR}
 		{_SECURE if site.is_encrypted else ""}
@@ -199,7 +202,9 @@ def _containers(gateway: str, hub_port: int) -> str:
 		max_size 1MB
 	}}
 	handle @api {{
-		reverse_proxy 127.0.0.1:{hub_port}
+		reverse_proxy 127.0.0.1:{hub_port} {{
+			{_UNTRUSTED}
+		}}
 	}}
 	handle {{
 		respond 404

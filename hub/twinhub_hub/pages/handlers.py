@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.handlers.login import LogoutHandler
+from jupyterhub.handlers.pages import SpawnHandler
 from jupyterhub.handlers.static import CacheControlStaticFilesHandler
 from tornado.web import HTTPError, StaticFileHandler
+
+from twinhub_hub.auth.leaving import end_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,8 +81,25 @@ class WholePageOnly(BaseHandler):  # type: ignore[misc]
             raise HTTPError(HTTPStatus.FORBIDDEN, "Another page has asked for this.")
 
 
+class StartHandler(WholePageOnly, SpawnHandler):  # type: ignore[misc]
+    """Starts a workspace for who goes there: with one image, JupyterHub needs no more than that."""
+
+
+START_PAGES = tuple(
+    (pattern, StartHandler) for pattern in ("/spawn", "/spawn/([^/]+)", "/spawn/([^/]+)/([^/]+)")
+)
+"""Handlers that have to come before JupyterHub's own."""
+
+
 class SignedOutHandler(WholePageOnly, LogoutHandler):  # type: ignore[misc]
-    """Says that one is signed out, where JupyterHub would show the sign-in page without a word."""
+    """Ends every session of who signs out, and says so; JupyterHub forgets a cookie, no more."""
+
+    async def default_handle_logout(self) -> None:
+        """End the sessions, this one and those of other browsers; tokens and workspaces go on."""
+        user = self.current_user
+        await super().default_handle_logout()
+        if user is not None:
+            end_sessions(self.db, user)
 
     async def render_logout_page(self) -> None:
         """Show what has happened and how to sign in again."""

@@ -14,6 +14,10 @@ c.ServerApp.terminals_enabled = True
 # ports that any process on the network of the container could try.
 c.KernelManager.transport = "ipc"
 
+# How long the hub's word on a session or token is remembered: 300 seconds unless set, in which
+# somebody who has signed out, or has left, would go on.
+c.HubAuth.cache_max_age = 10
+
 # Both cost time at each start. Language servers are not part of the image; the shim translates
 # settings of classic Notebook 6, of which there are none.
 c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}

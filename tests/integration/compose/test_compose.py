@@ -16,7 +16,13 @@ from twinhub_hub.operate.ports import find_free
 from twinhub_hub.operate.prepare import first_settings
 
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TestInstallation, engine, list_left, require_engine
+from tests.fixtures.installation import (
+    FIRST_PORT,
+    TestInstallation,
+    engine,
+    list_left,
+    require_engine,
+)
 from tests.fixtures.requirements import missing, need_root
 from tests.fixtures.waiting import wait_for
 
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 _ROOT = Path(__file__).parents[3]
-_FIRST_PORT = 18700
 _BUILD_SECONDS = 900
 _START_SECONDS = 120
 _CAPABILITIES = {
@@ -51,11 +56,11 @@ class Compose:
 
     def twinhub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `twinhub` in the container."""
-        return self("exec", "-T", "twinhub", "twinhub", *arguments)
+        return self("exec", "-T", "hub", "twinhub", *arguments)
 
     def inspect(self) -> Mapping[str, dict[str, object]]:
         """Return what Docker says of the container."""
-        number = self("ps", "-q", "twinhub").stdout.strip()
+        number = self("ps", "-q", "hub").stdout.strip()
         found: Mapping[str, dict[str, object]] = engine().api.inspect_container(number)
         return found
 
@@ -79,7 +84,7 @@ def compose() -> Iterator[Compose]:
     build = [sys.executable, str(_ROOT / "images" / "build.py"), "hub", "workspace", "--quiet"]
     subprocess.run(build, check=True, timeout=_BUILD_SECONDS)
     home = Path(tempfile.mkdtemp(prefix="th-compose-"))
-    there = TestInstallation(home, find_free(_FIRST_PORT))
+    there = TestInstallation(home, find_free(FIRST_PORT + 500))
     there.settings_file.write_text(f"{first_settings(home)}site: {{port: {there.port}}}\n")
     file = home / "compose.yaml"
     file.write_text(there.run("render", "compose").stdout)
@@ -143,7 +148,7 @@ def test_when_all_of_it_is_killed_it_comes_back_and_the_workspace_went_on(
         bob.start()
         began = compose.there.container("bob").attrs["State"]["StartedAt"]
         before = compose.inspect()["State"]
-        compose("exec", "-T", "twinhub", "pkill", "-KILL", "-f", "supervisor.supervisord")
+        compose("exec", "-T", "hub", "pkill", "-KILL", "-f", "supervisor.supervisord")
         wait_for(
             lambda: compose.inspect()["State"]["StartedAt"] != before["StartedAt"],
             seconds=_START_SECONDS, what="another start of the container",

@@ -20,7 +20,7 @@ from docker.errors import NotFound
 from twinhub_hub.operate.ports import find_free
 
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TWINHUB, TestInstallation, engine, list_left
+from tests.fixtures.installation import FIRST_PORT, TWINHUB, TestInstallation, engine, list_left
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.d4(64)]
 
-_FIRST_PORT = 18200
 _SECONDS = 60
 _PREPARE = r"""
 set -e
@@ -127,7 +126,7 @@ def load(there: TestInstallation, alice: HubClient) -> Iterator[None]:
 def second_home(prefix: str) -> Iterator[TestInstallation]:
     """A folder to restore to; purged at the end, or by hand if it was never started."""
     home = Path(tempfile.mkdtemp(prefix="thr-"))
-    there = TestInstallation(home, find_free(_FIRST_PORT))
+    there = TestInstallation(home, find_free(FIRST_PORT + 200))
     try:
         yield there
     finally:

@@ -12,7 +12,7 @@ import pytest
 from twinhub_hub.operate.ports import find_free
 
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TWINHUB
+from tests.fixtures.installation import FIRST_PORT, TWINHUB
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_people_follow_them_as_text(installation: TestInstallation) -> None:
 
 
 def test_what_fails_outside_of_a_culls_own_log_is_a_line_of_json_too() -> None:
-    nobody = find_free(19700)
+    nobody = find_free(FIRST_PORT + 900)
     command = [
         sys.executable, "-m", "twinhub_hub.operate.culler",
         f"--url=http://127.0.0.1:{nobody}/hub/api", "--timeout=600",

@@ -17,7 +17,7 @@ from twinhub_hub.operate.process_mode import check_host
 from twinhub_hub.sandbox.processes import find_sandboxes
 
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import TestInstallation
+from tests.fixtures.installation import FIRST_PORT, TestInstallation
 from tests.fixtures.requirements import missing
 from tests.integration.process_mode.shell import Shell
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "alice"
-_FIRST_PORT = 18400
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +45,7 @@ def process_installation(sandboxes_work: None) -> Iterator[TestInstallation]:
     home = Path(tempfile.mkdtemp(prefix="tp-"))
     if given := os.environ.get("TWINHUB_TEST_ENVIRONMENTS"):
         link_packages(Path(given), home / "environments")
-    there = TestInstallation(home, find_free(_FIRST_PORT))
+    there = TestInstallation(home, find_free(FIRST_PORT + 400))
     try:
         done = there.run("up", "--engine=process")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -28,7 +28,7 @@ def render(
     def rendered(settings: str) -> dict[str, Any]:
         (home / "twinhub.yaml").write_text(settings, encoding="utf-8")
         assert main(["render", "compose"]) == 0
-        service: dict[str, Any] = yaml.safe_load(capsys.readouterr().out)["services"]["twinhub"]
+        service: dict[str, Any] = yaml.safe_load(capsys.readouterr().out)["services"]["hub"]
         return service
 
     return rendered

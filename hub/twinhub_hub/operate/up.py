@@ -28,6 +28,7 @@ from twinhub_hub.operate.engine import (
     engine_address,
     ensure_network,
     find_engine,
+    find_root,
     has_network,
     install_engine,
 )
@@ -98,6 +99,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
             closed_bridges=_closed_bridges(context),
             listed=_listed_proxy(context),
             engine_address=engine_address(),
+            engine_root=find_root(),
         )
         context = replace(context, running=running)
         steps.say(f"Walls: {walls.put_up(installation.home, running)}")

@@ -134,7 +134,7 @@ def _explain(error: Exception) -> Engine:
             Availability.STOPPED,
             remedy="Nothing answers at DOCKER_HOST: start that engine or unset the variable.",
         )
-    return Engine(Availability.ABSENT, remedy="Run: make up ENGINE=install")
+    return Engine(Availability.ABSENT, remedy="Run: twinhub up --engine=install")
 
 
 def _has_systemd() -> bool:

@@ -128,7 +128,8 @@ def _check_process_mode(settings: Settings) -> None:
     else:
         return
     raise OperateError(
-        f"Process mode {why} twinhub.yaml, or install a Docker engine with: make up ENGINE=install"
+        f"Process mode {why} twinhub.yaml, or install a Docker engine with: "
+        "twinhub up --engine=install"
     )
 
 
@@ -177,7 +178,7 @@ def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
         return "docker"
     if found.availability is not Availability.ABSENT or wanted == "docker":
         raise EngineError(found.remedy)
-    steps.say("Docker engine: none found, going on in process mode (make up ENGINE=install)")
+    steps.say("Docker engine: none found, going on in process mode (twinhub up --engine=install)")
     check_host()
     return "process"
 
@@ -401,5 +402,5 @@ def find_running(installation: Installation) -> Running:
         return installation.running
     except FileNotFoundError as error:
         raise NotRunningError(
-            f"There is no installation in {installation.home}. Make one with: make up"
+            f"There is no installation in {installation.home}. Make one with: twinhub up"
         ) from error

@@ -17,9 +17,11 @@ REPORT_SECONDS = 60
 KEEP = timedelta(hours=12)
 """How long a workspace is kept for the asking; asking again never adds to it."""
 
+RECENT = timedelta(seconds=5 * REPORT_SECONDS)
+"""How long a report holds; a workspace without a younger one does not tell what works in it."""
+
 _WORTH_ASKING = timedelta(hours=1)
 _NOTICE = timedelta(minutes=30)
-_RECENT = timedelta(seconds=5 * REPORT_SECONDS)
 
 Kind = Literal["cpu", "kernel", "terminal", "port", "ssh"]
 _TITLES: dict[Kind, str] = {
@@ -102,7 +104,7 @@ def forecast(
     if seen is not None:
         came, report = seen
         last_work = report.last_work
-        signs = report.signs if now - came < _RECENT else ()
+        signs = report.signs if now - came < RECENT else ()
     if not idle:
         return Forecast(None, is_near=False, may_keep=False, last_work=last_work, signs=signs)
     stops_at = last_activity + idle

@@ -71,6 +71,8 @@ class Running:
     """The way to listed hosts; None where nobody's egress is that."""
     engine_address: str = ""
     """Where Docker answers; empty without an engine."""
+    engine_root: str = ""
+    """Folder in which Docker keeps images and volumes, on its own host; empty without an engine."""
 
 
 @dataclass(frozen=True)

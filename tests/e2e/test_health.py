@@ -12,6 +12,8 @@ from tests.e2e.test_pages import sign_in
 from tests.fixtures.browser import screenshot
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.page_audit import faults_of
+from tests.fixtures.waiting import wait_for
+from tests.integration.operate.test_logs import control
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,8 +32,35 @@ def test_an_admin_sees_processes_and_space(page: Page, installation: TestInstall
     for name in installation.pids():
         row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
         expect(row).to_contain_text("running")
+    for what, state in (("Docker", "answers"), ("Walls around workspaces", "in place")):
+        row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=what))
+        expect(row.first).to_contain_text(state)
     assert faults_of(page) == []
     screenshot(page, "hub-installation")
+
+
+def test_an_admin_sees_that_docker_does_not_answer(
+    page: Page, installation: TestInstallation
+) -> None:
+    sign_in(page, installation, "admin")
+    control(installation, "stop", "broker")
+    try:
+        page.goto(f"{installation.address}{PATH}")
+        expect(page.get_by_role("alert")).to_contain_text("Docker does not answer")
+        expect(page.get_by_role("row", name="Docker does not answer")).to_be_visible()
+    finally:
+        control(installation, "start", "broker")
+    expect_answering(page)
+
+
+def expect_answering(page: Page) -> None:
+    """Look again until Docker answers."""
+
+    def look() -> bool:
+        page.reload()
+        return page.get_by_role("alert").count() == 0
+
+    wait_for(look, seconds=30, what="a page without problems")
 
 
 @pytest.mark.d4(1)
@@ -53,5 +82,9 @@ def test_an_admins_token_gets_it_as_json(installation: TestInstallation) -> None
     found = stranger.get("/hub/api/installation", headers=headers).json()
     stranger.close()
     assert {one["name"] for one in found["processes"]} == set(installation.pids())
-    assert {one["name"] for one in found["spaces"]} == {"Installation", "Assets"}
+    assert {one["name"] for one in found["spaces"]} == {"Installation", "Assets", "Docker"}
+    assert found["docker"]["answers"]
+    assert found["docker"]["version"]
+    assert found["docker"]["walls_stand"] is True
+    assert found["certificate"] is None
     assert found["well"] is (found["problems"] == [])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PROCESS_BANNER = (
     "Process mode: one user, no container, no limits. "
-    "For the real thing run: make up ENGINE=install"
+    "For the real thing run: twinhub up --engine=install"
 )
 
 

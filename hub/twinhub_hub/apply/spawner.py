@@ -67,7 +67,7 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
         if find_deletion(context.installation.deletions, spawner.user.name):
             raise StartFailedError(
                 "The files of an earlier user of this name are still to be put into an archive.",
-                remedy="Tell an administrator: `make up` does that.",
+                remedy="Tell an administrator: `twinhub up` does that.",
                 status_code=HTTPStatus.CONFLICT,
             )
         label = names.label_for(spawner.user.name)

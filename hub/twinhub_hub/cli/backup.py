@@ -52,5 +52,5 @@ def run_restore(arguments: argparse.Namespace) -> int:
     installation = Installation(default_home())
     restored = restore(installation, arguments.file, Steps(), prefix=arguments.prefix)
     print(f"{installation.home} is restored, with the prefix {restored.prefix}.")
-    print("Start it with: make up")
+    print("Start it with: twinhub up")
     return 0

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.site import Site
 
 _WRONG_INPUT = 2
-_FEW_DAYS = 14
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -98,8 +97,9 @@ def summarize(loaded: LoadedSettings, certificate: Certificate | None) -> dict[s
 
 def _encryption(site: Site, certificate: Certificate | None) -> str:
     if certificate is not None:
-        left = certificate.days_left(datetime.now(UTC))
-        warning = "; RENEW IT NOW" if left < _FEW_DAYS else ""
+        now = datetime.now(UTC)
+        left = certificate.days_left(now)
+        warning = "; RENEW IT NOW" if certificate.ends_soon(now) else ""
         return f"certificate for {', '.join(certificate.names)}, {left} days left{warning}"
     if site.tls is not None and site.tls.acme is not None:
         return f"certificates from {site.tls.acme.directory}"

@@ -95,12 +95,13 @@ def _summary(started: Started) -> str:
         lines += ["    twinhub users add NAME --role admin"]
     if started.engine == "process":
         lines += ["", "  PROCESS MODE: one user, no container, no limits; only for a first look."]
-        lines += ["  For the real thing: make up ENGINE=install"]
+        lines += ["  For the real thing: twinhub up --engine=install"]
     if started.outdated:
         count = len(started.outdated)
         lines += ["", f"  {count} workspace(s) go on with an earlier image until they restart:"]
         lines += [f"    {name}" for name in started.outdated]
-    lines += ["", "  Stop: make down   Status: make status   Logs: make logs", ""]
+    lines += ["", "  Stop: twinhub down   Status: twinhub status   Logs: twinhub logs"]
+    lines += ["  In a checkout: make down, make status, make logs", ""]
     return "\n".join(lines)
 
 
@@ -115,7 +116,7 @@ def run_down(arguments: argparse.Namespace) -> int:
         if _engine_answers(running):
             count += workspaces.stop_workspaces(running.prefix)
     steps.say(f"Workspaces: {count} stopped")
-    print("Nothing was removed. Start again with: make up")
+    print("Nothing was removed. Start again with: twinhub up")
     return 0
 
 
@@ -208,7 +209,7 @@ def _rss(pid: int) -> int:
 
 
 def _table(report: dict[str, Any]) -> str:
-    state = "running" if report["running"] else "NOT running: start or repair it with `make up`"
+    state = "running" if report["running"] else "NOT running: start or repair it with `twinhub up`"
     rows = [f"TwinHub at {report['address']} is {state} (engine: {report['engine']})", ""]
     rows.append(f"{'process':<12}{'state':<12}{'pid':>8}{'uptime':>12}{'memory':>12}")
     for process in report["processes"]:
@@ -223,7 +224,7 @@ def _table(report: dict[str, Any]) -> str:
         for w in report["workspaces"]
     ]
     if report["deletions"]:
-        rows += ["", "deleted, with files that `make up` puts into an archive:"]
+        rows += ["", "deleted, with files that `twinhub up` puts into an archive:"]
         rows += [f"  {name}" for name in report["deletions"]]
     return "\n".join(rows)
 
@@ -239,7 +240,7 @@ def run_logs(arguments: argparse.Namespace) -> int:
     up.load_running(installation)
     files: Sequence[str] = [str(path) for path in sorted(installation.logs.glob("*.log"))]
     if not files:
-        print("There are no logs yet. Start TwinHub with: make up")
+        print("There are no logs yet. Start TwinHub with: twinhub up")
         return 0
     command = ["tail", "--quiet", "--lines=20", "--follow=name", "--retry", *files]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as tail:

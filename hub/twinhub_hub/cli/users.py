@@ -148,7 +148,7 @@ def _kept_elsewhere(auth: Auth, remedy: str) -> str:
 def _load_auth(installation: Installation) -> Auth:
     if not installation.settings_file.exists():
         raise NotRunningError(
-            f"There is no installation in {installation.home}. Make one with: make up"
+            f"There is no installation in {installation.home}. Make one with: twinhub up"
         )
     return load_settings(installation.settings_file).settings.auth
 
@@ -162,7 +162,7 @@ def _native_installation() -> Installation:
     if auth.method != "native":
         raise OperateError(
             f"The accounts of auth.method {auth.method} are listed in {installation.settings_file} "
-            "itself. Write `method: native` below `auth:` there, and run `make up`."
+            "itself. Write `method: native` below `auth:` there, and run `twinhub up`."
         )
     installation.make_folders()
     return installation

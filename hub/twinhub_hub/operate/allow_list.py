@@ -89,7 +89,7 @@ def ensure_program(steps: Steps, *, may_install: bool) -> None:
         raise OperateError(
             "`egress: listed` needs Squid. Install it with `sudo apt-get install squid` and stop "
             "the one that Debian starts, which is not used: `sudo systemctl disable --now squid`. "
-            "Or have TwinHub do both: make up ENGINE=install"
+            "Or have TwinHub do both: twinhub up --engine=install"
         )
     steps.say("Egress: installing squid")
     install_packages("squid", without_service="squid")

@@ -241,8 +241,8 @@ def _ask_hub(context: Context, name: str) -> tuple[int, str]:
         return answer.status, _message(answer.read())
     except (OSError, http.client.HTTPException) as error:
         raise NotRunningError(
-            "The hub does not answer, and it has to forget the user first. Start it with `make up`"
-            f", then repeat the command ({error})."
+            "The hub does not answer, and it has to forget the user first. Start it with "
+            f"`twinhub up`, then repeat the command ({error})."
         ) from error
     finally:
         connection.close()

@@ -32,7 +32,7 @@ _STARTING = (
     "<h1 style='font-size:1.75rem'>TwinHub is starting</h1>"
     "<p>This page tries again by itself every three seconds. Workspaces and what runs in them "
     "go on.</p><p>If it takes longer than a minute, tell an administrator: "
-    "<code>make status</code> shows what is wrong.</p></main></body></html>"
+    "<code>twinhub status</code> shows what is wrong.</p></main></body></html>"
 )
 
 

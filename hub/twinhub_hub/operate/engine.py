@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import socket
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ _ENGINES = {
 _PLACES = {Path("/opt/docker-desktop/bin/com.docker.backend"): "com.docker.backend"}
 _START_SECONDS = 60
 _ANY_VERSION = "1.44"
+_LOOK_SECONDS = 3
 _LOG = Path("/var/log/dockerd.log")
 
 
@@ -84,6 +88,31 @@ def engine_address() -> str:
     return address
 
 
+def find_root() -> str:
+    """Return the folder in which the engine keeps images and volumes, as the engine names it."""
+    client = docker.from_env()
+    try:
+        return str(client.info()["DockerRootDir"])
+    finally:
+        client.close()
+
+
+def ask_broker(broker_socket: Path, seconds: float = _LOOK_SECONDS) -> str:
+    """Return the version of the engine behind a broker; empty when none answers in time."""
+    # without docker-py, which leaves the connection open when an answer does not come
+    connection = http.client.HTTPConnection("broker")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(seconds)
+    try:
+        connection.sock.connect(str(broker_socket))
+        connection.request("GET", "/version")
+        return str(json.loads(connection.getresponse().read())["Version"])
+    except (http.client.HTTPException, OSError, ValueError, KeyError):
+        return ""
+    finally:
+        connection.close()
+
+
 def _explain(error: Exception) -> Engine:
     if "PermissionError" in repr(error) or "Permission denied" in str(error):
         return Engine(
@@ -105,7 +134,7 @@ def _explain(error: Exception) -> Engine:
             Availability.STOPPED,
             remedy="Nothing answers at DOCKER_HOST: start that engine or unset the variable.",
         )
-    return Engine(Availability.ABSENT, remedy="Run: make up ENGINE=install")
+    return Engine(Availability.ABSENT, remedy="Run: twinhub up --engine=install")
 
 
 def _has_systemd() -> bool:

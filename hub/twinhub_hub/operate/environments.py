@@ -116,7 +116,7 @@ def _python_version() -> str:
     if tuple(map(int, version.split("."))) < _OLDEST:
         raise OperateError(
             f"Process mode needs Python 3.11 or later at {_PYTHON}, which is {version}: use "
-            "Debian 12 or Ubuntu 24.04, or get the engine with: make up ENGINE=install"
+            "Debian 12 or Ubuntu 24.04, or get the engine with: twinhub up --engine=install"
         )
     return version
 

@@ -62,7 +62,7 @@ def check_port(port: int, address: str = "127.0.0.1") -> None:
     free = find_free(port + 1)
     raise PortTakenError(
         f"Port {port} is taken by {_owner(port)}. Stop that program, or use a free port: "
-        f"TWINHUB_PORT={free} make up"
+        f"twinhub up --port={free}"
     )
 
 

@@ -25,7 +25,7 @@ _PACKAGES = {
     "choom": "util-linux",
     "prlimit": "util-linux",
 }
-_OTHERWISE = "or get the engine with: make up ENGINE=install"
+_OTHERWISE = "or get the engine with: twinhub up --engine=install"
 _SYSCTLS = Path("/proc/sys")
 _APPARMOR = "kernel/apparmor_restrict_unprivileged_userns"
 _APPARMOR_REMEDY = """\

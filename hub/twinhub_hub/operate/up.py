@@ -28,6 +28,7 @@ from twinhub_hub.operate.engine import (
     engine_address,
     ensure_network,
     find_engine,
+    find_root,
     has_network,
     install_engine,
 )
@@ -98,6 +99,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
             closed_bridges=_closed_bridges(context),
             listed=_listed_proxy(context),
             engine_address=engine_address(),
+            engine_root=find_root(),
         )
         context = replace(context, running=running)
         steps.say(f"Walls: {walls.put_up(installation.home, running)}")
@@ -126,7 +128,8 @@ def _check_process_mode(settings: Settings) -> None:
     else:
         return
     raise OperateError(
-        f"Process mode {why} twinhub.yaml, or install a Docker engine with: make up ENGINE=install"
+        f"Process mode {why} twinhub.yaml, or install a Docker engine with: "
+        "twinhub up --engine=install"
     )
 
 
@@ -175,7 +178,7 @@ def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
         return "docker"
     if found.availability is not Availability.ABSENT or wanted == "docker":
         raise EngineError(found.remedy)
-    steps.say("Docker engine: none found, going on in process mode (make up ENGINE=install)")
+    steps.say("Docker engine: none found, going on in process mode (twinhub up --engine=install)")
     check_host()
     return "process"
 
@@ -399,5 +402,5 @@ def find_running(installation: Installation) -> Running:
         return installation.running
     except FileNotFoundError as error:
         raise NotRunningError(
-            f"There is no installation in {installation.home}. Make one with: make up"
+            f"There is no installation in {installation.home}. Make one with: twinhub up"
         ) from error

@@ -148,7 +148,7 @@ def _reading_container(client: docker.DockerClient, volume: str, image: str) -> 
             log_config=LogConfig(type="none"), auto_remove=True,
         )  # fmt: skip
     except ImageNotFound as error:
-        raise OperateError(f"The image {image} is not here. Build it with: make up") from error
+        raise OperateError(f"The image {image} is not here. Build it with: twinhub up") from error
     try:
         yield container
     finally:

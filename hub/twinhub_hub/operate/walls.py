@@ -27,6 +27,8 @@ class WallsReport:
     summary: str
     rules: Sequence[tuple[str, bool]] = ()
     """Each rule as a command, and whether it is there."""
+    is_known: bool = True
+    """Whether this host's firewall could be read."""
 
 
 def walls_of(running: Running) -> firewall.Walls | None:
@@ -86,7 +88,7 @@ def _report(walls: firewall.Walls, command: str) -> WallsReport:
         rules, is_in_place = _look(walls)
     except FirewallError as error:
         summary = f"NOT FOUND: {error}. Have root run: {command}"
-        return WallsReport(is_in_place=False, summary=summary)
+        return WallsReport(is_in_place=False, summary=summary, is_known=False)
     if is_in_place:
         return WallsReport(is_in_place=True, summary=f"in place ({len(rules)} rules)", rules=rules)
     missing = sum(not is_there for _, is_there in rules)

@@ -59,22 +59,25 @@ class HealthApiHandler(APIHandler):  # type: ignore[misc]
 
     @needs_scope("admin-ui")
     async def get(self) -> None:
-        """Answer with ``well``, ``problems``, ``processes``, ``spaces`` and two numbers."""
+        """Answer with what the page shows; ``well`` is true without ``problems``."""
         health = await asyncio.to_thread(self._look)
-        spaces = [
+        self.finish({**_as_json(health), "workspaces": _running(self)})
+
+
+def _as_json(health: Health) -> dict[str, object]:
+    docker, certificate = health.docker, health.certificate
+    return {
+        "well": not health.problems,
+        "problems": list(health.problems),
+        "processes": [asdict(process) for process in health.processes],
+        "docker": docker and {"answers": bool(docker.version), **asdict(docker)},
+        "spaces": [
             {"name": space.name, "free_bytes": space.free, "total_bytes": space.total}
             for space in health.spaces
-        ]
-        self.finish(
-            {
-                "well": not health.problems,
-                "problems": list(health.problems),
-                "processes": [asdict(process) for process in health.processes],
-                "spaces": spaces,
-                "database_bytes": health.database_bytes,
-                "workspaces": _running(self),
-            }
-        )
+        ],
+        "certificate": certificate and {"days_left": certificate.days_left},
+        "database_bytes": health.database_bytes,
+    }
 
 
 def _running(handler: BaseHandler) -> int:

@@ -11,10 +11,10 @@ from jupyterhub.scopes import needs_scope
 from pydantic import ValidationError
 from tornado.web import HTTPError
 
-from twinhub_hub.idle import Report, forecast, kept
+from twinhub_hub.idle import RECENT, Report, forecast, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jupyterhub.spawner import Spawner
     from jupyterhub.user import User
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 _SERVERS = (r"/api/users/([^/]+)/server", r"/api/users/([^/]+)/servers/([^/]*)")
 """As in JupyterHub's API: the default workspace, and one by its name."""
 
+_FORGET = timedelta(days=1)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
 
 class Workspaces:
     """The last report of each running workspace, and the times that the culler counts from."""
 
-    def __init__(self, idle: timedelta) -> None:
-        """Take how long nothing works before a stop; zero for never."""
-        self._idle = idle
+    def __init__(self, idle: timedelta, clock: Callable[[], datetime] = _utc_now) -> None:
+        """Take how long nothing works before a stop, zero for never; and what tells the time."""
+        self._idle, self._clock = idle, clock
         self._seen: dict[tuple[str, str], tuple[datetime, Report]] = {}
 
     def __deepcopy__(self, _memo: object) -> Self:
@@ -38,12 +44,14 @@ class Workspaces:
         return self
 
     def has_reported(self, user: str, server: str) -> bool:
-        """Return whether a workspace tells itself what works in it."""
-        return (user, server) in self._seen
+        """Return whether a workspace tells itself what works in it, and has done so recently."""
+        seen = self._seen.get((user, server))
+        return seen is not None and self._clock() - seen[0] < RECENT
 
     def take(self, spawner: Spawner, report: Report) -> Forecast:
         """Take a workspace's report."""
-        now = datetime.now(UTC)
+        now = self._clock()
+        self._seen = {key: one for key, one in self._seen.items() if now - one[0] < _FORGET}
         self._seen[(spawner.user.name, spawner.name)] = (now, report)
         _count_from(spawner, min(report.last_work, now))
         return self.forecast(spawner)
@@ -51,7 +59,7 @@ class Workspaces:
     def keep(self, spawner: Spawner) -> Forecast:
         """Keep a workspace from being stopped for a while; lasts through restarts of the hub."""
         if self._idle:
-            now = datetime.now(UTC)
+            now = self._clock()
             _count_from(spawner, kept(self._idle, _last_activity(spawner), now))
         return self.forecast(spawner)
 
@@ -61,7 +69,7 @@ class Workspaces:
         started = spawner.orm_spawner.started
         if seen and started and seen[0] < _aware(started):
             seen = None  # of an earlier one
-        return forecast(self._idle, _last_activity(spawner), datetime.now(UTC), seen)
+        return forecast(self._idle, _last_activity(spawner), self._clock(), seen)
 
     def on_page(self, user: User | None) -> Forecast | None:
         """Return what awaits the workspace of who looks at a page, if it runs."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LIMIT_BYTES = 2**18
 _PRIVATE_MODES = {0o600, 0o400}
+_FEW_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Certificate:
     def days_left(self, now: datetime) -> int:
         """Return how many whole days it stays valid."""
         return (self.ends - now).days
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Return whether it is time for a new one."""
+        return self.days_left(now) < _FEW_DAYS
 
 
 class CertificateError(Exception):

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jupyterhub
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from dockerspawner import DockerSpawner
 from tornado.web import HTTPError
 from traitlets import Dict, Integer, Unicode, default
@@ -38,6 +38,9 @@ _BROKER_SECONDS = 10
 _DOCKER_SECONDS = 30
 """What Docker may take beside the time in which the workspace gets ready."""
 _BROKER_WAIT_SECONDS = 0.1
+_POLL_SECONDS = 10
+"""After this long without an answer a workspace counts as running; it keeps a page waiting."""
+_AWAY_WAIT_SECONDS = 1
 
 
 class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
@@ -55,6 +58,8 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
 
     _pool: ClassVar[ThreadPoolExecutor | None] = None
     _starts: ClassVar[StartQueue | None] = None
+    _is_being_made = False
+    _is_unknown = False
 
     @cached_property
     def _stages(self) -> Stages:
@@ -111,8 +116,66 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         Raises:
             StartFailedError: with the reason, what to do, and the container's last log lines.
         """
+        self._is_being_made = True
         with self._stages.of_one_start() as stages:
-            return await self._start_in_turn(stages)
+            address = await self._start_in_turn(stages)
+        self._is_being_made = False
+        return address
+
+    async def poll(self) -> int | str | None:
+        """Return None while the container runs, and while Docker does not tell.
+
+        JupyterHub takes an exception for "it has stopped" when it starts, forgets the workspace,
+        and the next start would remove a container in which somebody works.
+        """
+        try:
+            async with asyncio.timeout(_POLL_SECONDS):
+                found: int | str | None = await super().poll()
+        except (DockerException, OSError) as error:  # OSError: time-outs, and all of requests
+            self._warn_once(error)
+            return None
+        self._is_unknown = False
+        return found
+
+    def _warn_once(self, error: Exception) -> None:
+        if not self._is_unknown:
+            text = "docker does not tell of user=%s, whose workspace counts as running: %r"
+            self.log.warning(text, self.user.name if self.user else "", error)
+        self._is_unknown = True
+
+    async def get_object(self) -> dict[str, Any] | None:
+        """Return what Docker says of the container, None if there is none.
+
+        Upstream takes 500 for that too, which Docker also answers while it stops.
+        """
+        try:
+            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
+        except NotFound:
+            self.object_id = ""
+            return None
+        self.object_id = found[self.object_id_key]
+        return found
+
+    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002 - JupyterHub's
+        """Stop and remove the container, as soon as Docker answers.
+
+        JupyterHub forgets a workspace whose stop failed: it would run on unseen. What is left of
+        a start that failed the next start removes, so nobody waits for that.
+        """
+        while True:
+            if await self._has_stopped(now=now):
+                return
+            await asyncio.sleep(_AWAY_WAIT_SECONDS)
+
+    async def _has_stopped(self, *, now: bool) -> bool:
+        try:
+            await super().stop(now)
+        except (DockerException, OSError) as error:
+            if self._is_being_made or not _is_away(error):
+                raise
+            self._warn_once(error)
+            return False
+        return True
 
     async def _start_in_turn(self, stages: Stages) -> tuple[str, int]:
         async def tell(waiting: Waiting) -> None:
@@ -212,6 +275,13 @@ class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
         except (DockerException, OSError):
             return ""
         return raw.decode("utf-8", "replace")
+
+
+def _is_away(error: Exception) -> bool:
+    """Return whether Docker did not answer at all, or the broker says so."""
+    if isinstance(error, APIError):
+        return error.status_code in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+    return isinstance(error, OSError) or _was_not_taken(error)
 
 
 def _was_not_taken(error: BaseException | None) -> bool:

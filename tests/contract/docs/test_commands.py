@@ -115,3 +115,16 @@ def test_the_readme_starts_twinhub_as_the_tutorial_does() -> None:
 
     assert starts(CHECKOUT / "README.md") == starts(TUTORIAL)
     assert len(starts(TUTORIAL)) == 1
+
+
+def test_no_page_or_message_of_the_hub_names_make_since_only_a_checkout_has_it() -> None:
+    package = CHECKOUT / "hub" / "twinhub_hub"
+    named = [
+        line.strip()
+        for kind in ("*.py", "*.html")
+        for file in package.rglob(kind)
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(r"\bmake (?:up|down|status|logs|purge)\b", line)
+        and "In a checkout: make down" not in line  # the last line of `twinhub up`
+    ]
+    assert named == []

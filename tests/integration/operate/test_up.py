@@ -114,7 +114,7 @@ def test_a_taken_port_is_named_with_its_owner_and_a_free_one(tmp_path: Path) -> 
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
     assert f"pid {os.getpid()}" in done.stderr
-    assert "TWINHUB_PORT=" in done.stderr
+    assert "twinhub up --port=" in done.stderr
     assert not (tmp_path / "state" / "supervisord.pid").exists()
 
 
@@ -304,7 +304,7 @@ def test_purge_without_the_word_removes_nothing(installation: TestInstallation) 
 def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     done = TestInstallation(tmp_path / "none", 1).run("status")
     assert done.returncode == 1
-    assert "make up" in done.stderr
+    assert "twinhub up" in done.stderr
     assert not (tmp_path / "none").exists()
 
 

@@ -32,7 +32,7 @@ def _up(
 def _assert_refused(done: subprocess.CompletedProcess[str], home: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "make up ENGINE=install" in done.stderr
+    assert "twinhub up --engine=install" in done.stderr
     made = {path.name for path in home.rglob("*") if path.is_file()}
     assert made == {".lock", "twinhub.yaml"}
 

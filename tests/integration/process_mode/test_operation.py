@@ -47,13 +47,13 @@ def test_one_account_signs_in_under_a_banner_that_tells_how_to_get_the_real_thin
     assert process_installation.password("alice") in said
     assert process_installation.password("bob") not in said
     assert "PROCESS MODE" in said
-    assert "make up ENGINE=install" in said
+    assert "twinhub up --engine=install" in said
     refused = HubClient(process_installation, "bob")
     assert refused.sign_in().status_code == 403
     refused.close()
     page = client.get("/hub/home").text
     assert "Process mode" in page
-    assert "make up ENGINE=install" in page
+    assert "twinhub up --engine=install" in page
 
 
 async def test_workspace_survives_a_killed_hub(

@@ -1,0 +1,86 @@
+"""What the spawner makes of Docker's answers; Docker is a few lines of HTTP here."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from docker.errors import APIError
+from twinhub_hub.spawners.docker import TwinHubDockerSpawner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_RUNS = {"Id": "1234567890", "State": {"Running": True}}
+_STOPPED = {
+    "Id": "1234567890",
+    "State": {"Running": False, "ExitCode": 1, "Error": "", "FinishedAt": "now"},
+}
+
+
+class _Engine(BaseHTTPRequestHandler):
+    answers: ClassVar[list[tuple[int, Mapping[str, object]]]]
+
+    def do_GET(self) -> None:
+        """Give the next answer."""
+        status, body = self.answers.pop(0)
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the base class
+        """Say nothing."""
+
+
+@contextmanager
+def spawner_of(*answers: tuple[int, Mapping[str, object]]) -> Iterator[TwinHubDockerSpawner]:
+    """A spawner whose Docker gives these answers, one to each request."""
+    handler = type("Handler", (_Engine,), {"answers": list(answers)})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        # of its own, since upstream keeps one client for all spawners of a class
+        spawner_class = type("Spawner", (TwinHubDockerSpawner,), {"_client": None, "_pool": None})
+        spawner = spawner_class(object_name="twinhub-alice")
+        address = f"http://127.0.0.1:{server.server_port}"
+        spawner.client_kwargs = {"base_url": address, "version": "1.44"}
+        try:
+            yield spawner
+        finally:
+            spawner.client.close()
+            spawner.executor.shutdown()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "status", [HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.FORBIDDEN]
+)
+async def test_as_long_as_docker_does_not_tell_a_workspace_counts_as_running(
+    status: HTTPStatus, caplog: pytest.LogCaptureFixture
+) -> None:
+    no = (status, {"message": "no"})
+    with spawner_of(no, no, (200, _RUNS), (200, _STOPPED)) as spawner:
+        spawner.object_id = "1234567890"
+        assert [await spawner.poll() for _ in range(3)] == [None, None, None]
+        assert str(await spawner.poll()).startswith("ExitCode=1")
+        assert spawner.object_id == "1234567890"
+    assert caplog.text.count("counts as running") == 1
+
+
+async def test_a_container_that_is_not_there_does_not_run() -> None:
+    with spawner_of((404, {"message": "none"})) as spawner:
+        assert await spawner.poll() == 0
+
+
+async def test_a_start_takes_no_fault_of_docker_for_a_container_that_is_gone() -> None:
+    with spawner_of((500, {"message": "stopping"})) as spawner, pytest.raises(APIError):
+        await spawner.get_object()

@@ -28,10 +28,19 @@ class WrongAttempts:
             return 0
         return max(0, math.ceil(times[0] + self._seconds - self._clock()))
 
-    def add(self, key: Hashable) -> None:
-        """Count a wrong attempt."""
-        times = self._times.setdefault(key, deque(maxlen=self._most))
-        times.append(self._clock())
+    def add(self, key: Hashable) -> float:
+        """Count an attempt as wrong; return what takes it back."""
+        times, now = self._times.setdefault(key, deque(maxlen=self._most)), self._clock()
+        times.append(now)
         self._times.move_to_end(key)
         if len(self._times) > MOST_KEYS:
             self._times.popitem(last=False)
+        return now
+
+    def take_back(self, key: Hashable, added: float) -> None:
+        """Forget an attempt that was right after all; may be forgotten already."""
+        times = self._times.get(key, deque())
+        if added in times:
+            times.remove(added)
+        if not times:
+            self._times.pop(key, None)

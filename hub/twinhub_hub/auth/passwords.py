@@ -84,9 +84,10 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         # one key for all ways to write a name
         key = (self.normalize_username(name), handler.request.remote_ip)
         self._check_attempts(key)
+        added = self._attempts.add(key)  # before the check: attempts at once count each other
         if not await self._is_accepted(name, password):
-            self._attempts.add(key)
             return None
+        self._attempts.take_back(key, added)
         return self._describe(name)
 
     def _check_attempts(self, key: tuple[str, str]) -> None:

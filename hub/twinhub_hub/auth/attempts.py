@@ -21,6 +21,10 @@ class WrongAttempts:
         self._most, self._seconds, self._clock = most, seconds, clock
         self._times: OrderedDict[Hashable, deque[float]] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Return whom it remembers: how many keys."""
+        return len(self._times)
+
     def wait_seconds(self, key: Hashable) -> int:
         """Return how many whole seconds to wait before the next attempt; 0 when it may be now."""
         times = self._times.get(key)

@@ -81,6 +81,9 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         if "username" not in data or "password" not in data:
             raise HTTPError(HTTPStatus.BAD_REQUEST, "Fill in a user name and a password.")
         name, password = data["username"], data["password"]
+        if not self.validate_username(name):  # nobody's: checked to take as long, not remembered
+            await self._is_accepted("", password)
+            return None
         # one key for all ways to write a name
         key = (self.normalize_username(name), handler.request.remote_ip)
         self._check_attempts(key)
@@ -103,7 +106,7 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         raise error
 
     async def _is_accepted(self, name: str, password: str) -> bool:
-        if len(password) > MAX_PASSWORD or not self.validate_username(name):
+        if len(password) > MAX_PASSWORD:
             return False
         return await asyncio.to_thread(self._is_right, name, password)
 

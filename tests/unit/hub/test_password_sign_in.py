@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from http import HTTPStatus
+from time import process_time
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tornado.web import HTTPError
@@ -39,26 +40,26 @@ def authenticator(tmp_path: Path, accounts: Path) -> NativeAuthenticator:
     )  # fmt: skip
 
 
-async def sign_in(authenticator: NativeAuthenticator, name: str, password: str) -> Any:
-    """Return what the hub is told, or the status of a refusal."""
+async def sign_in(authenticator: NativeAuthenticator, name: str, password: str) -> str | int | None:
+    """Return who has signed in, or the status of a refusal."""
+    form = {"username": name, "password": password}
     try:
-        return await authenticator.get_authenticated_user(
-            _HANDLER, {"username": name, "password": password}
-        )
+        found = await authenticator.get_authenticated_user(_HANDLER, form)
     except HTTPError as error:
-        return error.status_code
+        return int(error.status_code)
+    return str(found["name"]) if found else None
 
 
 @pytest.mark.d4(12)
 def test_guesses_at_once_are_limited_like_guesses_one_after_another(
     authenticator: NativeAuthenticator, password: str
 ) -> None:
-    async def guess() -> list[Any]:
-        guesses = (sign_in(authenticator, USER, "wrong") for _ in range(3 * WRONG_ATTEMPTS))
+    async def guess() -> list[str | int | None]:
+        guesses = (sign_in(authenticator, USER, "wrong") for _ in range(WRONG_ATTEMPTS + 5))
         return await asyncio.gather(*guesses)
 
     found = Counter(asyncio.run(guess()))
-    assert found == {None: WRONG_ATTEMPTS, HTTPStatus.TOO_MANY_REQUESTS: 2 * WRONG_ATTEMPTS}
+    assert found == {None: WRONG_ATTEMPTS, HTTPStatus.TOO_MANY_REQUESTS: 5}
 
 
 @pytest.mark.d4(12)
@@ -66,4 +67,25 @@ def test_right_passwords_are_never_counted(
     authenticator: NativeAuthenticator, password: str
 ) -> None:
     for _ in range(WRONG_ATTEMPTS + 1):
-        assert asyncio.run(sign_in(authenticator, USER, password))["name"] == USER
+        assert asyncio.run(sign_in(authenticator, USER, password)) == USER
+
+
+@pytest.mark.d4(10)
+@pytest.mark.d4(12)
+@pytest.mark.parametrize("name", ["x" * 900_000, "x" * 201, "hub", "a/b", "", "alice "])
+def test_a_name_that_nobody_can_have_is_answered_and_not_remembered(
+    authenticator: NativeAuthenticator, password: str, name: str
+) -> None:
+    assert asyncio.run(sign_in(authenticator, name, password)) is None
+    assert len(authenticator._attempts) == 0
+
+
+def test_a_name_that_nobody_can_have_takes_as_long_as_an_unknown_one(
+    authenticator: NativeAuthenticator,
+) -> None:
+    work = {}
+    for name in ("nobody", "a/b"):
+        before = process_time()  # of all threads, however busy the machine is
+        asyncio.run(sign_in(authenticator, name, "wrong"))
+        work[name] = process_time() - before
+    assert work["a/b"] > work["nobody"] / 3

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from http import HTTPStatus
+from pathlib import Path
 from time import process_time
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 from tornado.web import HTTPError
+from twinhub_hub import audit
 from twinhub_hub.auth.native import NativeAuthenticator
 from twinhub_hub.auth.passwords import WRONG_ATTEMPTS
 from twinhub_hub.native_accounts import add_account
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 USER = "alice"
 _HANDLER = SimpleNamespace(request=SimpleNamespace(remote_ip="192.0.2.1"))
@@ -89,3 +87,16 @@ def test_a_name_that_nobody_can_have_takes_as_long_as_an_unknown_one(
         asyncio.run(sign_in(authenticator, name, "wrong"))
         work[name] = process_time() - before
     assert work["a/b"] > work["nobody"] / 3
+
+
+@pytest.mark.d4(12)
+def test_attempts_that_come_too_soon_are_one_line_of_the_trail(
+    authenticator: NativeAuthenticator, password: str
+) -> None:
+    async def guess() -> None:
+        for name in ("alice", "Alice", "ALICE") * WRONG_ATTEMPTS:
+            await sign_in(authenticator, name, "")
+
+    asyncio.run(guess())
+    found = [event.get("status") for event in audit.read(Path(authenticator.audit_file))]
+    assert found == [None] * WRONG_ATTEMPTS + [HTTPStatus.TOO_MANY_REQUESTS]

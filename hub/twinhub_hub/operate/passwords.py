@@ -42,8 +42,10 @@ class HubPasswords:
             return get_account(self.installation.native_accounts, name)
         return get_trial_account(name, hashes=self.installation.account_hashes)
 
-    def renew(self, name: str, *, by: str) -> str:
+    def renew(self, name: str, *, by: str, signs_out: bool) -> str:
         """Give an account a new password on an admin's behalf and return it; waits for nobody.
+
+        Whether the caller then ``signs_out`` the user everywhere is recorded.
 
         Raises:
             OperateError: there is no such account; as BusyError, another command works.
@@ -52,7 +54,8 @@ class HubPasswords:
         with only_one(self.installation, wait=False):
             name = self.get_account(name)
             # the trail first: a fault in between leaves a line too many, never a change unseen
-            audit.record(self.installation.audit_file, "password renewed", user=name, by=by)
+            more = {"user": name, "by": by, "signed_out": signs_out}
+            audit.record(self.installation.audit_file, "password renewed", **more)
             return _renew(self.installation, self.auth, name)
 
 

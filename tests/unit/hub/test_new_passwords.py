@@ -35,7 +35,7 @@ def test_while_another_command_works_no_password_is_given_and_nobody_waits(
 ) -> None:
     before = load_accounts(installation.native_accounts)
     with only_one(installation), pytest.raises(BusyError, match="try again in a minute"):
-        passwords.renew("ada", by="root")
+        passwords.renew("ada", by="root", signs_out=True)
     assert load_accounts(installation.native_accounts) == before
     assert not installation.audit_file.exists()
     assert capsys.readouterr().err == ""
@@ -44,7 +44,7 @@ def test_while_another_command_works_no_password_is_given_and_nobody_waits(
 def test_a_new_password_is_in_the_trail_with_who_gave_it(
     installation: Installation, passwords: HubPasswords
 ) -> None:
-    passwords.renew("Ada", by="root")
+    passwords.renew("Ada", by="root", signs_out=True)
     (line,) = audit.read(installation.audit_file)
     assert (line["event"], line["user"], line["by"]) == ("password renewed", "ada", "root")
 
@@ -55,7 +55,7 @@ def test_without_a_line_in_the_trail_the_old_password_holds_on(
     before = load_accounts(installation.native_accounts)
     installation.audit_file.mkdir()
     with pytest.raises(OSError, match=r"audit\.jsonl"):
-        passwords.renew("ada", by="root")
+        passwords.renew("ada", by="root", signs_out=True)
     assert load_accounts(installation.native_accounts) == before
 
 
@@ -63,5 +63,5 @@ def test_a_name_without_an_account_leaves_no_line(
     installation: Installation, passwords: HubPasswords
 ) -> None:
     with pytest.raises(OperateError, match="There is no account 'bob'"):
-        passwords.renew("bob", by="root")
+        passwords.renew("bob", by="root", signs_out=True)
     assert not installation.audit_file.exists()

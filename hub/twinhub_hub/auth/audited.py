@@ -45,12 +45,13 @@ class AuditedSignIns(Authenticator):  # type: ignore[misc]
             found: dict[str, Any] | None = await super().get_authenticated_user(handler, data)
         except HTTPError as error:
             if not self._is_repeated(error, handler, data):
-                self._record("sign-in refused", handler, data, status=error.status_code)
+                self._record_refused(handler, data, status=error.status_code)
             raise
         if found is None:
-            self._record("sign-in refused", handler, data)
-        else:
-            self._record("sign-in", handler, {"username": found["name"]}, admin=found.get("admin"))
+            self._record_refused(handler, data)
+        elif self.audit_file:
+            more = {"address": handler.request.remote_ip, "admin": found.get("admin")}
+            audit.record(Path(self.audit_file), "sign-in", user=found["name"], **more)
         return found
 
     def _is_repeated(
@@ -66,14 +67,10 @@ class AuditedSignIns(Authenticator):  # type: ignore[misc]
         self._throttled.add(key)
         return False
 
-    def _record(
-        self,
-        event: str,
-        handler: RequestHandler,
-        data: Mapping[str, str] | None,
-        **more: object,
+    def _record_refused(
+        self, handler: RequestHandler, data: Mapping[str, str] | None, **more: object
     ) -> None:
         if self.audit_file:
             name = (data or {}).get("username")
             address = handler.request.remote_ip
-            audit.record(Path(self.audit_file), event, user=name, address=address, **more)
+            audit.record_refused(Path(self.audit_file), user=name, address=address, **more)

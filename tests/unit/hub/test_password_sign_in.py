@@ -98,5 +98,6 @@ def test_attempts_that_come_too_soon_are_one_line_of_the_trail(
             await sign_in(authenticator, name, "")
 
     asyncio.run(guess())
+    assert not Path(authenticator.audit_file).exists()
     found = [event.get("status") for event in audit.read(Path(authenticator.audit_file))]
     assert found == [None] * WRONG_ATTEMPTS + [HTTPStatus.TOO_MANY_REQUESTS]

@@ -54,8 +54,8 @@ def ensure_accounts(
     return shown
 
 
-def reset_password(name: str, *, hashes: Path, passwords: Path) -> str:
-    """Give an account a new password and return it; it holds at once, open sessions go on.
+def get_trial_account(name: str, *, hashes: Path) -> str:
+    """Return the name of an account as it is kept.
 
     Raises:
         OperateError: there is no such account.
@@ -65,6 +65,16 @@ def reset_password(name: str, *, hashes: Path, passwords: Path) -> str:
         raise OperateError(
             f"There is no trial account {name!r}. There are: {', '.join(sorted(known))}."
         )
+    return name
+
+
+def reset_password(name: str, *, hashes: Path, passwords: Path) -> str:
+    """Give an account a new password and return it; it holds at once, open sessions go on.
+
+    Raises:
+        OperateError: there is no such account.
+    """
+    name, known = get_trial_account(name, hashes=hashes), _read(hashes)
     fresh = generate_password()
     # the password first: a crash in between leaves one that does not hold yet, and the old hash
     write_private(passwords, json.dumps(_read(passwords) | {name: fresh}, indent=1))

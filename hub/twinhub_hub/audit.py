@@ -1,6 +1,7 @@
 """The audit trail: one line of JSON for each sign-in, start, and change of who may do what.
 
 A line is on the disk before the hub answers what it tells of. Only the hub's process writes.
+Refused sign-ins, which any stranger can cause, have files of their own: they push nothing else out.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from heapq import merge
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ MOST_BYTES = 5 * 2**20
 """Size at which a file gets the next number."""
 
 FILES = 10
-"""How many are kept."""
+"""How many are kept, of refused sign-ins as well as of the rest."""
 
 _LONGEST_VALUE = 200
 
@@ -34,7 +36,7 @@ def record(path: Path, event: str, **fields: object) -> None:
     """
     if path.exists() and path.stat().st_size > MOST_BYTES:
         _turn(path)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     line = {"time": now, "event": event} | {key: _short(value) for key, value in fields.items()}
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
@@ -44,8 +46,21 @@ def record(path: Path, event: str, **fields: object) -> None:
         os.close(descriptor)
 
 
+def record_refused(path: Path, **fields: object) -> None:
+    """Add the line of a refused sign-in to its own file beside the trail, as `record` does."""
+    record(_refused(path), "sign-in refused", **fields)
+
+
 def read(path: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of all files, the oldest first; half a line of a full disk is left out."""
+    yield from merge(_read(path), _read(_refused(path)), key=lambda event: str(event.get("time")))
+
+
+def _refused(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-refused{path.suffix}")
+
+
+def _read(path: Path) -> Iterator[Mapping[str, object]]:
     for file in (*reversed(_older(path)), path):
         if not file.exists():
             continue

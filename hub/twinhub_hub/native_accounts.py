@@ -91,15 +91,25 @@ def add_account(path: Path, name: str, *, role: Role) -> str:
     return _give_password(path, known, name, role=role)
 
 
+def get_account(path: Path, name: str) -> str:
+    """Return the name of an account as it is kept.
+
+    Raises:
+        OperateError: there is no such account.
+    """
+    name = account_name(name)
+    if name not in load_accounts(path):
+        raise OperateError(f"There is no account {name!r}: `twinhub users list` shows all.")
+    return name
+
+
 def renew_password(path: Path, name: str) -> str:
     """Give an account a new password and return it; it holds at once, open sessions go on.
 
     Raises:
         OperateError: there is no such account.
     """
-    known, name = load_accounts(path), account_name(name)
-    if name not in known:
-        raise OperateError(f"There is no account {name!r}: `twinhub users list` shows all.")
+    name, known = get_account(path, name), load_accounts(path)
     return _give_password(path, known, name, role=known[name].role)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jupyterhub
 
 from twinhub_hub.operate.health import look
-from twinhub_hub.operate.passwords import give_and_record
+from twinhub_hub.operate.passwords import HubPasswords
 from twinhub_hub.pages import health, passwords
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 
@@ -44,7 +44,7 @@ def _password_handlers(context: Context) -> Sequence[tuple[object, ...]]:
     auth = context.settings.auth
     if auth.provider is not None:
         return ()
-    return passwords.handlers(partial(give_and_record, context.installation, auth))
+    return passwords.handlers(HubPasswords(context.installation, auth))
 
 
 def _words(context: Context) -> dict[str, object]:

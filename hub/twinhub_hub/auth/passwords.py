@@ -22,6 +22,7 @@ from twinhub_hub.pages.handlers import START_PAGES, SignedOutHandler
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jupyterhub.app import JupyterHub
     from jupyterhub.user import User
     from tornado.web import RequestHandler
 
@@ -66,7 +67,7 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
             most=WRONG_ATTEMPTS, seconds=ATTEMPT_SECONDS, clock=monotonic
         )
 
-    def get_handlers(self, app: object) -> Sequence[tuple[object, ...]]:
+    def get_handlers(self, app: JupyterHub) -> Sequence[tuple[object, ...]]:
         """Add the page that says that one is signed out."""
         return [*super().get_handlers(app), (r"/logout", SignedOutHandler), *START_PAGES]
 
@@ -81,12 +82,16 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         if "username" not in data or "password" not in data:
             raise HTTPError(HTTPStatus.BAD_REQUEST, "Fill in a user name and a password.")
         name, password = data["username"], data["password"]
+        if not self.validate_username(name):  # nobody's: checked to take as long, not remembered
+            await self._is_accepted("", password)
+            return None
         # one key for all ways to write a name
         key = (self.normalize_username(name), handler.request.remote_ip)
         self._check_attempts(key)
+        added = self._attempts.add(key)  # before the check: attempts at once count each other
         if not await self._is_accepted(name, password):
-            self._attempts.add(key)
             return None
+        self._attempts.take_back(key, added)
         return self._describe(name)
 
     def _check_attempts(self, key: tuple[str, str]) -> None:
@@ -102,7 +107,7 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         raise error
 
     async def _is_accepted(self, name: str, password: str) -> bool:
-        if len(password) > MAX_PASSWORD or not self.validate_username(name):
+        if len(password) > MAX_PASSWORD:
             return False
         return await asyncio.to_thread(self._is_right, name, password)
 

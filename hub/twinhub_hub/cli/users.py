@@ -45,7 +45,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     importing = actions.add_parser("import", help="add or change the accounts of a CSV file")
     importing.add_argument("file", type=Path, metavar="FILE", help="columns name, role, password")
     importing.set_defaults(run=run_import)
-    reset = actions.add_parser("reset-password", help="give an account a new password")
+    reset = actions.add_parser(
+        "reset-password",
+        help="give an account a new password",
+        description="Gives an account a new password and prints it. Ends no session and no token: "
+        "for a stolen password use the hub's admin panel, which signs out everywhere.",
+    )
     reset.add_argument("name", metavar="NAME", help="user name")
     reset.set_defaults(run=run_reset_password)
     deleting = actions.add_parser("delete", help="put a user's files into an archive, end the rest")

@@ -30,6 +30,10 @@ class NotRunningError(OperateError):
     """The installation has not been started."""
 
 
+class BusyError(OperateError):
+    """Another command works on the installation, and this one does not wait for it."""
+
+
 class ArchiveError(OperateError):
     """A backup that cannot be restored; names the archive, the member and what is wrong."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+
+from twinhub_hub.operate.errors import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,12 +16,27 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def only_one(installation: Installation) -> Iterator[None]:
-    """Hold the installation's lock; a killed holder gives it back."""
+def only_one(installation: Installation, *, wait: bool = True) -> Iterator[None]:
+    """Hold the installation's lock; a killed holder gives it back.
+
+    Raises:
+        BusyError: another command holds it, and this one must not ``wait``.
+    """
     with installation.lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _take(lock):
+            if not wait:
+                raise BusyError(
+                    "Another twinhub command works on this installation; try again in a minute."
+                )
             sys.stderr.write(f"waiting: another command works on {installation.home}\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _take(lock: IO[str]) -> bool:
+    """Return whether the lock was free, and is held now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

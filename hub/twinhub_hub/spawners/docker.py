@@ -23,6 +23,7 @@ from twinhub_hub.spawners.readiness import (
     StartFailedError,
     wait_until_listening,
 )
+from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +44,7 @@ _POLL_SECONDS = 10
 _AWAY_WAIT_SECONDS = 1
 
 
-class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
+class TwinHubDockerSpawner(KnowsItsToken, DockerSpawner):  # type: ignore[misc]
     """Starts a container for a user; waits briefly, keeps the log of a start that failed."""
 
     name_prefix = Unicode("twinhub", help="First part of container names.").tag(config=True)

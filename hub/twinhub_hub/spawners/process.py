@@ -33,6 +33,7 @@ from twinhub_hub.spawners.readiness import (
     StartFailedError,
     wait_until_listening,
 )
+from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -43,7 +44,7 @@ _ONE_ONLY = "Process mode runs one workspace at a time."
 _REMEDY = "Its last lines are below; try again or show them to an admin."
 
 
-class BubblewrapSpawner(Spawner):  # type: ignore[misc]
+class BubblewrapSpawner(KnowsItsToken, Spawner):  # type: ignore[misc]
     """Starts the one workspace of the process mode; it outlives the hub and is found again."""
 
     assets = Unicode(help="Assets root.").tag(config=True)

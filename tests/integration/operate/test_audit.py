@@ -54,7 +54,8 @@ def test_a_refused_sign_in_is_one_short_line_whatever_was_sent(
     with HubClient(installation, USER) as session:
         session.user = name
         session.sign_in(password="wrong")
-    last = (installation.home / "logs" / "audit.jsonl").read_bytes().splitlines()[-1]
+    trail = installation.home / "logs" / "audit-refused.jsonl"
+    last = trail.read_bytes().splitlines()[-1]
     assert json.loads(last)["event"] == "sign-in refused"
     assert len(last) <= 1024
     assert last.decode("ascii").isprintable()

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import sqlite3
+from contextlib import closing
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ import psutil
 import pytest
 from alembic import command
 from alembic.config import Config
+from docker.errors import NotFound
 from jupyterhub.dbutil import write_alembic_ini
 
 from tests.fixtures.hub_client import HubClient
@@ -225,6 +228,38 @@ def test_an_admin_whose_role_is_taken_away_is_one_no_more(installation: TestInst
         assert installation.run("up").returncode == 0
         with HubClient(installation, "admin") as admin:
             assert admin.api("GET", "/users").status_code in {403, 404}
+    finally:
+        path.write_text(good)
+        assert installation.run("up").returncode == 0
+
+
+def is_gone(installation: TestInstallation, user: str) -> bool:
+    """Whether a user has no container."""
+    try:
+        installation.container(user)
+    except NotFound:
+        return True
+    return False
+
+
+@pytest.mark.d4(8)
+def test_an_account_that_is_taken_out_loses_tokens_and_workspace(
+    installation: TestInstallation,
+) -> None:
+    path = installation.home / "twinhub.yaml"
+    good = path.read_text()
+    with HubClient(installation, "bob") as bob:
+        bob.start()
+        bearer = bob.bearer()
+    path.write_text(good + "auth:\n  accounts: [{name: admin, role: admin}, {name: alice}]\n")
+    try:
+        assert installation.run("up").returncode == 0
+        with closing(HubClient(installation, "nobody")) as stranger:
+            wait_for(
+                lambda: stranger.get("/hub/api/user", headers=bearer).status_code == 403,
+                seconds=30, what="the end of a token",
+            )  # fmt: skip
+        wait_for(partial(is_gone, installation, "bob"), seconds=30, what="the end of a workspace")
     finally:
         path.write_text(good)
         assert installation.run("up").returncode == 0

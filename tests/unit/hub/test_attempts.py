@@ -58,3 +58,17 @@ def test_names_without_end_are_forgotten(clock: Clock) -> None:
         attempts.add(number)
     assert attempts.wait_seconds("alice") == 0
     assert attempts.wait_seconds(MOST_KEYS - 1) > 0
+
+
+@pytest.mark.d4(12)
+def test_an_attempt_that_is_taken_back_does_not_count(clock: Clock) -> None:
+    attempts = WrongAttempts(most=2, seconds=60, clock=clock)
+    attempts.add("alice")
+    clock.now = 1
+    right = attempts.add("alice")
+    assert attempts.wait_seconds("alice") > 0
+    attempts.take_back("alice", right)
+    attempts.take_back("alice", right)
+    assert attempts.wait_seconds("alice") == 0
+    attempts.add("alice")
+    assert attempts.wait_seconds("alice") > 0

@@ -34,6 +34,20 @@ def test_no_more_than_some_files_are_kept(tmp_path: Path, monkeypatch: pytest.Mo
     assert kept == [f"u{number}" for number in range(20, 30)]
 
 
+def test_refused_sign_ins_push_nothing_else_out_and_are_read_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    monkeypatch.setattr(audit, "MOST_BYTES", 10)
+    audit.record(path, "admin given", user="alice")
+    for number in range(30):
+        audit.record_refused(path, user=f"u{number}")
+    audit.record(path, "admin taken", user="alice")
+
+    found = [event["event"] for event in audit.read(path)]
+    assert found == ["admin given", *["sign-in refused"] * audit.FILES, "admin taken"]
+
+
 def test_half_a_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     audit.record(path, "sign-in", user="alice")

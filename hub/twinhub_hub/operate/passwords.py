@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub import audit
 from twinhub_hub.accounts import reset_password
+from twinhub_hub.acting import by
 from twinhub_hub.native_accounts import renew_password
 from twinhub_hub.operate.lock import only_one
 
@@ -31,5 +32,5 @@ def give_new_password(installation: Installation, auth: Auth, name: str) -> str:
 def give_and_record(installation: Installation, auth: Auth, name: str) -> str:
     """Do the same in the hub's process, the only one that writes to the audit trail."""
     password = give_new_password(installation, auth, name)
-    audit.record(installation.audit_file, "password renewed", user=name)
+    audit.record(installation.audit_file, "password renewed", user=name, **by())
     return password

@@ -16,6 +16,7 @@ from tornado.web import HTTPError
 from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
+from twinhub_hub.acting import PolledByTheHub
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
@@ -40,7 +41,7 @@ _DOCKER_SECONDS = 30
 _BROKER_WAIT_SECONDS = 0.1
 
 
-class TwinHubDockerSpawner(DockerSpawner):  # type: ignore[misc]
+class TwinHubDockerSpawner(PolledByTheHub, DockerSpawner):  # type: ignore[misc]
     """Starts a container for a user; waits briefly, keeps the log of a start that failed."""
 
     name_prefix = Unicode("twinhub", help="First part of container names.").tag(config=True)

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 
 from twinhub_hub.acting import ActsForWhoAsks
 from twinhub_hub.log_lines import log_to_stderr
+from twinhub_hub.pages.api import INSTEAD
 
 BACKLOG = 4096
 """Connections that may wait until the hub takes them; the kernel may allow fewer."""
@@ -45,10 +46,12 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
             socket.listen(BACKLOG)
 
     def init_handlers(self) -> None:
-        """Have each request be handled for who makes it."""
+        """Have each request be handled for who makes it, some by our own handlers."""
         super().init_handlers()
-        found: list[tuple[Any, ...]] = self.handlers
-        self.handlers = [(path, _acting(handler), *more) for path, handler, *more in found]
+        found: list[tuple[Any, ...]] = self.handlers  # type: ignore[has-type]
+        self.handlers = [
+            (path, _acting(INSTEAD.get(handler, handler)), *more) for path, handler, *more in found
+        ]
 
     def init_db(self) -> None:
         """Open the database; one of an older version is copied aside and migrated first."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from jupyterhub import dbutil, orm
 from jupyterhub.app import JupyterHub
+from jupyterhub.handlers.base import BaseHandler
 from sqlalchemy import create_engine
 from traitlets import default
 
+from twinhub_hub.acting import ActsForWhoAsks
 from twinhub_hub.log_lines import log_to_stderr, traitlets_logging
+from twinhub_hub.pages.api import INSTEAD
 
 BACKLOG = 4096
 """Connections that may wait until the hub takes them; the kernel may allow fewer."""
@@ -46,6 +51,14 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
         for socket in self.http_server._sockets.values():  # noqa: SLF001
             socket.listen(BACKLOG)
 
+    def init_handlers(self) -> None:
+        """Have each request be handled for who makes it, some by our own handlers."""
+        super().init_handlers()
+        found: list[tuple[Any, ...]] = self.handlers  # type: ignore[has-type]
+        self.handlers = [
+            (path, _acting(INSTEAD.get(handler, handler)), *more) for path, handler, *more in found
+        ]
+
     def init_db(self) -> None:
         """Open the database; one of an older version is copied aside and migrated first."""
         engine = create_engine(self.db_url)
@@ -57,6 +70,15 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
         finally:
             engine.dispose()
         super().init_db()
+
+
+@cache
+def _acting(handler: type[Any]) -> type[Any]:
+    """Return a handler that acts for who asks; its name stays, which metrics show."""
+    if not issubclass(handler, BaseHandler):
+        return handler
+    names = {"__module__": handler.__module__, "__doc__": handler.__doc__}
+    return type(handler.__name__, (ActsForWhoAsks, handler), names)
 
 
 def migrate(url: str) -> None:

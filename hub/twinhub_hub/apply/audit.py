@@ -9,6 +9,7 @@ from jupyterhub import orm
 from sqlalchemy import event
 
 from twinhub_hub import audit
+from twinhub_hub.acting import by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ class ServerActions(logging.Handler):
         data: Any = record.msg
         name = {"start": "workspace started", "stop": "workspace stopped"}[data["action"]]
         more = {"server": data["servername"]} if data["servername"] else {}
-        audit.record(self._path, name, user=data["username"], **more)
+        audit.record(self._path, name, user=data["username"], **more, **by())
 
 
 class DatabaseChanges:
@@ -63,7 +64,7 @@ class DatabaseChanges:
         event.listen(orm.APIToken, "after_delete", self._token_removed)
 
     def _record(self, name: str, **fields: object) -> None:
-        audit.record(self._path, name, **fields)
+        audit.record(self._path, name, **fields, **by())
 
     def _added(self, _mapper: object, _connection: object, user: Any) -> None:  # noqa: ANN401
         self._record("user added", user=user.name)

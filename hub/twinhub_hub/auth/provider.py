@@ -22,6 +22,7 @@ from tornado.web import HTTPError
 from traitlets import Float, Instance, default
 
 from twinhub_hub import names
+from twinhub_hub.acting import act_for
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
@@ -218,6 +219,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
                 self.log.exception("refresh failed user=%s", user.name)
 
     async def _refresh(self, user: User) -> bool:
+        act_for(None)  # this is a task of its own, whoever's request has begun it
         state = await user.get_auth_state()
         if not state:
             return await self._refresh_unknown(user)

@@ -18,6 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `twinhub`."""
     parser = subparsers.add_parser("audit", help="show sign-ins, starts and changes of rights")
     parser.add_argument("--user", help="of one user only")
+    parser.add_argument("--by", metavar="NAME", help="done by one user or service only")
     parser.add_argument(
         "--since",
         type=_moment,
@@ -32,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for, the oldest first."""
     for event in audit.read(Installation(default_home()).audit_file):
         if arguments.user and event.get("user") != arguments.user:
+            continue
+        if arguments.by and event.get("by") != arguments.by:
             continue
         if arguments.since and _moment(str(event.get("time"))) < arguments.since:
             continue

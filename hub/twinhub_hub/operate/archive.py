@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 
 from twinhub_hub.operate.errors import ArchiveError
 from twinhub_hub.operate.folder_reader import forget_members
+from twinhub_hub.operate.holes import HoleyFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +79,9 @@ class ArchiveWriter:
 
     def __init__(self, file: IO[bytes], header: Header) -> None:
         """Write the header."""
+        self._file = HoleyFile(file)
         self._tar = tarfile.open(  # noqa: SIM115 - closed at the end
-            fileobj=file, mode="w|", format=tarfile.PAX_FORMAT
+            fileobj=cast("IO[bytes]", self._file), mode="w|", format=tarfile.PAX_FORMAT
         )
         self._manifest = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the archive
         self.notes: Counter[str] = Counter()
@@ -117,6 +119,7 @@ class ArchiveWriter:
             if error is None:
                 self._finish()
                 self._tar.close()
+                self._file.finish()
             else:
                 with suppress(OSError):
                     self._tar.close()

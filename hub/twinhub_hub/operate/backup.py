@@ -125,7 +125,7 @@ class _Source:
     def _write_folder(self, folder: Path, name: str) -> None:
         if folder.is_dir():
             before = self.writer.members, self.writer.size
-            self._reader.read(str(folder), name)
+            self._reader.read(str(folder), name, users_at=1)
             self._say(name.capitalize(), before)
 
     def _write_volumes(self) -> None:

@@ -7,6 +7,7 @@ what lies elsewhere.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -30,6 +31,10 @@ DONE = "done"
 TOP = "home"
 """What a container calls the folder that it reads."""
 
+MOST_HOLES = 2**30
+"""Bytes of one user's files that take no place on the disk and are written out all the same."""
+
+_BLOCK_BYTES = 512  # of `st_blocks`, whatever the file system's own are
 _WHOLE_BYTES = 16 * 2**20
 _TRIES = 5
 _DEEPEST = 200
@@ -47,15 +52,22 @@ class FolderReader:
     """Hands every member to ``add``, folders before what is in them, and what is odd to ``note``.
 
     Files up to 16 MiB are read again until nothing changed meanwhile; larger ones are taken at the
-    size that they had at first.
+    size that they had at first. A file can be longer than any disk and take no place on its own,
+    since it has holes: beyond `MOST_HOLES` it is noted as lost, see docs/decisions/0022.
     """
 
     def __init__(self, *, add: Add, note: Note) -> None:
         """Take who gets members, and who gets notes as (kind, name, why)."""
         self._add, self.note = add, note
+        self._holes_left = MOST_HOLES
+        self._users_at = 0
 
-    def read(self, root: str, name: str) -> None:
-        """Read a folder; its members are called ``name`` and ``name/…``."""
+    def read(self, root: str, name: str, *, users_at: int = 0) -> None:
+        """Read a folder; its members are called ``name`` and ``name/…``.
+
+        ``users_at`` is 0 for a folder of one user, 1 for one that has a folder for each user.
+        """
+        self._users_at, self._holes_left = users_at, MOST_HOLES
         descriptor = os.open(root, _FLAGS[stat.S_IFDIR] & ~os.O_NOFOLLOW)
         try:
             self._read_folder(descriptor, name, depth=0)
@@ -76,6 +88,8 @@ class FolderReader:
             self._read_child(folder, child, name=f"{name}/{child}", depth=depth + 1)
 
     def _read_child(self, folder: int, child: str, *, name: str, depth: int) -> None:
+        if depth == self._users_at:
+            self._holes_left = MOST_HOLES
         try:
             found = os.stat(child, dir_fd=folder, follow_symlinks=False)
             kind = stat.S_IFMT(found.st_mode)
@@ -107,9 +121,14 @@ class FolderReader:
             self._read_folder(descriptor, name, depth=depth)
 
     def _read_file(self, descriptor: int, name: str) -> None:
+        before = os.fstat(descriptor)
+        holes = _holes(descriptor, before)
+        if holes > self._holes_left:
+            self.note(LOST, name, f"{_gib(holes)} of it are holes, too many: remove or shorten it")
+            return
+        self._holes_left -= holes
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
-            if os.fstat(descriptor).st_size > _WHOLE_BYTES:
-                before = os.fstat(descriptor)
+            if before.st_size > _WHOLE_BYTES:
                 self._add(_member(name, before), io.BufferedReader(_Padded(file)))
                 is_same = _is_same(before, os.fstat(descriptor))
             else:
@@ -125,11 +144,39 @@ def _read_whole(file: io.FileIO) -> tuple[os.stat_result, bytes, bool]:
     """Return a file's state, its content, and whether the two belong together."""
     for _ in range(_TRIES):
         before = os.fstat(file.fileno())
-        file.seek(0)
-        content = b"".join(iter(lambda: file.read(2**20), b"")) if before.st_size else b""
+        content = _read_beginning(file, min(before.st_size, _WHOLE_BYTES))
         if len(content) == before.st_size and _is_same(before, os.fstat(file.fileno())):
             return before, content, True
     return before, content[: before.st_size], False
+
+
+def _read_beginning(file: io.FileIO, size: int) -> bytes:
+    content = b""
+    file.seek(0)
+    while len(content) < size and (chunk := file.read(size - len(content))):
+        content += chunk
+    return content
+
+
+def _holes(descriptor: int, found: os.stat_result) -> int:
+    """Return how many bytes of a file read as zeros and are nowhere on the disk."""
+    size, data, at = found.st_size, 0, 0
+    if found.st_blocks * _BLOCK_BYTES >= size:
+        return 0
+    try:
+        while at < size:  # a file system that compresses has few blocks and no holes
+            start = min(size, os.lseek(descriptor, at, os.SEEK_DATA))
+            at = min(size, os.lseek(descriptor, start, os.SEEK_HOLE))
+            data += at - start
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # no data from there on
+            raise
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return size - data
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
 
 
 def _is_same(one: os.stat_result, other: os.stat_result) -> bool:

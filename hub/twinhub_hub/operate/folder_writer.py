@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from twinhub_hub.operate.holes import HoleyFile
+
 if TYPE_CHECKING:
     import tarfile
     from pathlib import Path
@@ -61,8 +63,10 @@ class FolderWriter:
 
     def _write_file(self, descriptor: int, member: tarfile.TarInfo, content: Content) -> None:
         with os.fdopen(descriptor, "wb") as file:
+            holey = HoleyFile(file)
             for chunk in content.chunks():
-                file.write(chunk)
+                holey.write(chunk)
+            holey.finish()
             file.flush()
             self._finish(descriptor, member)
 

@@ -16,6 +16,7 @@ from tornado.web import HTTPError
 from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
+from twinhub_hub.acting import PolledByTheHub
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
@@ -44,7 +45,7 @@ _POLL_SECONDS = 10
 _AWAY_WAIT_SECONDS = 1
 
 
-class TwinHubDockerSpawner(KnowsItsToken, DockerSpawner):  # type: ignore[misc]
+class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # type: ignore[misc]
     """Starts a container for a user; waits briefly, keeps the log of a start that failed."""
 
     name_prefix = Unicode("twinhub", help="First part of container names.").tag(config=True)

@@ -17,6 +17,7 @@ from jupyterhub.utils import random_port
 from traitlets import Integer, Unicode, default
 
 from twinhub_hub import names
+from twinhub_hub.acting import PolledByTheHub
 from twinhub_hub.sandbox.command import Sandbox, sandbox_command
 from twinhub_hub.sandbox.edition import current_edition, environment_of
 from twinhub_hub.sandbox.logs import WorkspaceLog
@@ -44,7 +45,7 @@ _ONE_ONLY = "Process mode runs one workspace at a time."
 _REMEDY = "Its last lines are below; try again or show them to an admin."
 
 
-class BubblewrapSpawner(KnowsItsToken, Spawner):  # type: ignore[misc]
+class BubblewrapSpawner(KnowsItsToken, PolledByTheHub, Spawner):  # type: ignore[misc]
     """Starts the one workspace of the process mode; it outlives the hub and is found again."""
 
     assets = Unicode(help="Assets root.").tag(config=True)

@@ -8,6 +8,7 @@ import tarfile
 from contextlib import closing
 from dataclasses import replace
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +101,30 @@ def check_archive(lab: TestInstallation, user: str, digest: str) -> None:
     assert digest in text
     assert f'"why": "{user}"' in text
     assert f"volumes/{user}/closed/file" in text
+
+
+def test_files_of_holes_do_not_fill_the_disk(lab: TestInstallation) -> None:
+    with signed_in(lab, "hal", add(lab, "hal")) as hal:
+        hal.start()
+        shell(lab, "hal", "truncate -s 7T ~/huge /workspace/huge && echo kept > ~/kept")
+    refused = lab.run("users", "delete", "hal", "--yes")
+    assert refused.returncode == 1
+    for name in ("assets/hal/huge", "volumes/hal/huge"):
+        assert f"'{name}': 7168.0 GiB of it are holes" in refused.stderr
+    assert archives(lab, "hal") == []
+    assert lab.folder("hal").exists()
+
+    (lab.folder("hal") / "huge").unlink()
+    image = engine().images.get(f"twinhub/workspace:{version('twinhub-hub')}")
+    engine().containers.run(
+        image, entrypoint=["rm", "/from/huge"], user="0:0", network_mode="none", remove=True,
+        volumes={names.volume_for(lab.prefix, "hal"): {"bind": "/from", "mode": "rw"}},
+    )  # fmt: skip
+    done = lab.run("users", "delete", "hal", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = archives(lab, "hal")
+    with tarfile.open(path) as tar:
+        assert "volumes/hal/kept" in tar.getnames()
 
 
 def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -71,6 +73,53 @@ def test_a_change_of_rights_is_in_the_trail(installation: TestInstallation) -> N
         "user added", "admin given", "user removed",
     ]  # fmt: skip
     assert installation.run("users", "delete", "visitor", "--yes").returncode == 0
+
+
+@pytest.mark.d4(10)
+def test_the_trail_says_who_did_it(installation: TestInstallation) -> None:
+    with HubClient(installation, "admin") as admin:
+        admin.api("POST", "/users/visitor", {"admin": True})
+        admin.api("PATCH", "/users/visitor", {"admin": False})
+        admin.api("POST", "/groups/guests")
+        admin.api("POST", "/groups/guests/users", {"users": ["visitor"]})
+        admin.api("POST", "/users/visitor/tokens", {"note": "for her"})
+        renew_password(admin, USER)
+        admin.api("DELETE", "/groups/guests")
+        admin.api("DELETE", "/users/visitor")
+    assert installation.run("users", "delete", "visitor", "--yes").returncode == 0
+    done = [event for event in trail(installation, "--user", "visitor") if "by" in event]
+    assert {event["by"] for event in done} == {"admin"}
+    assert {event["event"] for event in done} >= {
+        "user added", "admin given", "admin taken", "group joined", "token made", "user removed",
+    }  # fmt: skip
+    renewed = trail(installation, "--user", USER, "--by", "admin")
+    assert "password renewed" in [event["event"] for event in renewed]
+    assert " by=admin" in installation.run("audit", "--by", "admin").stdout
+
+
+def test_what_a_user_does_is_by_the_user_and_what_a_sign_in_gives_by_nobody(
+    installation: TestInstallation,
+) -> None:
+    with HubClient(installation, USER) as session:
+        session.stop()
+        session.start()
+        session.stop()
+    events = trail(installation, "--user", USER)
+    last = {(event["event"], event.get("note")): event.get("by") for event in events}
+    assert last["workspace started", None] == USER
+    assert last["workspace stopped", None] == USER
+    assert last["sign-in", None] is None
+
+
+def renew_password(admin: HubClient, user: str) -> None:
+    """Press the button of the admin panel."""
+    form = {"username": user, "_xsrf": admin.xsrf["X-XSRFToken"]}
+    answer = admin.post(
+        "/hub/new-password",
+        content=urlencode(form).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == HTTPStatus.OK, answer.text
 
 
 def test_a_time_that_is_none_is_refused(installation: TestInstallation) -> None:

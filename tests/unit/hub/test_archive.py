@@ -17,7 +17,7 @@ from twinhub_hub.installation import Installation
 from twinhub_hub.operate import archive
 from twinhub_hub.operate.archive import ArchiveReader, ArchiveWriter, Header, verify
 from twinhub_hub.operate.errors import ArchiveError
-from twinhub_hub.operate.folder_reader import FolderReader
+from twinhub_hub.operate.folder_reader import MOST_HOLES, FolderReader
 from twinhub_hub.operate.folder_writer import FolderWriter
 from twinhub_hub.operate.restore import restore
 from twinhub_hub.operate.steps import Steps
@@ -359,3 +359,86 @@ def test_a_folder_in_use_is_not_restored_into(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="is not empty"):
         restore(Installation(tmp_path / "new"), path, Steps(quiet=True), prefix="")
     assert os.listdir(tmp_path / "new") == ["mine"]  # noqa: PTH208
+
+
+def hollow(path: Path, size: int, *, data: bytes = b"") -> None:
+    """Make a file of a size that has only some data at its end on the disk."""
+    with path.open("wb") as file:
+        file.truncate(size)
+        if data:
+            file.seek(size - len(data))
+            file.write(data)
+
+
+def test_a_file_of_holes_is_lost_and_does_not_fill_the_disk(folder: Path, tmp_path: Path) -> None:
+    hollow(folder / "huge", 7 * 2**40)
+    notes = back_up(folder, tmp_path / "b.tar")
+    assert [(kind, name) for kind, name, _ in notes] == [("lost", "assets/huge")]
+    assert "7168.0 GiB of it are holes" in notes[0][2]
+    assert "remove or shorten it" in notes[0][2]
+    unpack(tmp_path / "b.tar", tmp_path / "new")
+    (folder / "huge").unlink()
+    assert tree(tmp_path / "new") == tree(folder)
+
+
+def test_many_files_of_holes_are_no_way_around_it(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    for number in range(200):
+        hollow(made / f"{number:03}", 16 * 2**20)
+    notes = back_up(made, tmp_path / "b.tar")
+    assert [kind for kind, _, _ in notes] == ["lost"] * (200 - MOST_HOLES // (16 * 2**20))
+    assert (tmp_path / "b.tar").stat().st_blocks * 512 < 2**20
+
+
+def test_a_few_holes_are_kept_as_zeros_and_take_no_place(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    hollow(made / "small", 2**20, data=b"end")
+    hollow(made / "large", 40 * 2**20, data=b"end")
+    assert back_up(made, tmp_path / "b.tar") == []
+    unpack(tmp_path / "b.tar", tmp_path / "new")
+    assert tree(tmp_path / "new") == tree(made)
+    for path in (tmp_path / "b.tar", tmp_path / "new" / "large"):
+        assert path.stat().st_blocks * 512 < 2**20
+
+
+def test_the_holes_of_one_user_are_not_counted_for_another(tmp_path: Path) -> None:
+    for user in ("alice", "bob"):
+        (tmp_path / "assets" / user).mkdir(parents=True)
+    hollow(tmp_path / "assets" / "alice" / "huge", 2 * MOST_HOLES)
+    hollow(tmp_path / "assets" / "alice" / "some", MOST_HOLES // 64)
+    hollow(tmp_path / "assets" / "bob" / "some", MOST_HOLES // 64)
+    read, lost = [], []
+    reader = FolderReader(
+        add=lambda one, _: read.append(one.name), note=lambda _, name, __: lost.append(name)
+    )
+    reader.read(str(tmp_path / "assets"), "assets", users_at=1)
+    assert lost == ["assets/alice/huge"]
+    assert {"assets/alice/some", "assets/bob/some"} <= set(read)
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_taken_into_memory(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    path = tmp_path / "made" / "z"
+    path.write_bytes(b"x")
+    taken: list[int] = []
+
+    is_over = threading.Event()
+
+    def grow() -> None:
+        while not is_over.is_set():
+            os.truncate(path, 7 * 2**40)
+            os.truncate(path, 1)
+
+    thread = threading.Thread(target=grow)
+    thread.start()
+    try:
+        for _ in range(300):
+            FolderReader(add=lambda one, _: taken.append(one.size), note=lambda *_: None).read(
+                str(path.parent), "assets"
+            )
+    finally:
+        is_over.set()
+        thread.join()
+    assert max(taken) <= 16 * 2**20

@@ -1,14 +1,16 @@
 // What TwinHub uses of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and the two
 // calls of its REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them.
 // Strict on PKCE (S256), single-use codes and refresh tokens, the redirect address, scopes, pages.
-// `POST /control` changes people and moods; GitLab has nothing like it.
+// `POST` to the control port changes people and moods; GitLab has nothing like it.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
-const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT } = process.env;
+const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT, CONTROL_PORT } = process.env;
 const MAX_PAGE = 100;
 const issued = new Map(); // access tokens by value, to expire them all
-const world = { users: {}, down: false, calls: {} };
+// moods: `up`, `broken` (502 to everything), `hanging` (accepts and never answers), `gone` (refuses)
+const world = { users: {}, mood: "up", calls: {} };
+const hanging = new Set(); // answers that nobody gets
 const address = `http://127.0.0.1:${PORT}`;
 
 const provider = new Provider(address, {
@@ -67,11 +69,23 @@ const read = async (req) => {
   return Buffer.concat(parts).toString();
 };
 
+const change = async (mood) => {
+  world.mood = mood;
+  for (const res of hanging) res.destroy();
+  hanging.clear();
+  if (mood === "gone") {
+    front.close();
+    front.closeAllConnections();
+  } else if (!front.listening) {
+    await new Promise((resolve) => front.listen(Number(PORT), "127.0.0.1", resolve));
+  }
+};
+
 const control = async (req, res) => {
-  const { users, down, expire, forget } = JSON.parse(await read(req));
+  const { users, mood, expire, forget } = JSON.parse(await read(req));
   if (users) Object.assign(world.users, users);
   if (forget) delete world.users[forget];
-  if (down !== undefined) world.down = down;
+  if (mood) await change(mood);
   if (expire) for (const token of issued.values()) await token.destroy();
   send(res, 200, { calls: world.calls });
 };
@@ -121,16 +135,23 @@ const api = async (req, res, url) => {
     { "x-page": String(page), "x-per-page": String(size), "x-next-page": next });
 };
 
-createServer(async (req, res) => {
-  const url = new URL(req.url, address);
+const answered = (handle) => createServer(async (req, res) => {
   try {
-    if (url.pathname === "/control") return await control(req, res);
-    world.calls[url.pathname] = (world.calls[url.pathname] ?? 0) + 1;
-    if (world.down) return send(res, 502, "GitLab is not responding");
-    if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
-    if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
-    return await oauth(req, res);
+    await handle(req, res);
   } catch (error) {
     send(res, 500, { error: String(error) });
   }
-}).listen(Number(PORT), "127.0.0.1", () => console.log("listening"));
+});
+
+const front = answered(async (req, res) => {
+  const url = new URL(req.url, address);
+  world.calls[url.pathname] = (world.calls[url.pathname] ?? 0) + 1;
+  if (world.mood === "hanging") return void hanging.add(res);
+  if (world.mood === "broken") return send(res, 502, "GitLab is not responding");
+  if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
+  if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
+  return await oauth(req, res);
+});
+
+front.listen(Number(PORT), "127.0.0.1");
+answered(control).listen(Number(CONTROL_PORT), "127.0.0.1");

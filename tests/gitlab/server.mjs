@@ -1,6 +1,10 @@
-// What TwinHub uses of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and the two
-// calls of its REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them.
-// Strict on PKCE (S256), single-use codes and refresh tokens, the redirect address, scopes, pages.
+// A double of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and three calls of its
+// REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them. Strict on PKCE
+// (S256), single-use codes and refresh tokens, the redirect address, scopes, pages, escaped paths.
+// TwinHub asks /oauth/authorize, /oauth/token, /api/v4/user and /api/v4/groups, and as an OpenID
+// provider the discovery document and /oauth/userinfo. It does not ask
+// /api/v4/groups/:id: the list says all that it needs. The double has it so that whoever comes to
+// need it meets GitLab's rules; tests/integration/sign_in/test_gitlab_double.py shows that it keeps them.
 // `POST` to the control port changes people and moods; GitLab has nothing like it.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
@@ -113,26 +117,47 @@ const asked = async (req, scopes) => { // the user of a request's token, or a st
   return user && user.state === "active" ? { user } : { status: 401, message: "401 Unauthorized" };
 };
 
-const api = async (req, res, url) => {
-  const path = url.pathname.slice("/api/v4".length);
-  const scopes = { "/user": ["read_user", "read_api", "api"], "/groups": ["read_api", "api"] }[path];
-  if (!scopes || req.method !== "GET") return send(res, 404, { error: "404 Not Found" });
-  const { user, status, ...why } = await asked(req, scopes);
-  if (!user) return send(res, status, why);
-  if (path === "/user") {
-    const { groups, ...shown } = user;
-    return send(res, 200, shown);
-  }
-  const level = Number(url.searchParams.get("min_access_level") ?? 0);
-  const size = Math.min(Number(url.searchParams.get("per_page") ?? 20), MAX_PAGE);
-  const page = Number(url.searchParams.get("page") ?? 1);
+const NOWHERE = { error: "404 Not Found" };
+const everybody = { id: 1, full_path: "public/everybody", access_level: 0 };
+const shown = ({ access_level, ...group }) => group;
+
+const showUser = (res, { groups, ...user }) => send(res, 200, user);
+
+const listGroups = (res, user, query) => {
+  const level = Number(query.get("min_access_level") ?? 0);
+  const size = Math.min(Number(query.get("per_page") ?? 20), MAX_PAGE);
+  const page = Number(query.get("page") ?? 1);
   // without a level GitLab lists every public group as well, the user's or not
   const seen = user.groups.filter((group) => group.access_level >= level);
-  if (!level) seen.push({ id: 1, full_path: "public/everybody", access_level: 0 });
+  if (!level) seen.push(everybody);
   const part = seen.slice((page - 1) * size, page * size);
   const next = page * size < seen.length ? String(page + 1) : "";
-  send(res, 200, part.map(({ access_level, ...group }) => group),
+  send(res, 200, part.map(shown),
     { "x-page": String(page), "x-per-page": String(size), "x-next-page": next });
+};
+
+const showGroup = (res, user, segment) => { // a number or a full path, escaped exactly once
+  const id = decodeURIComponent(segment);
+  const named = (group) => id === String(group.id) || id === group.full_path;
+  const group = [...user.groups, everybody].find(named);
+  send(res, group ? 200 : 404, group ? shown(group) : { message: "404 Group Not Found" });
+};
+
+const api = async (req, res, url) => {
+  const path = url.pathname.slice("/api/v4".length);
+  const segment = /^\/groups\/([^/]+)$/.exec(path)?.[1];
+  const answers = {
+    "/user": { scopes: ["read_user", "read_api", "api"], answer: (user) => showUser(res, user) },
+    "/groups": {
+      scopes: ["read_api", "api"], answer: (user) => listGroups(res, user, url.searchParams),
+    },
+  };
+  const call = segment
+    ? { scopes: ["read_api", "api"], answer: (user) => showGroup(res, user, segment) }
+    : answers[path];
+  if (!call || req.method !== "GET") return send(res, 404, NOWHERE);
+  const { user, status, ...why } = await asked(req, call.scopes);
+  return user ? call.answer(user) : send(res, status, why);
 };
 
 const answered = (handle) => createServer(async (req, res) => {

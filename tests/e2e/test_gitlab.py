@@ -1,4 +1,4 @@
-"""The main job through GitLab: button, GitLab's form, workspace, sign out."""
+"""The main job through GitLab: button, GitLab's form, workspace, twin, notebook, sign out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e import main_job
 from tests.fixtures.browser import screenshot
 from tests.fixtures.gitlab import ALLOWED
 
@@ -30,17 +31,31 @@ def go_through_gitlab(page: Page, there: TestInstallation, user: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_a_member_reaches_jupyterlab_through_gitlab_and_signs_out(
-    page: Page, gitlab_installation: tuple[TestInstallation, GitLab]
+def open_lab(page: Page, there: TestInstallation, user: str) -> None:
+    """Sign in and wait for JupyterLab; the spawn goes by itself."""
+    go_through_gitlab(page, there, user)
+    expect(page).to_have_url(re.compile(rf"/user/{user}/lab"), timeout=_START_MS)
+    expect(page.get_by_role("menuitem", name="File")).to_be_visible(timeout=_START_MS)
+
+
+def test_the_main_job_is_done_by_people_who_come_through_gitlab(
+    browser: Browser, page: Page, gitlab_installation: tuple[TestInstallation, GitLab]
 ) -> None:
     there, gitlab = gitlab_installation
     gitlab.put("greta", f"{ALLOWED}/team-a")
-    go_through_gitlab(page, there, "greta")
-    expect(page).to_have_url(re.compile(r"/user/greta/lab"), timeout=_START_MS)
-    expect(page.get_by_role("menuitem", name="File")).to_be_visible(timeout=_START_MS)
+    gitlab.put("gesa", f"{ALLOWED}/team-b")
+    open_lab(page, there, "greta")
+    twin = main_job.run_phases(page, there.folder("greta"))
+    main_job.check_result_on_host(twin, there)
+    main_job.open_result(page)
+    main_job.run_notebook(page, twin)
+    with closing(browser.new_context()) as second:
+        other = second.new_page()
+        open_lab(other, there, "gesa")
+        main_job.look_for_another(other, there, "gesa", other="greta")
     page.goto(f"{there.address}/hub/logout")
     expect(page.get_by_role("heading")).to_have_text("Signed out")
-    page.goto(f"{there.address}/hub/home")
+    main_job.sign_out(page, there, "greta")
     expect(page.get_by_role("link", name="Sign in with GitLab")).to_be_visible()
 
 

@@ -1,14 +1,20 @@
-// What TwinHub uses of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and the two
-// calls of its REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them.
-// Strict on PKCE (S256), single-use codes and refresh tokens, the redirect address, scopes, pages.
-// `POST /control` changes people and moods; GitLab has nothing like it.
+// A double of GitLab: an OAuth 2 server (oidc-provider) at GitLab's addresses, and three calls of its
+// REST API, as https://docs.gitlab.com/api/oauth2/ and .../api/groups/ describe them. Strict on PKCE
+// (S256), single-use codes and refresh tokens, the redirect address, scopes, pages, escaped paths.
+// TwinHub asks /oauth/authorize, /oauth/token, /api/v4/user and /api/v4/groups, and as an OpenID
+// provider the discovery document and /oauth/userinfo. It does not ask
+// /api/v4/groups/:id: the list says all that it needs. The double has it so that whoever comes to
+// need it meets GitLab's rules; tests/integration/sign_in/test_gitlab_double.py shows that it keeps them.
+// `POST` to the control port changes people and moods; GitLab has nothing like it.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
-const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT } = process.env;
+const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT, CONTROL_PORT } = process.env;
 const MAX_PAGE = 100;
 const issued = new Map(); // access tokens by value, to expire them all
-const world = { users: {}, down: false, calls: {} };
+// moods: `up`, `broken` (502 to everything), `hanging` (accepts and never answers), `gone` (refuses)
+const world = { users: {}, mood: "up", calls: {} };
+const hanging = new Set(); // answers that nobody gets
 const address = `http://127.0.0.1:${PORT}`;
 
 const provider = new Provider(address, {
@@ -67,11 +73,23 @@ const read = async (req) => {
   return Buffer.concat(parts).toString();
 };
 
+const change = async (mood) => {
+  world.mood = mood;
+  for (const res of hanging) res.destroy();
+  hanging.clear();
+  if (mood === "gone") {
+    front.close();
+    front.closeAllConnections();
+  } else if (!front.listening) {
+    await new Promise((resolve) => front.listen(Number(PORT), "127.0.0.1", resolve));
+  }
+};
+
 const control = async (req, res) => {
-  const { users, down, expire, forget } = JSON.parse(await read(req));
+  const { users, mood, expire, forget } = JSON.parse(await read(req));
   if (users) Object.assign(world.users, users);
   if (forget) delete world.users[forget];
-  if (down !== undefined) world.down = down;
+  if (mood) await change(mood);
   if (expire) for (const token of issued.values()) await token.destroy();
   send(res, 200, { calls: world.calls });
 };
@@ -99,38 +117,66 @@ const asked = async (req, scopes) => { // the user of a request's token, or a st
   return user && user.state === "active" ? { user } : { status: 401, message: "401 Unauthorized" };
 };
 
-const api = async (req, res, url) => {
-  const path = url.pathname.slice("/api/v4".length);
-  const scopes = { "/user": ["read_user", "read_api", "api"], "/groups": ["read_api", "api"] }[path];
-  if (!scopes || req.method !== "GET") return send(res, 404, { error: "404 Not Found" });
-  const { user, status, ...why } = await asked(req, scopes);
-  if (!user) return send(res, status, why);
-  if (path === "/user") {
-    const { groups, ...shown } = user;
-    return send(res, 200, shown);
-  }
-  const level = Number(url.searchParams.get("min_access_level") ?? 0);
-  const size = Math.min(Number(url.searchParams.get("per_page") ?? 20), MAX_PAGE);
-  const page = Number(url.searchParams.get("page") ?? 1);
+const NOWHERE = { error: "404 Not Found" };
+const everybody = { id: 1, full_path: "public/everybody", access_level: 0 };
+const shown = ({ access_level, ...group }) => group;
+
+const showUser = (res, { groups, ...user }) => send(res, 200, user);
+
+const listGroups = (res, user, query) => {
+  const level = Number(query.get("min_access_level") ?? 0);
+  const size = Math.min(Number(query.get("per_page") ?? 20), MAX_PAGE);
+  const page = Number(query.get("page") ?? 1);
   // without a level GitLab lists every public group as well, the user's or not
   const seen = user.groups.filter((group) => group.access_level >= level);
-  if (!level) seen.push({ id: 1, full_path: "public/everybody", access_level: 0 });
+  if (!level) seen.push(everybody);
   const part = seen.slice((page - 1) * size, page * size);
   const next = page * size < seen.length ? String(page + 1) : "";
-  send(res, 200, part.map(({ access_level, ...group }) => group),
+  send(res, 200, part.map(shown),
     { "x-page": String(page), "x-per-page": String(size), "x-next-page": next });
 };
 
-createServer(async (req, res) => {
-  const url = new URL(req.url, address);
+const showGroup = (res, user, segment) => { // a number or a full path, escaped exactly once
+  const id = decodeURIComponent(segment);
+  const named = (group) => id === String(group.id) || id === group.full_path;
+  const group = [...user.groups, everybody].find(named);
+  send(res, group ? 200 : 404, group ? shown(group) : { message: "404 Group Not Found" });
+};
+
+const api = async (req, res, url) => {
+  const path = url.pathname.slice("/api/v4".length);
+  const segment = /^\/groups\/([^/]+)$/.exec(path)?.[1];
+  const answers = {
+    "/user": { scopes: ["read_user", "read_api", "api"], answer: (user) => showUser(res, user) },
+    "/groups": {
+      scopes: ["read_api", "api"], answer: (user) => listGroups(res, user, url.searchParams),
+    },
+  };
+  const call = segment
+    ? { scopes: ["read_api", "api"], answer: (user) => showGroup(res, user, segment) }
+    : answers[path];
+  if (!call || req.method !== "GET") return send(res, 404, NOWHERE);
+  const { user, status, ...why } = await asked(req, call.scopes);
+  return user ? call.answer(user) : send(res, status, why);
+};
+
+const answered = (handle) => createServer(async (req, res) => {
   try {
-    if (url.pathname === "/control") return await control(req, res);
-    world.calls[url.pathname] = (world.calls[url.pathname] ?? 0) + 1;
-    if (world.down) return send(res, 502, "GitLab is not responding");
-    if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
-    if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
-    return await oauth(req, res);
+    await handle(req, res);
   } catch (error) {
     send(res, 500, { error: String(error) });
   }
-}).listen(Number(PORT), "127.0.0.1", () => console.log("listening"));
+});
+
+const front = answered(async (req, res) => {
+  const url = new URL(req.url, address);
+  world.calls[url.pathname] = (world.calls[url.pathname] ?? 0) + 1;
+  if (world.mood === "hanging") return void hanging.add(res);
+  if (world.mood === "broken") return send(res, 502, "GitLab is not responding");
+  if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
+  if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
+  return await oauth(req, res);
+});
+
+front.listen(Number(PORT), "127.0.0.1");
+answered(control).listen(Number(CONTROL_PORT), "127.0.0.1");

@@ -61,9 +61,14 @@ class TokensHandler(UserTokenListAPIHandler):  # type: ignore[misc]
         """Make a token.
 
         Raises:
-            HTTPError: 400, it would be too long, or expire beyond all calendars; 409, the user has
-                as many as one may have.
+            HTTPError: 400, it would be too long, or expire beyond all calendars, or a name and a
+                password are to do for a session; 409, the user has as many as one may have.
         """
+        if "auth" in (self.get_json_body() or {}):  # a second door for guesses, without a form
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                "Sign in in a browser, and make a token on the page Token; or make one with another.",
+            )
         _check_length(self.request.body, self.get_json_body())
         try:
             await super().post(user_name)
@@ -75,10 +80,7 @@ class TokensHandler(UserTokenListAPIHandler):  # type: ignore[misc]
             ) from error
 
     def get_scope_filter(self, req_scope: str) -> Callable[..., bool]:
-        """Return who may make a token for whom, which JupyterHub asks once it knows who asks.
-
-        That need not be a session: the request itself may hold name and password.
-        """
+        """Return who may make a token for whom, which JupyterHub asks once it knows who asks."""
         may: Callable[..., bool] = super().get_scope_filter(req_scope)
 
         def may_and_has_room(user: User, kind: str) -> bool:

@@ -183,24 +183,6 @@ def _all_home(session: GitLabClient) -> bool:
     return True
 
 
-def test_while_gitlab_is_down_people_stay_and_the_page_says_so(
-    there: TestInstallation, gitlab: GitLab
-) -> None:
-    gitlab.put("dora", ALLOWED)
-    with GitLabClient(there, "dora") as session:
-        assert session.get("/hub/home").status_code == 200
-        with gitlab.down():
-            asked = gitlab.calls("/api/v4/user")
-            wait_for(
-                lambda: session.get("/hub/home", follow_redirects=False).status_code == 200
-                and gitlab.calls("/api/v4/user") > asked,
-                seconds=_REFRESHED_SECONDS, what="a refresh that finds GitLab down",
-            )  # fmt: skip
-            assert session.get("/hub/home", follow_redirects=False).status_code == 200
-            assert session.get("/hub/api/user").status_code in {200, 403}
-        assert session.get("/hub/home", follow_redirects=False).status_code == 200
-
-
 @pytest.mark.d4(7)
 def test_what_gitlab_gave_is_stored_encrypted_and_keys_can_change(
     there: TestInstallation, gitlab: GitLab

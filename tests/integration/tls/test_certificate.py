@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -131,6 +133,19 @@ def test_a_replaced_certificate_is_served_and_open_kernels_go_on(
     assert there.pids()["edge"] == edge
     mode = (there.home / "state" / "edge.sock").stat().st_mode & 0o777
     assert mode == 0o600
+
+
+def test_a_killed_watcher_comes_back_and_a_certificate_replaced_meanwhile_is_served(
+    there: TestInstallation, authority: Authority
+) -> None:
+    before = there.pids()["certificates"]
+    os.kill(before, signal.SIGKILL)
+    certificate = authority.give(days=50).public_bytes(Encoding.DER)
+    wait_for(
+        lambda: served_certificate("127.0.0.1", there.port, "bob.twinhub.localhost") == certificate,
+        seconds=_SERVED_SECONDS, what="the new certificate",
+    )  # fmt: skip
+    assert there.pids()["certificates"] not in {0, before}
 
 
 def test_an_authority_certifies_the_hosts_of_users_and_no_other(

@@ -87,3 +87,12 @@ def test_nobody_says_which_address_their_request_comes_from(
 
 def _form(session: HubClient) -> dict[str, str]:
     return {"_xsrf": session.xsrf["X-XSRFToken"]}
+
+
+@pytest.mark.d4(12)
+def test_a_password_opens_the_form_and_nothing_else(installation: TestInstallation) -> None:
+    body = {"auth": {"username": _USER, "password": installation.password(_USER)}}
+    with closing(HubClient(installation, _USER)) as stranger:
+        answer = stranger._http.post(f"/hub/api/users/{_USER}/tokens", json=body)
+    assert answer.status_code == 400
+    assert "Sign in in a browser" in answer.text

@@ -67,7 +67,7 @@ class TokensHandler(UserTokenListAPIHandler):  # type: ignore[misc]
         if "auth" in (self.get_json_body() or {}):  # a second door for guesses, without a form
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
-                "Sign in in a browser, and make a token on the page Token; or make one with another.",
+                "Sign in in a browser and make a token on the page Token, or use another token.",
             )
         _check_length(self.request.body, self.get_json_body())
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -22,6 +22,8 @@ RECENT = timedelta(seconds=5 * REPORT_SECONDS)
 
 _WORTH_ASKING = timedelta(hours=1)
 _NOTICE = timedelta(minutes=30)
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""Times at the ends of the calendar cannot be reckoned with."""
 
 Kind = Literal["cpu", "kernel", "terminal", "port", "ssh"]
 _TITLES: dict[Kind, str] = {
@@ -49,7 +51,7 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    last_work: AwareDatetime
+    last_work: AwareDatetime = Field(ge=_EARLIEST, le=_LATEST)
     signs: tuple[Sign, ...] = Field((), max_length=40)
 
 

@@ -27,6 +27,7 @@ MOST_DETAIL = 16 * 1024
 _LEVELS = {"WARNING": "warn", "CRITICAL": "fatal"}
 _LONGEST_MESSAGE = MAX_BYTES + 80  # as JSON
 _SECRET = re.compile(r"\b(code|state|(?:[a-z]+_)?token|_xsrf)=[^&\s\"']+")
+_SECRET_HEADER = re.compile(r"(\bx-xsrf-?token[\"']?\s*[:=]\s*[\"']?)[^\s\"',]+", re.IGNORECASE)
 _FIELDS: ContextVar[Mapping[str, object]] = ContextVar("log fields")
 _COMMON = frozenset({"time", "level", "process", "logger", "message", "detail", "request"})
 
@@ -103,8 +104,9 @@ def readable(line: str) -> str:
 
 
 def shorten(line: str) -> str:
-    """Return a line without secrets of an address, escaped where it cannot be seen, and cut."""
-    start = _SECRET.sub(r"\1=[secret]", line[: 2 * MAX_BYTES])[:MAX_BYTES]
+    """Return a line without secrets of a request, escaped where it cannot be seen, and cut."""
+    start = _SECRET.sub(r"\1=[secret]", line[: 2 * MAX_BYTES])
+    start = _SECRET_HEADER.sub(r"\1[secret]", start)[:MAX_BYTES]
     if not start.isprintable():
         start = "".join(map(_escape, start))
     kept = start.encode("utf-8", "replace")[:MAX_BYTES].decode("utf-8", "ignore")

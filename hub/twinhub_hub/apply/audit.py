@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from twinhub_hub import audit
 from twinhub_hub.acting import by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from twinhub_hub.apply.context import Context
@@ -45,14 +47,21 @@ class ServerActions(logging.Handler):
 
 
 class DatabaseChanges:
-    """Listens to what is about to be written to the hub's database."""
+    """Listens to what is written to the hub's database, of which this process has one session.
+
+    A change goes to the trail when all of them have been sent to the database and right before they
+    are committed: what is rolled back leaves no line, and what cannot be recorded does not happen.
+    """
 
     def __init__(self, path: Path) -> None:
         """Record to a file."""
         self._path = path
+        self._waiting: list[tuple[str, Mapping[str, object]]] = []
 
     def listen(self) -> None:
         """Begin: for this process, once."""
+        event.listen(Session, "before_commit", self._write)
+        event.listen(Session, "after_rollback", self._forget)
         event.listen(orm.User, "after_insert", self._added)
         event.listen(orm.User, "after_delete", self._removed)
         event.listen(orm.User.admin, "set", self._admin_set)
@@ -64,7 +73,16 @@ class DatabaseChanges:
         event.listen(orm.APIToken, "after_delete", self._token_removed)
 
     def _record(self, name: str, **fields: object) -> None:
-        audit.record(self._path, name, **fields, **by())
+        self._waiting.append((name, {**fields, **by()}))
+
+    def _write(self, session: Session) -> None:
+        session.flush()
+        waiting, self._waiting = self._waiting, []
+        for name, fields in waiting:
+            audit.record(self._path, name, **fields)
+
+    def _forget(self, _session: Session) -> None:
+        self._waiting.clear()
 
     def _added(self, _mapper: object, _connection: object, user: Any) -> None:  # noqa: ANN401
         self._record("user added", user=user.name)

@@ -24,6 +24,11 @@ class TwinHubGitLabAuthenticator(ProviderAuthenticator, GitLabOAuthenticator):  
 
     ends_when_refused = True  # refresh tokens of GitLab last until they are revoked
 
+    @property
+    def provider_address(self) -> str:
+        """GitLab's own address."""
+        return str(self.gitlab_url)
+
     def get_subject(self, auth_state: Mapping[str, Any]) -> str:
         """Return GitLab's number of the user, which no other user ever gets."""
         user = auth_state[self.user_auth_state_key]

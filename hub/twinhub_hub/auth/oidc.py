@@ -10,35 +10,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from oauthenticator.generic import GenericOAuthenticator
-from oauthenticator.oauth2 import OAuthLoginHandler
 from traitlets import Unicode
 
-from twinhub_hub.auth.provider import NO_ANSWER, NotActiveError, ProviderAuthenticator
+from twinhub_hub.auth.provider import DISCOVERY, NO_ANSWER, NotActiveError, ProviderAuthenticator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jupyterhub.user import User
 
-_DISCOVERY = "/.well-known/openid-configuration"
 _FAILED_SECONDS = 3
 """How long a failure to discover the provider is everybody's answer."""
-
-
-class OidcLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
-    """Sends people to the provider, once it is known where that is."""
-
-    async def get(self) -> None:
-        """Redirect to the provider.
-
-        Raises:
-            HTTPError: 503, it does not answer; 502, it is no provider.
-        """
-        try:
-            await self.authenticator.discover()
-        except NO_ANSWER as error:
-            raise self.authenticator.explain(error) from error
-        super().get()
 
 
 class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: ignore[misc]
@@ -46,13 +28,22 @@ class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: 
 
     issuer = Unicode(help="Address of the provider.").tag(config=True)
     groups_claim = Unicode("groups", help="Claim that holds the groups.").tag(config=True)
-    login_handler = OidcLoginHandler
 
     def __init__(self, **options: object) -> None:
         """Know nothing of the provider yet: the hub starts without it."""
         super().__init__(**options)
         self._discovery: asyncio.Task[None] | None = None
         self._failed_at = 0.0
+
+    @property
+    def provider_address(self) -> str:
+        """The issuer, which is where its document is."""
+        return str(self.issuer)
+
+    async def find_provider(self) -> None:
+        """Return when the provider answers, and it is known where it has what."""
+        await self.discover()
+        await super().find_provider()
 
     async def discover(self) -> None:
         """Learn the provider's addresses, once; all who ask meanwhile wait for the same answer.
@@ -78,7 +69,7 @@ class OidcAuthenticator(ProviderAuthenticator, GenericOAuthenticator):  # type: 
             raise
 
     async def _learn_addresses(self) -> None:
-        found = await self.httpfetch(f"{self.issuer}{_DISCOVERY}", label="discovering")
+        found = await self.httpfetch(f"{self.issuer}{DISCOVERY}", label="discovering")
         if not isinstance(found, dict) or found.get("issuer") != self.issuer:
             raise ValueError(f"{self.issuer} does not describe itself as an OpenID provider")
         try:

@@ -15,7 +15,12 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm, roles
-from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator, OAuthLogoutHandler
+from oauthenticator.oauth2 import (
+    OAuthCallbackHandler,
+    OAuthenticator,
+    OAuthLoginHandler,
+    OAuthLogoutHandler,
+)
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
@@ -40,8 +45,14 @@ if TYPE_CHECKING:
     AuthModel = dict[str, Any]
 
 _TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
+_TIMED_OUT = 599  # Tornado's own code
+_LEFT_ALONE_SECONDS = 15
+"""How long a provider that did not answer is not asked about people who are signed in already."""
 _CALLS_AT_ONCE = 100
 """Of the 10 that Tornado allows, a class that signs in would wait for its turn until a time-out."""
+
+DISCOVERY = "/.well-known/openid-configuration"
+"""See OpenID Connect Discovery 1.0, section 4; GitLab has one too."""
 
 NO_ANSWER = (HTTPClientError, OSError, ValueError, KeyError)
 """What a call to a provider raises: it refuses, is silent, or something else answers for it."""
@@ -65,6 +76,22 @@ class NotActiveError(HTTPError):  # type: ignore[misc]
 
 class ProviderSignedOutHandler(SignedOutHandler, OAuthLogoutHandler):  # type: ignore[misc]
     """Says that one is signed out of TwinHub; the provider's own session goes on."""
+
+
+class ProviderLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
+    """Sends people to the provider, where it answers; else their browser would say so, not we."""
+
+    async def get(self) -> None:
+        """Redirect to the provider.
+
+        Raises:
+            HTTPError: 503, it does not answer, or is no provider.
+        """
+        try:
+            await self.authenticator.find_provider()
+        except NO_ANSWER as error:
+            raise self.authenticator.explain(error) from error
+        super().get()
 
 
 class ProviderCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
@@ -101,6 +128,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
     ).tag(config=True)
     ends_when_refused = False
     """Whether a refused refresh says that the person has left, and not that a session is over."""
+    login_handler = ProviderLoginHandler
     logout_handler = ProviderSignedOutHandler
     callback_handler = ProviderCallbackHandler
 
@@ -111,10 +139,30 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         self._hub: JupyterHub | None = None
         self._sweeper: PeriodicCallback | None = None
         self._began = time()
+        self._silent_at = float("-inf")
 
     @default("http_client")  # type: ignore[untyped-decorator]
     def _make_http_client(self) -> AsyncHTTPClient:
         return AsyncHTTPClient(force_instance=True, max_clients=_CALLS_AT_ONCE)
+
+    @property
+    def provider_address(self) -> str:
+        """Where the provider's discovery document is, without the path that all have."""
+        raise NotImplementedError
+
+    async def find_provider(self) -> None:
+        """Return when the provider answers, whatever it says.
+
+        Raises:
+            HTTPClientError, OSError: it does not.
+        """
+        try:
+            await self.httpfetch(
+                f"{self.provider_address}{DISCOVERY}", label="looking for it", parse_json=False
+            )
+        except HTTPClientError as error:
+            if is_down(error):
+                raise
 
     async def list_groups(self, auth_state: Mapping[str, Any]) -> Sequence[str]:
         """Return the full paths of a person's groups.
@@ -244,6 +292,8 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """
         if "token_response" not in state:  # has left before; a server may have been starting then
             raise LeftError
+        if monotonic() - self._silent_at < _LEFT_ALONE_SECONDS:
+            raise ProviderDownError("it has not answered just now")
         model = await self._ask_again(user, state)
         if model is None and (self.ends_when_refused or not self._is_recent(state)):
             raise LeftError
@@ -302,6 +352,8 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
     ) -> bool:
         age = time() - float(state.get("refreshed_at", 0))
         self.log.warning("provider does not answer user=%s age=%d error=%s", user.name, age, error)
+        if not isinstance(error.__cause__, HTTPClientError) or error.__cause__.code == _TIMED_OUT:
+            self._silent_at = monotonic()  # each who waits for a time-out waits with a page open
         return self._is_recent(state)
 
     def _is_recent(self, state: Mapping[str, Any]) -> bool:

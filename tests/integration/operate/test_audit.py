@@ -78,16 +78,16 @@ def test_a_change_of_rights_is_in_the_trail(installation: TestInstallation) -> N
 @pytest.mark.d4(10)
 def test_the_trail_says_who_did_it(installation: TestInstallation) -> None:
     with HubClient(installation, "admin") as admin:
-        admin.api("POST", "/users/visitor", {"admin": True})
-        admin.api("PATCH", "/users/visitor", {"admin": False})
+        admin.api("POST", "/users/newcomer", {"admin": True})
+        admin.api("PATCH", "/users/newcomer", {"admin": False})
         admin.api("POST", "/groups/guests")
-        admin.api("POST", "/groups/guests/users", {"users": ["visitor"]})
-        admin.api("POST", "/users/visitor/tokens", {"note": "for her"})
+        admin.api("POST", "/groups/guests/users", {"users": ["newcomer"]})
+        admin.api("POST", "/users/newcomer/tokens", {"note": "for her"})
         renew_password(admin, USER)
         admin.api("DELETE", "/groups/guests")
-        admin.api("DELETE", "/users/visitor")
-    assert installation.run("users", "delete", "visitor", "--yes").returncode == 0
-    done = [event for event in trail(installation, "--user", "visitor") if "by" in event]
+        admin.api("DELETE", "/users/newcomer")
+    assert installation.run("users", "delete", "newcomer", "--yes").returncode == 0
+    done = [event for event in trail(installation, "--user", "newcomer") if "by" in event]
     assert {event["by"] for event in done} == {"admin"}
     assert {event["event"] for event in done} >= {
         "user added", "admin given", "admin taken", "group joined", "token made", "user removed",

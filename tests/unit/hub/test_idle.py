@@ -71,6 +71,7 @@ def test_a_kept_workspace_stops_no_sooner_than_promised_and_asking_again_adds_no
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", '{"last_work": "2026-11-25T12:00:00"}', '{"last_work": 1e400}',
+     '{"last_work": "0001-01-01T00:00:00+14:00"}', '{"last_work": "9999-12-31T23:59:59-14:00"}',
      '{"last_work": "2026-11-25T12:00:00Z", "x": 1}',
      '{"last_work": "2026-11-25T12:00:00Z", "signs": [{"kind": "x", "state": "", "works": true}]}',
      '{"last_work": "2026-11-25T12:00:00Z", "signs": [{"kind": "cpu", "state": "'

@@ -60,6 +60,18 @@ def test_secrets_of_an_address_are_left_out(name: str) -> None:
     assert line["message"].endswith("=[secret]&x=1 (127.0.0.1)")
 
 
+@pytest.mark.d4(7)
+@pytest.mark.parametrize("value", ["abc123", "2|abc123|def=:1", "x" * 4000 + "abc123"])
+def test_secrets_of_the_headers_that_follow_an_error_are_left_out(value: str) -> None:
+    headers = json.dumps({"X-Xsrftoken": value, "X-XSRFToken": value, "Accept": "*/*"}, indent=2)
+    event = event_of(logging.ERROR, "%s", headers)
+    assert "abc123" not in event["detail"]
+    assert '"X-Xsrftoken": "[secret]' in event["detail"]
+    assert '"Accept": "*/*"' in event["detail"]
+    line = event_of(logging.WARNING, "%s", json.dumps({"X-Xsrftoken": value[:500], "a": "b"}))
+    assert line["message"] == '{"X-Xsrftoken": "[secret]", "a": "b"}'
+
+
 def test_what_was_cut_is_said() -> None:
     assert shorten("a" * 5000).endswith("a... (5000 characters)")
 

@@ -48,6 +48,8 @@ _TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
 _TIMED_OUT = 599  # Tornado's own code
 _LEFT_ALONE_SECONDS = 15
 """How long a provider that did not answer is not asked about people who are signed in already."""
+_LOOK_SECONDS = 5
+"""How long somebody who wants to sign in waits to hear that the provider does not answer."""
 _CALLS_AT_ONCE = 100
 """Of the 10 that Tornado allows, a class that signs in would wait for its turn until a time-out."""
 
@@ -158,7 +160,10 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         """
         try:
             await self.httpfetch(
-                f"{self.provider_address}{DISCOVERY}", label="looking for it", parse_json=False
+                f"{self.provider_address}{DISCOVERY}",
+                label="looking for it",
+                parse_json=False,
+                request_timeout=_LOOK_SECONDS,
             )
         except HTTPClientError as error:
             if is_down(error):
@@ -331,7 +336,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         try:
             await call
         except NO_ANSWER as error:
-            raise ProviderDownError(str(error)) from error
+            raise self._note_down(error) from error
 
     async def _try(self, call: Any) -> AuthModel | None:  # noqa: ANN401 - a coroutine of a base
         """Return what a call to the provider gives, or None when it refuses us."""
@@ -339,7 +344,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
             found: AuthModel = await call
         except NO_ANSWER as error:
             if is_down(error):
-                raise ProviderDownError(str(error)) from error
+                raise self._note_down(error) from error
             return None
         except NotActiveError as error:
             raise LeftError from error
@@ -347,13 +352,17 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
             return None
         return found
 
+    def _note_down(self, error: Exception) -> ProviderDownError:
+        """Remember a time-out: each who waits for one waits with a page open."""
+        if isinstance(error, HTTPClientError) and error.code == _TIMED_OUT:
+            self._silent_at = monotonic()
+        return ProviderDownError(str(error))
+
     def _stays_meanwhile(
         self, user: User, state: Mapping[str, Any], error: ProviderDownError
     ) -> bool:
         age = time() - float(state.get("refreshed_at", 0))
         self.log.warning("provider does not answer user=%s age=%d error=%s", user.name, age, error)
-        if not isinstance(error.__cause__, HTTPClientError) or error.__cause__.code == _TIMED_OUT:
-            self._silent_at = monotonic()  # each who waits for a time-out waits with a page open
         return self._is_recent(state)
 
     def _is_recent(self, state: Mapping[str, Any]) -> bool:

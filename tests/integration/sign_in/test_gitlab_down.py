@@ -40,6 +40,9 @@ def test_while_gitlab_is_down_people_stay_and_nobody_new_gets_in(
             answer = newcomer.get(str(callback))
             assert answer.status_code == 503
             assert "GitLab does not answer, so that nobody can sign in" in answer.text
+            answer = newcomer.get("/hub/oauth_login")
+            assert answer.status_code == 503
+            assert "GitLab does not answer, so that nobody can sign in" in answer.text
         asked = gitlab.calls("/api/v4/user")
         goes_on_until(session, lambda: gitlab.calls("/api/v4/user") > asked)
         assert newcomer.sign_in().url.path == "/hub/home"

@@ -104,27 +104,27 @@ def check_archive(lab: TestInstallation, user: str, digest: str) -> None:
 
 
 def test_files_of_holes_do_not_fill_the_disk(lab: TestInstallation) -> None:
-    with signed_in(lab, "hal", add(lab, "hal")) as hal:
-        hal.start()
-        shell(lab, "hal", "truncate -s 7T ~/huge /workspace/huge && echo kept > ~/kept")
-    refused = lab.run("users", "delete", "hal", "--yes")
+    with signed_in(lab, "zoe", add(lab, "zoe")) as zoe:
+        zoe.start()
+        shell(lab, "zoe", "truncate -s 7T ~/huge /workspace/huge && echo kept > ~/kept")
+    refused = lab.run("users", "delete", "zoe", "--yes")
     assert refused.returncode == 1
-    for name in ("assets/hal/huge", "volumes/hal/huge"):
+    for name in ("assets/zoe/huge", "volumes/zoe/huge"):
         assert f"'{name}': 7168.0 GiB of it are holes" in refused.stderr
-    assert archives(lab, "hal") == []
-    assert lab.folder("hal").exists()
+    assert archives(lab, "zoe") == []
+    assert lab.folder("zoe").exists()
 
-    (lab.folder("hal") / "huge").unlink()
+    (lab.folder("zoe") / "huge").unlink()
     image = engine().images.get(f"twinhub/workspace:{version('twinhub-hub')}")
     engine().containers.run(
         image, entrypoint=["rm", "/from/huge"], user="0:0", network_mode="none", remove=True,
-        volumes={names.volume_for(lab.prefix, "hal"): {"bind": "/from", "mode": "rw"}},
+        volumes={names.volume_for(lab.prefix, "zoe"): {"bind": "/from", "mode": "rw"}},
     )  # fmt: skip
-    done = lab.run("users", "delete", "hal", "--yes")
+    done = lab.run("users", "delete", "zoe", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = archives(lab, "hal")
+    (path,) = archives(lab, "zoe")
     with tarfile.open(path) as tar:
-        assert "volumes/hal/kept" in tar.getnames()
+        assert "volumes/zoe/kept" in tar.getnames()
 
 
 def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from oauthenticator.gitlab import GitLabOAuthenticator
 from tornado.escape import json_decode
 from tornado.httputil import url_concat
 
-from twinhub_hub.auth.provider import NotActiveError, ProviderAuthenticator
+from twinhub_hub.auth.provider import ProviderAuthenticator
+from twinhub_hub.auth.provider_errors import NotActiveError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

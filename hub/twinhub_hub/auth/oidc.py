@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from oauthenticator.generic import GenericOAuthenticator
 from traitlets import Unicode
 
-from twinhub_hub.auth.provider import DISCOVERY, NO_ANSWER, NotActiveError, ProviderAuthenticator
+from twinhub_hub.auth.provider import DISCOVERY, ProviderAuthenticator
+from twinhub_hub.auth.provider_errors import NO_ANSWER, NotActiveError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

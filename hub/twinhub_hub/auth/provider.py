@@ -8,19 +8,13 @@ have work running are refreshed even when they make no request.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from datetime import UTC, datetime
 from http import HTTPStatus
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm, roles
-from oauthenticator.oauth2 import (
-    OAuthCallbackHandler,
-    OAuthenticator,
-    OAuthLoginHandler,
-    OAuthLogoutHandler,
-)
+from oauthenticator.oauth2 import OAuthenticator
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
@@ -32,9 +26,23 @@ from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.leaving import end_access, has_access
+from twinhub_hub.auth.provider_errors import (
+    NO_ANSWER,
+    TIMED_OUT,
+    LeftError,
+    NotActiveError,
+    ProviderDownError,
+    is_down,
+    remedy,
+)
+from twinhub_hub.auth.provider_pages import (
+    ProviderCallbackHandler,
+    ProviderLoginHandler,
+    ProviderSignedOutHandler,
+)
 from twinhub_hub.auth.refusals import explain_refusal
 from twinhub_hub.auth.user_names import SafeNames
-from twinhub_hub.pages.handlers import START_PAGES, SignedOutHandler
+from twinhub_hub.pages.handlers import START_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -44,8 +52,6 @@ if TYPE_CHECKING:
 
     AuthModel = dict[str, Any]
 
-_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
-_TIMED_OUT = 599  # Tornado's own code
 _LEFT_ALONE_SECONDS = 15
 """How long a provider that did not answer is not asked about people who are signed in already."""
 _LOOK_SECONDS = 5
@@ -55,66 +61,6 @@ _CALLS_AT_ONCE = 100
 
 DISCOVERY = "/.well-known/openid-configuration"
 """See OpenID Connect Discovery 1.0, section 4; GitLab has one too."""
-
-NO_ANSWER = (HTTPClientError, OSError, ValueError, KeyError)
-"""What a call to a provider raises: it refuses, is silent, or something else answers for it."""
-
-
-class ProviderDownError(Exception):
-    """The provider does not answer, or asks to be left alone for a while."""
-
-
-class LeftError(Exception):
-    """The provider says that somebody may not be here any more."""
-
-
-class NotActiveError(HTTPError):  # type: ignore[misc]
-    """The provider knows the person, and that it is not to be let in; 403 with the reason."""
-
-    def __init__(self, reason: str) -> None:
-        """Say why, and what the person can do."""
-        super().__init__(HTTPStatus.FORBIDDEN, reason)
-
-
-class ProviderSignedOutHandler(SignedOutHandler, OAuthLogoutHandler):  # type: ignore[misc]
-    """Says that one is signed out of TwinHub; the provider's own session goes on."""
-
-
-class ProviderLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
-    """Sends people to the provider, where it answers; else their browser would say so, not we."""
-
-    async def get(self) -> None:
-        """Redirect to the provider.
-
-        Raises:
-            HTTPError: 503, it does not answer, or is no provider.
-        """
-        try:
-            await self.authenticator.find_provider()
-        except NO_ANSWER as error:
-            raise self.authenticator.explain(error) from error
-        super().get()
-
-
-class ProviderCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
-    """Where the provider sends people back to; says what to do when that sign-in is not known."""
-
-    def check_state(self) -> None:
-        """Let pass what was begun here.
-
-        Raises:
-            HTTPError: 400, it was not: another browser, another address, or long ago.
-        """
-        try:
-            super().check_state()
-        except HTTPError as error:
-            site = self.authenticator.oauth_callback_url.removesuffix("/hub/oauth_callback")
-            raise HTTPError(
-                HTTPStatus.BAD_REQUEST,
-                "This browser has not begun this sign-in: it was begun in another one, under "
-                "another address of this TwinHub, or too long ago, or it has ended already. "
-                f"Sign in again at {site}",
-            ) from error
 
 
 class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthenticator):  # type: ignore[misc]
@@ -354,7 +300,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
 
     def _note_down(self, error: Exception) -> ProviderDownError:
         """Remember a time-out: each who waits for one waits with a page open."""
-        if isinstance(error, HTTPClientError) and error.code == _TIMED_OUT:
+        if isinstance(error, HTTPClientError) and error.code == TIMED_OUT:
             self._silent_at = monotonic()
         return ProviderDownError(str(error))
 
@@ -412,7 +358,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
             return HTTPError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"{service} does not answer, so that nobody can sign in. Workspaces go on. "
-                f"{_remedy(error)}",
+                f"{remedy(error)}",
             )
         self.log.error("sign-in refused by %s: %s", service, error)
         return HTTPError(
@@ -421,27 +367,3 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
                 error, service=service, callback=self.oauth_callback_url, now=datetime.now(UTC)
             ),
         )
-
-
-def is_down(error: Exception) -> bool:
-    """Return whether an error means that the provider cannot be asked now, not that it refuses.
-
-    An answer that is no JSON or lacks what it must have is one of something before the provider.
-    """
-    if isinstance(error, HTTPClientError):
-        return bool(error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == _TOO_MANY)
-    return isinstance(error, OSError | ValueError | KeyError)
-
-
-def _remedy(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (
-            "This TwinHub does not trust its certificate: an administrator should add the "
-            "certificate of its authority to those that this host trusts."
-        )
-    if isinstance(error, ValueError | KeyError):
-        return (
-            "What did answer in its place is not what TwinHub expects: an administrator finds it "
-            "in the log of the hub. Try again in a few minutes."
-        )
-    return "Try again in a few minutes."

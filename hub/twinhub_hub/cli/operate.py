@@ -14,6 +14,7 @@ from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.log_lines import readable
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
+from twinhub_hub.operate.answering import answers
 from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
 from twinhub_hub.operate.lock import only_one
@@ -47,6 +48,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     parser.set_defaults(run=run_up)
     parser = subparsers.add_parser("down", help="stop everything, remove nothing")
+    parser.add_argument("--purge", action="store_true", help="the same as `twinhub purge`")
     parser.set_defaults(run=run_down)
     parser = subparsers.add_parser("purge", help="remove containers, volumes and state")
     parser.set_defaults(run=run_purge)
@@ -106,7 +108,9 @@ def _summary(started: Started) -> str:
 
 
 def run_down(arguments: argparse.Namespace) -> int:
-    """Stop the processes, then the workspaces; remove nothing."""
+    """Stop the processes, then the workspaces; remove nothing, unless told to."""
+    if arguments.purge:
+        return run_purge(arguments)
     installation, steps = _installation(), Steps()
     running = up.find_running(installation)
     with only_one(installation):
@@ -180,7 +184,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         "address": f"{context.address}/",
         "home": str(installation.home),
         "engine": context.running.engine,
-        "running": is_well and up.answers(context),
+        "running": is_well and answers(context),
         "processes": [asdict(p) | {"rss_bytes": _rss(p.pid)} for p in processes],
         "workspaces": _workspaces(context),
         "deletions": [deletion.name for deletion in list_deletions(installation.deletions)],

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import socket
 from dataclasses import dataclass, replace
-from http import HTTPStatus
-from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from twinhub_hub.accounts import ensure_accounts
@@ -17,12 +13,15 @@ from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
 from twinhub_hub.installation import Listed
-from twinhub_hub.log_lines import readable
 from twinhub_hub.native_accounts import load_accounts
 from twinhub_hub.operate import allow_list, prepare, supervisor, walls
+from twinhub_hub.operate.answering import (
+    wait_for_broker,
+    wait_for_egress,
+    wait_until_answering,
+)
 from twinhub_hub.operate.deletion import finish_deletions
 from twinhub_hub.operate.edge import render_caddyfile
-from twinhub_hub.operate.edge_client import connect, connect_encrypted
 from twinhub_hub.operate.engine import (
     Availability,
     engine_address,
@@ -42,17 +41,11 @@ from twinhub_hub.settings.loading import check_certificate, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from twinhub_hub.installation import EngineKind, Installation, Running
     from twinhub_hub.operate.steps import Steps
     from twinhub_hub.settings.loading import LoadedSettings
     from twinhub_hub.settings.models import Settings
-
-_ANSWER_SECONDS = 90
-_LISTEN_SECONDS = 30
-_TRIES = 4
-_LOG_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -91,18 +84,8 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
     if kind == "docker":
         if uses_proxy(loaded.settings):
             allow_list.ensure_program(steps, may_install=engine == "install")
-        bridge = ensure_network(context.settings.engine.network)
-        running = replace(
-            context.running,
-            gateway=bridge.gateway,
-            bridge=bridge.interface,
-            closed_bridges=_closed_bridges(context),
-            listed=_listed_proxy(context),
-            engine_address=engine_address(),
-            engine_root=find_root(),
-        )
-        context = replace(context, running=running)
-        steps.say(f"Walls: {walls.put_up(installation.home, running)}")
+        context = _with_network(context)
+        steps.say(f"Walls: {walls.put_up(installation.home, context.running)}")
         log = installation.logs / "images.log"
         prepare.build_images(context.share, context.settings, log, steps)
     else:
@@ -116,6 +99,21 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         workspaces = list_sandboxes(installation)
     names = [workspace.name for workspace in workspaces if workspace.is_outdated]
     return Started(context.address, kind, passwords, names, lacks_admin=_lacks_admin(context))
+
+
+def _with_network(context: Context) -> Context:
+    """Make TwinHub's bridges, and return the context with what Docker has decided."""
+    bridge = ensure_network(context.settings.engine.network)
+    running = replace(
+        context.running,
+        gateway=bridge.gateway,
+        bridge=bridge.interface,
+        closed_bridges=_closed_bridges(context),
+        listed=_listed_proxy(context),
+        engine_address=engine_address(),
+        engine_root=find_root(),
+    )
+    return replace(context, running=running)
 
 
 def _check_process_mode(settings: Settings) -> None:
@@ -287,98 +285,6 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
             allow_list.render_configuration(running.listed, hosts)
         )
     return digests | ({"culler": code} if context.settings.workspace.idle_hours > 0 else {})
-
-
-def wait_until_answering(context: Context) -> None:
-    """Return when the hub answers at the edge.
-
-    Raises:
-        OperateError: it does not; names the log.
-    """
-    deadline = monotonic() + _ANSWER_SECONDS
-    pids: set[int] = set()
-    while not answers(context):
-        pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
-        if monotonic() > deadline or len(pids - {0}) > _TRIES:
-            raise _not_answering(context)
-        sleep(0.1)
-
-
-def _not_answering(context: Context) -> OperateError:
-    """Return why nobody answers: the hub, what is before it, or an authority."""
-    if is_free(context.running.hub_port):
-        return _does_not_start(context.installation, "hub")
-    site = context.settings.site
-    if site.tls is None or site.tls.acme is None or is_free(context.running.port, site.bind):
-        return _does_not_start(context.installation, "edge")
-    log = context.installation.logs / "edge.log"
-    return OperateError(
-        f"The authority {site.tls.acme.directory} has not given a certificate for {site.domain} "
-        f"yet. The edge goes on asking. The authority must reach this host by that name on port 80 "
-        f"or 443. The end of {log}:\n{_tail(log)}"
-    )
-
-
-def wait_for_broker(installation: Installation) -> None:
-    """Return when the broker listens: without it no workspace starts.
-
-    Raises:
-        OperateError: it does not; names the log.
-    """
-    _wait_for(installation, "broker", socket.AF_UNIX, str(installation.broker_socket))
-
-
-def wait_for_egress(context: Context) -> None:
-    """Return when the proxy to listed hosts listens, if there is to be one.
-
-    Raises:
-        OperateError: it does not; names the log.
-    """
-    if listed := context.running.listed:
-        address = (listed.gateway, listed.port)
-        _wait_for(context.installation, "egress", socket.AF_INET, address)
-
-
-def _wait_for(
-    installation: Installation, name: str, family: int, address: str | tuple[str, int]
-) -> None:
-    deadline = monotonic() + _LISTEN_SECONDS
-    while not _listens(family, address):
-        if monotonic() > deadline:
-            raise _does_not_start(installation, name)
-        sleep(0.05)
-
-
-def _listens(family: int, address: str | tuple[str, int]) -> bool:
-    with socket.socket(family) as client:
-        return client.connect_ex(address) == 0
-
-
-def _does_not_start(installation: Installation, name: str) -> OperateError:
-    log = installation.logs / f"{name}.log"
-    return OperateError(f"The {name} does not start. The end of {log}:\n{_tail(log)}")
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
-    return "\n".join(map(readable, lines))
-
-
-def answers(context: Context) -> bool:
-    """Return whether the hub answers through edge and proxy."""
-    site, port = context.settings.site, context.running.port
-    connection = http.client.HTTPConnection(site.domain, port)
-    try:
-        if site.is_encrypted:
-            connection.sock = connect_encrypted(site.nearby, port, site.domain)
-        else:
-            connection.sock = connect(site.nearby, port)
-        connection.request("GET", "/hub/health")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def load_running(installation: Installation) -> Context:

@@ -40,7 +40,7 @@ from twinhub_hub.auth.provider_pages import (
     ProviderLoginHandler,
     ProviderSignedOutHandler,
 )
-from twinhub_hub.auth.refusals import explain_refusal
+from twinhub_hub.auth.refusals import explain_refusal, is_about_us
 from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import START_PAGES
 
@@ -289,7 +289,7 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         try:
             found: AuthModel = await call
         except NO_ANSWER as error:
-            if is_down(error):
+            if is_down(error) or is_about_us(error):  # which an administrator has time to mend
                 raise self._note_down(error) from error
             return None
         except NotActiveError as error:

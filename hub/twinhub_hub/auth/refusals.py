@@ -17,6 +17,9 @@ MOST_SKEW_SECONDS = 60
 """How far two clocks may be apart before we say that this is why."""
 
 _OF_THE_APPLICATION = frozenset({"invalid_client", "unauthorized_client"})
+_ABOUT_US = _OF_THE_APPLICATION | {
+    "insufficient_scope", "invalid_request", "invalid_scope", "unsupported_grant_type",
+}  # fmt: skip
 _OF_THE_CALLBACK = frozenset({"invalid_grant", "redirect_uri_mismatch"})
 
 
@@ -52,6 +55,15 @@ def explain_refusal(error: Exception, *, service: str, callback: str, now: datet
         f"should compare the client id, the secret and the scopes with those of the application at "
         f"{service}, whose callback address must be {callback}"
     )
+
+
+def is_about_us(error: Exception) -> bool:
+    """Return whether a refusal concerns this installation's application, whoever it was about.
+
+    Codes of RFC 6749 section 5.2 and RFC 6750 section 3.1.
+    """
+    response = error.response if isinstance(error, HTTPClientError) else None
+    return bool(response) and _error_code(response) in _ABOUT_US
 
 
 def skew_seconds(response: HTTPResponse, now: datetime) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from tests.fixtures.installation import engine
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.fixtures.installation import TestInstallation
 
@@ -52,6 +53,40 @@ def test_an_account_that_gitlab_blocks_or_deletes_ends_here_too(
         )  # fmt: skip
         assert not accepts(there, bearer)
     assert there.folder(name).is_dir(), "files stay"
+
+
+def test_a_wrong_secret_of_the_application_ends_nobody(
+    gitlab_installation: tuple[TestInstallation, GitLab],
+) -> None:
+    there, gitlab = gitlab_installation
+    gitlab.put("sven", ALLOWED)
+    secret = Path(there.setting("client_secret_file"))
+    with GitLabClient(there, "sven") as session:
+        session.start()
+        bearer = session.bearer()
+        container = there.container("sven").id
+        with changed(secret, "not-what-gitlab-has", there):
+            gitlab.expire_tokens()
+            wait_for(
+                lambda: "provider does not answer user=sven" in there.log("hub"),
+                seconds=_REFRESHED_SECONDS, what="a refresh that is refused",
+            )  # fmt: skip
+            assert accepts(there, bearer)
+        assert container in {one.id for one in engine().containers.list()}
+        assert session.get("/hub/home", follow_redirects=False).status_code == 200
+
+
+@contextmanager
+def changed(file: Path, text: str, there: TestInstallation) -> Iterator[None]:
+    """Have a running installation use another content of a file meanwhile."""
+    before = file.read_text()
+    try:
+        file.write_text(text)
+        assert there.run("up").returncode == 0
+        yield
+    finally:
+        file.write_text(before)
+        assert there.run("up").returncode == 0
 
 
 def test_a_token_of_an_account_that_gitlab_never_knew_ends(

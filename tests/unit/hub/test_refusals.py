@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
-from twinhub_hub.auth.refusals import MOST_SKEW_SECONDS, explain_refusal
+from twinhub_hub.auth.refusals import MOST_SKEW_SECONDS, explain_refusal, is_about_us
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
 CALLBACK = "https://twins.example.org/hub/oauth_callback"
@@ -56,3 +56,14 @@ def test_an_answer_that_says_nothing_gets_the_general_advice(body: bytes) -> Non
 
 def test_a_failure_without_an_answer_gets_the_general_advice() -> None:
     assert "refused this sign-in" in page_of(ValueError("no address"))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("invalid_client", True), ("insufficient_scope", True), ("invalid_grant", False), ("", False)],
+)
+def test_a_refusal_of_the_application_is_told_from_one_of_a_person(
+    code: str, *, expected: bool
+) -> None:
+    assert is_about_us(refusal(json.dumps({"error": code}).encode())) is expected
+    assert not is_about_us(OSError())

@@ -92,7 +92,7 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         if not await self._is_accepted(name, password):
             return None
         self._attempts.take_back(key, added)
-        return self._describe(name)
+        return self._describe(name, handler.find_user(key[0]))
 
     def _check_attempts(self, key: tuple[str, str]) -> None:
         seconds = self._attempts.wait_seconds(key)
@@ -115,15 +115,20 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
         self, user: User, handler: object = None, **options: object
     ) -> dict[str, Any] | None:
         """Return what a user may do now, which may have changed; None ends the session."""
-        return self._describe(user.name)
+        return self._describe(user.name, user)
 
-    def _describe(self, name: str) -> dict[str, Any] | None:
+    def _describe(self, name: str, user: User | None) -> dict[str, Any] | None:
+        """Return what an account may do, in the groups that an admin has put its user into.
+
+        The instructors' group follows from the role alone. All is said each time: of itself
+        JupyterHub never takes the rights of an admin back.
+        """
         role = self.find_role(name)
         if role is None:
             return None
-        # said each time: of itself JupyterHub never takes the rights of an admin back
-        groups = [INSTRUCTORS] if role == "instructor" else []
-        return {"name": name, "admin": role == "admin", "groups": groups}
+        groups = {group.name for group in user.groups} - {INSTRUCTORS} if user else set()
+        groups |= {INSTRUCTORS} if role == "instructor" else set()
+        return {"name": name, "admin": role == "admin", "groups": sorted(groups)}
 
     def _is_right(self, name: str, password: str) -> bool:
         found = self.find_hash(name)

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from twinhub_hub.operate.up import Started
 
 _NOT_RUNNING = 3
+_ON_HOST = (
+    "  Stop: twinhub down   Status: twinhub status   Logs: twinhub logs",
+    "  In a checkout: make down, make status, make logs",
+)
+_IN_CONTAINER = ("  Stop: docker compose stop   Status: docker compose exec hub twinhub status",)
 _CONFIRM = "purge"
 
 
@@ -71,7 +76,7 @@ def run_up(arguments: argparse.Namespace) -> int:
     installation.make_folders()
     with only_one(installation):
         started = up.start(installation, Steps(), port=_port(arguments), engine=arguments.engine)
-    print(_summary(started), flush=True)
+    print(_summary(started, in_container=arguments.foreground), flush=True)
     if arguments.foreground:
         supervisor.run_until_told(installation)
     return 0
@@ -86,7 +91,7 @@ def _port(arguments: argparse.Namespace) -> int | None:
     return int(text)
 
 
-def _summary(started: Started) -> str:
+def _summary(started: Started, *, in_container: bool) -> str:
     lines = ["", f"  TwinHub is running at  {started.address}/", ""]
     if started.passwords:
         width = max(map(len, started.passwords))
@@ -102,9 +107,7 @@ def _summary(started: Started) -> str:
         count = len(started.outdated)
         lines += ["", f"  {count} workspace(s) go on with an earlier image until they restart:"]
         lines += [f"    {name}" for name in started.outdated]
-    lines += ["", "  Stop: twinhub down   Status: twinhub status   Logs: twinhub logs"]
-    lines += ["  In a checkout: make down, make status, make logs", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *(_IN_CONTAINER if in_container else _ON_HOST), ""])
 
 
 def run_down(arguments: argparse.Namespace) -> int:

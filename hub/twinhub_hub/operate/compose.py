@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 IMAGE = "twinhub/hub"
 
+BACKUPS = Path("/backups")
+"""Where archives go, which must not lie within the installation."""
+
 _SOCKET = Path("/var/run/docker.sock")
 _CAPABILITIES: Mapping[str, str] = {
     "CHOWN": "files of users belong to the uid of workspaces",
@@ -56,8 +59,9 @@ def render_compose(service: Service, loaded: LoadedSettings) -> str:
     """Return the file: Compose Specification, and as Docker Compose 1.29 reads it.
 
     The folder of the installation is mounted at its own path, since Docker mounts folders in it
-    into workspaces, by their paths on the host. Files and folders that the settings name elsewhere
-    are mounted too: the assets root to be written, the others read-only.
+    into workspaces, by their paths on the host; backups go to a folder beside it. Files and
+    folders that the settings name elsewhere are mounted too: the assets root to be written, the
+    others read-only.
     """
     home = service.installation.home
     image = f"{IMAGE}:{version('twinhub-hub')}"
@@ -96,6 +100,7 @@ def _environment(service: Service) -> Iterator[str]:
 def _volumes(home: Path, loaded: LoadedSettings) -> Iterator[str]:
     yield from _mount(_engine_socket(), _SOCKET)
     yield from _mount(home)
+    yield f"- {_quoted(f'{home}-backups:{BACKUPS}')}  # for `twinhub backup`, made if it is missing"
     if not loaded.assets.is_relative_to(home):
         yield from _mount(loaded.assets)
     for folder in sorted({path.parent for path in _named_files(loaded)}):

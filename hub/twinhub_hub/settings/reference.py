@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any, get_origin
 
 from twinhub_hub.settings.explanations import inline
 from twinhub_hub.settings.fields import is_size, section_of
@@ -12,7 +13,7 @@ from twinhub_hub.settings.values import format_size
 from twinhub_hub.settings.writing import render_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydantic.fields import FieldInfo
 
@@ -117,7 +118,7 @@ def _sections(path: str, section: type[Section]) -> Iterator[tuple[str, type[Sec
     for key, field in section.model_fields.items():
         inner = section_of(field)
         if inner:
-            is_list = field.annotation is not inner
+            is_list = get_origin(field.annotation) is tuple
             yield from _sections(f"{path}.{key}{'[]' if is_list else ''}".removeprefix("."), inner)
 
 
@@ -128,21 +129,30 @@ def _table(path: str, section: type[Section], schema: Schema) -> str:
         for key, field in section.model_fields.items()
     )
     heading = f"## `{path}`" if path else "## Top level"
-    summary = (section.__doc__ or "").replace("``", "`")
+    summary = cleandoc(section.__doc__ or "").replace("``", "`")
     head = "| key | value | default | meaning |\n|---|---|---|---|\n"
     return f"{heading}\n\n{summary}\n\n{head}{''.join(rows)}"
 
 
 def _meaning(field: FieldInfo) -> str:
-    return (field.description or "").replace("|", "\\|")
+    return " ".join((field.description or "").split()).replace("|", "\\|")
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "none, required"
     if section_of(field):
-        return "see its keys" if field.annotation is section_of(field) else "see the defaults"
+        is_list = get_origin(field.annotation) is tuple
+        return (
+            "see the defaults"
+            if is_list
+            else "see its keys"
+            if field.default is not None
+            else "unset"
+        )
     value = field.get_default()
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
     return f"`{inline(format_size(value) if is_size(field) else _plain(value))}`"
 
 
@@ -156,7 +166,10 @@ def _kind(schema: Schema) -> str:
         return "section"
     if "anyOf" in schema:
         kinds = [_kind(part) for part in schema["anyOf"]]
-        return "size" if kinds[0].startswith("whole") else ", or ".join(kinds)
+        return "size" if _is_size(schema["anyOf"]) else ", or ".join(kinds)
+    if "items" in schema:
+        inner = "sections" if "$ref" in schema["items"] else "text"
+        return ", ".join((f"list of {inner}", *_limits(schema)))
     options = schema.get("enum", [schema["const"]] if "const" in schema else [])
     if options:
         return " or ".join(f"`{option}`" for option in options)
@@ -164,8 +177,12 @@ def _kind(schema: Schema) -> str:
     return ", ".join((kind, *_limits(schema)))
 
 
+def _is_size(parts: Sequence[Schema]) -> bool:
+    """Return whether these are the two ways to write a number of bytes."""
+    return [part.get("type") for part in parts] == ["integer", "string"]
+
+
 _KINDS = {
-    "array": "list of sections",
     "boolean": "`true` or `false`",
     "integer": "whole number",
     "null": "`null`",

@@ -69,6 +69,27 @@ def test_an_imported_account_signs_in_while_the_hub_runs_on(
     assert "ann.other  user" in lab.run("users", "list").stdout
 
 
+def test_who_an_admin_puts_into_a_group_stays_in_it(lab: TestInstallation, tmp_path: Path) -> None:
+    with (
+        signed_in(lab, "head", add(lab, "head", "admin")) as head,
+        signed_in(lab, "gus", password := add(lab, "gus", "instructor")) as gus,
+    ):
+        assert head.api("POST", "/groups/exam").status_code == 201
+        assert head.api("POST", "/groups/exam/users", {"users": ["gus"]}).status_code == 200
+        import_list(lab, tmp_path, "name,role\ngus,user\n")
+        wait_for(
+            lambda: gus.get("/hub/home") and gus.api("GET", "/user").json()["groups"] == ["exam"],
+            seconds=_SECONDS, what="the group alone, once the role is another",
+        )  # fmt: skip
+        with signed_in(lab, "gus", password) as again:
+            assert again.api("GET", "/user").json()["groups"] == ["exam"]
+        head.api("DELETE", "/groups/exam/users", {"users": ["gus"]})
+        wait_for(
+            lambda: gus.get("/hub/home") and gus.api("GET", "/user").json()["groups"] == [],
+            seconds=_SECONDS, what="the end of a membership",
+        )  # fmt: skip
+
+
 def test_a_list_with_faults_changes_nothing_and_names_each_line(
     lab: TestInstallation, tmp_path: Path
 ) -> None:

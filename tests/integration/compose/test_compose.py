@@ -99,7 +99,8 @@ def compose() -> Iterator[Compose]:
         project("down", "--timeout=60")
         prefix = there.prefix
         purged = there.run("purge", input="purge\n")
-        shutil.rmtree(home, ignore_errors=True)
+        for folder in (home, Path(f"{home}-backups")):
+            shutil.rmtree(folder, ignore_errors=True)
         assert purged.returncode == 0, purged.stdout + purged.stderr + said
         assert not list_left(home, prefix)
 
@@ -128,9 +129,18 @@ def test_the_container_has_the_rights_that_it_needs_and_no_more(compose: Compose
     mounts = found["Mounts"]
     assert isinstance(mounts, list)
     home = str(compose.there.home)
-    assert {mount["Source"] for mount in mounts} == {"/var/run/docker.sock", home}
+    sources = {mount["Source"] for mount in mounts}
+    assert sources == {"/var/run/docker.sock", home, f"{home}-backups"}
     secret = (compose.there.home / "secrets" / "cookie_secret").read_text()
     assert secret not in json.dumps(found)
+
+
+def test_a_backup_is_on_the_host_and_for_its_owner_only(compose: Compose) -> None:
+    done = compose.twinhub("backup", "/backups/today.tar")
+    assert done.returncode == 0, done.stderr
+    archive = Path(f"{compose.there.home}-backups") / "today.tar"
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert b"twinhub" in archive.read_bytes()
 
 
 def test_the_same_installation_is_left_alone_from_the_other_side(compose: Compose) -> None:

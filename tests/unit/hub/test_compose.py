@@ -39,7 +39,7 @@ def mounts(service: dict[str, Any]) -> dict[str, bool]:
     return {
         mount["source"]: not mount.get("read_only", False)
         for mount in service["volumes"]
-        if mount["source"] == mount["target"]
+        if isinstance(mount, dict) and mount["source"] == mount["target"]
     }
 
 
@@ -47,6 +47,7 @@ def test_a_dollar_in_a_path_is_no_variable(render: Render, tmp_path: Path) -> No
     home = str(tmp_path / "my $$twins")
     service = render("version: 1\n")
     assert service["environment"]["TWINHUB_HOME"] == home
+    assert f"{home}-backups:/backups" in service["volumes"]
     assert mounts(service) == {"/var/run/docker.sock": True, home: True}
 
 

@@ -17,7 +17,9 @@ from twinhub_hub.auth.passwords import WRONG_ATTEMPTS
 from twinhub_hub.native_accounts import add_account
 
 USER = "alice"
-_HANDLER = SimpleNamespace(request=SimpleNamespace(remote_ip="192.0.2.1"))
+_HANDLER = SimpleNamespace(
+    request=SimpleNamespace(remote_ip="192.0.2.1"), find_user=lambda _name: None
+)
 
 
 @pytest.fixture

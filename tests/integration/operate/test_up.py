@@ -138,6 +138,22 @@ def test_wrong_settings_stop_up_before_anything_changes(installation: TestInstal
     assert running_pids(installation) == before
 
 
+def test_an_image_of_the_settings_that_is_absent_is_named_and_stops_nothing(
+    installation: TestInstallation,
+) -> None:
+    before = installation.settings_file.read_text()
+    images = "[{image: 'twinhub/workspace:0.1.0', title: A}, {image: 'site/never:1', title: B}]"
+    installation.settings_file.write_text(f"{before}workspace:\n  images: {images}\n")
+    try:
+        done = installation.run("up")
+    finally:
+        installation.settings_file.write_text(before)
+        assert installation.run("up").returncode == 0
+    assert done.returncode == 0, done.stderr
+    assert "Images: site/never:1 is not on this machine: build or load it" in done.stdout
+    assert "twinhub/workspace:0.1.0 is not" not in done.stdout
+
+
 def test_a_killed_supervisor_is_repaired_and_workspaces_are_untouched(
     installation: TestInstallation,
 ) -> None:

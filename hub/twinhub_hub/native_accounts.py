@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twinhub_hub.settings.values import Role
+
+NO_ADMIN = (
+    "There is no admin's account. Make one, and note its password:",
+    "  twinhub users add NAME --role admin",
+)
+"""What to say, in lines, where `lacks_admin` is true."""
 
 _HASHES_AT_ONCE = 4  # 64 MiB of memory each
 
@@ -52,6 +58,8 @@ class Imported:
     unchanged: int
     has_passwords: bool
     """Whether passwords were generated, and their file written."""
+    roles: Mapping[str, tuple[Role, Role]] = field(default_factory=dict)
+    """The role before and now of each account that has another one."""
 
 
 def account_name(name: str) -> str:
@@ -74,6 +82,15 @@ def load_accounts(path: Path) -> dict[str, Account]:
         raise OperateError(
             f"{path} is damaged ({error}): put back the one of your last `twinhub backup`."
         ) from error
+
+
+def lacks_admin(path: Path) -> bool:
+    """Return whether none of the accounts is an admin's.
+
+    Raises:
+        OperateError: the file is damaged.
+    """
+    return all(account.role != "admin" for account in load_accounts(path).values())
 
 
 def add_account(path: Path, name: str, *, role: Role) -> str:
@@ -133,7 +150,12 @@ def import_accounts(path: Path, wanted: Sequence[WantedAccount], *, passwords: P
     if new or changed:
         _save(path, result)
     unchanged = len(wanted) - len(new) - len(changed)
-    return Imported(new, changed, unchanged, bool(generated))
+    roles = {
+        name: (known[name].role, result[name].role)
+        for name in changed
+        if known[name].role != result[name].role
+    }
+    return Imported(new, changed, unchanged, bool(generated), roles)
 
 
 def remove_account(path: Path, name: str) -> None:

@@ -13,6 +13,7 @@ import psutil
 from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.log_lines import readable
+from twinhub_hub.native_accounts import NO_ADMIN
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.answering import answers
 from twinhub_hub.operate.engine import Availability, find_engine
@@ -93,8 +94,7 @@ def _summary(started: Started) -> str:
         lines += ["  Trial accounts:"]
         lines += [f"    {name:<{width}}  {word}" for name, word in started.passwords.items()]
     if started.lacks_admin:
-        lines += ["", "  There is no admin's account yet. Make one, and note its password:"]
-        lines += ["    twinhub users add NAME --role admin"]
+        lines += ["", *(f"  {line}" for line in NO_ADMIN)]
     if started.engine == "process":
         lines += ["", "  PROCESS MODE: one user, no container, no limits; only for a first look."]
         lines += ["  For the real thing: twinhub up --engine=install"]

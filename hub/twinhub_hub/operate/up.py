@@ -13,7 +13,7 @@ from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
 from twinhub_hub.installation import Listed
-from twinhub_hub.native_accounts import load_accounts
+from twinhub_hub.native_accounts import lacks_admin
 from twinhub_hub.operate import allow_list, prepare, supervisor, walls
 from twinhub_hub.operate.answering import (
     wait_for_broker,
@@ -161,10 +161,8 @@ def _listed_proxy(context: Context) -> Listed | None:
 
 
 def _lacks_admin(context: Context) -> bool:
-    if context.settings.auth.method != "native":
-        return False
-    accounts = load_accounts(context.installation.native_accounts).values()
-    return all(account.role != "admin" for account in accounts)
+    is_native = context.settings.auth.method == "native"
+    return is_native and lacks_admin(context.installation.native_accounts)
 
 
 def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:

@@ -17,8 +17,9 @@ from twinhub_hub.native_accounts import NO_ADMIN
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.answering import answers
 from twinhub_hub.operate.engine import Availability, find_engine
-from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.errors import EngineError, NotRunningError
 from twinhub_hub.operate.lock import only_one
+from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.restore import check_restored
 from twinhub_hub.operate.steps import Steps
 
@@ -80,11 +81,7 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 def _port(arguments: argparse.Namespace) -> int | None:
     text = os.environ.get("TWINHUB_PORT", "") if arguments.port is None else arguments.port
-    if not text:
-        return None
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise OperateError(f"{text!r} is no port: use a number from 1 to 65535.")
-    return int(text)
+    return parse_port(text)
 
 
 def _summary(started: Started) -> str:

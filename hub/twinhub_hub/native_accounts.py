@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 
 from twinhub_hub.accounts import generate_password
 from twinhub_hub.files import write_private
-from twinhub_hub.operate.errors import OperateError
+from twinhub_hub.operate.errors import NoAccountError, OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,11 +112,13 @@ def get_account(path: Path, name: str) -> str:
     """Return the name of an account as it is kept.
 
     Raises:
-        OperateError: there is no such account.
+        NoAccountError: there is no such account.
     """
     name = account_name(name)
     if name not in load_accounts(path):
-        raise OperateError(f"There is no account {name!r}: `twinhub users list` shows all.")
+        raise NoAccountError(
+            f"There is no account {name!r}.", hint="`twinhub users list` shows all."
+        )
     return name
 
 

@@ -210,6 +210,8 @@ def _make_context(
         ours_running=supervisor.supervisor_pid(installation) is not None,
         engine=kind,
     )
+    site = loaded.settings.site
+    running = replace(running, address=site.address(running.port), nearby=site.nearby)
     return Context.of(installation, loaded, running)
 
 

@@ -200,6 +200,24 @@ def test_a_port_that_is_none_is_refused(installation: TestInstallation, port: st
     assert "Traceback" not in done.stderr
 
 
+def test_status_of_what_runs_well_is_told_with_settings_that_are_wrong(
+    installation: TestInstallation,
+) -> None:
+    path = installation.settings_file
+    good, before = path.read_text(), installation.status()
+    path.write_text(f"{good}sit: {{}}\n")
+    try:
+        done = installation.run("status", "--json")
+    finally:
+        path.write_text(good)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    for key in ("address", "engine", "running"):
+        assert found[key] == before[key]
+    assert len(found["workspaces"]) == len(before["workspaces"])  # type: ignore[arg-type]
+    assert done.stderr.startswith(f"{path}:")
+
+
 def test_down_works_with_settings_that_do_not(installation: TestInstallation) -> None:
     path = installation.home / "twinhub.yaml"
     good = path.read_text()

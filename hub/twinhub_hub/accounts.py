@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 
 from twinhub_hub.files import write_private
-from twinhub_hub.operate.errors import OperateError
+from twinhub_hub.operate.errors import NoAccountError, OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,12 +58,13 @@ def get_trial_account(name: str, *, hashes: Path) -> str:
     """Return the name of an account as it is kept.
 
     Raises:
-        OperateError: there is no such account.
+        NoAccountError: there is no such account.
     """
     known = _read(hashes)
     if name not in known:
-        raise OperateError(
-            f"There is no trial account {name!r}. There are: {', '.join(sorted(known))}."
+        raise NoAccountError(
+            f"There is no trial account {name!r}.",
+            hint=f"There are: {', '.join(sorted(known))}.",
         )
     return name
 

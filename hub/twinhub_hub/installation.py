@@ -73,6 +73,10 @@ class Running:
     """Where Docker answers; empty without an engine."""
     engine_root: str = ""
     """Folder in which Docker keeps images and volumes, on its own host; empty without an engine."""
+    address: str = ""
+    """What people type, without a slash at its end; empty after an earlier TwinHub."""
+    nearby: str = "127.0.0.1"
+    """Address at which this host itself reaches the edge."""
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 
 from twinhub_hub.accounts import generate_password
 from twinhub_hub.files import write_private
-from twinhub_hub.operate.errors import OperateError
+from twinhub_hub.operate.errors import NoAccountError, OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from twinhub_hub.settings.values import Role
+
+NO_ADMIN = (
+    "There is no admin's account. Make one, and note its password:",
+    "  twinhub users add NAME --role admin",
+)
+"""What to say, in lines, where `lacks_admin` is true."""
 
 _HASHES_AT_ONCE = 4  # 64 MiB of memory each
 
@@ -52,6 +58,8 @@ class Imported:
     unchanged: int
     has_passwords: bool
     """Whether passwords were generated, and their file written."""
+    roles: Mapping[str, tuple[Role, Role]] = field(default_factory=dict)
+    """The role before and now of each account that has another one."""
 
 
 def account_name(name: str) -> str:
@@ -76,6 +84,15 @@ def load_accounts(path: Path) -> dict[str, Account]:
         ) from error
 
 
+def lacks_admin(path: Path) -> bool:
+    """Return whether none of the accounts is an admin's.
+
+    Raises:
+        OperateError: the file is damaged.
+    """
+    return all(account.role != "admin" for account in load_accounts(path).values())
+
+
 def add_account(path: Path, name: str, *, role: Role) -> str:
     """Add an account and return its generated password; it can sign in at once.
 
@@ -95,11 +112,13 @@ def get_account(path: Path, name: str) -> str:
     """Return the name of an account as it is kept.
 
     Raises:
-        OperateError: there is no such account.
+        NoAccountError: there is no such account.
     """
     name = account_name(name)
     if name not in load_accounts(path):
-        raise OperateError(f"There is no account {name!r}: `twinhub users list` shows all.")
+        raise NoAccountError(
+            f"There is no account {name!r}.", hint="`twinhub users list` shows all."
+        )
     return name
 
 
@@ -133,7 +152,12 @@ def import_accounts(path: Path, wanted: Sequence[WantedAccount], *, passwords: P
     if new or changed:
         _save(path, result)
     unchanged = len(wanted) - len(new) - len(changed)
-    return Imported(new, changed, unchanged, bool(generated))
+    roles = {
+        name: (known[name].role, result[name].role)
+        for name in changed
+        if known[name].role != result[name].role
+    }
+    return Imported(new, changed, unchanged, bool(generated), roles)
 
 
 def remove_account(path: Path, name: str) -> None:

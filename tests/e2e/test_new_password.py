@@ -117,7 +117,17 @@ def test_a_name_without_an_account_changes_nothing(
     before = installation.password(USER)
     sign_in(page, installation, "admin")
     choose(page, installation, "nobody-here")
-    expect(page.get_by_text("No password was changed.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No such account")).to_be_visible()
+    expect(page.get_by_text("No password was changed.")).to_contain_text("'nobody-here'")
+    expect(page.get_by_text("There are: admin, alice")).to_be_visible()
+    assert "`" not in page.locator("main, .container").first.inner_text()
+    assert faults_of(page) == []
+    with HubClient(installation, "admin") as admin:
+        assert ask(admin, "nobody-here") == HTTPStatus.NOT_FOUND
+        found = admin.get("/hub/new-password?username=nobody-here")
+        assert found.status_code == HTTPStatus.NOT_FOUND
+    page.get_by_role("link", name="Back to Admin").click()
+    expect(page.get_by_label("Somebody forgot the password")).to_be_visible()
     assert installation.password(USER) == before
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_hub.installation import Installation, default_home
+from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import check_certificate, load_settings
@@ -17,6 +20,7 @@ from twinhub_hub.settings.writing import render_effective
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from twinhub_hub.operate.walls import WallsReport
     from twinhub_hub.settings.certificates import Certificate
@@ -57,35 +61,52 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the file; print what it amounts to and return 0, or every fault and return 2."""
-    path = arguments.file or Installation(default_home()).settings_file
+    installation = Installation(default_home())
+    path = arguments.file or installation.settings_file
     try:
         loaded = load_settings(path)
         certificate = check_certificate(loaded)
     except SettingsError as error:
         _print_faults(path, error.faults, as_json=arguments.json)
         return _WRONG_INPUT
+    port = loaded.settings.site.port
+    if loaded.path == installation.settings_file:
+        port = _find_port(installation, loaded.settings.site)
     if arguments.json:
-        report = _report(loaded, certificate, with_settings=arguments.with_settings)
+        report = _report(
+            loaded, summarize(loaded, certificate, port=port), with_settings=arguments.with_settings
+        )
         if arguments.file is None:
-            report["walls"] = _walls_report(inspect_walls(Installation(default_home())))
+            report["walls"] = _walls_report(inspect_walls(installation))
         print(json.dumps(report, indent=2))
     elif arguments.with_settings:
         print(f"# Effective settings of {loaded.path}")
         print(render_effective(loaded.settings), end="")
     else:
         print(f"{path} can be used.")
-        for key, value in summarize(loaded, certificate).items():
+        for key, value in summarize(loaded, certificate, port=port).items():
             print(f"{key}: {value}")
         if arguments.file is None:
-            _print_walls(inspect_walls(Installation(default_home())))
+            _print_walls(inspect_walls(installation))
     return 0
 
 
-def summarize(loaded: LoadedSettings, certificate: Certificate | None) -> dict[str, str]:
+def _find_port(installation: Installation, site: Site) -> int:
+    """Return the port of the edge: as `twinhub up` takes it here, else as it took it last."""
+    port = parse_port(os.environ.get("TWINHUB_PORT", ""))
+    if port is None and "port" not in site.model_fields_set:
+        with suppress(FileNotFoundError):
+            port = installation.running.port
+    return port or site.port
+
+
+def summarize(
+    loaded: LoadedSettings, certificate: Certificate | None, *, port: int
+) -> dict[str, str]:
     """Return in a few words what an installation with these settings is."""
     settings = loaded.settings
     return {
-        "address": f"{settings.site.address(settings.site.port)}/",
+        "address": f"{settings.site.address(port)}/",
         "encryption": _encryption(settings.site, certificate),
         "sign-in": _sign_in(settings),
         "engine": settings.engine.kind,
@@ -123,13 +144,13 @@ def _sharing(site: Site) -> str:
 
 
 def _report(
-    loaded: LoadedSettings, certificate: Certificate | None, *, with_settings: bool
+    loaded: LoadedSettings, summary: Mapping[str, str], *, with_settings: bool
 ) -> dict[str, object]:
     report: dict[str, object] = {
         "file": str(loaded.path),
         "valid": True,
         "faults": [],
-        "summary": summarize(loaded, certificate),
+        "summary": summary,
     }
     if with_settings:
         report["settings"] = loaded.settings.model_dump(mode="json")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -13,19 +14,22 @@ import psutil
 from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.log_lines import readable
+from twinhub_hub.native_accounts import NO_ADMIN
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.answering import answers
 from twinhub_hub.operate.engine import Availability, find_engine
-from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.errors import EngineError, NotRunningError
 from twinhub_hub.operate.lock import only_one
+from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.restore import check_restored
 from twinhub_hub.operate.steps import Steps
+from twinhub_hub.settings.errors import SettingsError
+from twinhub_hub.settings.site import Site
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from twinhub_hub.apply.context import Context
     from twinhub_hub.installation import Running
     from twinhub_hub.operate.up import Started
 
@@ -84,11 +88,7 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 def _port(arguments: argparse.Namespace) -> int | None:
     text = os.environ.get("TWINHUB_PORT", "") if arguments.port is None else arguments.port
-    if not text:
-        return None
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise OperateError(f"{text!r} is no port: use a number from 1 to 65535.")
-    return int(text)
+    return parse_port(text)
 
 
 def _summary(started: Started, *, in_container: bool) -> str:
@@ -98,8 +98,7 @@ def _summary(started: Started, *, in_container: bool) -> str:
         lines += ["  Trial accounts:"]
         lines += [f"    {name:<{width}}  {word}" for name, word in started.passwords.items()]
     if started.lacks_admin:
-        lines += ["", "  There is no admin's account yet. Make one, and note its password:"]
-        lines += ["    twinhub users add NAME --role admin"]
+        lines += ["", *(f"  {line}" for line in NO_ADMIN)]
     if started.engine == "process":
         lines += ["", "  PROCESS MODE: one user, no container, no limits; only for a first look."]
         lines += ["  For the real thing: twinhub up --engine=install"]
@@ -177,32 +176,51 @@ def _ask(question: str) -> str:
 def run_status(arguments: argparse.Namespace) -> int:
     """Show processes and workspaces; exit 3 when a process does not run."""
     installation = _installation()
-    context = up.load_running(installation)
+    running = _look_up(installation)
     try:
         processes = supervisor.list_processes(installation)
     except NotRunningError:
         processes = []
     is_well = bool(processes) and all(p.state == "RUNNING" for p in processes)
     report = {
-        "address": f"{context.address}/",
+        "address": f"{running.address}/",
         "home": str(installation.home),
-        "engine": context.running.engine,
-        "running": is_well and answers(context),
+        "engine": running.engine,
+        "running": is_well and answers(running.address, running.nearby),
         "processes": [asdict(p) | {"rss_bytes": _rss(p.pid)} for p in processes],
-        "workspaces": _workspaces(context),
+        "workspaces": _workspaces(installation, running),
         "deletions": [deletion.name for deletion in list_deletions(installation.deletions)],
     }
     print(json.dumps(report, indent=1) if arguments.json else _table(report))
     return 0 if report["running"] else _NOT_RUNNING
 
 
-def _workspaces(context: Context) -> list[dict[str, Any]]:
-    if context.running.engine != "docker":
-        return [
-            asdict(workspace) for workspace in process_mode.list_sandboxes(context.installation)
-        ]
+def _look_up(installation: Installation) -> Running:
+    """Return what runs; says so and goes by the last start alone where the settings are wrong.
+
+    Raises:
+        NotRunningError: it has never been started.
+    """
+    running = up.find_running(installation)
     try:
-        found = workspaces.list_workspaces(context.settings.engine.prefix)
+        context = up.load_running(installation)
+    except SettingsError as error:
+        print(
+            f"{error}\nThe settings are wrong, so the next `twinhub up` will refuse them; what "
+            "follows goes by the last one.",
+            file=sys.stderr,
+        )
+        usual = f"http://{Site().domain}:{running.port}"
+        return replace(running, address=running.address or usual)
+    site, prefix = context.settings.site, context.settings.engine.prefix
+    return replace(running, address=context.address, nearby=site.nearby, prefix=prefix)
+
+
+def _workspaces(installation: Installation, running: Running) -> list[dict[str, Any]]:
+    if running.engine != "docker":
+        return [asdict(workspace) for workspace in process_mode.list_sandboxes(installation)]
+    try:
+        found = workspaces.list_workspaces(running.prefix)
     except EngineError:
         return []
     return [asdict(workspace) for workspace in found]
@@ -244,7 +262,7 @@ def _duration(seconds: int) -> str:
 def run_logs(arguments: argparse.Namespace) -> int:
     """Follow every log until interrupted."""
     installation = _installation()
-    up.load_running(installation)
+    _look_up(installation)
     files: Sequence[str] = [str(path) for path in sorted(installation.logs.glob("*.log"))]
     if not files:
         print("There are no logs yet. Start TwinHub with: twinhub up")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -11,14 +12,16 @@ from twinhub_hub.account_list import parse_account_list
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.native_accounts import (
+    NO_ADMIN,
     account_name,
     add_account,
     import_accounts,
+    lacks_admin,
     load_accounts,
 )
 from twinhub_hub.operate import up
 from twinhub_hub.operate.deletion import delete_user
-from twinhub_hub.operate.errors import NotRunningError, OperateError
+from twinhub_hub.operate.errors import AccountListError, NotRunningError, OperateError
 from twinhub_hub.operate.lock import only_one
 from twinhub_hub.operate.passwords import give_new_password
 from twinhub_hub.operate.steps import Steps
@@ -89,17 +92,36 @@ def run_add(arguments: argparse.Namespace) -> int:
 def run_import(arguments: argparse.Namespace) -> int:
     """Add and change accounts; say what was done and where the generated passwords are."""
     installation = _native_installation()
-    wanted = parse_account_list(arguments.file.read_bytes(), str(arguments.file))
+    wanted = parse_account_list(_read_list(arguments.file), str(arguments.file))
     now = datetime.now(UTC)
     passwords = installation.secrets / f"passwords-{now:%Y%m%dT%H%M%S.%fZ}.json"
     with only_one(installation):
         _check_not_leaving(installation, [account.name for account in wanted])
         done = import_accounts(installation.native_accounts, wanted, passwords=passwords)
     print(f"{len(done.added)} added, {len(done.changed)} changed, {done.unchanged} as they were.")
+    for name, (before, after) in done.roles.items():
+        print(f"{name}: {before} -> {after}")
     if done.has_passwords:
         print(f"The generated passwords are in {passwords}")
         print("Only you can read it. Hand them out one by one, then delete it.")
+    _warn_without_admin(installation)
     return 0
+
+
+def _read_list(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise AccountListError([f"There is no file {file}"]) from error
+    except IsADirectoryError as error:
+        raise AccountListError([f"{file} is a folder; name the list in it"]) from error
+    except OSError as error:
+        raise AccountListError([f"{file} cannot be read: {error.strerror}"]) from error
+
+
+def _warn_without_admin(installation: Installation) -> None:
+    if lacks_admin(installation.native_accounts):
+        print(*NO_ADMIN, sep="\n", file=sys.stderr)
 
 
 def run_reset_password(arguments: argparse.Namespace) -> int:
@@ -126,6 +148,8 @@ def run_delete(arguments: argparse.Namespace) -> int:
         print(f"The files are in {archive}")
     if context.settings.auth.method != "native":
         print(_may_come_back(context.settings.auth, name))
+    else:
+        _warn_without_admin(installation)
     return 0
 
 

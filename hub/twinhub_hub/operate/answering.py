@@ -7,6 +7,7 @@ import socket
 from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from twinhub_hub.log_lines import readable
 from twinhub_hub.operate import supervisor
@@ -34,7 +35,7 @@ def wait_until_answering(context: Context) -> None:
     """
     deadline = monotonic() + _ANSWER_SECONDS
     pids: set[int] = set()
-    while not answers(context):
+    while not answers(context.address, context.settings.site.nearby):
         pids |= {p.pid for p in supervisor.list_processes(context.installation) if p.name == "hub"}
         if monotonic() > deadline or len(pids - {0}) > _TRIES:
             raise _not_answering(context)
@@ -101,15 +102,17 @@ def _tail(log: Path) -> str:
     return "\n".join(map(readable, lines))
 
 
-def answers(context: Context) -> bool:
-    """Return whether the hub answers through edge and proxy."""
-    site, port = context.settings.site, context.running.port
-    connection = http.client.HTTPConnection(site.domain, port)
+def answers(address: str, nearby: str) -> bool:
+    """Return whether the hub answers through edge and proxy, which this host reaches nearby."""
+    parts = urlsplit(address)
+    is_encrypted, domain = parts.scheme == "https", parts.hostname or ""
+    port = parts.port or (443 if is_encrypted else 80)
+    connection = http.client.HTTPConnection(domain, port)
     try:
-        if site.is_encrypted:
-            connection.sock = connect_encrypted(site.nearby, port, site.domain)
+        if is_encrypted:
+            connection.sock = connect_encrypted(nearby, port, domain)
         else:
-            connection.sock = connect(site.nearby, port)
+            connection.sock = connect(nearby, port)
         connection.request("GET", "/hub/health")
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):

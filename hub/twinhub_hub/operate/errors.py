@@ -34,6 +34,15 @@ class BusyError(OperateError):
     """Another command works on the installation, and this one does not wait for it."""
 
 
+class NoAccountError(OperateError):
+    """There is no account of a name; what says so, and where to see which there are."""
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        """Put the two together."""
+        super().__init__(f"{what} {hint}")
+        self.what, self.hint = what, hint
+
+
 class ArchiveError(OperateError):
     """A backup that cannot be restored; names the archive, the member and what is wrong."""
 

@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from twinhub_hub.operate.errors import PortTakenError
+from twinhub_hub.operate.errors import OperateError, PortTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 _LAST = 65535
+
+
+def parse_port(text: str) -> int | None:
+    """Return the port that somebody wrote, as in TWINHUB_PORT; None where nothing is written.
+
+    Raises:
+        OperateError: it is none.
+    """
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) <= _LAST:
+        raise OperateError(f"{text!r} is no port: use a number from 1 to {_LAST}.")
+    return int(text)
 
 
 def is_free(port: int, address: str = "127.0.0.1") -> bool:

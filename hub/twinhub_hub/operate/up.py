@@ -13,7 +13,7 @@ from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
 from twinhub_hub.installation import Listed
-from twinhub_hub.native_accounts import load_accounts
+from twinhub_hub.native_accounts import lacks_admin
 from twinhub_hub.operate import allow_list, prepare, supervisor, walls
 from twinhub_hub.operate.answering import (
     wait_for_broker,
@@ -36,7 +36,7 @@ from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateErro
 from twinhub_hub.operate.ports import find_free, is_free
 from twinhub_hub.operate.process_mode import check_host, list_sandboxes
 from twinhub_hub.operate.proxy_packages import ensure_proxy
-from twinhub_hub.operate.workspaces import list_workspaces
+from twinhub_hub.operate.workspaces import absent_images, list_workspaces
 from twinhub_hub.settings.loading import check_certificate, load_settings
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         steps.say(f"Walls: {walls.put_up(installation.home, context.running)}")
         log = installation.logs / "images.log"
         prepare.build_images(context.share, context.settings, log, steps)
+        _say_absent_images(context.settings, steps)
     else:
         ensure_environments(context, steps)
     passwords = _ensure_contents(context, steps)
@@ -99,6 +100,14 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         workspaces = list_sandboxes(installation)
     names = [workspace.name for workspace in workspaces if workspace.is_outdated]
     return Started(context.address, kind, passwords, names, lacks_admin=_lacks_admin(context))
+
+
+def _say_absent_images(settings: Settings, steps: Steps) -> None:
+    for name in absent_images(image.image for image in settings.workspace.images):
+        steps.say(
+            f"Images: {name} is not on this machine: build or load it; nobody can start it until "
+            "then"
+        )
 
 
 def _with_network(context: Context) -> Context:
@@ -152,10 +161,8 @@ def _listed_proxy(context: Context) -> Listed | None:
 
 
 def _lacks_admin(context: Context) -> bool:
-    if context.settings.auth.method != "native":
-        return False
-    accounts = load_accounts(context.installation.native_accounts).values()
-    return all(account.role != "admin" for account in accounts)
+    is_native = context.settings.auth.method == "native"
+    return is_native and lacks_admin(context.installation.native_accounts)
 
 
 def choose_engine(wanted: str, asked: str, steps: Steps) -> EngineKind:
@@ -203,6 +210,8 @@ def _make_context(
         ours_running=supervisor.supervisor_pid(installation) is not None,
         engine=kind,
     )
+    site = loaded.settings.site
+    running = replace(running, address=site.address(running.port), nearby=site.nearby)
     return Context.of(installation, loaded, running)
 
 

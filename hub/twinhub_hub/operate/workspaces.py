@@ -16,7 +16,7 @@ from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.volumes import remove_containers, remove_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from docker.models.containers import Container
 
@@ -45,6 +45,30 @@ def list_workspaces(prefix: str) -> list[Workspace]:
         return [_describe(client, container) for container in _containers(client, prefix)]
     except DockerException as error:
         raise EngineError("Docker does not answer: workspaces cannot be listed.") from error
+
+
+def absent_images(images: Iterable[str]) -> list[str]:
+    """Return those of the images that are not on the engine's machine.
+
+    Raises:
+        EngineError: Docker does not answer.
+    """
+    try:
+        client = docker.from_env()
+        try:
+            return [image for image in images if not _is_there(client, image)]
+        finally:
+            client.close()
+    except DockerException as error:
+        raise EngineError("Docker does not answer: images cannot be listed.") from error
+
+
+def _is_there(client: docker.DockerClient, image: str) -> bool:
+    try:
+        client.images.get(image)
+    except NotFound:
+        return False
+    return True
 
 
 def stop_workspaces(prefix: str) -> int:

@@ -11,7 +11,7 @@ from jupyterhub.scopes import needs_scope
 from tornado.web import HTTPError, authenticated
 
 from twinhub_hub.auth.leaving import end_sessions_and_tokens
-from twinhub_hub.operate.errors import BusyError, OperateError
+from twinhub_hub.operate.errors import BusyError, NoAccountError, OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +40,17 @@ class NewPasswordHandler(BaseHandler):  # type: ignore[misc]
         """Ask whether this is the account; changes nothing.
 
         Raises:
-            HTTPError: 403, no admin; 404, no such account.
+            HTTPError: 403, no admin; 500, the accounts cannot be read.
         """
         self._check_admin()
         try:
             account = self._passwords.get_account(self.get_query_argument("username", ""))
+        except NoAccountError as error:
+            await self._show_no_account(error)
         except OperateError as error:
-            raise _refusal(HTTPStatus.NOT_FOUND, str(error)) from error
-        await self._show("confirm_new_password.html", account=account)
+            raise _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)) from error
+        else:
+            await self._show("confirm_new_password.html", account=account)
 
     @authenticated
     @needs_scope("admin-ui")
@@ -55,13 +58,17 @@ class NewPasswordHandler(BaseHandler):  # type: ignore[misc]
         """Show the new password, once; with ``sign_out`` end the user's sessions and tokens.
 
         Raises:
-            HTTPError: 403, no admin; 404, no such account; 409, another command works; 500,
-                something cannot be written.
+            HTTPError: 403, no admin; 409, another command works; 500, something cannot be read
+                or written.
         """
         self._check_admin()
         account = self.get_body_argument("username", "")
         signs_out = bool(self.get_body_argument("sign_out", ""))
-        password = await self._renew(account, signs_out=signs_out)
+        try:
+            password = await self._renew(account, signs_out=signs_out)
+        except NoAccountError as error:
+            await self._show_no_account(error)
+            return
         if signs_out:  # after it: the old password opens no new session
             self._sign_out(account)
         by = self.current_user.name
@@ -80,8 +87,10 @@ class NewPasswordHandler(BaseHandler):  # type: ignore[misc]
             return await asyncio.to_thread(self._passwords.renew, name, by=by, signs_out=signs_out)
         except BusyError as error:
             raise _refusal(HTTPStatus.CONFLICT, str(error)) from error
+        except NoAccountError:
+            raise
         except OperateError as error:
-            raise _refusal(HTTPStatus.NOT_FOUND, str(error)) from error
+            raise _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)) from error
         except OSError as error:
             self.log.exception("password not renewed user=%s by=%s", name, by)
             reason = "The hub cannot write to its files; its log says why."
@@ -91,6 +100,10 @@ class NewPasswordHandler(BaseHandler):  # type: ignore[misc]
         user = self.find_user(self.authenticator.normalize_username(account))
         if user is not None:  # who has never signed in has no session
             end_sessions_and_tokens(self.app, user, keep_servers=True)
+
+    async def _show_no_account(self, error: NoAccountError) -> None:
+        self.set_status(HTTPStatus.NOT_FOUND)
+        await self._show("no_account.html", what=error.what, hint=error.hint)
 
     async def _show(self, template: str, **words: object) -> None:
         self.finish(await self.render_template(template, user=self.current_user, **words))

@@ -26,6 +26,9 @@ from twinhub_hub.settings.values import (
     check_differ,
 )
 
+OWN_IMAGE = "twinhub/workspace:0.1.0"
+"""The image that `twinhub up` builds."""
+
 PREFIX = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 """Pattern of ``engine.prefix``."""
 
@@ -182,7 +185,7 @@ class Image(Section):
 
     image: ImageName = Field(
         description="Image name with tag, as Docker knows it.",
-        examples=["twinhub/workspace:0.1.0"],
+        examples=[OWN_IMAGE],
     )
     title: Line = Field(
         min_length=1,
@@ -202,7 +205,7 @@ class Workspace(Section):
     images: tuple[Image, ...] = Field(
         (
             Image(
-                image="twinhub/workspace:0.1.0",
+                image=OWN_IMAGE,
                 title="Workspace",
                 summary="JupyterLab with a scientific Python and FMPy.",
             ),

@@ -17,6 +17,7 @@ from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
+from twinhub_hub.settings.models import OWN_IMAGE
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
@@ -227,14 +228,14 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         except NotFound as error:
             raise StartFailedError(
                 f"The image {image} is not on this machine.",
-                remedy="An administrator can build it with `twinhub up`.",
+                remedy=how_to_get(image),
             ) from error
         version = (found["Config"].get("Labels") or {}).get(JUPYTERHUB_LABEL, "")
         if version.partition(".")[0] != jupyterhub.__version__.partition(".")[0]:
             has = f"JupyterHub {version}" if version else "no JupyterHub version on its label"
             raise StartFailedError(
                 f"The image {image} has {has}, this hub is {jupyterhub.__version__}.",
-                remedy="An administrator can build a fitting one with `twinhub up`.",
+                remedy=how_to_renew(image),
             )
 
     async def _wanted_image(self) -> str:
@@ -277,6 +278,23 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         except (DockerException, OSError):
             return ""
         return raw.decode("utf-8", "replace")
+
+
+def how_to_get(image: str) -> str:
+    """Return what an administrator does about an image that is not on this machine."""
+    if image == OWN_IMAGE:
+        return "An administrator can build it with `twinhub up`."
+    return (
+        f"An administrator has to build or load it: `docker build --tag {image} ...` or "
+        "`docker load`."
+    )
+
+
+def how_to_renew(image: str) -> str:
+    """Return what an administrator does about an image that does not fit this hub."""
+    if image == OWN_IMAGE:
+        return "An administrator can build a fitting one with `twinhub up`."
+    return f"An administrator has to build it once more, from {OWN_IMAGE}."
 
 
 def _is_away(error: Exception) -> bool:

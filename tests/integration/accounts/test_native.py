@@ -38,6 +38,9 @@ def test_without_an_admin_the_start_says_how_to_make_one(
     admins = [name for name, kept in read_accounts(lab).items() if kept["role"] == "admin"]
     import_list(lab, tmp_path, "name,role\n" + "".join(f"{name},user\n" for name in admins))
     assert "twinhub users add NAME --role admin" in lab.run("up").stdout
+    add(lab, "root2", "admin")
+    deleted = lab.run("users", "delete", "root2", "--yes")
+    assert (deleted.returncode, "users add NAME --role admin" in deleted.stderr) == (0, True)
     import_list(lab, tmp_path, "name,role\nroot,admin\n")
     assert "users add" not in lab.run("up").stdout
     with signed_in(lab, "root", password) as root:

@@ -100,6 +100,32 @@ def test_the_walls_of_the_installation_are_told_too(
     assert json.loads(check(capsys, "--json"))["walls"]["in_place"] is False
 
 
+def test_the_address_has_the_port_that_up_takes_here_or_took_last(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def address(*arguments: str) -> str:
+        lines = check(capsys, *arguments).splitlines()[1:]
+        return dict(line.split(": ", 1) for line in lines if ": " in line)["address"]
+
+    monkeypatch.setenv("TWINHUB_HOME", str(file.parent))
+    monkeypatch.delenv("TWINHUB_PORT", raising=False)
+    earlier = {"engine": "process", "port": 28500, "proxy_port": 2, "proxy_api_port": 3}
+    (file.parent / "state").mkdir()
+    running = file.parent / "state" / "running.json"
+    running.write_text(json.dumps(earlier | {"hub_port": 4, "gateway": None}), encoding="utf-8")
+    assert address() == "http://twins.example.org/", "site.port is written"
+    file.write_text("site: {domain: twins.example.org}\n", encoding="utf-8")
+    assert address() == address(str(file)) == "http://twins.example.org:28500/"
+    monkeypatch.setenv("TWINHUB_PORT", "28501")
+    assert address() == "http://twins.example.org:28501/"
+    other = file.with_name("other.yaml")
+    other.write_bytes(file.read_bytes())
+    assert address(str(other)) == "http://twins.example.org:8000/"
+    monkeypatch.setenv("TWINHUB_PORT", "x")
+    assert main(["check"]) == 1
+    assert "'x' is no port" in capsys.readouterr().err
+
+
 def test_effective_settings_load_back_as_equal(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,22 @@ def test_wrong_settings_stop_up_before_anything_changes(installation: TestInstal
     assert running_pids(installation) == before
 
 
+def test_an_image_of_the_settings_that_is_absent_is_named_and_stops_nothing(
+    installation: TestInstallation,
+) -> None:
+    before = installation.settings_file.read_text()
+    images = "[{image: 'twinhub/workspace:0.1.0', title: A}, {image: 'site/never:1', title: B}]"
+    installation.settings_file.write_text(f"{before}workspace:\n  images: {images}\n")
+    try:
+        done = installation.run("up")
+    finally:
+        installation.settings_file.write_text(before)
+        assert installation.run("up").returncode == 0
+    assert done.returncode == 0, done.stderr
+    assert "Images: site/never:1 is not on this machine: build or load it" in done.stdout
+    assert "twinhub/workspace:0.1.0 is not" not in done.stdout
+
+
 def test_a_killed_supervisor_is_repaired_and_workspaces_are_untouched(
     installation: TestInstallation,
 ) -> None:
@@ -182,6 +198,24 @@ def test_a_port_that_is_none_is_refused(installation: TestInstallation, port: st
     assert done.returncode == 1
     assert "use a number from 1 to 65535" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_status_of_what_runs_well_is_told_with_settings_that_are_wrong(
+    installation: TestInstallation,
+) -> None:
+    path = installation.settings_file
+    good, before = path.read_text(), installation.status()
+    path.write_text(f"{good}sit: {{}}\n")
+    try:
+        done = installation.run("status", "--json")
+    finally:
+        path.write_text(good)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    for key in ("address", "engine", "running"):
+        assert found[key] == before[key]
+    assert len(found["workspaces"]) == len(before["workspaces"])  # type: ignore[arg-type]
+    assert done.stderr.startswith(f"{path}:")
 
 
 def test_down_works_with_settings_that_do_not(installation: TestInstallation) -> None:

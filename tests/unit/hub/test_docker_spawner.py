@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from docker.errors import APIError
-from twinhub_hub.spawners.docker import TwinHubDockerSpawner
+from twinhub_hub.settings.models import OWN_IMAGE
+from twinhub_hub.spawners.docker import TwinHubDockerSpawner, how_to_get, how_to_renew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,3 +85,11 @@ async def test_a_container_that_is_not_there_does_not_run() -> None:
 async def test_a_start_takes_no_fault_of_docker_for_a_container_that_is_gone() -> None:
     with spawner_of((500, {"message": "stopping"})) as spawner, pytest.raises(APIError):
         await spawner.get_object()
+
+
+@pytest.mark.parametrize("image", ["site/fortran:1", "twinhub/own:1", "twinhub/workspace:0.0.1"])
+def test_only_for_its_own_image_the_remedy_is_twinhub_up(image: str) -> None:
+    for remedy in (how_to_get, how_to_renew):
+        assert "`twinhub up`" in remedy(OWN_IMAGE)
+        assert "twinhub up" not in remedy(image)
+    assert f"docker build --tag {image} " in how_to_get(image)

@@ -8,7 +8,7 @@ import pytest
 from twinhub_hub import audit
 from twinhub_hub.installation import Installation
 from twinhub_hub.native_accounts import add_account, load_accounts
-from twinhub_hub.operate.errors import BusyError, OperateError
+from twinhub_hub.operate.errors import BusyError, NoAccountError
 from twinhub_hub.operate.lock import only_one
 from twinhub_hub.operate.passwords import HubPasswords
 from twinhub_hub.settings.models import Auth
@@ -62,6 +62,7 @@ def test_without_a_line_in_the_trail_the_old_password_holds_on(
 def test_a_name_without_an_account_leaves_no_line(
     installation: Installation, passwords: HubPasswords
 ) -> None:
-    with pytest.raises(OperateError, match="There is no account 'bob'"):
+    with pytest.raises(NoAccountError, match="There is no account 'bob'") as error:
         passwords.renew("bob", by="root", signs_out=True)
+    assert error.value.hint == "`twinhub users list` shows all."
     assert not installation.audit_file.exists()

@@ -64,7 +64,8 @@ def is_gone(installation: TestInstallation) -> bool:
 
 def said(installation: TestInstallation) -> int:
     """How often the hub has said that it does not know."""
-    return sum(_SAID in event["message"] for event in events(installation, "hub"))
+    messages = (str(event["message"]) for event in events(installation, "hub"))
+    return sum(_SAID in message and f"user={USER}," in message for message in messages)
 
 
 def test_a_hub_that_starts_while_docker_is_away_ends_no_workspace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -108,8 +107,6 @@ def test_a_user_has_so_many_tokens_and_workspaces_go_on(
     full = make_token(person)
     assert full.status_code == HTTPStatus.CONFLICT
     assert "delete one that is no longer used" in full.json()["message"]
-    auth = {"username": USER, "password": installation.password(USER)}
-    assert make_token(person, auth=auth).status_code == HTTPStatus.CONFLICT
     with HubClient(installation, "alice") as other:
         asked = other.api("POST", f"/users/{USER}/tokens", {})
         assert asked.status_code == HTTPStatus.FORBIDDEN
@@ -117,18 +114,3 @@ def test_a_user_has_so_many_tokens_and_workspaces_go_on(
     person.stop()
     person.api("DELETE", f"/users/{USER}/tokens/{tokens(person)[0]['id']}")
     assert make_token(person, note="room again").status_code == HTTPStatus.CREATED
-
-
-def test_a_token_asked_for_with_a_password_is_made_by_its_user(
-    person: HubClient, installation: TestInstallation
-) -> None:
-    auth = {"username": USER, "password": installation.password(USER)}
-    person.cookies.clear()
-    made = person.post(
-        f"/hub/api/users/{USER}/tokens",
-        content=json.dumps({"auth": auth, "note": "no session"}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    assert made.status_code == HTTPStatus.CREATED, made.text
-    assert trail_of(installation)[-1].endswith(f"by={USER}")
-    person.sign_in()

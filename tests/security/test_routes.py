@@ -58,6 +58,7 @@ _LEFT_OUT = {
     "Template404": "is what no route leads to",
     "API404": "is what no route leads to",
     "LogoutHandler": "ends the session that the others need",
+    "SignedOutHandler": "likewise; see test_sessions.py",
     "NewPasswordHandler": "asks for a form; see tests/e2e/test_new_password.py",
 }
 

@@ -17,7 +17,7 @@ from twinhub_hub.auth.attempts import WrongAttempts
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.user_names import SafeNames
-from twinhub_hub.pages.handlers import START_PAGES, SignedOutHandler
+from twinhub_hub.pages.handlers import SignedOutHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
 
     def get_handlers(self, app: JupyterHub) -> Sequence[tuple[object, ...]]:
         """Add the page that says that one is signed out."""
-        return [*super().get_handlers(app), (r"/logout", SignedOutHandler), *START_PAGES]
+        return [*super().get_handlers(app), (r"/logout", SignedOutHandler)]
 
     async def authenticate(
         self, handler: RequestHandler, data: Mapping[str, str]

@@ -42,7 +42,6 @@ from twinhub_hub.auth.provider_pages import (
 )
 from twinhub_hub.auth.refusals import explain_refusal, is_about_us
 from twinhub_hub.auth.user_names import SafeNames
-from twinhub_hub.pages.handlers import START_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -137,7 +136,8 @@ class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthen
         if self._sweeper is None and self.auth_refresh_age:
             self._sweeper = PeriodicCallback(self.refresh_working_users, self._sweep_ms)
             self._sweeper.start()
-        return [*super().get_handlers(app), *START_PAGES]
+        handlers: Sequence[tuple[object, ...]] = super().get_handlers(app)
+        return handlers
 
     @property
     def _sweep_ms(self) -> float:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from jupyterhub import orm
 from jupyterhub.apihandlers.users import UserAPIHandler, UserTokenListAPIHandler
+from jupyterhub.handlers.pages import SpawnHandler
 from jupyterhub.scopes import needs_scope
 from tornado.web import HTTPError
 
 from twinhub_hub.acting import act_for
+from twinhub_hub.pages.handlers import StartHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,6 +116,7 @@ def _check_length(sent: bytes, data: object) -> None:
 
 
 INSTEAD: Mapping[type[Any], type[Any]] = {
+    SpawnHandler: StartHandler,
     UserAPIHandler: UserHandler,
     UserTokenListAPIHandler: TokensHandler,
 }

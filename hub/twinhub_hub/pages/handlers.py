@@ -85,12 +85,6 @@ class StartHandler(WholePageOnly, SpawnHandler):  # type: ignore[misc]
     """Starts a workspace for who goes there: with one image, JupyterHub needs no more than that."""
 
 
-START_PAGES = tuple(
-    (pattern, StartHandler) for pattern in ("/spawn", "/spawn/([^/]+)", "/spawn/([^/]+)/([^/]+)")
-)
-"""Handlers that have to come before JupyterHub's own."""
-
-
 class SignedOutHandler(WholePageOnly, LogoutHandler):  # type: ignore[misc]
     """Ends every session of who signs out, and says so; JupyterHub forgets a cookie, no more."""
 

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ cd /workspace/data && mkdir load && head -c 2000000 /dev/urandom > kept.bin
 _CLEAN_UP = """
 chmod u+w ~/kept/closed && rm -rf ~/kept ~/load /workspace/data/load /workspace/data/kept.bin
 """
+_LOAD_NOTE = "under load"
 _LOAD = r"""
 import itertools, os
 for i in itertools.count():
@@ -100,6 +102,10 @@ def sums(folder: Path) -> dict[str, str]:
     }
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
 @contextmanager
 def load(there: TestInstallation, alice: HubClient) -> Iterator[None]:
     """Have a workspace write files and the hub write its database."""
@@ -108,11 +114,13 @@ def load(there: TestInstallation, alice: HubClient) -> Iterator[None]:
     engine().api.exec_start(made["Id"], detach=True)
     is_over = threading.Event()
 
-    def make_tokens() -> None:
+    def write() -> None:
         while not is_over.is_set():
-            alice.api("POST", "/users/alice/tokens", {"expires_in": 3600})
+            alice.api("POST", "/users/alice/tokens", {"note": _LOAD_NOTE})
+            # of tokens a user may have so many; this goes on
+            alice.api("POST", "/users/alice/activity", {"last_activity": _now()})
 
-    thread = threading.Thread(target=make_tokens)
+    thread = threading.Thread(target=write)
     thread.start()
     try:
         yield
@@ -159,6 +167,9 @@ def alice(installation: TestInstallation) -> Iterator[HubClient]:
         shell(installation, "alice", _PREPARE)
         yield session
         shell(installation, "alice", _CLEAN_UP)
+        for token in session.api("GET", "/users/alice/tokens").json()["api_tokens"]:
+            if token["note"] == _LOAD_NOTE:
+                session.api("DELETE", f"/users/alice/tokens/{token['id']}")
 
 
 def test_a_backup_under_load_becomes_the_same_installation_elsewhere(

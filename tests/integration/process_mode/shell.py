@@ -39,7 +39,9 @@ class Shell:
     def __init__(self, client: HubClient) -> None:
         self._client = client
         client.get("/hub/home")
-        made = client.api("POST", f"/users/{client.user}/tokens", {"note": "test"}).json()
+        made = client.api(
+            "POST", f"/users/{client.user}/tokens", {"note": "test", "expires_in": 900}
+        ).json()
         self.token = str(made["token"])
 
     async def run(self, command: str) -> Done:

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from tests.fixtures.installation import TestInstallation
 
-SETTLE_SECONDS = 60
+SETTLE_SECONDS = 30
 """After this long everything is as the table in `docs/explanation/what-survives.md` says.
-
-That promises 30 seconds; here are twice as many, since a machine may have other work to do.
 
 One limit for all of it, a start of the workspace included. It is counted from the kill; for what
 something else starts again (the supervisor, Docker) from when it runs once more.

@@ -146,6 +146,29 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             self.log.warning(text, self.user.name if self.user else "", error)
         self._is_unknown = True
 
+    async def get_url(self) -> str:
+        """Return where the container listens; JupyterHub asks for running ones as it starts.
+
+        Until a start is over it has an address that it made up, on which it would wait in vain.
+        """
+        try:
+            ip, port = await self.get_ip_and_port()
+        except (DockerException, OSError) as error:
+            self._warn_once(error)
+            return str(self.server.url)
+        return f"{self.server.proto}://{ip}:{port}{self.server.base_url}"
+
+    def get_network_ip(self, network_settings: dict[str, Any]) -> str:
+        """Return the address in the network of this spawner, or in that which the container has.
+
+        The network goes by the user's group; a hub that has just started does not know it yet.
+        """
+        networks = network_settings["Networks"]
+        network: dict[str, Any] = networks.get(self.network_name) or next(
+            iter(networks.values()), {}
+        )
+        return str(network.get("IPAddress", ""))
+
     async def get_object(self) -> dict[str, Any] | None:
         """Return what Docker says of the container, None if there is none.
 

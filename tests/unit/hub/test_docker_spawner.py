@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from docker.errors import APIError
+from jupyterhub.objects import Server
 from twinhub_hub.settings.models import OWN_IMAGE
 from twinhub_hub.spawners.docker import TwinHubDockerSpawner, how_to_get, how_to_renew
 
@@ -80,6 +81,23 @@ async def test_as_long_as_docker_does_not_tell_a_workspace_counts_as_running(
 async def test_a_container_that_is_not_there_does_not_run() -> None:
     with spawner_of((404, {"message": "none"})) as spawner:
         assert await spawner.poll() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "address"),
+    [
+        ((200, {"NetworkSettings": {"Networks": {"of-a-group": {"IPAddress": "192.0.2.7"}}}}),
+         "http://192.0.2.7:8888/user/alice/"),
+        ((503, {"message": "away"}), "http://made-up:1/user/alice/"),
+    ],
+)  # fmt: skip
+async def test_after_a_restart_the_address_is_that_which_docker_has(
+    answer: tuple[int, Mapping[str, object]], address: str
+) -> None:
+    with spawner_of(answer) as spawner:
+        spawner.object_id, spawner.use_internal_ip = "1234567890", True
+        spawner.server = Server(ip="made-up", port=1, base_url="/user/alice/")
+        assert await spawner.get_url() == address
 
 
 async def test_a_start_takes_no_fault_of_docker_for_a_container_that_is_gone() -> None:

@@ -150,12 +150,17 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         """Return where the container listens; JupyterHub asks for running ones as it starts.
 
         Until a start is over it has an address that it made up, on which it would wait in vain.
+        It is kept as long as Docker tells no other.
         """
+        known = str(self.server.url)
         try:
-            ip, port = await self.get_ip_and_port()
-        except (DockerException, OSError) as error:
+            async with asyncio.timeout(_POLL_SECONDS):
+                ip, port = await self.get_ip_and_port()
+        except (DockerException, OSError) as error:  # OSError: as in `poll`
             self._warn_once(error)
-            return str(self.server.url)
+            return known
+        if not ip:  # in no network: JupyterHub would not start with half an address
+            return known
         return f"{self.server.proto}://{ip}:{port}{self.server.base_url}"
 
     def get_network_ip(self, network_settings: dict[str, Any]) -> str:

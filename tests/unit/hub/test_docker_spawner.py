@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -27,10 +28,13 @@ _STOPPED = {
 
 class _Engine(BaseHTTPRequestHandler):
     answers: ClassVar[list[tuple[int, Mapping[str, object]]]]
+    delay_seconds: ClassVar[float]
+    is_over: ClassVar[threading.Event]
 
     def do_GET(self) -> None:
         """Give the next answer."""
         status, body = self.answers.pop(0)
+        self.is_over.wait(self.delay_seconds)
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -43,9 +47,13 @@ class _Engine(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def spawner_of(*answers: tuple[int, Mapping[str, object]]) -> Iterator[TwinHubDockerSpawner]:
-    """A spawner whose Docker gives these answers, one to each request."""
-    handler = type("Handler", (_Engine,), {"answers": list(answers)})
+def spawner_of(
+    *answers: tuple[int, Mapping[str, object]], delay_seconds: float = 0
+) -> Iterator[TwinHubDockerSpawner]:
+    """A spawner whose Docker gives these answers, one to each request, each after a while."""
+    is_over = threading.Event()
+    fields = {"answers": list(answers), "delay_seconds": delay_seconds, "is_over": is_over}
+    handler = type("Handler", (_Engine,), fields)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -57,6 +65,7 @@ def spawner_of(*answers: tuple[int, Mapping[str, object]]) -> Iterator[TwinHubDo
         try:
             yield spawner
         finally:
+            is_over.set()
             spawner.client.close()
             spawner.executor.shutdown()
             server.shutdown()
@@ -89,6 +98,10 @@ async def test_a_container_that_is_not_there_does_not_run() -> None:
         ((200, {"NetworkSettings": {"Networks": {"of-a-group": {"IPAddress": "192.0.2.7"}}}}),
          "http://192.0.2.7:8888/user/alice/"),
         ((503, {"message": "away"}), "http://made-up:1/user/alice/"),
+        ((404, {"message": "none"}), "http://made-up:1/user/alice/"),
+        ((200, {"NetworkSettings": {"Networks": {}}}), "http://made-up:1/user/alice/"),
+        ((200, {"NetworkSettings": {"Networks": {"twinhub": {"IPAddress": ""}}}}),
+         "http://made-up:1/user/alice/"),
     ],
 )  # fmt: skip
 async def test_after_a_restart_the_address_is_that_which_docker_has(
@@ -98,6 +111,18 @@ async def test_after_a_restart_the_address_is_that_which_docker_has(
         spawner.object_id, spawner.use_internal_ip = "1234567890", True
         spawner.server = Server(ip="made-up", port=1, base_url="/user/alice/")
         assert await spawner.get_url() == address
+
+
+async def test_after_a_restart_nobody_waits_for_a_docker_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("twinhub_hub.spawners.docker._POLL_SECONDS", 0.1)
+    with spawner_of((200, _RUNS), delay_seconds=1) as spawner:
+        spawner.object_id, spawner.use_internal_ip = "1234567890", True
+        spawner.server = Server(ip="made-up", port=1, base_url="/user/alice/")
+        before = monotonic()
+        assert await spawner.get_url() == "http://made-up:1/user/alice/"
+        assert monotonic() - before < 1
 
 
 async def test_a_start_takes_no_fault_of_docker_for_a_container_that_is_gone() -> None:

@@ -14,6 +14,21 @@ START_SECONDS = 30
 FOLDER = "/tmp/twinhub-runtime/tools/desktop"  # noqa: S108 - in the container
 SOCKET = f"{FOLDER}/socket"
 
+# A client that says it understands changes of size, and asks for one.
+_RESIZE = """
+s.sendall(struct.pack(">BxHi", 2, 1, -308))
+s.sendall(struct.pack(">BBHHHH", 3, 0, 0, 0, width, height))
+assert take(2)[0] == 0
+take(14)
+screens = take(4)[0]
+screen = take(16)[:4]
+s.sendall(struct.pack(">BxHHBx", 251, {width}, {height}, 1))
+s.sendall(screen + struct.pack(">HHHHI", 0, 0, {width}, {height}, 0))
+assert take(4)[0] == 0
+where, status = struct.unpack(">HH", take(4))
+assert status == 0, status
+"""
+
 # Greets, takes the security type `None`, asks for a shared screen, and prints what the server says.
 _HANDSHAKE = f"""
 import socket, struct
@@ -58,12 +73,17 @@ class Desktop:
 
     def launch(self) -> None:
         """Start it and return at once."""
-        log = f"mkdir -p {FOLDER} && exec /opt/twinhub/bin/run-desktop {SOCKET} > {FOLDER}/log 2>&1"
+        log = f"exec /opt/twinhub/bin/run-desktop {SOCKET} > /tmp/desktop.log 2>&1"
         self.workspace.container.exec_run(["sh", "-c", log], detach=True)
 
     def attempt_handshake(self) -> Result:
         """Speak RFB through the socket, if there is one."""
         return self.workspace.attempt("/usr/bin/python3", "-I", "-c", _HANDSHAKE)
+
+    def resize(self, width: int, height: int) -> Result:
+        """Ask for another size of the screen, as the page does when its window changes."""
+        code = _HANDSHAKE + _RESIZE.format(width=width, height=height)
+        return self.workspace.attempt("/usr/bin/python3", "-I", "-c", code)
 
     def on_display(self, *command: str) -> Result:
         """Run a program on the display."""

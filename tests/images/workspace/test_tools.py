@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,8 +50,8 @@ def start_with_tools(start: StartWorkspace, tmp_path: Path) -> StartWorkspace:
         (folder / name).chmod(0o644)
     mount = {str(folder): {"bind": "/home/twin/.jupyter", "mode": "ro"}}
 
-    def start_one(**options: object) -> Workspace:
-        return start(volumes=mount, **options)
+    def start_one(*, prefix: str = "/user/ann/", **options: Any) -> Workspace:  # noqa: ANN401 - docker-py's
+        return start(prefix=prefix, volumes=mount, **options)
 
     return start_one
 
@@ -66,6 +66,18 @@ def _listening(workspace: Workspace) -> set[tuple[str, int]]:
 def _pid(answer: httpx.Response) -> str:
     assert answer.status_code == HTTPStatus.OK, answer.text
     return answer.text.splitlines()[0]
+
+
+def _shown(client: httpx.Client, path: str) -> httpx.Response:
+    """Return what a browser shows when the tool is not starting any more."""
+    found: list[httpx.Response] = []
+
+    def is_settled() -> bool:
+        found.append(client.get(path, headers=_PAGE))
+        return found[-1].status_code != HTTPStatus.ACCEPTED
+
+    wait_for(is_settled, seconds=30, what=f"{path} is shown")
+    return found[-1]
 
 
 def _starts(workspace: Workspace, kind: str) -> int:
@@ -124,8 +136,7 @@ def test_tool_that_does_not_start_says_why_without_secrets(
 ) -> None:
     workspace = start_with_tools()
     with workspace.client() as client:
-        answer = client.get("broken/", headers=_PAGE)
-        again = client.get("broken/", headers=_PAGE)
+        answer, again = _shown(client, "broken/"), _shown(client, "broken/")
     for page in (answer, again):
         assert page.status_code == HTTPStatus.BAD_GATEWAY
         assert "The broken one did not start" in page.text
@@ -165,18 +176,14 @@ def test_page_says_that_a_slow_tool_is_starting(start_with_tools: StartWorkspace
         assert first.status_code == HTTPStatus.ACCEPTED
         assert "The slow one is starting" in first.text
         assert first.headers["Refresh"] == "1"
-
-        def is_there() -> bool:
-            return client.get("slow/", headers=_PAGE).status_code == HTTPStatus.OK
-
-        wait_for(is_there, seconds=20, what="the tool is shown")
+        assert _shown(client, "slow/").status_code == HTTPStatus.OK
     assert _starts(workspace, "slow") == 1
 
 
 def test_running_tool_that_breaks_off_is_named(start_with_tools: StartWorkspace) -> None:
     with start_with_tools().client() as client:
         _pid(client.get("good/"))
-        answer = client.get("good/break", headers=_PAGE)
+        answer = _shown(client, "good/break")
     assert answer.status_code == HTTPStatus.BAD_GATEWAY
     assert "The good one" in answer.text
 
@@ -187,7 +194,8 @@ def test_tool_gets_no_cookie_or_token_that_signs_its_user_in(
 ) -> None:
     workspace = start_with_tools()
     with workspace.signed_in() as browser:
-        seen = browser.get("good/", headers={"Cookie": "theme=dark; _xsrf=secret"}).text
+        browser.cookies.set("theme", "dark")
+        seen = browser.get("good/").text
         with workspace.client() as client:
             by_token = client.get("good/").text
     assert "theme=dark" in seen

@@ -11,8 +11,6 @@ from twinhub_lab.tools import Tool, servers
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by the loader
 
 _BIN = "/opt/twinhub/bin"
-_EDITORS = "/opt/twinhub/editors"
-_NODE = f"{_EDITORS}/node/bin/node"
 _WORKSPACE = "/workspace"
 _LAB = Path("/opt/twinhub/lab/twinhub_lab")
 _ICONS = _LAB / "tools/icons"
@@ -33,17 +31,10 @@ TOOLS = [
         title="VS Code",
         description="The editor, in the workspace's folder",
         command=[
-            _NODE,
-            f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js",
-            "--auth=none",
-            "--disable-telemetry",
-            "--disable-update-check",
-            "--disable-workspace-trust",
-            "--disable-getting-started-override",
+            "/opt/twinhub/editors/bin/code-server",
             "--socket={unix_socket}",
             "--socket-mode=600",
         ],
-        needs=[f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js"],
         icon=_ICONS / "vscode.svg",
         opens=f"?folder={_WORKSPACE}",
         ready_path="healthz",
@@ -54,18 +45,10 @@ TOOLS = [
         title="Git",
         description="History, commits and branches of a repository",
         command=[
-            "/usr/bin/env",
-            "TWINHUB_SOCKET={unix_socket}",
-            _NODE,
-            f"--require={_LAB}/tools/on-socket.cjs",
-            f"{_EDITORS}/ungit/node_modules/ungit/source/server.js",
+            "/opt/twinhub/editors/bin/ungit",
+            "--socket={unix_socket}",
             "--rootPath={base_url}git-page",
-            "--no-launchBrowser",
-            "--no-bugtracking",
-            "--ungitVersionCheckOverride",
-            "--autoFetch=false",
         ],
-        needs=[f"{_EDITORS}/ungit/node_modules/ungit/source/server.js"],
         icon=_ICONS / "git-page.svg",
         keeps_prefix=True,
         opens=f"#/repository?path={_WORKSPACE}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_lab.handlers import handlers
 from twinhub_lab.reporter import Reporter
+from twinhub_lab.tools import services
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -13,10 +14,16 @@ if TYPE_CHECKING:
 
 def load(server: ServerApp) -> None:
     """Add the handlers and begin to report, where the hub has asked for reports."""
+    base_url = server.web_app.settings["base_url"]
+    tools = services.listed_tools(server)
+    server.web_app.add_handlers(".*$", services.handlers(base_url, tools))
     reporter = Reporter.from_environment()
-    if reporter is None:
-        return
-    server.web_app.add_handlers(".*$", handlers(server.web_app.settings["base_url"], reporter))
+    if reporter is not None:
+        _report(server, base_url, reporter)
+
+
+def _report(server: ServerApp, base_url: str, reporter: Reporter) -> None:
+    server.web_app.add_handlers(".*$", handlers(base_url, reporter))
 
     async def begin() -> None:
         from twinhub_lab.observer import Observer  # noqa: PLC0415 - after the server answers

@@ -23,7 +23,7 @@ c.HubAuth.cache_max_age = 10
 _inactive = os.environ.get("SHUTDOWN_INACTIVE_KERNELS", "").strip().lower()
 _inactive = {"true": str(48 * 3600), "false": "0", "": "0"}.get(_inactive, _inactive)
 if not (_inactive.isascii() and _inactive.isdigit() and len(_inactive) < 10):  # noqa: PLR2004
-    print(  # noqa: T201 - there is no log yet
+    print(
         "TwinHub: SHUTDOWN_INACTIVE_KERNELS is none of `true`, `false` and a number of seconds: "
         "kernels are not shut down.",
         file=sys.stderr,

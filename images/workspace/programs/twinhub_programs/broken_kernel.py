@@ -1,4 +1,4 @@
-"""The kernel of an environment that has lost its Python: it says so in every cell, and the remedy."""
+"""The kernel of an environment that has lost its Python: it says so in every cell."""
 
 from __future__ import annotations
 

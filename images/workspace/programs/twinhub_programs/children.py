@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Stopped(BaseException):
     """A signal came while no program was running."""
 
     def __init__(self, number: int) -> None:
+        """Name the signal."""
         super().__init__(number)
         self.status = 128 + number
 
@@ -28,6 +29,7 @@ class Children:
     """Runs one program at a time, in a process group of its own."""
 
     def __init__(self) -> None:
+        """Begin with none."""
         self._child: subprocess.Popen[bytes] | None = None
         self._received: int | None = None
 
@@ -97,7 +99,7 @@ class Children:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         try:
-            with _foreground(child.pid) if is_job else suppress():
+            with _foreground(child.pid) if is_job else nullcontext():
                 status = child.wait(seconds)
         finally:
             with suppress(ProcessLookupError):  # and whatever it has left behind

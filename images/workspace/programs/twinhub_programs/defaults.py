@@ -1,6 +1,6 @@
 """Files that a home begins with: laid once, replaced while they are as they were laid, else kept.
 
-The record ``defaults`` in TwinHub's folder of the home has a line ``DIGEST  PATH`` for every default
+The record ``defaults`` in TwinHub's folder of the home has a line ``DIGEST  PATH`` for each default
 that was ever laid or offered, as ``sha256sum`` writes them. A file with a digest of the record is
 one that its owner has not changed. One that is gone stays away.
 """
@@ -10,7 +10,12 @@ from __future__ import annotations
 import os
 
 from twinhub_programs.homefiles import (
-    HomeError, ensure_folder, kind_of, read_file, say, write_file,
+    HomeError,
+    ensure_folder,
+    kind_of,
+    read_file,
+    say,
+    write_file,
 )  # fmt: skip
 
 RECORD = "defaults"
@@ -24,10 +29,10 @@ Record = dict[str, list[str]]
 
 
 def lay_defaults(parts: str, home: str, state: str, *, tutorials: bool) -> None:
-    """Bring the files of this image into the home, and the tutorials into the workspace's folder."""
+    """Bring the files of this image into the home, and the tutorials into ``/workspace``."""
     record = read_record(f"{parts}/digests")
     seen = read_record(f"{state}/{RECORD}")
-    if not seen and any(name.startswith("edition") for name in os.listdir(state)):  # noqa: PTH208
+    if not seen and any(name.startswith("edition") for name in os.listdir(state)):
         seen = {f"{_HOME}/{name}": [""] for name in _BEFORE_RECORDS}
     before = str(seen)
     for path, (digest, *_) in sorted(record.items()):
@@ -88,13 +93,13 @@ def _offer(source: str, target: str, top: str) -> None:
 
 def _put(source: str, target: str, top: str) -> None:
     try:
-        folder = os.path.dirname(target)  # noqa: PTH120 - pathlib costs time at each start
+        folder = os.path.dirname(target)
         if folder != top:
             ensure_folder(folder, above=top)
     except HomeError as error:
         say(f"{target} was not laid: {error}")
         return
-    mode = os.stat(source).st_mode & 0o777  # noqa: PTH116 - as above
+    mode = os.stat(source).st_mode & 0o777
     write_file(target, read_file(source) or b"", mode=mode | 0o200)
 
 

@@ -1,7 +1,7 @@
 """``twinhub-env``: Python environments in the home, each with a kernel in JupyterLab's launcher.
 
-They outlive restarts and new images. One whose Python went with an earlier image is told, and mended
-with the same packages.
+They outlive restarts and new images. One whose Python went with an earlier image is shown, and
+mended with the same packages.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _create(given: argparse.Namespace) -> None:
 
 def _make(name: str, packages: Sequence[str], *, python: str | None, on_science: bool) -> None:
     folder = folder_of(name)
-    os.makedirs(f"{os.environ['HOME']}/.local/share", exist_ok=True)  # noqa: PTH103 - as elsewhere
+    os.makedirs(f"{os.environ['HOME']}/.local/share", exist_ok=True)
     ensure_folder(folder_of(), above=f"{os.environ['HOME']}/.local/share")
     own = f"/usr/bin/python{os.environ['TWINHUB_PYTHON']}"
     try:
@@ -117,7 +117,7 @@ def _uv(*arguments: str) -> None:
 
 def _stand_on_science(folder: str) -> None:
     (library,) = [e.path for e in os.scandir(f"{folder}/lib") if e.name.startswith("python")]
-    version = os.path.basename(library)  # noqa: PTH119 - as elsewhere here
+    version = os.path.basename(library)
     if version != f"python{os.environ['TWINHUB_PYTHON']}":
         raise HomeError(
             f"--with-science goes with Python {os.environ['TWINHUB_PYTHON']} only, which the "
@@ -128,8 +128,8 @@ def _stand_on_science(folder: str) -> None:
 
 
 def _write_kernel(name: str, folder: str) -> None:
-    os.makedirs(os.path.dirname(_kernel_of(name)), exist_ok=True)  # noqa: PTH103, PTH120
-    ensure_folder(_kernel_of(name), above=os.path.dirname(_kernel_of(name)))  # noqa: PTH120
+    os.makedirs(os.path.dirname(_kernel_of(name)), exist_ok=True)
+    ensure_folder(_kernel_of(name), above=os.path.dirname(_kernel_of(name)))
     spec = {
         "argv": [_LAUNCHER, name, "{connection_file}"],
         "display_name": f"{name} (Python {_version(folder)})",
@@ -177,11 +177,11 @@ def _repair(given: argparse.Namespace) -> None:
     aside = folder_of(f".before-repair-{given.name}")
     packages, on_science = _packages(folder)
     remove(aside)
-    os.rename(folder, aside)  # noqa: PTH104 - as elsewhere here
+    os.rename(folder, aside)
     try:
         _make(given.name, packages, python=given.python, on_science=on_science)
     except BaseException:
-        os.rename(aside, folder)  # noqa: PTH104 - as above
+        os.rename(aside, folder)
         raise
     remove(aside)
     say(f"{given.name} is whole again, with {len(packages)} packages")
@@ -193,7 +193,7 @@ def _packages(folder: str) -> tuple[list[str], bool]:
     for library in os.scandir(f"{folder}/lib") if kind_of(f"{folder}/lib") == "folder" else ():
         site = f"{library.path}/site-packages"
         if kind_of(site) == "folder":
-            names = sorted(os.listdir(site))  # noqa: PTH208 - only names
+            names = sorted(os.listdir(site))
             found = [match for name in names if (match := _DISTRIBUTION.fullmatch(name))]
             packages += [f"{match[1].replace('_', '-')}=={match[2]}" for match in found]
             on_science = on_science or _SCIENCE in names

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from twinhub_programs.children import Children, Stopped
 from twinhub_programs.homefiles import kind_of, read_file, remove, say, write_file
 from twinhub_programs.sources import (
-    GIT_ENVIRONMENT, SourceError, git_commands, inside, parse_git_url,
+    GIT_ENVIRONMENT,
+    SourceError,
+    git_commands,
+    inside,
+    parse_git_url,
 )  # fmt: skip
 
 UV = "/opt/twinhub/bin/uv"
@@ -76,8 +80,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--requirements-only", action="store_true", help="install, and run nothing")
     only.add_argument("--code-only", action="store_true", help="run, and install nothing")
-    parser.add_argument("--environment", metavar="FOLDER",
-                        help="make the environment there and keep it, or use the one that is there")  # fmt: skip
+    kept = "make the environment there and keep it, or use the one that is there"
+    parser.add_argument("--environment", metavar="FOLDER", help=kept)
     parser.add_argument("--output", metavar="FILE", help="where the notebook goes with its results")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end the job after")
     parser.add_argument("code", help="a path, or a git URL")
@@ -119,34 +123,36 @@ class _Execution:
 
     def _find(self) -> _Job:
         path = self._path()
-        if os.path.isdir(path):  # noqa: PTH112 - as elsewhere here
+        if os.path.isdir(path):
             main_file = f"{path}/{_MAIN}"
-            if not (os.path.isfile(main_file) or self._given.requirements_only):  # noqa: PTH113
+            if not (os.path.isfile(main_file) or self._given.requirements_only):
                 raise _PreparationError(f"{path} has no {_MAIN}, which is what would be run")
             return _Job(path, main_file, path)
-        if not os.path.isfile(path):  # noqa: PTH113 - a FIFO would be waited for
+        if not os.path.isfile(path):
             raise _PreparationError(f"there is no file or folder {self._given.code}")
-        folder = os.path.dirname(path)  # noqa: PTH120 - as elsewhere here
+        folder = os.path.dirname(path)
         if not path.endswith(_KINDS):
             raise _PreparationError(f"{path} is not run: files of {', '.join(_KINDS)} are")
         is_notebook = path.endswith(".ipynb")
         if is_notebook and self._given.arguments:
             raise _PreparationError("a notebook takes no arguments: give it environment variables")
-        return _Job(folder, path, folder if is_notebook else os.getcwd())  # noqa: PTH109
+        return _Job(folder, path, folder if is_notebook else os.getcwd())
 
     def _path(self) -> str:
         source = parse_git_url(self._given.code)
         if source is None:
-            return os.path.abspath(self._given.code)  # noqa: PTH100 - links stay as they are
+            return os.path.abspath(str(self._given.code))
         checkout = f"{self._scratch}/code"
-        os.mkdir(checkout)  # noqa: PTH102 - as elsewhere here
+        os.mkdir(checkout)
         say(f"fetching {source.ref} of {source.shown}")
         for command in git_commands(source, checkout):
-            self._step(command, self._scratch, f"{source.shown} could not be fetched", GIT_ENVIRONMENT)
+            self._step(
+                command, self._scratch, f"{source.shown} could not be fetched", GIT_ENVIRONMENT
+            )
         return inside(checkout, source.subdirectory)
 
     def _make_environment(self) -> None:
-        folder = os.path.abspath(self._given.environment or f"{self._scratch}/environment")  # noqa: PTH100
+        folder = os.path.abspath(self._given.environment or f"{self._scratch}/environment")
         python = f"/usr/bin/python{os.environ['TWINHUB_PYTHON']}"
         if not os.access(f"{folder}/bin/python", os.X_OK):
             self._step([UV, "venv", "--quiet", "--no-project", "--python", python, "--", folder],
@@ -162,12 +168,14 @@ class _Execution:
 
     def _install(self, job: _Job) -> None:
         folder = job.folder
-        names = {name for name in os.listdir(folder) if kind_of(f"{folder}/{name}") != "folder"}  # noqa: PTH208
+        names = {name for name in os.listdir(folder) if kind_of(f"{folder}/{name}") != "folder"}
         if "environment.yml" in names:
             say("environment.yml is for conda, which is not here, and is not used: list the "
                 "packages in requirements.txt")  # fmt: skip
             if not names & {"requirements.txt", "pyproject.toml", "setup.sh"}:
-                raise _PreparationError("nothing else says what the code needs. --code-only runs it")
+                raise _PreparationError(
+                    "nothing else says what the code needs. --code-only runs it"
+                )
         if "setup.sh" in names:
             self._step(["/bin/bash", f"{folder}/setup.sh"], folder, "setup.sh failed")
         wanted = self._wanted(folder, names)
@@ -207,7 +215,7 @@ class _Execution:
     def _command(self, job: _Job) -> list[str]:
         if job.file.endswith(".ipynb"):
             python = f"{self._variables['VIRTUAL_ENV']}/bin/python"
-            output = os.path.abspath(self._given.output) if self._given.output else ""  # noqa: PTH100
+            output = os.path.abspath(self._given.output) if self._given.output else ""
             return [_SERVER_PYTHON, "-I", _PROGRAMS, "notebook", job.file, python, output]
         program = "/bin/bash" if job.file.endswith(".sh") else "python"
         return [program, job.file, *self._given.arguments]

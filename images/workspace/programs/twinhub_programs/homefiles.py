@@ -38,12 +38,12 @@ def kind_of(path: str) -> str:
 
 
 def read_file(path: str, *, limit: int = READ_LIMIT) -> bytes | None:
-    """Return the content of a regular file, or nothing for whatever else, or more than the limit."""
+    """Return the content of a regular file, or nothing for all else and above the limit."""
     try:
         descriptor = os.open(path, _READ)
     except OSError:
         return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+    with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
             return None
@@ -55,9 +55,9 @@ def write_file(path: str, content: bytes, *, mode: int = 0o644) -> None:
     aside = f"{path}.twinhub-{os.getpid()}"
     remove(aside)
     try:
-        with open(os.open(aside, _NEW, mode), "wb") as file:  # noqa: PTH123 - of a descriptor
+        with open(os.open(aside, _NEW, mode), "wb") as file:
             file.write(content)
-        os.replace(aside, path)  # noqa: PTH105 - pathlib costs time at each start
+        os.replace(aside, path)
     except OSError:
         remove(aside)
         raise
@@ -73,20 +73,20 @@ def ensure_folder(path: str, *, above: str) -> None:
     """
     at = above
     for name in os.path.relpath(path, above).split(os.sep):
-        at = os.path.join(at, name)  # noqa: PTH118 - pathlib costs time at each start
+        at = os.path.join(at, name)
         found = kind_of(at)
         if found == "link":
             raise HomeError(f"{at} is a link, through which nothing is written: put a folder there")
         if found in {"file", "other"}:
             set_aside(at)
         if found != "folder":
-            os.mkdir(at)  # noqa: PTH102 - as above
+            os.mkdir(at)
 
 
 def set_aside(path: str) -> None:
     """Give what is in the way another name beside."""
     aside = f"{path}.set-aside-{os.getpid()}"
-    os.rename(path, aside)  # noqa: PTH104 - as above
+    os.rename(path, aside)
     say(f"{path} was in the way and is now {aside}")
 
 
@@ -94,8 +94,8 @@ def remove(path: str) -> None:
     """Remove a file, link, FIFO or whole folder, and nothing that a link in it leads to."""
     found = kind_of(path)
     if found == "folder":
-        for name in os.listdir(path):  # noqa: PTH208 - as above
+        for name in os.listdir(path):
             remove(f"{path}/{name}")
-        os.rmdir(path)  # noqa: PTH106 - as above
+        os.rmdir(path)
     elif found != "nothing":
-        os.unlink(path)  # noqa: PTH108 - as above
+        os.unlink(path)

@@ -27,7 +27,7 @@ def main(_arguments: list[str]) -> int:
     home = os.environ["HOME"]
     hook = f"{home}/.config/twinhub/on-start.sh"
     log = _Log(home)
-    if not os.path.isfile(hook):  # noqa: PTH113 - a FIFO or device would be waited for
+    if not os.path.isfile(hook):
         log.end("the start hook is not a file, and was not run")
         return 126
     log.write(f"[{_now()}] {hook}\n".encode())
@@ -105,10 +105,10 @@ def _kill_marked(mark: str) -> None:
 def _marked(mark: str) -> list[int]:
     variable = f"{_MARK}={mark}".encode()
     found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 - only names
+    for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             try:
-                with open(f"/proc/{name}/environ", "rb") as file:  # noqa: PTH123 - one of many
+                with open(f"/proc/{name}/environ", "rb") as file:
                     if variable in file.read().split(b"\0"):
                         found.append(int(name))
             except OSError:
@@ -135,7 +135,7 @@ class _Log:
         self._file: int | None = None
         self._path = f"{home}/.local/state/twinhub/on-start.log"
         try:
-            os.makedirs(f"{home}/.local/state", exist_ok=True)  # noqa: PTH103 - as elsewhere
+            os.makedirs(f"{home}/.local/state", exist_ok=True)
             ensure_folder(f"{home}/.local/state/twinhub", above=f"{home}/.local/state")
             if kind_of(self._path) != "nothing":
                 remove(self._path)
@@ -153,7 +153,7 @@ class _Log:
         self._add(content)
 
     def end(self, text: str, *, is_fault: bool = True) -> None:
-        """Add the last word, for which there is always room; a fault is told to the server's log."""
+        """Add the last word, for which there is always room; the server's log tells a fault."""
         self._add(f"[{_now()}] {text}\n".encode())
         if is_fault:
             say(f"{text}; its output is in {self._path}")

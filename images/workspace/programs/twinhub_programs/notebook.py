@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         sys.stderr.write(f"TwinHub: {path} is no notebook: {error}\n")
         return 125
-    client = _client(notebook, python, os.path.dirname(path))  # noqa: PTH120
+    client = _client(notebook, python, os.path.dirname(path))
     try:
         client.execute()
     except (CellExecutionError, DeadKernelError) as error:
@@ -45,10 +45,11 @@ def _client(notebook: Any, python: str, folder: str) -> Any:  # noqa: ANN401 - n
             _print(msg["msg_type"], msg["content"])
             return super().output(outs, msg, display_id, cell_index)
 
-    os.makedirs(os.environ["JUPYTER_RUNTIME_DIR"], mode=0o700, exist_ok=True)  # noqa: PTH103
+    os.makedirs(os.environ["JUPYTER_RUNTIME_DIR"], mode=0o700, exist_ok=True)
     manager = AsyncKernelManager(transport="ipc")
     command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    manager._kernel_spec = KernelSpec(argv=command, display_name="job", language="python")
+    spec = KernelSpec(argv=command, display_name="job", language="python")
+    manager._kernel_spec = spec  # noqa: SLF001 - there is no other way to have one without a folder
     resources = {"metadata": {"path": folder}}
     client = Printing(notebook, km=manager, timeout=None, resources=resources)
     client.owns_km = True  # it ends the kernel as well

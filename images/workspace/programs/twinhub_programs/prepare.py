@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from twinhub_programs.defaults import lay_defaults
 from twinhub_programs.homefiles import (
-    HomeError, ensure_folder, kind_of, read_file, remove, say, set_aside, write_file,
+    HomeError,
+    ensure_folder,
+    kind_of,
+    read_file,
+    remove,
+    say,
+    set_aside,
+    write_file,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -29,8 +36,8 @@ def main(_arguments: list[str]) -> int:
     home, environment = os.environ["HOME"], os.environ["TWINHUB_ENVIRONMENT"]
     state, mark = f"{home}/.local/share/twinhub", os.environ["TWINHUB_MARK"]
     try:
-        os.makedirs(os.path.dirname(state), exist_ok=True)  # noqa: PTH103, PTH120 - quicker
-        ensure_folder(state, above=os.path.dirname(state))  # noqa: PTH120 - quicker
+        os.makedirs(os.path.dirname(state), exist_ok=True)
+        ensure_folder(state, above=os.path.dirname(state))
         with _alone(f"{state}/.lock"):
             if not _is_prepared(state, mark, environment):
                 lay_environment(f"{_PARTS}/environment", environment, above=state)
@@ -78,17 +85,17 @@ def lay_environment(template: str, environment: str, *, above: str) -> None:
     stays as it is.
     """
     ensure_folder(environment, above=above)
-    for name in os.listdir(environment):  # noqa: PTH208 - pathlib costs time at each start
+    for name in os.listdir(environment):
         if name.startswith(".new"):  # of a start that was killed
             remove(f"{environment}/{name}")
     aside = f"{environment}/.new"
-    os.mkdir(aside)  # noqa: PTH102 - as above
+    os.mkdir(aside)
     try:
         staged = list(_stage(template, environment, aside))
         for written, final in staged:
             if kind_of(final) == "folder":
                 set_aside(final)
-            os.replace(written, final)  # noqa: PTH105 - as above
+            os.replace(written, final)
     finally:
         remove(aside)
 
@@ -105,7 +112,7 @@ def _stage(template: str, environment: str, aside: str) -> Iterator[tuple[str, s
             number += 1
             written = f"{aside}/{number}"
             if entry.is_symlink():
-                os.symlink(os.readlink(entry.path), written)  # noqa: PTH115, PTH211 - as above
+                os.symlink(os.readlink(entry.path), written)
             else:
                 mode = entry.stat().st_mode & 0o777
                 write_file(written, read_file(entry.path) or b"", mode=mode)
@@ -113,7 +120,7 @@ def _stage(template: str, environment: str, aside: str) -> Iterator[tuple[str, s
 
 
 def _set_mark(state: str, mark: str) -> None:
-    for name in os.listdir(state):  # noqa: PTH208 - as above
+    for name in os.listdir(state):
         if name.startswith("edition"):
             remove(f"{state}/{name}")
     write_file(f"{state}/{mark}", b"")

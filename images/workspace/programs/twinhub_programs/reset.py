@@ -23,6 +23,11 @@ _SETTINGS = (
 )  # fmt: skip
 """What programs of a workspace read when they start, and what keeps a kernel from starting."""
 
+_HELP = {
+    "environment": "packages that you installed with pip",
+    "settings": "settings of JupyterLab, kernels and editors, and the start hook",
+    "dotfiles": "files such as ~/.bashrc that the image brings",
+}
 _IMAGE = "/opt/twinhub"
 
 
@@ -30,15 +35,11 @@ def main(arguments: list[str]) -> int:
     """Reset the parts that are named, or all, after a question."""
     parser = argparse.ArgumentParser(
         prog="twinhub-reset",
-        description="Begin anew. What is there is moved to ~/.local/share/twinhub/before-reset-TIME,"
+        description="Begin anew. What is there is moved to ~/.local/share/twinhub/before-reset-…,"
         " which needs no space; remove that folder when you miss nothing.",
     )
-    parser.add_argument("--environment", action="store_true",
-                        help="packages that you installed with pip")  # fmt: skip
-    parser.add_argument("--settings", action="store_true",
-                        help="settings of JupyterLab, kernels, editors and the start hook")  # fmt: skip
-    parser.add_argument("--dotfiles", action="store_true",
-                        help="files such as ~/.bashrc that the image brings")  # fmt: skip
+    for part in PARTS:
+        parser.add_argument(f"--{part}", action="store_true", help=_HELP[part])
     parser.add_argument("--yes", action="store_true", help="do not ask")
     given = parser.parse_args(arguments)
     parts = [part for part in PARTS if getattr(given, part)] or list(PARTS)
@@ -67,11 +68,11 @@ def reset(parts: list[str]) -> None:
         "dotfiles": _dotfiles(home),
     }
     kept = f"{state}/before-reset-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    os.makedirs(f"{home}/.local/share", exist_ok=True)  # noqa: PTH103 - as elsewhere here
+    os.makedirs(f"{home}/.local/share", exist_ok=True)
     ensure_folder(kept, above=f"{home}/.local/share")
     moved = [path for part in parts for path in paths[part] if _move(path, home, kept)]
     if not moved:
-        os.rmdir(kept)  # noqa: PTH106 - as elsewhere here
+        os.rmdir(kept)
     say(f"moved to {kept}: {', '.join(moved)}" if moved else "there was nothing to move")
     if "dotfiles" in parts:
         _forget_defaults(state)
@@ -93,8 +94,8 @@ def _move(path: str, home: str, kept: str) -> bool:
     if kind_of(path) == "nothing":
         return False
     target = f"{kept}/{path[len(home) + 1 :]}"
-    os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as elsewhere
-    os.rename(path, target)  # noqa: PTH104 - as elsewhere
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.rename(path, target)
     return True
 
 
@@ -109,10 +110,10 @@ def _forget_defaults(state: str) -> None:
 
 
 def _prepare_again(state: str) -> None:
-    for name in os.listdir(state):  # noqa: PTH208 - only names
+    for name in os.listdir(state):
         if name.startswith("edition"):
             remove(f"{state}/{name}")
-    with open(f"{_IMAGE}/edition", "rb") as file:  # noqa: PTH123 - of the image
+    with open(f"{_IMAGE}/edition", "rb") as file:
         edition = file.read().decode().strip()
     off = os.environ.get("INCLUDE_TUTORIALS", "true").lower() == "false"
     mark = f"edition-{edition}-without-tutorials" if off else f"edition-{edition}"

@@ -39,7 +39,7 @@ def parse_git_url(text: str) -> GitSource | None:
         SourceError: it is a URL, but of no kind that is fetched.
     """
     if not text.startswith("git+"):
-        if _LOOKS_REMOTE.match(text) and not os.path.exists(text):  # noqa: PTH110
+        if _LOOKS_REMOTE.match(text) and not os.path.exists(text):
             raise SourceError(f"{_hidden(text)} is not fetched. Write it as {_FORM}")
         return None
     match = _URL.fullmatch(text)
@@ -68,7 +68,7 @@ def _subdirectory(fragment: str) -> str:
 
 
 def git_commands(source: GitSource, folder: str) -> list[list[str]]:
-    """Return the commands that lay the source into a new folder: no hooks, submodules or helpers."""
+    """Return the commands that lay the source into a new folder, without hooks or submodules."""
     git = [
         "git", "-C", folder, "-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false",
         "-c", "protocol.ext.allow=never", "-c", "core.fsmonitor=false",
@@ -99,8 +99,8 @@ def inside(folder: str, subdirectory: str) -> str:
     Raises:
         SourceError: there is none, or it lies elsewhere.
     """
-    path = os.path.realpath(os.path.join(folder, subdirectory))  # noqa: PTH118
-    if not os.path.isdir(path):  # noqa: PTH112
+    path = os.path.realpath(os.path.join(folder, subdirectory))
+    if not os.path.isdir(path):
         raise SourceError(f"the repository has no folder {subdirectory}")
     if os.path.commonpath([path, os.path.realpath(folder)]) != os.path.realpath(folder):
         raise SourceError(f"the subdirectory {subdirectory} leads out of the repository")

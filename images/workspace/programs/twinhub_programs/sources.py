@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 _URL = re.compile(
-    r"git\+(?P<scheme>https|ssh|file)://(?P<place>[^\s#]+?)"
+    r"git\+(?P<scheme>https|ssh|file)://(?P<place>[^/\s#]*/[^\s#@]+)"
     r"(?:@(?P<ref>[A-Za-z0-9][A-Za-z0-9._/+-]*))?(?:#(?P<fragment>[^\s#]*))?"
 )
 _FORM = "git+https://HOST/PATH[@REF][#subdirectory=FOLDER], or with ssh or file in place of https"
@@ -43,7 +43,7 @@ def parse_git_url(text: str) -> GitSource | None:
             raise SourceError(f"{_hidden(text)} is not fetched. Write it as {_FORM}")
         return None
     match = _URL.fullmatch(text)
-    if match is None or match["place"].startswith("-"):
+    if match is None or match["place"].split("/")[0].split("@")[-1].startswith("-"):
         raise SourceError(f"{_hidden(text)} is not understood. Write it as {_FORM}")
     return GitSource(
         url=f"{match['scheme']}://{match['place']}",

@@ -34,7 +34,7 @@ def _exec(workspace: Workspace, *arguments: str) -> Result:
 
 
 def _notebook(*cells: str) -> str:
-    code = [
+    code: list[dict[str, object]] = [
         {"cell_type": "code", "id": f"c{at}", "metadata": {}, "execution_count": None,
          "outputs": [], "source": cell} for at, cell in enumerate(cells)
     ]  # fmt: skip
@@ -154,7 +154,8 @@ def test_git_repository_is_fetched_at_a_ref_without_hooks_and_submodules(
         " && git tag v1 && echo 'print(\"second\")' > sub/job/__main__.py"
         ' && printf \'[submodule "s"]\\n path = s\\n url = ext::sh -c "touch /tmp/owned"\\n\''
         " > .gitmodules && git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),s"
-        " && git add . && git commit -qm 2 && mkdir ~/hooks && git config --global core.hooksPath ~/hooks"
+        " && git add . && git commit -qm 2 && mkdir ~/hooks"
+        " && git config --global core.hooksPath ~/hooks"
         " && printf '#!/bin/sh\\ntouch /tmp/owned\\n' > ~/hooks/post-checkout && chmod +x ~/hooks/*"
     )
     workspace.run("sh", "-c", make)

@@ -113,11 +113,12 @@ def test_nothing_in_the_home_hangs_a_start_or_leads_it_elsewhere(
         "$TWINHUB_ENVIRONMENT/pyvenv.cfg", "$TWINHUB_ENVIRONMENT/bin/pip",
         "$TWINHUB_ENVIRONMENT/bin/python", "$TWINHUB_ENVIRONMENT/.new", "$TWINHUB_ENVIRONMENT",
     )  # fmt: skip
+    unmark = 'ls edition-* 2> /dev/null | grep -v "$TWINHUB_MARK" | xargs -r rm'
+    begin = "timeout 20 start-workspace --version > /dev/null"
     steps = [
-        f'rm -rf "{name}"; {trap.format(chr(34) + name + chr(34))}; ls ~/.local/share/twinhub/edition-* '
-        f'2> /dev/null | grep -v "$TWINHUB_MARK" | xargs -r rm; timeout 20 start-workspace --version '
-        f'> /dev/null || echo "{name} failed"'
+        f'rm -rf "{name}"; {lay}; {unmark}; {begin} || echo "{name} failed"'
         for name in names
+        for lay in [trap.format(f'"{name}"')]
     ]
     program = (
         "export HOME=$(mktemp -d) TWINHUB_MARK=edition-$(cat /opt/twinhub/edition)\n"

@@ -179,12 +179,22 @@ def _assemble(root: Path, sources: _Sources, edition: str) -> None:
     recipe = read_recipe(sources.image / "Dockerfile")
     contexts = (sources.image, sources.extension.parents[1])
     copy_into(contexts, recipe.copies, {PARTS: parts, "/etc": etc})
+    _bring_uv(parts / "bin" / "uv")
     _write_accounts(etc, sources.uid)
     environment = _fit(recipe.environment, sources.python)
     write_public(folder / ENVIRONMENT_FILE, json.dumps(environment, indent=1))
     _finish(sources, folder, environment)
     _run(["chmod", "-R", "a+rX", str(folder)])
     folder.rename(root / edition)
+
+
+def _bring_uv(target: Path) -> None:
+    """Lay the image's ``uv``, which is the one that installs the packages, too."""
+    uv = Path(sys.executable).with_name("uv").resolve()
+    try:
+        target.hardlink_to(uv)
+    except OSError:  # on another file system
+        shutil.copy(uv, target)
 
 
 def _write_accounts(etc: Path, uid: int) -> None:

@@ -18,6 +18,22 @@ c.KernelManager.transport = "ipc"
 # somebody who has signed out, or has left, would go on.
 c.HubAuth.cache_max_age = 10
 
+# SHUTDOWN_INACTIVE_KERNELS: `true`, or seconds after which a kernel that does nothing ends, also
+# when a page shows it; one that is busy does not. Unset, kernels stay as long as the workspace.
+_inactive = os.environ.get("SHUTDOWN_INACTIVE_KERNELS", "").strip().lower()
+_inactive = {"true": str(48 * 3600), "false": "0", "": "0"}.get(_inactive, _inactive)
+if not (_inactive.isascii() and _inactive.isdigit() and len(_inactive) < 10):  # noqa: PLR2004
+    print(
+        "TwinHub: SHUTDOWN_INACTIVE_KERNELS is none of `true`, `false` and a number of seconds: "
+        "kernels are not shut down.",
+        file=sys.stderr,
+    )
+elif int(_inactive):
+    c.MappingKernelManager.cull_idle_timeout = int(_inactive)
+    c.MappingKernelManager.cull_interval = max(1, min(300, int(_inactive) // 2))
+    c.MappingKernelManager.cull_connected = True
+    c.MappingKernelManager.cull_busy = False
+
 # Both cost time at each start. Language servers are not part of the image; the shim translates
 # settings of classic Notebook 6, of which there are none.
 c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}

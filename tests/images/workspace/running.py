@@ -89,16 +89,16 @@ class Workspace:
             browser.get(httpx.URL(self.url()).join(back.headers["Location"]))
             yield browser
 
-    def execute(self, code: str) -> str:
-        """Run code in a fresh kernel of the default kind and return what it prints."""
+    def execute(self, code: str, *, kernel: str | None = None) -> str:
+        """Run code in a fresh kernel, of the default kind or a named one; return what it prints."""
         with self.client() as client:
-            answer = client.post("api/kernels", json={})
+            answer = client.post("api/kernels", json={} if kernel is None else {"name": kernel})
             answer.raise_for_status()
-            kernel = answer.json()["id"]
+            found = answer.json()["id"]
             try:
-                return self._execute_in(kernel, code)
+                return self._execute_in(found, code)
             finally:
-                client.delete(f"api/kernels/{kernel}")
+                client.delete(f"api/kernels/{found}")
 
     def _execute_in(self, kernel: str, code: str) -> str:
         address = self.url(f"api/kernels/{kernel}/channels").replace("http", "ws", 1)

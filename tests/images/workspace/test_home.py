@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.images.workspace.wheels import make_wheel
+
 if TYPE_CHECKING:
     from tests.images.workspace.conftest import MakeVolume, StartWorkspace
+    from tests.images.workspace.running import Workspace
 
 pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 HOME = "/home/twin"
-EDITION = f"{HOME}/.local/share/twinhub/edition"
+STATE = f"{HOME}/.local/share/twinhub"
+INSTALL = ("pip", "install", "--no-index", "--quiet")
 FILL_FIRST = ["sh", "-c", "echo x > ~/fill; exec /opt/twinhub/bin/start-workspace"]
 OWNER = "uid=1000,gid=1000,mode=0700"
 
@@ -40,18 +44,93 @@ def test_changed_and_removed_defaults_stay_that_way(
     assert ".profile" not in second.run("ls", "-A", HOME)
 
 
-def test_next_edition_adds_what_is_missing_and_keeps_the_rest(
+def test_home_of_an_image_without_records_still_starts_with_what_it_has(
     make_volume: MakeVolume, start: StartWorkspace
 ) -> None:
     volumes = {make_volume(): {"bind": HOME, "mode": "rw"}}
     first = start(volumes=volumes)
-    first.run("sh", "-c", f"echo earlier > {EDITION}; echo mine > ~/.bashrc; rm ~/.profile")
+    first.run(*INSTALL, first.put(*make_wheel("probe", "1.0", "")))
+    first.run("sh", "-c", f"cd {STATE}; rm edition-* defaults .lock; echo earlier > edition")
+    first.run("sh", "-c", "echo mine > ~/.bashrc; rm ~/.profile")
     first.run("sh", "-c", 'echo broken > "$TWINHUB_ENVIRONMENT/pyvenv.cfg"')
     first.container.remove(force=True)
     second = start(volumes=volumes)
     assert second.run("cat", f"{HOME}/.bashrc") == "mine\n"
-    assert ".profile" in second.run("ls", "-A", HOME)
-    assert second.execute("import numpy; print('works')") == "works\n"
+    assert ".profile" not in second.run("ls", "-A", HOME).split()
+    assert ".bashrc.twinhub-new" in second.container.logs().decode()
+    assert second.execute("import numpy, probe; print('works')") == "works\n"
+
+
+def test_unchanged_default_of_an_earlier_image_is_replaced(
+    make_volume: MakeVolume, start: StartWorkspace
+) -> None:
+    volumes = {make_volume(): {"bind": HOME, "mode": "rw"}}
+    first = start(volumes=volumes)
+    present = first.run("cat", f"{HOME}/.bashrc")
+    first.run(
+        "sh",
+        "-c",
+        f"cd {STATE}; rm edition-*; echo earlier > ~/.bashrc; rm ~/.profile\n"
+        'digest=$(sha256sum < ~/.bashrc); echo "${digest%  -}  skel/.bashrc" > defaults\n'
+        'echo "0  skel/.profile" >> defaults',
+    )
+    first.container.remove(force=True)
+    second = start(volumes=volumes)
+    assert second.run("cat", f"{HOME}/.bashrc") == present
+    assert ".profile" not in second.run("ls", "-A", HOME).split()
+
+
+def test_starts_at_the_same_time_leave_one_whole_home(
+    make_volume: MakeVolume, start: StartWorkspace
+) -> None:
+    workspace = start(volumes={make_volume(): {"bind": HOME, "mode": "rw"}})
+    begin = "start-workspace --version >> /tmp/versions 2>> /tmp/told & "
+    workspace.run(
+        "bash", "-c", f'cd {STATE}; for i in 1 2 3; do rm -f edition-*; {begin * 6} wait; done'
+    )  # fmt: skip
+    assert workspace.run("cat", "/tmp/told") == ""  # noqa: S108 - in the container
+    assert len(workspace.run("cat", "/tmp/versions").split()) == 18  # noqa: S108
+    names = workspace.run("sh", "-c", 'ls -A ~/.local/share/twinhub "$TWINHUB_ENVIRONMENT"')
+    assert ".new" not in names
+    assert names.count("edition-") == 1
+    assert workspace.execute("import sys; print(sys.prefix)").startswith(HOME)
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [
+        "mkfifo {}", "ln -s /dev/zero {}", "ln -s ~/victim {}", "mkdir -p {}/full",
+        "truncate -s 50G {}",
+    ],
+)  # fmt: skip
+@pytest.mark.timeout(120)
+def test_nothing_in_the_home_hangs_a_start_or_leads_it_elsewhere(
+    workspace: Workspace, trap: str
+) -> None:
+    """Every file that a start reads or writes, one after the other."""
+    names = (
+        "edition", ".lock", "defaults", "$TWINHUB_MARK", "environments", "../../../.bashrc",
+        "$TWINHUB_ENVIRONMENT/pyvenv.cfg", "$TWINHUB_ENVIRONMENT/bin/pip",
+        "$TWINHUB_ENVIRONMENT/bin/python", "$TWINHUB_ENVIRONMENT/.new", "$TWINHUB_ENVIRONMENT",
+    )  # fmt: skip
+    unmark = 'ls edition-* 2> /dev/null | grep -v "$TWINHUB_MARK" | xargs -r rm'
+    begin = "timeout 20 start-workspace --version > /dev/null"
+    steps = [
+        f'rm -rf "{name}"; {lay}; {unmark}; {begin} || echo "{name} failed"'
+        for name in names
+        for lay in [trap.format(f'"{name}"')]
+    ]
+    program = (
+        "export HOME=$(mktemp -d) TWINHUB_MARK=edition-$(cat /opt/twinhub/edition)\n"
+        "export TWINHUB_ENVIRONMENT=$HOME/.local/share/twinhub/python-3.11; echo mine > ~/victim\n"
+        "timeout 20 start-workspace --version > /dev/null; cd ~/.local/share/twinhub\n"
+        + "\n".join(steps)
+        + "\ncat ~/victim; ls /dev/zero"
+    )
+    output = workspace.run("bash", "-c", f"exec 2>&1; {program}")
+    assert "failed" not in output
+    assert "Traceback" not in output
+    assert output.endswith("mine\n/dev/zero\n")
 
 
 @pytest.mark.d4(54)

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.docker
 
 SCIENCE = "/opt/twinhub/science/"
 ENVIRONMENT = "/home/twin/.local/share/twinhub/python-3.11/"
+ENVIRONMENTS = "/home/twin/.local/share/twinhub/environments"
+TMP = "/tmp"  # noqa: S108 - in the container
 INSTALL = ("pip", "install", "--no-index", "--quiet")
 
 
@@ -128,3 +130,115 @@ def test_every_imported_module_comes_compiled(workspace: Workspace, environment:
         "print(sorted(p for p in paths if p and not os.path.exists(p)))"
     )
     assert workspace.run(f"/opt/twinhub/{environment}/bin/python", "-I", "-c", code) == "[]\n"
+
+
+def test_named_environment_has_a_kernel_and_outlives_the_container(
+    make_volume: MakeVolume, start: StartWorkspace
+) -> None:
+    volume = make_volume()
+    first = start(volumes=_home(volume))
+    first.run("twinhub-env", "create", "mine", "--with-science", _put_wheel(first, "probe", "3.0"))
+    first.container.remove(force=True)
+    second = start(volumes=_home(volume))
+    assert _kernels(second)["twinhub-mine"] == "mine (Python 3.11)"
+    code = "import sys, probe, numpy; print(sys.prefix, probe.__version__, numpy.__file__)"
+    prefix, version, numpy = second.execute(code, kernel="twinhub-mine").split()
+    assert prefix == f"{ENVIRONMENTS}/mine"
+    assert version == "3.0"
+    assert numpy.startswith(SCIENCE)
+    second.run("twinhub-env", "remove", "mine")
+    assert "twinhub-mine" not in _kernels(second)
+    assert second.run("ls", ENVIRONMENTS) == ""
+
+
+def test_environment_without_science_holds_what_is_asked_for_alone(start: StartWorkspace) -> None:
+    workspace = start()
+    wheels = [_put_wheel(workspace, name, "99.0") for name in ("ipykernel", "pip", "probe")]
+    workspace.run("env", f"UV_FIND_LINKS={TMP}", "UV_OFFLINE=1", "twinhub-env", "create", "mine",
+                  wheels[2])  # fmt: skip
+    python = f"{ENVIRONMENTS}/mine/bin/python"
+    assert workspace.run(python, "-c", "import probe; print(probe.__version__)") == "99.0\n"
+    assert workspace.attempt(python, "-c", "import numpy").status == 1
+
+
+def test_environment_that_cannot_be_made_leaves_nothing(start: StartWorkspace) -> None:
+    workspace = start()
+    result = workspace.attempt("env", "UV_OFFLINE=1", "twinhub-env", "create", "x", "absent")
+    assert result.status == 1
+    assert workspace.run("ls", ENVIRONMENTS) == ""
+    assert "twinhub-x" not in _kernels(workspace)
+
+
+@pytest.mark.parametrize("name", ["../x", "--help-me", "A", "a b", "a/b", ".x", "", "x" * 41])
+def test_name_of_an_environment_is_a_name(workspace: Workspace, name: str) -> None:
+    assert workspace.attempt("twinhub-env", "create", name).status == 2
+
+
+def test_environment_that_has_lost_its_python_says_so_and_is_mended(start: StartWorkspace) -> None:
+    workspace = start()
+    wheel = _put_wheel(workspace, "probe", "3.0")
+    workspace.run("twinhub-env", "create", "old", "--with-science", wheel)
+    workspace.run("ln", "-sf", "/usr/bin/python3.9", f"{ENVIRONMENTS}/old/bin/python")
+    remedy = "twinhub-env repair old"
+    assert remedy in workspace.run("twinhub-env", "list")
+    assert remedy in workspace.run("start-workspace", "--version")
+    with pytest.raises(AssertionError, match=remedy):
+        workspace.execute("1", kernel="twinhub-old")
+    links = workspace.run("dirname", wheel).strip()
+    workspace.run("env", f"UV_FIND_LINKS={links}", "UV_OFFLINE=1", *remedy.split())
+    code = "import probe; print(probe.__version__)"
+    assert workspace.execute(code, kernel="twinhub-old") == "3.0\n"
+
+
+def test_plain_uv_works(workspace: Workspace) -> None:
+    wheel = _put_wheel(workspace, "plain", "1.0")
+    make = f"mkdir -p /workspace/p; cd /workspace/p; uv venv -q; uv pip install -q {wheel}"
+    workspace.run("bash", "-lc", make)
+    python = "/workspace/p/.venv/bin/python"
+    assert workspace.run(python, "-c", "import plain; print(plain.__version__)") == "1.0\n"
+
+
+def test_reset_asks_and_moves_and_begins_anew(start: StartWorkspace) -> None:
+    workspace = start()
+    workspace.run(*INSTALL, _put_wheel(workspace, "ipykernel", "99.0"))
+    spoil = "echo exit > ~/.bashrc; mkdir -p ~/.ipython/profile_default/startup ~/.jupyter"
+    workspace.run("sh", "-c", f"{spoil}; echo 1/0 > ~/.ipython/profile_default/startup/x.py")
+    assert workspace.attempt("sh", "-c", "echo no | twinhub-reset").status == 1
+    assert workspace.run("sh", "-c", "cat ~/.bashrc") == "exit\n"
+    told = workspace.run("sh", "-c", "echo yes | twinhub-reset")
+    assert "before-reset-" in told
+    assert workspace.execute("import ipykernel; print(ipykernel.__file__)").startswith(SCIENCE)
+    assert workspace.run("sh", "-c", "cat ~/.bashrc") != "exit\n"
+    kept = (
+        "cat ~/.local/share/twinhub/before-reset-*/.bashrc; ls ~/.ipython/profile_default/startup"
+    )
+    assert workspace.attempt("sh", "-c", kept).output.startswith("exit\n")
+
+
+def test_reset_works_on_a_full_disk(start: StartWorkspace) -> None:
+    workspace = start(tmpfs={"/home/twin": "size=1m,uid=1000,gid=1000,mode=0700"})
+    workspace.run("sh", "-c", "mkdir ~/.jupyter; cat /dev/zero > ~/.jupyter/fill; true")
+    result = workspace.attempt("twinhub-reset", "--yes", "--settings")
+    assert "moved to" in result.output
+    assert "Traceback" not in result.output
+    assert ".jupyter" not in workspace.run("ls", "-A", "/home/twin").split()
+    workspace.run(
+        "sh", "-c", "rm -r ~/.local/share/twinhub/before-reset-*; start-workspace --version"
+    )
+    assert workspace.execute("import sys; print(sys.prefix)").startswith("/home/twin")
+
+
+def test_reset_can_be_asked_for_by_a_file(make_volume: MakeVolume, start: StartWorkspace) -> None:
+    volumes = {**_home(make_volume()), make_volume(): {"bind": "/workspace", "mode": "rw"}}
+    first = start(volumes=volumes)
+    first.run("sh", "-c", "echo exit > ~/.bashrc; echo dotfiles > /workspace/twinhub-reset")
+    first.container.remove(force=True)
+    second = start(volumes=volumes)
+    assert second.run("sh", "-c", "cat ~/.bashrc") != "exit\n"
+    assert "twinhub-reset" not in second.run("ls", "/workspace")
+
+
+def _kernels(workspace: Workspace) -> dict[str, str]:
+    with workspace.client() as client:
+        found = client.get("api/kernelspecs").json()["kernelspecs"]
+    return {name: spec["spec"]["display_name"] for name, spec in found.items()}

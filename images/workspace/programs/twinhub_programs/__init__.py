@@ -1,0 +1,1 @@
+"""TwinHub's own programs in a workspace, with nothing but Python's standard library."""

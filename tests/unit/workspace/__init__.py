@@ -1,0 +1,1 @@
+"""Programs of the workspace image, without an image."""

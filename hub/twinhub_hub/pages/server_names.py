@@ -1,0 +1,34 @@
+"""Which names further workspaces may have."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tornado.web import HTTPError
+
+from twinhub_hub import names
+
+if TYPE_CHECKING:
+    from jupyterhub.user import User
+
+
+class ChecksServerNames:
+    """Mixin of JupyterHub's handlers, whose pages and API both ask here before they make one."""
+
+    async def _check_named_server_request(
+        self, user: User, server_name: str, *options: object, **more: object
+    ) -> None:
+        """Refuse a name that would hide pages of the first workspace, then what JupyterHub refuses.
+
+        Raises:
+            HTTPError: 400, nobody can have a workspace of that name, or the user has enough.
+        """
+        if server_name not in user.orm_spawners:
+            try:
+                names.check_server_name(server_name)
+            except ValueError as error:
+                raise HTTPError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        await super()._check_named_server_request(  # type: ignore[misc]
+            user, server_name, *options, **more
+        )

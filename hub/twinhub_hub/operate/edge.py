@@ -197,7 +197,7 @@ _OTHER_PAGES = """\
 	handle_errors 403 {
 		header Content-Type "text/plain; charset=utf-8"
 		header Cache-Control no-store
-		respond "Refused: a page of another address has asked for this. Open the workspace itself." 403
+		respond "Refused: a page of another address has asked for this. Open it itself." 403
 	}
 """
 

@@ -110,7 +110,7 @@ def _in_full(value: object) -> object:
 class _OrShortName:
     """Has the JSON Schema tell of short names too."""
 
-    def __get_pydantic_json_schema__(  # noqa: PLW3201 - pydantic's
+    def __get_pydantic_json_schema__(
         self,
         schema: Any,  # noqa: ANN401 - pydantic's own
         handler: GetJsonSchemaHandler,

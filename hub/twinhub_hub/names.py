@@ -34,9 +34,10 @@ SERVER_PATHS = frozenset(
         # of Jupyter and its extensions
         "api", "lab", "tree", "doc", "docs", "notebooks", "edit", "view", "consoles", "terminals",
         "files", "static", "custom", "nbconvert", "nbextensions", "kernelspecs", "login", "logout",
-        "proxy", "server-proxy", "metrics", "lsp", "git", "hub", "user", "users", "public", "shared",
-        "voila", "retro", "nbclassic", "nbdime", "jupytext", "oauth", "shell", "websocket",
-        # of TwinHub's tools and of the addresses that DTaaS had
+        "proxy", "server-proxy", "metrics", "lsp", "git", "hub", "user", "users", "public",
+        "shared", "voila", "retro", "nbclassic", "nbdime", "jupytext", "oauth", "shell",
+        "websocket",
+        # of TwinHub's tools and of addresses that DTaaS had
         "twinhub", "services", "tools", "desktop", "vnc", "vscode", "git-page", "tensorboard",
         "monitor", "ssh", "sshd", "notebook", "share", "open",
     }

@@ -17,7 +17,7 @@ from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
-from twinhub_hub.settings.models import OWN_IMAGE
+from twinhub_hub.settings.images import OWN, OWN_IMAGE
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
@@ -25,18 +25,22 @@ from twinhub_hub.spawners.readiness import (
     StartFailedError,
     wait_until_listening,
 )
+from twinhub_hub.spawners.shelf import Shelf
 from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from twinhub_hub.spawners.queue import Waiting
+    from twinhub_hub.spawners.shelf import OnDisk
 
 JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
 """Label of an image that names the JupyterHub version in it."""
 
+_LAYOUTS = "/home/twin/.jupyter/lab/workspaces"
 _LOG_LINES = 200
 _SHOWN = 200
+_OWN_IMAGES = frozenset(image.image for image in OWN.values())
 _BROKER_SECONDS = 10
 _DOCKER_SECONDS = 30
 """What Docker may take beside the time in which the workspace gets ready."""
@@ -61,6 +65,7 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
 
     _pool: ClassVar[ThreadPoolExecutor | None] = None
     _starts: ClassVar[StartQueue | None] = None
+    _shelf: ClassVar[Shelf] = Shelf()
     _is_being_made = False
     _is_unknown = False
 
@@ -105,8 +110,21 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         return {**super().template_namespace(), "label": self.label}
 
     def get_env(self) -> dict[str, str]:
-        """Return the variables of the workspace, with those that its network asks for."""
-        return {**super().get_env(), **self.network_environment.get(self.network_name, {})}
+        """Return the variables of the workspace, with those that its network asks for.
+
+        A further workspace keeps its own layout of JupyterLab: both are on one home.
+        """
+        own = {"JUPYTERLAB_WORKSPACES_DIR": f"{_LAYOUTS}-{self.name}"} if self.name else {}
+        return {**super().get_env(), **own, **self.network_environment.get(self.network_name, {})}
+
+    async def images_on_disk(self) -> Mapping[str, OnDisk]:
+        """Return what is known of each image that the user may choose."""
+
+        async def inspect(image: str) -> Mapping[str, Any]:
+            found: Mapping[str, Any] = await self.docker("inspect_image", image)
+            return found
+
+        return await self._shelf.look(list(self._get_allowed_images()), inspect)
 
     @default("object_name")
     def _object_name_default(self) -> str:
@@ -208,6 +226,11 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             return False
         return True
 
+    async def delete_forever(self) -> None:
+        """Take back where a further workspace led while it did not run: it is gone for good."""
+        if self.name:
+            await self.user.settings["proxy"].lead_nowhere(self.user, self.name)
+
     async def _start_in_turn(self, stages: Stages) -> tuple[str, int]:
         async def tell(waiting: Waiting) -> None:
             await stages.reach(5, str(waiting), queued=True)
@@ -267,9 +290,15 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             )
 
     async def _wanted_image(self) -> str:
-        """Return the image that was asked for, by form or API, if the site offers it."""
+        """Return the image that was asked for, by form or API, if it is offered to this user.
+
+        Without a wish it is the first of those; what the spawner started last may be offered to
+        others only by now.
+        """
+        offered = self._get_allowed_images()
         wanted = self.user_options.get("image")
         if not wanted:
+            self.image = next(iter(offered.values()))
             return str(self.image)
         try:
             return str(await self.check_allowed(str(wanted)))
@@ -278,7 +307,7 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             self.orm_spawner.user_options = {}
             raise StartFailedError(
                 f"The image {str(wanted)[:_SHOWN]!r} is not offered here.",
-                remedy=f"Choose one of: {', '.join(self.allowed_images)}.",
+                remedy=f"Choose one of: {', '.join(offered)}.",
                 status_code=HTTPStatus.BAD_REQUEST,
             ) from error
 
@@ -310,7 +339,7 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
 
 def how_to_get(image: str) -> str:
     """Return what an administrator does about an image that is not on this machine."""
-    if image == OWN_IMAGE:
+    if image in _OWN_IMAGES:
         return "An administrator can build it with `twinhub up`."
     return (
         f"An administrator has to build or load it: `docker build --tag {image} ...` or "
@@ -320,9 +349,11 @@ def how_to_get(image: str) -> str:
 
 def how_to_renew(image: str) -> str:
     """Return what an administrator does about an image that does not fit this hub."""
-    if image == OWN_IMAGE:
+    if image in _OWN_IMAGES:
         return "An administrator can build a fitting one with `twinhub up`."
-    return f"An administrator has to build it once more, from {OWN_IMAGE}."
+    return (
+        f"An administrator has to build it once more, from {OWN_IMAGE}, which `make images` makes."
+    )
 
 
 def _is_away(error: Exception) -> bool:

@@ -27,6 +27,7 @@ from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.ports import check_port, find_free, is_free
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from twinhub_hub.installation import EngineKind
@@ -127,8 +128,15 @@ def _are_free(running: Running) -> bool:
     return all(map(is_free, (running.proxy_port, running.proxy_api_port, running.hub_port)))
 
 
-def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> None:
-    """Build the workspace image unless it is there already.
+def build_images(
+    share: Path,
+    settings: Settings,
+    log: Path,
+    steps: Steps,
+    *,
+    names: Sequence[str] = ("workspace",),
+) -> None:
+    """Build TwinHub's images of these names, and what they stand on, unless they are current.
 
     Raises:
         OperateError: the build failed; its output says where and what to do.
@@ -136,7 +144,7 @@ def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> No
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     command = [
-        sys.executable, str(share / "images" / "build.py"), "workspace",
+        sys.executable, str(share / "images" / "build.py"), *names,
         f"--uid={settings.uid}", f"--log={log}",
     ]  # fmt: skip
     with subprocess.Popen(
@@ -145,4 +153,4 @@ def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> No
         for line in build.stdout or ():
             steps.say(f"Images: {line.rstrip()}")
     if build.returncode != 0:
-        raise OperateError(f"The workspace image could not be built: see {log}")
+        raise OperateError(f"The image {', '.join(names)} could not be built: see {log}")

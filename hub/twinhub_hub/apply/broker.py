@@ -8,6 +8,7 @@ from twinhub_hub.apply.limits import highest_limits
 from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.egress import networks_in_use
+from twinhub_hub.images import all_images
 from twinhub_hub.layers.recipe import tags_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def broker_policy(context: Context) -> Policy:
     return Policy(
         prefix=engine.prefix,
         networks=networks_in_use(context.settings),
-        images=tuple(image.image for image in workspace.images),
+        images=tuple(image.image for image in all_images(context.settings)),
         uid=context.settings.uid,
         assets=str(context.assets),
         home=HOME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of, proxy_environment
+from twinhub_hub.images import images_for
+from twinhub_hub.layers.offering import starts_of, with_layers
+from twinhub_hub.layers.records import read_offered
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
     from jupyterhub.spawner import Spawner
 
     from twinhub_hub.apply.context import Context
-    from twinhub_hub.settings.models import Image
+    from twinhub_hub.layers.records import Offered
+    from twinhub_hub.settings.models import Settings
+
+    _Layers = Callable[[], Sequence[Offered]]
 
 WORKSPACE = "/workspace"
 HOME = "/home/twin"
@@ -84,22 +91,47 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
     return make_folder
 
 
-def image_form(images: Sequence[Image]) -> Callable[[Spawner], str]:
-    """Return what makes the form of a start: the images, the user's last choice selected."""
+def image_form(settings: Settings, layers: _Layers = tuple) -> Callable[[Spawner], Awaitable[str]]:
+    """Return what makes the form of a start: the user's images, the last choice selected."""
 
-    def make_form(spawner: Spawner) -> str:
-        return render_image_choice(images, spawner.user_options.get("image"))
+    async def make_form(spawner: Spawner) -> str:
+        groups = _groups_of(spawner)
+        images = with_layers(images_for(settings, groups), layers(), groups)
+        chosen = spawner.user_options.get("image")
+        return render_image_choice(images, chosen, await spawner.images_on_disk())
 
     return make_form
+
+
+def offered_to(
+    settings: Settings, layers: _Layers = tuple
+) -> Callable[[Spawner], Mapping[str, str]]:
+    """Return what DockerSpawner asks for the images that a spawner may start, the default first.
+
+    Each is by the image that a user names. Site layers are asked for anew each time.
+    """
+
+    def allowed(spawner: Spawner) -> Mapping[str, str]:
+        groups = _groups_of(spawner)
+        return starts_of(images_for(settings, groups), layers(), groups)
+
+    return allowed
+
+
+def _groups_of(spawner: Spawner) -> Sequence[str]:
+    return [group.name for group in spawner.user.groups]
 
 
 def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     workspace, engine = context.settings.workspace, context.settings.engine
     c.JupyterHub.spawner_class = "twinhub_hub.spawners.docker.TwinHubDockerSpawner"
+    c.JupyterHub.allow_named_servers = workspace.named > 0
+    c.JupyterHub.named_server_limit_per_user = workspace.named
     d = c.TwinHubDockerSpawner
     d.image = workspace.images[0].image
-    d.allowed_images = {image.image: image.image for image in workspace.images}
-    d.options_form = image_form(workspace.images)
+    layers = partial(read_offered, context.installation.layers_file)
+    d.allowed_images = offered_to(context.settings, layers)
+    d.options_form = image_form(context.settings, layers)
     d.name_prefix = engine.prefix
     d.docker_threads = engine.threads
     d.network_name = network_of(engine.network, workspace.egress)

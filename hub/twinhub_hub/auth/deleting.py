@@ -23,7 +23,10 @@ class RecordsDeletions(Authenticator):  # type: ignore[misc]
     deletions = Unicode(help="Folder of the records, see `deletions`.").tag(config=True)
 
     def delete_user(self, user: User) -> None:
-        """Record the deletion.
+        """Record the deletion; the settings go on to say who may sign in.
+
+        JupyterHub would strike the name from those who may, until the hub starts again, although
+        its account is still there.
 
         Raises:
             HTTPError: 409, a workspace is just starting or stopping and could still write.
@@ -35,4 +38,6 @@ class RecordsDeletions(Authenticator):  # type: ignore[misc]
             )
         record_deletion(Path(self.deletions), user.name, at=datetime.now(UTC))
         self.log.warning("user deleted, files to be archived by `twinhub up` user=%s", user.name)
+        may_sign_in = frozenset(self.allowed_users)
         super().delete_user(user)
+        self.allowed_users.update(may_sign_in)

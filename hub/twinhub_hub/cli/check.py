@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_hub.images import all_images
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.walls import inspect_walls
@@ -110,7 +111,7 @@ def summarize(
         "encryption": _encryption(settings.site, certificate),
         "sign-in": _sign_in(settings),
         "engine": settings.engine.kind,
-        "images": ", ".join(image.image for image in settings.workspace.images),
+        "images": ", ".join(image.image for image in all_images(settings)),
         "assets": str(loaded.assets),
         "sharing": _sharing(settings.site),
     }

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
 
+from twinhub_hub.images import own_names
 from twinhub_hub.installation import Installation, default_home, share
 from twinhub_hub.layers.errors import LayerError
 from twinhub_hub.layers.states import find_built
-from twinhub_hub.operate.image_reports import look_at_images, own_images, prune
+from twinhub_hub.operate.image_reports import look_at_images, prune
 from twinhub_hub.operate.layers import Workshop, choose_layers
 from twinhub_hub.operate.prepare import build_images
 from twinhub_hub.operate.steps import Steps
-from twinhub_hub.settings.layers import OWN_IMAGES
+from twinhub_hub.settings.images import OWN
 from twinhub_hub.settings.loading import load_settings
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run_build(arguments: argparse.Namespace) -> int:
     """Build what was named, TwinHub's images first; 1 when something could not be built."""
     installation, settings = _load()
     layer_names = [layer.name for layer in settings.workspace.layers]
-    if unknown := _find_unknown(arguments.names, [*OWN_IMAGES, *layer_names]):
+    if unknown := _find_unknown(arguments.names, [*OWN, *layer_names]):
         print(unknown, file=sys.stderr)
         return _WRONG_INPUT
     installation.make_folders()
@@ -83,13 +84,12 @@ def _wanted_images(workshop: Workshop, names: Sequence[str]) -> list[str]:
     """Return which of TwinHub's images to build: those named and in use, and absent bases."""
     settings = workshop.settings
     if not names:
-        return own_images(settings)
+        return list(own_names(settings))
     bases = {layer.base for layer in choose_layers(settings, names)}
     return [
         name
-        for name in OWN_IMAGES
-        if name in names
-        or (name in bases and find_built(workshop.client, f"twinhub/{name}:0.1.0") is None)
+        for name, own in OWN.items()
+        if name in names or (name in bases and find_built(workshop.client, own.image) is None)
     ]
 
 

@@ -72,6 +72,12 @@ def tags_of(prefix: str) -> str:
     return f"{prefix}/layer-"
 
 
+def layer_in(prefix: str, image: str) -> str | None:
+    """Return which layer of an installation an image is, None if it is none."""
+    start = tags_of(prefix)
+    return image.removeprefix(start).partition(":")[0] if image.startswith(start) else None
+
+
 def make_recipe(layer: Layer, sources: Sources, *, base: str, base_id: str) -> Recipe:
     """Return the recipe of a layer on the image that has an id now; equal inputs, equal digest.
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError, DockerException
 
+from twinhub_hub.images import all_images
 from twinhub_hub.layers.errors import LayerError
 from twinhub_hub.layers.recipe import LAYER_LABEL, OWNER_LABEL, tag_of
 from twinhub_hub.layers.states import find_built, state_of
 from twinhub_hub.operate.errors import EngineError
-from twinhub_hub.settings.layers import OWN_IMAGES
+from twinhub_hub.settings.images import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,13 +46,6 @@ class ImageReport:
     """How many run on it, earlier builds included."""
 
 
-def own_images(settings: Settings) -> list[str]:
-    """Return the names of TwinHub's images that an installation offers or builds on."""
-    used = {image.image for image in settings.workspace.images}
-    used |= {layer.base_tag for layer in settings.workspace.layers}
-    return [name for name in OWN_IMAGES if f"twinhub/{name}:0.1.0" in used]
-
-
 def look_at_images(workshop: Workshop) -> Sequence[ImageReport]:
     """Return every image of an installation.
 
@@ -70,7 +64,7 @@ def report_images(
     Raises:
         EngineError: Docker does not answer.
     """
-    tags = [image.image for image in settings.workspace.images]
+    tags = [image.image for image in all_images(settings)]
     tags += [layer.base_tag for layer in settings.workspace.layers]
     plain = [_report_image(client, tag, running) for tag in dict.fromkeys(tags)]
     layers = [_report_layer(client, one, sources, running) for one in settings.workspace.layers]
@@ -105,7 +99,7 @@ def _remove(client: APIClient, image: str) -> bool:
 
 def _report_image(client: APIClient, tag: str, running: Mapping[str, int]) -> ImageReport:
     built = find_built(client, tag)
-    name = next((name for name in OWN_IMAGES if tag == f"twinhub/{name}:0.1.0"), tag)
+    name = next((name for name, own in OWN.items() if own.image == tag), tag)
     report = _report(name, tag, "present" if built else "absent", built)
     return replace(report, workspaces=running.get(tag, 0))
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twinhub_hub.files import write_private, write_public
+from twinhub_hub.images import own_names
 from twinhub_hub.installation import (
     COOKIE_SECRET,
     CRYPT_KEYS,
@@ -129,22 +130,22 @@ def _are_free(running: Running) -> bool:
 
 
 def build_images(
-    share: Path,
-    settings: Settings,
-    log: Path,
-    steps: Steps,
-    *,
-    names: Sequence[str] = ("workspace",),
+    share: Path, settings: Settings, log: Path, steps: Steps, *, names: Sequence[str] = ()
 ) -> None:
-    """Build TwinHub's images of these names, and what they stand on, unless they are current.
+    """Build those of TwinHub's own images that were named, else all that the settings need.
+
+    What is current is left alone.
 
     Raises:
         OperateError: the build failed; its output says where and what to do.
     """
+    wanted = names or own_names(settings)
+    if not wanted:
+        return
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     command = [
-        sys.executable, str(share / "images" / "build.py"), *names,
+        sys.executable, str(share / "images" / "build.py"), *wanted,
         f"--uid={settings.uid}", f"--log={log}",
     ]  # fmt: skip
     with subprocess.Popen(
@@ -153,4 +154,4 @@ def build_images(
         for line in build.stdout or ():
             steps.say(f"Images: {line.rstrip()}")
     if build.returncode != 0:
-        raise OperateError(f"The image {', '.join(names)} could not be built: see {log}")
+        raise OperateError(f"The images could not be built: see {log}")

@@ -12,6 +12,7 @@ from twinhub_hub.apply.context import Context
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
+from twinhub_hub.images import all_images
 from twinhub_hub.installation import Listed
 from twinhub_hub.native_accounts import lacks_admin
 from twinhub_hub.operate import allow_list, prepare, supervisor, walls
@@ -105,7 +106,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
 
 
 def _say_absent_images(settings: Settings, steps: Steps) -> None:
-    for name in absent_images(image.image for image in settings.workspace.images):
+    for name in absent_images(image.image for image in all_images(settings)):
         steps.say(
             f"Images: {name} is not on this machine: build or load it; nobody can start it until "
             "then"

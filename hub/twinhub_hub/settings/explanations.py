@@ -97,7 +97,7 @@ def _refused(path: Sequence[Key], error: ValueError, document: Document) -> Faul
     if isinstance(error, RefusalError):
         path = (*path, *error.path)
         what = f"{dotted(path)}: {error.what}"
-        return fault_at(document, path, what, remedy=error.remedy)
+        return fault_at(document, path, what, remedy=error.remedy, nearest=error.nearest)
     return fault_at(document, path, f"{dotted(path)}: {error}", remedy=_example_remedy(path))
 
 

@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from twinhub_dtconfig.faults import nearest_key
 
+from twinhub_hub.settings.images import OWN
 from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.values import (
     FilePath,
@@ -18,9 +19,6 @@ from twinhub_hub.settings.values import (
     RefusalError,
     check_differ,
 )
-
-OWN_IMAGES = ("workspace", "workspace-desktop", "workspace-full")
-"""Names of TwinHub's images, for which their tags need not be written."""
 
 _MOST_PACKAGES = 200
 _LONGEST_PACKAGE = 300
@@ -117,7 +115,7 @@ class Layer(Section):
     @field_validator("name")
     @classmethod
     def _is_no_image(cls, value: str) -> str:
-        if value in OWN_IMAGES:
+        if value in OWN:
             raise RefusalError(
                 f"{value!r} is the name of an image of TwinHub's", "rename the layer"
             )
@@ -126,13 +124,12 @@ class Layer(Section):
     @field_validator("base")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value in OWN_IMAGES or ":" in value or "/" in value:
+        if value in OWN or ":" in value or "/" in value:
             return value
-        nearest = nearest_key(value, OWN_IMAGES)
-        hint = f"did you mean {nearest!r}? " if nearest else ""
         raise RefusalError(
-            f"{value!r} is no image",
-            f"{hint}write one of {', '.join(OWN_IMAGES)}, or an image of your own with its tag",
+            f"there is no image {value!r}",
+            f"write one of {', '.join(OWN)}, or an image of your own with its tag",
+            nearest=nearest_key(value, OWN),
         )
 
     @field_validator("system")
@@ -164,4 +161,4 @@ class Layer(Section):
     @property
     def base_tag(self) -> str:
         """The image that it stands on, as Docker knows it."""
-        return f"twinhub/{self.base}:0.1.0" if self.base in OWN_IMAGES else self.base
+        return OWN[self.base].image if self.base in OWN else self.base

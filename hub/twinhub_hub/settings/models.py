@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from twinhub_hub import names
 from twinhub_hub.egress import HOST_PATTERN, Egress, uses_proxy
+from twinhub_hub.settings.images import OWN, Image, OfferedImage
 from twinhub_hub.settings.layers import Layer
 from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.site import Site
@@ -20,16 +21,12 @@ from twinhub_hub.settings.values import (
     Bytes,
     FilePath,
     GroupPath,
-    ImageName,
     Line,
     RefusalError,
     Role,
     WebAddress,
     check_differ,
 )
-
-OWN_IMAGE = "twinhub/workspace:0.1.0"
-"""The image that `twinhub up` builds."""
 
 PREFIX = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 """Pattern of ``engine.prefix``."""
@@ -179,38 +176,29 @@ class Auth(Section):
         return value
 
 
-class Image(Section):
-    """One image that users may choose for a workspace."""
-
-    image: ImageName = Field(
-        description="Image name with tag, as Docker knows it.",
-        examples=[OWN_IMAGE],
-    )
-    title: Line = Field(
-        min_length=1,
-        max_length=80,
-        description="What the spawn page calls it.",
-        examples=["Workspace"],
-    )
-    summary: Line = Field("", max_length=300, description="One sentence on what is in it.")
-
-
 ListedHost = Annotated[str, Field(pattern=HOST_PATTERN, max_length=254)]
 
 
 class Workspace(Section):
     """The container that a user works in."""
 
-    images: tuple[Image, ...] = Field(
-        (
-            Image(
-                image=OWN_IMAGE,
-                title="Workspace",
-                summary="JupyterLab with a scientific Python and FMPy.",
-            ),
-        ),
+    images: tuple[OfferedImage, ...] = Field(
+        (OWN["workspace"],),
         min_length=1,
-        description="Allow-list of images; the first is the default.",
+        description=(
+            "What people may choose, the first is the default: short names of TwinHub's own "
+            "images (`workspace`, `workspace-desktop`, `workspace-full`), which `twinhub up` "
+            "builds, or other images with the keys below."
+        ),
+    )
+    named: int = Field(
+        1,
+        ge=0,
+        le=20,
+        description=(
+            "How many further workspaces each person may have beside the first, on the same home "
+            "and files; 0 for none."
+        ),
     )
     layers: tuple[Layer, ...] = Field(
         (),
@@ -268,7 +256,7 @@ class Workspace(Section):
     @field_validator("images")
     @classmethod
     def _images_differ(cls, value: tuple[Image, ...]) -> tuple[Image, ...]:
-        check_differ([image.image for image in value], "entries offer the image", "image")
+        check_differ([image.image for image in value], "entries offer the image")
         return value
 
 
@@ -288,6 +276,14 @@ class GroupRules(Section):
     cpus: float | None = Field(
         None, gt=0, le=1024, description="CPU limit, in cores.", examples=[4.0]
     )
+    images: tuple[OfferedImage, ...] | None = Field(
+        None,
+        min_length=1,
+        description=(
+            "What members may choose instead of what `workspace.images` lists, in the same form; "
+            "of several groups all together."
+        ),
+    )
     egress: Egress | None = Field(
         None,
         description="What their workspaces reach outside; of several groups the strictest holds.",
@@ -303,6 +299,12 @@ class GroupRules(Section):
         ),
         examples=[30],
     )
+
+    @field_validator("images")
+    @classmethod
+    def _images_differ(cls, value: tuple[Image, ...] | None) -> tuple[Image, ...] | None:
+        check_differ([image.image for image in value or ()], "entries offer the image")
+        return value
 
 
 class Storage(Section):

@@ -168,13 +168,22 @@ def _kind(schema: Schema) -> str:
         kinds = [_kind(part) for part in schema["anyOf"]]
         return "size" if _is_size(schema["anyOf"]) else ", or ".join(kinds)
     if "items" in schema:
-        inner = "sections" if "$ref" in schema["items"] else "text"
+        inner = _inner(schema["items"])
         return ", ".join((f"list of {inner}", *_limits(schema)))
     options = schema.get("enum", [schema["const"]] if "const" in schema else [])
     if options:
         return " or ".join(f"`{option}`" for option in options)
     kind = _KINDS[str(schema.get("format", schema["type"]))]
     return ", ".join((kind, *_limits(schema)))
+
+
+def _inner(schema: Schema) -> str:
+    """Return in words what a list holds."""
+    if "anyOf" in schema:
+        return " or ".join(map(_inner, schema["anyOf"]))
+    if "$ref" in schema:
+        return "sections"
+    return "short names" if "enum" in schema else "text"
 
 
 def _is_size(parts: Sequence[Schema]) -> bool:

@@ -45,9 +45,12 @@ def format_size(value: int) -> int | str:
 class RefusalError(ValueError):
     """A value that a validator refuses; ``path`` leads from what it checks to the value."""
 
-    def __init__(self, what: str, remedy: str, *path: str | int) -> None:
-        """Hold what is wrong, what to do, and where."""
+    def __init__(
+        self, what: str, remedy: str, *path: str | int, nearest: str | None = None
+    ) -> None:
+        """Hold what is wrong, what to do, where, and what may have been meant."""
         super().__init__(f"{what}; {remedy}")
+        self.nearest = nearest
         self.what = what
         self.remedy = remedy
         self.path = path

@@ -71,12 +71,15 @@ def _lines(
 
 
 def _items(items: list[Data], path: Path, beside: Comment) -> Iterator[str]:
-    """Yield the lines of a list of sections; their keys are not commented above."""
+    """Yield the lines of a list; keys of sections in it are not commented above."""
+    margin = "  " * len(path)
     for index, item in enumerate(items):
-        section = cast("dict[str, Data]", item)  # the models have no other lists
-        lines = _lines(section, (*path, index), above=lambda _: "", beside=beside)
+        if not isinstance(item, dict):
+            yield f"{margin}- {inline(cast('str | float', item))}\n"
+            continue
+        lines = _lines(item, (*path, index), above=lambda _: "", beside=beside)
         for number, line in enumerate(lines):
-            yield line if number else f"{'  ' * len(path)}- {line.lstrip()}"
+            yield line if number else f"{margin}- {line.lstrip()}"
 
 
 def _is_given(settings: Settings, path: Path) -> bool:

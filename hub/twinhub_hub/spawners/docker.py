@@ -17,7 +17,8 @@ from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
-from twinhub_hub.settings.models import OWN_IMAGE
+from twinhub_hub.layers.recipe import layer_in
+from twinhub_hub.settings.images import OWN, OWN_IMAGE
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
     NotListeningError,
@@ -25,18 +26,22 @@ from twinhub_hub.spawners.readiness import (
     StartFailedError,
     wait_until_listening,
 )
+from twinhub_hub.spawners.shelf import Shelf
 from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from twinhub_hub.spawners.queue import Waiting
+    from twinhub_hub.spawners.shelf import OnDisk
 
 JUPYTERHUB_LABEL = "org.twinhub.jupyterhub"
 """Label of an image that names the JupyterHub version in it."""
 
+_LAYOUTS = "/home/twin/.jupyter/lab/workspaces"
 _LOG_LINES = 200
 _SHOWN = 200
+_OWN_IMAGES = frozenset(image.image for image in OWN.values())
 _BROKER_SECONDS = 10
 _DOCKER_SECONDS = 30
 """What Docker may take beside the time in which the workspace gets ready."""
@@ -61,6 +66,7 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
 
     _pool: ClassVar[ThreadPoolExecutor | None] = None
     _starts: ClassVar[StartQueue | None] = None
+    _shelf: ClassVar[Shelf] = Shelf()
     _is_being_made = False
     _is_unknown = False
 
@@ -105,8 +111,21 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         return {**super().template_namespace(), "label": self.label}
 
     def get_env(self) -> dict[str, str]:
-        """Return the variables of the workspace, with those that its network asks for."""
-        return {**super().get_env(), **self.network_environment.get(self.network_name, {})}
+        """Return the variables of the workspace, with those that its network asks for.
+
+        A further workspace keeps its own layout of JupyterLab: both are on one home.
+        """
+        own = {"JUPYTERLAB_WORKSPACES_DIR": f"{_LAYOUTS}-{self.name}"} if self.name else {}
+        return {**super().get_env(), **own, **self.network_environment.get(self.network_name, {})}
+
+    async def images_on_disk(self) -> Mapping[str, OnDisk]:
+        """Return what is known of each image that the user may choose."""
+
+        async def inspect(image: str) -> Mapping[str, Any]:
+            found: Mapping[str, Any] = await self.docker("inspect_image", image)
+            return found
+
+        return await self._shelf.look(list(self._get_allowed_images()), inspect)
 
     @default("object_name")
     def _object_name_default(self) -> str:
@@ -256,20 +275,26 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         except NotFound as error:
             raise StartFailedError(
                 f"The image {image} is not on this machine.",
-                remedy=how_to_get(image),
+                remedy=how_to_get(image, self.name_prefix),
             ) from error
         version = (found["Config"].get("Labels") or {}).get(JUPYTERHUB_LABEL, "")
         if version.partition(".")[0] != jupyterhub.__version__.partition(".")[0]:
             has = f"JupyterHub {version}" if version else "no JupyterHub version on its label"
             raise StartFailedError(
                 f"The image {image} has {has}, this hub is {jupyterhub.__version__}.",
-                remedy=how_to_renew(image),
+                remedy=how_to_renew(image, self.name_prefix),
             )
 
     async def _wanted_image(self) -> str:
-        """Return the image that was asked for, by form or API, if the site offers it."""
+        """Return the image that was asked for, by form or API, if it is offered to this user.
+
+        Without a wish it is the first of those; what the spawner started last may be offered to
+        others only by now.
+        """
+        offered = self._get_allowed_images()
         wanted = self.user_options.get("image")
         if not wanted:
+            self.image = next(iter(offered.values()))
             return str(self.image)
         try:
             return str(await self.check_allowed(str(wanted)))
@@ -278,7 +303,7 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             self.orm_spawner.user_options = {}
             raise StartFailedError(
                 f"The image {str(wanted)[:_SHOWN]!r} is not offered here.",
-                remedy=f"Choose one of: {', '.join(self.allowed_images)}.",
+                remedy=f"Choose one of: {', '.join(offered)}.",
                 status_code=HTTPStatus.BAD_REQUEST,
             ) from error
 
@@ -308,9 +333,14 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         return raw.decode("utf-8", "replace")
 
 
-def how_to_get(image: str) -> str:
-    """Return what an administrator does about an image that is not on this machine."""
-    if image == OWN_IMAGE:
+def how_to_get(image: str, prefix: str = "") -> str:
+    """Return what an administrator does about an image that is not on this machine.
+
+    The ``prefix`` of the installation tells which images are its site layers.
+    """
+    if layer := layer_in(prefix, image):
+        return f"An administrator can build it with `twinhub images build {layer}`."
+    if image in _OWN_IMAGES:
         return "An administrator can build it with `twinhub up`."
     return (
         f"An administrator has to build or load it: `docker build --tag {image} ...` or "
@@ -318,11 +348,15 @@ def how_to_get(image: str) -> str:
     )
 
 
-def how_to_renew(image: str) -> str:
+def how_to_renew(image: str, prefix: str = "") -> str:
     """Return what an administrator does about an image that does not fit this hub."""
-    if image == OWN_IMAGE:
+    if layer := layer_in(prefix, image):
+        return f"An administrator can build it anew with `twinhub images build {layer}`."
+    if image in _OWN_IMAGES:
         return "An administrator can build a fitting one with `twinhub up`."
-    return f"An administrator has to build it once more, from {OWN_IMAGE}."
+    return (
+        f"An administrator has to build it once more, from {OWN_IMAGE}, which `make images` makes."
+    )
 
 
 def _is_away(error: Exception) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from docker.errors import APIError
 from jupyterhub.objects import Server
-from twinhub_hub.settings.models import OWN_IMAGE
+from twinhub_hub.settings.images import OWN_IMAGE
 from twinhub_hub.spawners.docker import TwinHubDockerSpawner, how_to_get, how_to_renew
 
 if TYPE_CHECKING:

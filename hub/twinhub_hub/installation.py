@@ -175,10 +175,9 @@ class Installation:
         """Held by the command that builds images."""
         return self.state / "images.lock"
 
-    @property
-    def image_logs(self) -> Path:
-        """Folder of the logs of the site layers' last builds."""
-        return self.logs / "images"
+    def image_log(self, layer: str) -> Path:
+        """The log of a site layer's last build."""
+        return self.logs / "images" / f"{layer}.log"
 
     @property
     def broker_socket(self) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub.images import all_images
 from twinhub_hub.installation import Installation, default_home
+from twinhub_hub.layers.checks import check_locks, find_doubtful_groups
 from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         loaded = load_settings(path)
         certificate = check_certificate(loaded)
+        check_locks(loaded)
     except SettingsError as error:
         _print_faults(path, error.faults, as_json=arguments.json)
         return _WRONG_INPUT
@@ -77,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         report = _report(
             loaded, summarize(loaded, certificate, port=port), with_settings=arguments.with_settings
         )
+        report["warnings"] = [asdict(one) for one in find_doubtful_groups(loaded)]
         if arguments.file is None:
             report["walls"] = _walls_report(inspect_walls(installation))
         print(json.dumps(report, indent=2))
@@ -87,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path} can be used.")
         for key, value in summarize(loaded, certificate, port=port).items():
             print(f"{key}: {value}")
+        for warning in find_doubtful_groups(loaded):
+            print(f"warning: {warning}")
         if arguments.file is None:
             _print_walls(inspect_walls(installation))
     return 0
@@ -112,9 +117,17 @@ def summarize(
         "sign-in": _sign_in(settings),
         "engine": settings.engine.kind,
         "images": ", ".join(image.image for image in all_images(settings)),
+        "layers": _layers(settings),
         "assets": str(loaded.assets),
         "sharing": _sharing(settings.site),
     }
+
+
+def _layers(settings: Settings) -> str:
+    return ", ".join(
+        f"{layer.name} on {layer.base} for {', '.join(layer.groups) or 'everybody'}"
+        for layer in settings.workspace.layers
+    ) or "none"  # fmt: skip
 
 
 def _encryption(site: Site, certificate: Certificate | None) -> str:

@@ -151,9 +151,9 @@ def run_log(arguments: argparse.Namespace) -> int:
     if unknown := _find_unknown([arguments.name], known):
         print(unknown, file=sys.stderr)
         return _WRONG_INPUT
-    path = installation.image_logs / f"{arguments.name}.log"
+    log = installation.image_log(arguments.name)
     try:
-        print(path.read_text("utf-8", "replace"), end="")
+        print(log.read_text("utf-8", "replace"), end="")
     except FileNotFoundError as error:
         raise LayerError(
             f"The layer {arguments.name} was never built here: twinhub images build "

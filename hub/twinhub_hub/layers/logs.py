@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+ENDED = "# ended without an image"
+"""How the last line of a log begins when the build failed, or was interrupted."""
+
 _MOST_TAIL_BYTES = 64 * 1024
 
 
@@ -31,7 +34,7 @@ def writing(
         try:
             yield line
         except BaseException as error:
-            _write(file, f"# ended without an image, {_now()}: {error or 'interrupted'}")
+            _write(file, f"{ENDED}, {_now()}: {str(error) or 'interrupted'}")
             raise
         _write(file, f"# built, {_now()}")
 

@@ -45,5 +45,6 @@ def starts_of(
 def _as_image(layer: Offered, images: Sequence[Image]) -> Image:
     """Return a layer as the start page shows it: with the picture and tools of its base."""
     base = next((image for image in images if image.image == layer.base), None)
-    words = {"image": layer.image, "title": layer.title, "summary": layer.summary}
-    return base.model_copy(update=words) if base else Image(**words)
+    own = Image(image=layer.image, title=layer.title, summary=layer.summary)
+    look = {"tools": base.tools, "picture": base.picture} if base else {}
+    return own.model_copy(update=look)

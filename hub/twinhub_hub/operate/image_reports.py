@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import docker
 from docker.errors import APIError, DockerException
 
 from twinhub_hub.images import all_images
 from twinhub_hub.layers.errors import LayerError
-from twinhub_hub.layers.recipe import LAYER_LABEL, OWNER_LABEL, tag_of
+from twinhub_hub.layers.logs import ENDED, read_end
+from twinhub_hub.layers.recipe import LAYER_LABEL, OWNER_LABEL, Sources, tag_of
 from twinhub_hub.layers.states import find_built, state_of
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.settings.images import OWN
@@ -20,11 +23,18 @@ if TYPE_CHECKING:
 
     from docker import APIClient
 
-    from twinhub_hub.layers.recipe import Sources
+    from twinhub_hub.apply.context import Context
     from twinhub_hub.layers.states import Built
     from twinhub_hub.operate.layers import Workshop
     from twinhub_hub.settings.layers import Layer
     from twinhub_hub.settings.models import Settings
+
+
+_VERSION = "1.40"
+"""Of Docker's interface: the oldest that the broker passes on."""
+
+_SECONDS = 3
+_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,38 @@ def report_images(
     plain = [_report_image(client, tag, running) for tag in dict.fromkeys(tags)]
     layers = [_report_layer(client, one, sources, running) for one in settings.workspace.layers]
     return [*plain, *layers]
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """An image as admins see it on the page of the installation."""
+
+    report: ImageReport
+    log: Sequence[str]
+    """The last lines of a layer's last build."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last build ended without an image."""
+        return bool(self.log) and self.log[-1].startswith(ENDED)
+
+
+def look_through_broker(context: Context) -> Sequence[ShownImage]:
+    """Return every image of an installation as the hub sees it; none where Docker is away."""
+    installation = context.installation
+    sources = Sources.of(context.settings, share=context.share, folder=installation.home)
+    try:
+        client = docker.APIClient(
+            base_url=f"http+unix://{installation.broker_socket}", version=_VERSION, timeout=_SECONDS
+        )
+        with closing(client):
+            reports = report_images(client, context.settings, sources, {})
+    except (DockerException, EngineError):
+        return ()
+    return [
+        ShownImage(one, read_end(installation.image_log(one.name), _LINES) if one.is_layer else ())
+        for one in reports
+    ]
 
 
 def prune(workshop: Workshop) -> Sequence[str]:

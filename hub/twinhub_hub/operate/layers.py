@@ -22,7 +22,6 @@ from twinhub_hub.operate.lock import only_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from docker import APIClient
 
@@ -66,10 +65,6 @@ class Workshop:
         with only_one(self.installation, lock_file=self.installation.images_lock):
             yield
 
-    def log_of(self, name: str) -> Path:
-        """Return where the log of a layer's last build is."""
-        return self.installation.image_logs / f"{name}.log"
-
     def ensure(self, layer: Layer, steps: Steps, show: Callable[[str], None]) -> None:
         """Build a layer unless it is current; a failure leaves the build before in use.
 
@@ -90,7 +85,7 @@ class Workshop:
         steps.say(f"Layer {layer.name}: building on {layer.base_tag}, which can take minutes")
         title = f"layer {layer.name} on {layer.base_tag}"
         try:
-            with writing(self.log_of(layer.name), title, show=show) as line:
+            with writing(self.installation.image_log(layer.name), title, show=show) as line:
                 build(self.client, recipe, line)
         except BuildFailedError as error:
             raise LayerError(_explain(layer.name, error, is_kept=before is not None)) from error

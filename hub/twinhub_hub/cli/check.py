@@ -22,7 +22,7 @@ from twinhub_hub.settings.writing import render_effective
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from twinhub_hub.operate.walls import WallsReport
     from twinhub_hub.settings.certificates import Certificate
@@ -90,8 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path} can be used.")
         for key, value in summarize(loaded, certificate, port=port).items():
             print(f"{key}: {value}")
-        for warning in find_doubtful_groups(loaded):
-            print(f"warning: {warning}")
+        _print_warnings(find_doubtful_groups(loaded))
         if arguments.file is None:
             _print_walls(inspect_walls(installation))
     return 0
@@ -174,6 +173,11 @@ def _report(
 def _walls_report(walls: WallsReport) -> dict[str, object]:
     rules = [{"rule": rule, "in_place": is_there} for rule, is_there in walls.rules]
     return {"in_place": walls.is_in_place, "summary": walls.summary, "rules": rules}
+
+
+def _print_warnings(warnings: Sequence[Fault]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}")
 
 
 def _print_walls(walls: WallsReport) -> None:

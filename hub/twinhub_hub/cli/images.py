@@ -37,6 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     build = actions.add_parser("build", help="build what is not current; default: all in use")
     build.add_argument("names", nargs="*", metavar="NAME", help="an image of TwinHub's, or a layer")
     build.add_argument("-v", "--verbose", action="store_true", help="show the output of builds")
+    build.add_argument(
+        "--fresh", action="store_true", help="build layers anew, with the packages of today"
+    )
     build.set_defaults(run=run_build)
     listing = actions.add_parser("list", help="show each image: state, size, date, groups, use")
     listing.add_argument("--json", action="store_true", help="print one JSON list")
@@ -71,7 +74,7 @@ def run_build(arguments: argparse.Namespace) -> int:
             build_images(share(), settings, log, steps, names=wanted)
         for layer in layers:
             try:
-                workshop.ensure(layer, steps, show)
+                workshop.ensure(layer, steps, show, is_fresh=arguments.fresh)
             except LayerError as error:
                 failures.append(str(error))
         workshop.publish(with_unbuilt=False)

@@ -41,10 +41,13 @@ def find_image(client: APIClient, tag: str) -> dict[str, Any] | None:
     return found
 
 
-def build(client: APIClient, recipe: Recipe, show: Callable[[str], None]) -> None:
+def build(
+    client: APIClient, recipe: Recipe, show: Callable[[str], None], *, is_fresh: bool = False
+) -> None:
     """Build a recipe and give its image the tag; each line of output goes to ``show``.
 
-    Who is interrupted ends the build: the engine gives it up when nobody listens any more.
+    A fresh build takes nothing from builds before: packages without a version are the newest. Who
+    is interrupted ends the build: the engine gives it up when nobody listens any more.
 
     Raises:
         BuildFailedError: a step failed, or it took longer than an hour.
@@ -55,7 +58,7 @@ def build(client: APIClient, recipe: Recipe, show: Callable[[str], None]) -> Non
         messages = client.build(
             fileobj=io.BytesIO(recipe.archive), custom_context=True, tag=recipe.tag,
             buildargs={**recipe.arguments, **_proxies()}, labels=dict(recipe.labels),
-            use_config_proxy=True, rm=True, forcerm=True, decode=True,
+            use_config_proxy=True, rm=True, forcerm=True, nocache=is_fresh, decode=True,
         )  # fmt: skip
         failures: list[str] = []
         with closing(messages):

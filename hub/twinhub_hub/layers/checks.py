@@ -61,7 +61,7 @@ def find_doubtful_groups(loaded: LoadedSettings) -> Sequence[Fault]:
     document = load_document(loaded.path)
     return [
         fault_at(
-            document, place, f"{dotted(place)}: the group {group!r} stands nowhere else in the file",
+            document, place, f"{dotted(place)}: no other place has the group {group!r}",
             remedy="", nearest=nearest_key(group, known),
         )
         for place, group in doubtful

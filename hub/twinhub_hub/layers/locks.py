@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from twinhub_hub.layers.errors import LayerError
 
 if TYPE_CHECKING:
@@ -13,11 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2**20
 _COMMENT = re.compile(r"(^|\s)#.*")
-_PINNED = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._ -]+\])?\s*==\s*[A-Za-z0-9.!+_-]+"
-    r"(\s*;[^\\-][A-Za-z0-9_.'\"<>=!~() -]*?)?"
-    r"(\s+--hash=sha256:[0-9a-f]{64})+"
-)
+_HASHED = re.compile(r"(?P<requirement>.+?)(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})+)")
 
 
 def read_lock(path: Path) -> str:
@@ -36,13 +34,31 @@ def read_lock(path: Path) -> str:
         lines = list(_logical_lines(raw.decode("utf-8")))
     except UnicodeDecodeError as error:
         raise LayerError(f"{path} is no text in UTF-8: name a lock file") from error
-    for number, line in lines:
-        if not _PINNED.fullmatch(line):
-            raise LayerError(
-                f"{path}:{number}: this is no package with version and hashes: write it with "
-                "`uv pip compile --generate-hashes --no-emit-index-url`"
-            )
-    return "".join(f"{line}\n" for _, line in lines)
+    return "".join(f"{_pinned(line, f'{path}:{number}')}\n" for number, line in lines)
+
+
+def _pinned(line: str, place: str) -> str:
+    """Return a requirement of one version and its hashes, in their plain form."""
+    match = _HASHED.fullmatch(line)
+    requirement = _parse(match["requirement"]) if match else None
+    if match is None or requirement is None or not _has_one_version(requirement):
+        raise LayerError(
+            f"{place}: this is no package with version and hashes: write it with "
+            "`uv pip compile --generate-hashes --no-emit-index-url`"
+        )
+    return " ".join([str(requirement), *match["hashes"].split()])
+
+
+def _parse(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def _has_one_version(requirement: Requirement) -> bool:
+    operators = [specifier.operator for specifier in requirement.specifier]
+    return operators == ["=="] and "*" not in str(requirement.specifier) and not requirement.url
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

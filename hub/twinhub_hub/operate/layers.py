@@ -65,8 +65,10 @@ class Workshop:
         with only_one(self.installation, lock_file=self.installation.images_lock):
             yield
 
-    def ensure(self, layer: Layer, steps: Steps, show: Callable[[str], None]) -> None:
-        """Build a layer unless it is current; a failure leaves the build before in use.
+    def ensure(
+        self, layer: Layer, steps: Steps, show: Callable[[str], None], *, is_fresh: bool = False
+    ) -> None:
+        """Build a layer unless it is current, or fresh; a failure leaves the build before in use.
 
         Raises:
             LayerError: it could not be built; the text has the last lines and what to do.
@@ -79,14 +81,14 @@ class Workshop:
                 "build or load that image"
             )
         before = find_built(self.client, recipe.tag)
-        if before is not None and before.inputs == recipe.digest:
+        if before is not None and before.inputs == recipe.digest and not is_fresh:
             steps.say(f"Layer {layer.name}: {recipe.tag} current")
             return
         steps.say(f"Layer {layer.name}: building on {layer.base_tag}, which can take minutes")
         title = f"layer {layer.name} on {layer.base_tag}"
         try:
             with writing(self.installation.image_log(layer.name), title, show=show) as line:
-                build(self.client, recipe, line)
+                build(self.client, recipe, line, is_fresh=is_fresh)
         except BuildFailedError as error:
             raise LayerError(_explain(layer.name, error, is_kept=before is not None)) from error
         steps.say(f"Layer {layer.name}: {recipe.tag} built")
@@ -153,7 +155,7 @@ def _explain(name: str, error: BuildFailedError, *, is_kept: bool) -> str:
     )
     return "\n".join(
         [
-            f"The layer {name} could not be built: {find_remedy(text)}.",
+            f"The layer {name} could not be built: {find_remedy(text)}",
             *(f"    {line[:200]}" for line in shown),
             f"{use} The whole log: twinhub images log {name}",
         ]

@@ -96,8 +96,8 @@ def site_with(*lines: str) -> Iterator[Site]:
 
 def _remove_images(prefix: str) -> None:
     client = engine()
-    labels = {"label": f"org.twinhub.installation={prefix}"}
+    labels: dict[str, str | list[str] | bool] = {"label": f"org.twinhub.installation={prefix}"}
     for container in client.containers.list(all=True, ignore_removed=True, filters=labels):
         container.remove(force=True)
     for image in client.images.list(all=False, filters=labels):
-        client.images.remove(image.id, force=True)
+        client.images.remove(str(image.id), force=True)

@@ -367,7 +367,7 @@ def test_the_broker_starts_layers_of_its_own_installation_and_no_others() -> Non
     [
         ("site layer: no Debian package treee; near: tree treeline", "did you mean 'tree'?"),
         ("site layer: no Debian package qqq; near: ", "apt has no package 'qqq': check its name"),
-        ("Could not resolve 'deb.debian.org'\nE: Unable to locate", "network was not reached"),
+        ("Could not resolve 'packages.example'\nE: Unable to locate", "network was not reached"),
         ("E: Version '9' for 'tree' was not found", "apt has tree in another version than 9"),
         ("write error: No space left on device", "twinhub images prune"),
         ("Because nnumpy was not found in the package registry", "no Python package nnumpy"),

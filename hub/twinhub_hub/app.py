@@ -20,6 +20,7 @@ from traitlets import default
 from twinhub_hub.acting import ActsForWhoAsks
 from twinhub_hub.log_lines import log_to_stderr, traitlets_logging
 from twinhub_hub.pages.api import INSTEAD
+from twinhub_hub.pages.server_names import ChecksServerNames
 
 BACKLOG = 4096
 """Connections that may wait until the hub takes them; the kernel may allow fewer."""
@@ -78,7 +79,7 @@ def _acting(handler: type[Any]) -> type[Any]:
     if not issubclass(handler, BaseHandler):
         return handler
     names = {"__module__": handler.__module__, "__doc__": handler.__doc__}
-    return type(handler.__name__, (ActsForWhoAsks, handler), names)
+    return type(handler.__name__, (ActsForWhoAsks, ChecksServerNames, handler), names)
 
 
 def migrate(url: str) -> None:

@@ -29,6 +29,21 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Labels of TwinHub itself, which no user can have."""
 
+SERVER_PATHS = frozenset(
+    {
+        # of Jupyter and its extensions
+        "api", "lab", "tree", "doc", "docs", "notebooks", "edit", "view", "consoles", "terminals",
+        "files", "static", "custom", "nbconvert", "nbextensions", "kernelspecs", "login", "logout",
+        "proxy", "server-proxy", "metrics", "lsp", "git", "hub", "user", "users", "public",
+        "shared", "voila", "retro", "nbclassic", "nbdime", "jupytext", "oauth", "shell",
+        "websocket",
+        # of TwinHub's tools and of addresses that DTaaS had
+        "twinhub", "services", "tools", "desktop", "vnc", "vscode", "git-page", "tensorboard",
+        "monitor", "ssh", "sshd", "notebook", "share", "open",
+    }
+)  # fmt: skip
+"""First parts of addresses in a workspace: a second one of such a name would hide them."""
+
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SERVER = re.compile(r"[a-z](?:-?[a-z0-9]){0,29}")
 _HASHED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*--[a-z2-7]{26}")
@@ -54,6 +69,25 @@ def check_user_name(name: str) -> str:
         raise ValueError("a user name cannot hold a slash")
     if name.casefold() in RESERVED:
         raise ValueError(f"the name {name!r} is reserved for TwinHub itself: choose another")
+    return name
+
+
+def check_server_name(name: str) -> str:
+    """Return the name of a further workspace, or say why none can have it.
+
+    Raises:
+        ValueError: it is no name, or the first workspace has something at that address.
+    """
+    if not _SERVER.fullmatch(name):
+        raise ValueError(
+            "The name of a workspace has at most 30 small letters, digits and single hyphens, and "
+            "begins with a letter."
+        )
+    if name in SERVER_PATHS:
+        raise ValueError(
+            f"A workspace cannot be called {name!r}: the first workspace has pages at that "
+            "address. Choose another name."
+        )
     return name
 
 

@@ -247,9 +247,10 @@ def test_what_is_no_request_is_refused(
     assert broker.get("/_ping").status_code == 200
 
 
-def test_of_an_image_only_its_labels_are_told(broker: httpx.Client) -> None:
+def test_of_an_image_only_its_labels_and_its_size_are_told(broker: httpx.Client) -> None:
     told = broker.get("/v1.41/images/twinhub/workspace:0.1.0/json").json()
-    assert set(told) == {"Id", "Config"}
+    assert set(told) == {"Id", "Size", "Config"}
+    assert isinstance(told["Size"], int)
     assert set(told["Config"]) == {"Labels", "Cmd"}
     assert broker.get("/v1.41/images/no/such:1/json").status_code == 404
 

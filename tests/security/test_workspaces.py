@@ -306,7 +306,8 @@ def test_an_image_that_cannot_work_is_refused_with_what_to_build(
         older = b"FROM debian:bookworm-slim\nLABEL org.twinhub.jupyterhub=5.3.0\n"
         engine().images.build(fileobj=io.BytesIO(older), tag=image, rm=True)
     site = installation.home / "jupyterhub_config.d" / "50-image.py"
-    site.write_text(f"c.TwinHubDockerSpawner.image = {image!r}\n")
+    d = "c.TwinHubDockerSpawner"
+    site.write_text(f"{d}.image = {image!r}\n{d}.allowed_images = [{image!r}]\n")
     try:
         assert installation.run("up").returncode == 0
         with HubClient(installation, "instructor") as session:

@@ -19,7 +19,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         *c.JupyterHub.get("extra_handlers", []),
         *work.handlers(workspaces),
     ]
-    c.JupyterHub.template_vars.update(twinhub_forecast=workspaces.on_page)
+    c.JupyterHub.template_vars.update(twinhub_forecasts=workspaces.on_page)
     c.JupyterHub.proxy_class = "twinhub_hub.proxy.TwinHubProxy"
     c.TwinHubProxy.reports = workspaces.has_reported
     c.Spawner.environment = {

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import jupyterhub
 
+from twinhub_hub.images import all_images
 from twinhub_hub.operate.health import look
 from twinhub_hub.operate.passwords import HubPasswords
-from twinhub_hub.pages import health, passwords
+from twinhub_hub.pages import health, old_addresses, passwords
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         *c.JupyterHub.get("extra_handlers", []),
         *health.handlers(partial(look, context)),
         *_password_handlers(context),
+        *old_addresses.handlers(),
     ]
     c.JupyterHub.tornado_settings.update(
         static_handler_class=PageFilesHandler, headers=dict(HEADERS)
@@ -57,6 +59,7 @@ def _words(context: Context) -> dict[str, object]:
         "twinhub_notices": notices,
         "twinhub_trial": settings.auth.method == "trial",
         "twinhub_own_accounts": settings.auth.provider is None,
+        "twinhub_titles": {one.image: one.title for one in all_images(settings)},
         "twinhub_idle_hours": settings.workspace.idle_hours,
         "twinhub_form_targets": _form_targets(context),
         "twinhub_version": version("twinhub-hub"),

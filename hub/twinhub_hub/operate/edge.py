@@ -145,7 +145,7 @@ def _people(context: Context) -> str:
 		not path /hub/static/* /hub/logo
 	}}
 	redir @elsewhere {context.address}{{uri}} 302
-	@hub not path /user/*
+{_OTHER_PAGES}	@hub not path /user/*
 	request_body @hub {{
 		max_size 1MB
 	}}
@@ -169,6 +169,36 @@ def _people(context: Context) -> str:
 		respond "{_STARTING}" 503
 	}}
 }}
+"""
+
+
+# Browsers tell where a request comes from, see https://www.w3.org/TR/fetch-metadata/; those that
+# do not still send an Origin with what changes something. Programs send neither, and a token.
+_OTHER_PAGES = """\
+	# a page of another origin may lead its visitor into a workspace, and do nothing else there:
+	# tools in it have checks of their own, or none
+	@others_requests {
+		path /user/*
+		header Sec-Fetch-Site cross-site
+		header Sec-Fetch-Site same-site
+		not {
+			method GET HEAD
+			header Sec-Fetch-Mode navigate
+			header Sec-Fetch-Dest document
+		}
+	}
+	error @others_requests "not from another page" 403
+	@others_origin {
+		path /user/*
+		header Origin *
+		not header Origin {http.request.scheme}://{http.request.hostport}
+	}
+	error @others_origin "not from another page" 403
+	handle_errors 403 {
+		header Content-Type "text/plain; charset=utf-8"
+		header Cache-Control no-store
+		respond "Refused: a page of another address has asked for this. Open it itself." 403
+	}
 """
 
 

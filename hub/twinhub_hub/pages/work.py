@@ -14,7 +14,7 @@ from tornado.web import HTTPError
 from twinhub_hub.idle import RECENT, Report, forecast, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyterhub.spawner import Spawner
     from jupyterhub.user import User
@@ -71,9 +71,10 @@ class Workspaces:
             seen = None  # of an earlier one
         return forecast(self._idle, _last_activity(spawner), self._clock(), seen)
 
-    def on_page(self, user: User | None) -> Forecast | None:
-        """Return what awaits the workspace of who looks at a page, if it runs."""
-        return self.forecast(user.spawner) if user and user.spawner.ready else None
+    def on_page(self, user: User | None) -> Mapping[str, Forecast]:
+        """Return what awaits those workspaces of who looks at a page that run, by their names."""
+        spawners = user.spawners.values() if user else ()
+        return {one.name: self.forecast(one) for one in list(spawners) if one.ready}
 
 
 def handlers(workspaces: Workspaces) -> Sequence[tuple[str, type[APIHandler], dict[str, object]]]:

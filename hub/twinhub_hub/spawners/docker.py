@@ -227,6 +227,11 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
             return False
         return True
 
+    async def delete_forever(self) -> None:
+        """Take back where a further workspace led while it did not run: it is gone for good."""
+        if self.name:
+            await self.user.settings["proxy"].lead_nowhere(self.user, self.name)
+
     async def _start_in_turn(self, stages: Stages) -> tuple[str, int]:
         async def tell(waiting: Waiting) -> None:
             await stages.reach(5, str(waiting), queued=True)

@@ -1,4 +1,4 @@
-"""What Docker knows of images, remembered for a while: a page asks often, and images change rarely."""
+"""What Docker knows of images, remembered for a while: pages ask often, images change rarely."""
 
 from __future__ import annotations
 

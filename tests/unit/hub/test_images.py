@@ -95,7 +95,9 @@ def test_another_short_name_is_refused_with_its_place(
     assert said in str(fault)
 
 
-@pytest.mark.parametrize("section", ["workspace:\n  images: {0}", "groups:\n  - name: a\n    images: {0}"])
+@pytest.mark.parametrize(
+    "section", ["workspace:\n  images: {0}", "groups:\n  - name: a\n    images: {0}"]
+)
 def test_an_image_is_offered_once_in_a_list(section: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="two entries offer the image"):
         load_settings(_write(tmp_path, section.format("[workspace, workspace]\n")))

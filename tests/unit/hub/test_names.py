@@ -81,3 +81,19 @@ def test_container_and_volume_names_are_what_docker_takes(name: str) -> None:
     assert docker_name.fullmatch(names.container_for("twinhub", name))
     assert docker_name.fullmatch(names.volume_for("twinhub", name))
     assert names.container_for("twinhub", name) != names.container_for("twinhub", name, "b")
+
+
+@pytest.mark.parametrize("name", ["second", "a", "s-2", "course2026", "a" * 30])
+def test_a_further_workspace_may_have_a_plain_name(name: str) -> None:
+    assert names.check_server_name(name) == name
+    container = names.container_for("twinhub", "ada", name)
+    assert names.find_label("twinhub", container) == "ada"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "lab", "api", "tools", "vscode", "Second", "2nd", "a--b", "a-", "a.b", "a/b", "a" * 31],
+)
+def test_a_further_workspace_is_called_like_no_page_of_the_first(name: str) -> None:
+    with pytest.raises(ValueError, match="workspace"):
+        names.check_server_name(name)

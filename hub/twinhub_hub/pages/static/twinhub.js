@@ -1,4 +1,4 @@
-// The workspace's card on the home page and on the page that shows a start; the log of a failed one.
+// The workspaces' cards on the home page and the one on the page that shows a start; the log of a failed one.
 (() => {
   "use strict";
 
@@ -13,24 +13,15 @@
   // the cause stands at the end of a log
   document.querySelectorAll(".twinhub-log").forEach((log) => log.scrollTo(0, log.scrollHeight));
 
-  const card = document.getElementById("workspace");
-  if (!card) {
-    return;
-  }
   const RETRY_MS = 3000;
 
-  function showError(text) {
-    const box = document.getElementById("workspace-error");
-    box.textContent = text;
-    box.hidden = false;
-  }
-
   // Ask the hub for something; resolves to what went wrong, if anything.
-  async function ask(method, address) {
+  async function ask(method, address, body) {
     try {
       const answer = await fetch(address, {
         method,
-        headers: { "X-XSRFToken": window.jhdata.xsrf_token },
+        headers: { "X-XSRFToken": window.jhdata.xsrf_token, "Content-Type": "application/json" },
+        body: body && JSON.stringify(body),
       });
       if (answer.ok) {
         return null;
@@ -40,27 +31,6 @@
     } catch {
       return "The hub does not answer.";
     }
-  }
-
-  // Stop the workspace, or give its start up.
-  const stop = () => ask("DELETE", card.dataset.api);
-
-  function onClick(action, label, run) {
-    const button = card.querySelector(`[data-action="${action}"]`);
-    if (!button) {
-      return;
-    }
-    const usual = button.textContent;
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      button.textContent = label;
-      const problem = await run();
-      if (problem) {
-        showError(`${problem} Try again in a moment.`);
-        button.disabled = false;
-        button.textContent = usual;
-      }
-    });
   }
 
   function showStage(event) {
@@ -89,53 +59,91 @@
     document.getElementById("elapsed").textContent = text;
   }
 
-  function followStart() {
-    const events = new EventSource(card.dataset.progress);
-    setInterval(showElapsed, 1000);
-    events.addEventListener("open", () => document.getElementById("stages").replaceChildren());
-    events.addEventListener("message", (message) => {
-      const event = JSON.parse(message.data);
-      if (event.ready || event.failed) {
-        // the hub answers this address with the workspace, or with the reason and what to do
+  function setUp(card) {
+    // Stop the workspace, or give its start up.
+    const stop = () => ask("DELETE", card.dataset.api);
+
+    function showError(text) {
+      const box = card.querySelector('[data-role="error"]');
+      box.textContent = text;
+      box.hidden = false;
+    }
+
+    function onClick(action, label, run) {
+      const button = card.querySelector(`[data-action="${action}"]`);
+      if (!button) {
+        return;
+      }
+      const usual = button.innerHTML;
+      button.addEventListener("click", async () => {
+        button.disabled = true;
+        button.textContent = label;
+        const problem = await run();
+        if (problem) {
+          showError(`${problem} Try again in a moment.`);
+          button.disabled = false;
+          button.innerHTML = usual;
+        }
+      });
+    }
+
+    function onClickThenReload(action, label, run) {
+      onClick(action, label, async () => {
+        const problem = await run();
+        if (!problem) {
+          window.location.reload();
+        }
+        return problem;
+      });
+    }
+
+    function followStart() {
+      const events = new EventSource(card.dataset.progress);
+      setInterval(showElapsed, 1000);
+      events.addEventListener("open", () => document.getElementById("stages").replaceChildren());
+      events.addEventListener("message", (message) => {
+        const event = JSON.parse(message.data);
+        if (event.ready || event.failed) {
+          // the hub answers this address with the workspace, or with the reason and what to do
+          events.close();
+          window.location.reload();
+        } else {
+          showStage(event);
+        }
+      });
+      events.addEventListener("error", () => {
+        if (events.readyState === EventSource.CLOSED) {
+          setTimeout(() => window.location.reload(), RETRY_MS);
+        }
+      });
+      onClick("cancel", "Cancelling…", async () => {
         events.close();
-        window.location.reload();
-      } else {
-        showStage(event);
-      }
-    });
-    events.addEventListener("error", () => {
-      if (events.readyState === EventSource.CLOSED) {
-        setTimeout(() => window.location.reload(), RETRY_MS);
-      }
-    });
-    onClick("cancel", "Cancelling…", async () => {
-      events.close();
-      const problem = await stop();
-      if (!problem) {
-        window.location.assign(card.dataset.home);
-      }
-      return problem;
-    });
+        const problem = await stop();
+        if (!problem) {
+          window.location.assign(card.dataset.home);
+        }
+        return problem;
+      });
+    }
+
+    onClickThenReload("stop", "Stopping…", stop);
+    onClickThenReload("keep", "Keeping…", () => ask("POST", `${card.dataset.api}/keep`));
+    onClickThenReload("remove", "Removing…", () =>
+      ask("DELETE", card.dataset.api, { remove: true }),
+    );
+    if (card.dataset.refresh) {
+      setTimeout(() => window.location.reload(), Number(card.dataset.refresh) * 1000);
+    }
+    if (card.dataset.progress) {
+      followStart();
+    }
   }
 
-  onClick("stop", "Stopping…", async () => {
-    const problem = await stop();
-    if (!problem) {
-      window.location.reload();
-    }
-    return problem;
+  document.querySelectorAll("[data-api]").forEach(setUp);
+
+  const another = document.getElementById("another-workspace");
+  another?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    window.location.assign(another.dataset.spawn + document.getElementById("another-name").value);
   });
-  onClick("keep", "Keeping…", async () => {
-    const problem = await ask("POST", `${card.dataset.api}/keep`);
-    if (!problem) {
-      window.location.reload();
-    }
-    return problem;
-  });
-  if (card.dataset.refresh) {
-    setTimeout(() => window.location.reload(), Number(card.dataset.refresh) * 1000);
-  }
-  if (card.dataset.progress) {
-    followStart();
-  }
 })();

@@ -1,0 +1,37 @@
+"""Addresses that users of DTaaS have among their bookmarks: ``/NAME/lab`` and ``/NAME/tools/…``."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from jupyterhub.handlers.base import BaseHandler
+from tornado.web import HTTPError, authenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def handlers() -> Sequence[tuple[str, type[BaseHandler]]]:
+    """Return the handlers for JupyterHub's ``extra_handlers``, which come after its own.
+
+    The hub gets each address without a route of its own, and puts ``/hub`` before it.
+    """
+    return [(r"/([^/]+)/((?:lab|tree|tools)(?:/.*)?|services)/?", OldAddressHandler)]
+
+
+class OldAddressHandler(BaseHandler):  # type: ignore[misc]
+    """Leads who is signed in to the same page of their own workspace, and to nobody else's."""
+
+    @authenticated
+    def get(self, user_name: str, page: str) -> None:
+        """Redirect; the workspace knows what its tools are called now.
+
+        Raises:
+            HTTPError: 404, it is somebody else's, or nobody's.
+        """
+        user = self.current_user
+        if user_name != user.name:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{user.url}{page}{query}")

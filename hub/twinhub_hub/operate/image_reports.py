@@ -114,18 +114,21 @@ def look_through_broker(context: Context) -> Sequence[ShownImage]:
 
 
 def prune(workshop: Workshop) -> Sequence[str]:
-    """Remove earlier builds of this installation's layers, but those that a container has.
+    """Remove this installation's layers of earlier builds, and those of other names or versions.
+
+    What a container has stays.
 
     Raises:
         EngineError: Docker does not answer.
     """
-    labels = [LAYER_LABEL, f"{OWNER_LABEL}={workshop.sources.prefix}"]
+    prefix = workshop.sources.prefix
+    wanted = {tag_of(prefix, layer.name) for layer in workshop.settings.workspace.layers}
     try:
-        found = workshop.client.images(filters={"label": labels, "dangling": True})
+        found = workshop.client.images(filters={"label": [LAYER_LABEL, f"{OWNER_LABEL}={prefix}"]})
         return [
             f"{image['Labels'][LAYER_LABEL]} {image['Id'][7:19]}"
             for image in found
-            if _remove(workshop.client, image["Id"])
+            if wanted.isdisjoint(image["RepoTags"] or ()) and _remove(workshop.client, image["Id"])
         ]
     except (DockerException, OSError) as error:
         raise EngineError(f"Docker does not answer: {error}") from error

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import docker
-from docker.errors import DockerException
 
 from twinhub_hub.installation import share
 from twinhub_hub.layers.building import build
@@ -17,6 +16,7 @@ from twinhub_hub.layers.recipe import Sources
 from twinhub_hub.layers.records import offer, read_offered, write_offered
 from twinhub_hub.layers.remedies import find_remedy
 from twinhub_hub.layers.states import find_built, recipe_of, state_of
+from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.lock import only_one
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.models import Settings
 
 _SHOWN_LINES = 15
+_NOISE = ("site layer: ", "Removing intermediate container", " --->")
 _LONGEST_SILENCE_SECONDS = 900
 
 
@@ -49,12 +50,12 @@ class Workshop:
         """Give the workshop of an installation, with a client of the engine.
 
         Raises:
-            EngineError: `DOCKER_HOST` is no address.
+            EngineError: none answers; says how to start or install it.
         """
-        try:
-            client = docker.from_env(timeout=_LONGEST_SILENCE_SECONDS).api
-        except DockerException as error:
-            raise EngineError(f"Docker does not answer: {error}") from error
+        found = find_engine()
+        if found.availability is not Availability.ANSWERS:
+            raise EngineError(f"Images are Docker's. {found.remedy}")
+        client = docker.from_env(timeout=_LONGEST_SILENCE_SECONDS).api
         sources = Sources.of(settings, share=share(), folder=installation.home)
         with closing(client):
             yield cls(installation, settings, client, sources)
@@ -137,7 +138,7 @@ def _ensure_first_build(workshop: Workshop, layer: Layer, steps: Steps) -> None:
                 f"`twinhub images build {layer.name}`"
             )
     except LayerError as error:
-        steps.say(f"Layer {layer.name}: {error}")
+        steps.say(str(error))
 
 
 def choose_layers(settings: Settings, names: Sequence[str]) -> Sequence[Layer]:
@@ -146,7 +147,8 @@ def choose_layers(settings: Settings, names: Sequence[str]) -> Sequence[Layer]:
 
 
 def _explain(name: str, error: BuildFailedError, *, is_kept: bool) -> str:
-    shown = [line for line in error.output if line.strip()][-_SHOWN_LINES:]
+    said = [line for line in error.output if line.strip() and not line.startswith(_NOISE)]
+    shown = said[-_SHOWN_LINES:]
     text = "\n".join((*error.output, str(error)))
     use = (
         "The build before stays in use."

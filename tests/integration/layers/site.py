@@ -55,9 +55,13 @@ class Site:
         return self.installation.run("images", "build", *arguments)
 
     def begin_build(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin `twinhub images build -v`, whose lines can be read as they come."""
+        """Begin `twinhub images build -v`, whose lines can be read as they come.
+
+        It can be interrupted, also where the tests run in a shell's background.
+        """
+        command = ["env", "--default-signal=INT", str(TWINHUB), "images", "build", "-v"]
         return subprocess.Popen(
-            [str(TWINHUB), "images", "build", "-v", *arguments], text=True,
+            [*command, *arguments], text=True,
             env=self.installation.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

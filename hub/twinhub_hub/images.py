@@ -30,8 +30,12 @@ def all_images(settings: Settings) -> Sequence[Image]:
 
 
 def own_names(settings: Settings) -> Sequence[str]:
-    """Return the short names of TwinHub's own images among them, in the order of building."""
+    """Return the short names of TwinHub's own images that anybody may choose, or layers stand on.
+
+    They are in the order of building.
+    """
     offered = {image.image for image in all_images(settings)}
+    offered |= {layer.base_tag for layer in settings.workspace.layers}
     return [name for name, image in OWN.items() if image.image in offered]
 
 

@@ -166,6 +166,20 @@ class Installation:
         return self.state / "supervisord.conf"
 
     @property
+    def layers_file(self) -> Path:
+        """The site layers that the hub offers, see `layers.records`."""
+        return self.state / "layers.json"
+
+    @property
+    def images_lock(self) -> Path:
+        """Held by the command that builds images."""
+        return self.state / "images.lock"
+
+    def image_log(self, layer: str) -> Path:
+        """The log of a site layer's last build."""
+        return self.logs / "images" / f"{layer}.log"
+
+    @property
     def broker_socket(self) -> Path:
         """Where the broker answers, to whom Docker's own socket is closed."""
         return self.state / "broker.sock"

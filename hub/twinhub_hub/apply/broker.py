@@ -9,6 +9,7 @@ from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.egress import networks_in_use
 from twinhub_hub.images import all_images
+from twinhub_hub.layers.recipe import tags_of
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
@@ -30,5 +31,6 @@ def broker_policy(context: Context) -> Policy:
         cpus=most.cpus,
         processes=workspace.processes,
         shared_memory=workspace.shared_memory,
+        layers=tags_of(engine.prefix),
         log={"Type": LOG["type"], "Config": LOG["config"]},
     )

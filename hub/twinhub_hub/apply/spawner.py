@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of, proxy_environment
 from twinhub_hub.images import images_for
+from twinhub_hub.layers.offering import starts_of, with_layers
+from twinhub_hub.layers.records import read_offered
 from twinhub_hub.pages.image_choice import render_image_choice
 from twinhub_hub.spawners.readiness import StartFailedError
 
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
     from jupyterhub.spawner import Spawner
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.layers.records import Offered
     from twinhub_hub.settings.models import Settings
+
+    _Layers = Callable[[], Sequence[Offered]]
 
 WORKSPACE = "/workspace"
 HOME = "/home/twin"
@@ -85,22 +91,29 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
     return make_folder
 
 
-def image_form(settings: Settings) -> Callable[[Spawner], Awaitable[str]]:
+def image_form(settings: Settings, layers: _Layers = tuple) -> Callable[[Spawner], Awaitable[str]]:
     """Return what makes the form of a start: the user's images, the last choice selected."""
 
     async def make_form(spawner: Spawner) -> str:
-        images = images_for(settings, _groups_of(spawner))
+        groups = _groups_of(spawner)
+        images = with_layers(images_for(settings, groups), layers(), groups)
         chosen = spawner.user_options.get("image")
         return render_image_choice(images, chosen, await spawner.images_on_disk())
 
     return make_form
 
 
-def offered_to(settings: Settings) -> Callable[[Spawner], Mapping[str, str]]:
-    """Return what DockerSpawner asks for the images that a spawner may start, the default first."""
+def offered_to(
+    settings: Settings, layers: _Layers = tuple
+) -> Callable[[Spawner], Mapping[str, str]]:
+    """Return what DockerSpawner asks for the images that a spawner may start, the default first.
+
+    Each is by the image that a user names. Site layers are asked for anew each time.
+    """
 
     def allowed(spawner: Spawner) -> Mapping[str, str]:
-        return {image.image: image.image for image in images_for(settings, _groups_of(spawner))}
+        groups = _groups_of(spawner)
+        return starts_of(images_for(settings, groups), layers(), groups)
 
     return allowed
 
@@ -116,8 +129,9 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     c.JupyterHub.named_server_limit_per_user = workspace.named
     d = c.TwinHubDockerSpawner
     d.image = workspace.images[0].image
-    d.allowed_images = offered_to(context.settings)
-    d.options_form = image_form(context.settings)
+    layers = partial(read_offered, context.installation.layers_file)
+    d.allowed_images = offered_to(context.settings, layers)
+    d.options_form = image_form(context.settings, layers)
     d.name_prefix = engine.prefix
     d.docker_threads = engine.threads
     d.network_name = network_of(engine.network, workspace.egress)

@@ -96,7 +96,7 @@ _REQUIRED = frozenset(
 def _top_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
     mounted = {mount.split(":")[1] for mount in policy.mounts(label)}
     return {
-        "Image": _one_of(policy.images),
+        "Image": policy.has_image,
         "User": _one_of([str(policy.uid)]),
         "Hostname": _matches(_HOST_LABEL),
         # other folders would be made, or entered, before the container has shed its rights

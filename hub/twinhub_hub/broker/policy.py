@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +15,8 @@ SHORT_LOOKUPS = ("timeout:1", "attempts:1")
 
 LABEL = "org.twinhub.installation"
 """Label that the broker puts on each container that it creates; its value is the prefix."""
+
+_LAYER = re.compile(r"[a-z0-9-]{1,32}:[0-9][A-Za-z0-9._-]{0,60}")
 
 
 class RefusedError(Exception):
@@ -39,6 +42,8 @@ class Policy:
     cpus: float
     processes: int
     shared_memory: int
+    layers: str = ""
+    """What tags of this installation's site layers begin with; empty where it has none."""
     log: Mapping[str, object] = field(default_factory=dict)
     """The one log configuration, as Docker names it."""
 
@@ -53,6 +58,18 @@ class Policy:
             f"{self.assets}/{label}:{self.workspace}:rw",
             f"{self.assets}/common:{self.workspace}/common:ro",
         )
+
+    def has_image(self, tag: object) -> bool:
+        """Return whether workspaces may run on an image: one of the settings, or a site layer.
+
+        A layer may have been built since the broker started; only an administrator builds them.
+        """
+        if not isinstance(tag, str):
+            return False
+        if tag in self.images:
+            return True
+        rest = tag.removeprefix(self.layers)
+        return bool(self.layers) and rest != tag and _LAYER.fullmatch(rest) is not None
 
     def as_json(self) -> str:
         """Return the policy as text."""

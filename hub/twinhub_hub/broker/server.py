@@ -169,7 +169,12 @@ def _reduce_image(image: dict[str, Any]) -> dict[str, object]:
     """Return what the hub needs; environments of the machine's other images may tell more."""
     config = image.get("Config") or {}
     kept = {key: config.get(key) for key in ("Labels", "Cmd")}
-    return {"Id": image["Id"], "Size": image.get("Size"), "Config": kept}
+    return {
+        "Id": image["Id"],
+        "Created": image.get("Created"),
+        "Size": image.get("Size"),
+        "Config": kept,
+    }
 
 
 def _is_real_folder(path: Path) -> bool:

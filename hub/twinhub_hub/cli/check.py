@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub.images import all_images
 from twinhub_hub.installation import Installation, default_home
+from twinhub_hub.layers.checks import check_locks, find_doubtful_groups
 from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
@@ -21,7 +22,7 @@ from twinhub_hub.settings.writing import render_effective
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from twinhub_hub.operate.walls import WallsReport
     from twinhub_hub.settings.certificates import Certificate
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         loaded = load_settings(path)
         certificate = check_certificate(loaded)
+        check_locks(loaded)
     except SettingsError as error:
         _print_faults(path, error.faults, as_json=arguments.json)
         return _WRONG_INPUT
@@ -77,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         report = _report(
             loaded, summarize(loaded, certificate, port=port), with_settings=arguments.with_settings
         )
+        report["warnings"] = [asdict(one) for one in find_doubtful_groups(loaded)]
         if arguments.file is None:
             report["walls"] = _walls_report(inspect_walls(installation))
         print(json.dumps(report, indent=2))
@@ -87,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path} can be used.")
         for key, value in summarize(loaded, certificate, port=port).items():
             print(f"{key}: {value}")
+        _print_warnings(find_doubtful_groups(loaded))
         if arguments.file is None:
             _print_walls(inspect_walls(installation))
     return 0
@@ -112,9 +116,17 @@ def summarize(
         "sign-in": _sign_in(settings),
         "engine": settings.engine.kind,
         "images": ", ".join(image.image for image in all_images(settings)),
+        "layers": _layers(settings),
         "assets": str(loaded.assets),
         "sharing": _sharing(settings.site),
     }
+
+
+def _layers(settings: Settings) -> str:
+    return ", ".join(
+        f"{layer.name} on {layer.base} for {', '.join(layer.groups) or 'everybody'}"
+        for layer in settings.workspace.layers
+    ) or "none"  # fmt: skip
 
 
 def _encryption(site: Site, certificate: Certificate | None) -> str:
@@ -161,6 +173,11 @@ def _report(
 def _walls_report(walls: WallsReport) -> dict[str, object]:
     rules = [{"rule": rule, "in_place": is_there} for rule, is_there in walls.rules]
     return {"in_place": walls.is_in_place, "summary": walls.summary, "rules": rules}
+
+
+def _print_warnings(warnings: Sequence[Fault]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}")
 
 
 def _print_walls(walls: WallsReport) -> None:

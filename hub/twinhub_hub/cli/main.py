@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     check.add_parser(subparsers)
     if not arguments or arguments[0] != "check":  # operating imports Docker and the supervisor
-        from twinhub_hub.cli import audit, backup, operate, render, users, walls  # noqa: PLC0415
+        from twinhub_hub.cli import audit, backup, images, operate, render, users, walls  # noqa: PLC0415
 
         operate.add_parsers(subparsers)
         backup.add_parsers(subparsers)
@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         users.add_parser(subparsers)
         render.add_parser(subparsers)
         audit.add_parser(subparsers)
+        images.add_parser(subparsers)
     parsed = parser.parse_args(arguments)
     return _run(parsed)
 

@@ -13,6 +13,7 @@ from twinhub_hub.deletions import list_deletions
 from twinhub_hub.operate import supervisor
 from twinhub_hub.operate.engine import ask_broker
 from twinhub_hub.operate.errors import OperateError
+from twinhub_hub.operate.image_reports import look_through_broker
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.certificates import CertificateError, read_certificate, wanted_names
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.operate.image_reports import ShownImage
     from twinhub_hub.operate.supervisor import Process
 
 _LEAST_FREE = 0.1
@@ -90,6 +92,8 @@ class Health:
     """None in process mode."""
     certificate: OwnCertificate | None = None
     """None without one, and where an authority gives them by itself."""
+    images: Sequence[ShownImage] = ()
+    """Images of workspaces; none where Docker does not answer."""
 
     @property
     def problems(self) -> Sequence[str]:
@@ -107,6 +111,12 @@ class Health:
             for space in self.spaces
             if space.is_low
         ]
+        found += [
+            f"The layer {image.report.name} was never built: run "
+            f"`twinhub images build {image.report.name}`."
+            for image in self.images
+            if image.report.is_layer and image.report.state == "absent"
+        ]
         if self.deletions:
             found.append("Files of deleted users wait to be archived: run `twinhub up`.")
         if self.certificate and self.certificate.problem:
@@ -121,6 +131,7 @@ def look(context: Context) -> Health:
         processes = supervisor.list_processes(installation)
     except OperateError:
         processes = []
+    engine = _look_at_docker(context) if context.running.engine == "docker" else None
     return Health(
         processes=processes,
         spaces=_spaces(context),
@@ -130,8 +141,9 @@ def look(context: Context) -> Health:
             for file in installation.database.parent.glob(f"{installation.database.name}*")
         ),
         deletions=[deletion.name for deletion in list_deletions(installation.deletions)],
-        docker=_look_at_docker(context) if context.running.engine == "docker" else None,
+        docker=engine,
         certificate=_look_at_certificate(context),
+        images=look_through_broker(context) if engine and engine.version else (),
     )
 
 

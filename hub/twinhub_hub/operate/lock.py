@@ -11,18 +11,21 @@ from twinhub_hub.operate.errors import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from twinhub_hub.installation import Installation
 
 
 @contextmanager
-def only_one(installation: Installation, *, wait: bool = True) -> Iterator[None]:
-    """Hold the installation's lock; a killed holder gives it back.
+def only_one(
+    installation: Installation, *, wait: bool = True, lock_file: Path | None = None
+) -> Iterator[None]:
+    """Hold the installation's lock, or another of its locks; a killed holder gives it back.
 
     Raises:
         BusyError: another command holds it, and this one must not ``wait``.
     """
-    with installation.lock_file.open("w") as lock:
+    with (lock_file or installation.lock_file).open("w") as lock:
         if not _take(lock):
             if not wait:
                 raise BusyError(

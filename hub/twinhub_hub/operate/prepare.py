@@ -28,6 +28,7 @@ from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.ports import check_port, find_free, is_free
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from twinhub_hub.installation import EngineKind
@@ -128,13 +129,17 @@ def _are_free(running: Running) -> bool:
     return all(map(is_free, (running.proxy_port, running.proxy_api_port, running.hub_port)))
 
 
-def build_images(share: Path, settings: Settings, log: Path, steps: Steps) -> None:
-    """Build those of TwinHub's own images that the settings offer, unless they are there already.
+def build_images(
+    share: Path, settings: Settings, log: Path, steps: Steps, *, names: Sequence[str] = ()
+) -> None:
+    """Build those of TwinHub's own images that were named, else all that the settings need.
+
+    What is current is left alone.
 
     Raises:
         OperateError: the build failed; its output says where and what to do.
     """
-    wanted = own_names(settings)
+    wanted = names or own_names(settings)
     if not wanted:
         return
     if log.exists() and log.stat().st_size > _LOG_BYTES:

@@ -34,6 +34,7 @@ from twinhub_hub.operate.engine import (
 )
 from twinhub_hub.operate.environments import ensure_environments
 from twinhub_hub.operate.errors import EngineError, NotRunningError, OperateError
+from twinhub_hub.operate.layers import ensure_layers
 from twinhub_hub.operate.ports import find_free, is_free
 from twinhub_hub.operate.process_mode import check_host, list_sandboxes
 from twinhub_hub.operate.proxy_packages import ensure_proxy
@@ -90,6 +91,7 @@ def start(installation: Installation, steps: Steps, *, port: int | None, engine:
         log = installation.logs / "images.log"
         prepare.build_images(context.share, context.settings, log, steps)
         _say_absent_images(context.settings, steps)
+        ensure_layers(installation, context.settings, steps)
     else:
         ensure_environments(context, steps)
     passwords = _ensure_contents(context, steps)

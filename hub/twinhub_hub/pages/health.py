@@ -77,6 +77,10 @@ def _as_json(health: Health) -> dict[str, object]:
         ],
         "certificate": certificate and {"days_left": certificate.days_left},
         "database_bytes": health.database_bytes,
+        "images": [
+            {**asdict(image.report), "last_build_failed": image.has_failed}
+            for image in health.images
+        ],
     }
 
 

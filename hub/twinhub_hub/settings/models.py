@@ -14,11 +14,13 @@ from pydantic import Field, field_validator, model_validator
 from twinhub_hub import names
 from twinhub_hub.egress import HOST_PATTERN, Egress, uses_proxy
 from twinhub_hub.settings.images import OWN, Image, OfferedImage
+from twinhub_hub.settings.layers import Layer
 from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
     Bytes,
     FilePath,
+    GroupPath,
     Line,
     RefusalError,
     Role,
@@ -40,9 +42,6 @@ class TrialAccount(Section):
     @classmethod
     def _is_a_user_name(cls, value: str) -> str:
         return names.check_user_name(value)
-
-
-GroupPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$")]
 
 
 class ProviderGroups(Section):
@@ -201,6 +200,13 @@ class Workspace(Section):
             "and files; 0 for none."
         ),
     )
+    layers: tuple[Layer, ...] = Field(
+        (),
+        description=(
+            "The site's own packages on top of images, for everybody in a group; see how-to "
+            "“Packages for a course”."
+        ),
+    )
     memory: Bytes = Field(
         4 * 2**30,
         ge=64 * 2**20,
@@ -239,6 +245,12 @@ class Workspace(Section):
     @classmethod
     def _hosts_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         check_differ(list(value), "entries name the host", "host")
+        return value
+
+    @field_validator("layers")
+    @classmethod
+    def _layers_differ(cls, value: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        check_differ([layer.name for layer in value], "layers are named", "name")
         return value
 
     @field_validator("images")

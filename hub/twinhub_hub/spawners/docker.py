@@ -17,6 +17,7 @@ from traitlets import Dict, Integer, Unicode, default
 
 from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
+from twinhub_hub.layers.recipe import layer_in
 from twinhub_hub.settings.images import OWN, OWN_IMAGE
 from twinhub_hub.spawners.queue import StartQueue
 from twinhub_hub.spawners.readiness import (
@@ -279,14 +280,14 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         except NotFound as error:
             raise StartFailedError(
                 f"The image {image} is not on this machine.",
-                remedy=how_to_get(image),
+                remedy=how_to_get(image, self.name_prefix),
             ) from error
         version = (found["Config"].get("Labels") or {}).get(JUPYTERHUB_LABEL, "")
         if version.partition(".")[0] != jupyterhub.__version__.partition(".")[0]:
             has = f"JupyterHub {version}" if version else "no JupyterHub version on its label"
             raise StartFailedError(
                 f"The image {image} has {has}, this hub is {jupyterhub.__version__}.",
-                remedy=how_to_renew(image),
+                remedy=how_to_renew(image, self.name_prefix),
             )
 
     async def _wanted_image(self) -> str:
@@ -337,8 +338,13 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         return raw.decode("utf-8", "replace")
 
 
-def how_to_get(image: str) -> str:
-    """Return what an administrator does about an image that is not on this machine."""
+def how_to_get(image: str, prefix: str = "") -> str:
+    """Return what an administrator does about an image that is not on this machine.
+
+    The ``prefix`` of the installation tells which images are its site layers.
+    """
+    if layer := layer_in(prefix, image):
+        return f"An administrator can build it with `twinhub images build {layer}`."
     if image in _OWN_IMAGES:
         return "An administrator can build it with `twinhub up`."
     return (
@@ -347,8 +353,10 @@ def how_to_get(image: str) -> str:
     )
 
 
-def how_to_renew(image: str) -> str:
+def how_to_renew(image: str, prefix: str = "") -> str:
     """Return what an administrator does about an image that does not fit this hub."""
+    if layer := layer_in(prefix, image):
+        return f"An administrator can build it anew with `twinhub images build {layer}`."
     if image in _OWN_IMAGES:
         return "An administrator can build a fitting one with `twinhub up`."
     return (

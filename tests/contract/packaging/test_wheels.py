@@ -61,6 +61,7 @@ def test_the_hubs_wheel_holds_images_assets_and_locks(wheels: list[Path]) -> Non
     twin = f"{share}config/assets/common/digital_twins/heated-tank/lifecycle/"
     for name in (
         f"{share}images/build.py", f"{share}images/hierarchy.yaml", f"{twin}execute",
+        f"{share}images/layer/Dockerfile", f"{share}images/layer/install-layer",
         f"{share}requirements/workspace.txt", f"{share}requirements/proxy/package-lock.json",
         "twinhub_hub/pages/templates/page.html", "twinhub_hub/py.typed",
     ):  # fmt: skip
@@ -78,3 +79,16 @@ def test_an_installed_twinhub_uses_what_its_wheel_holds(installed: Path, tmp_pat
     assert run(installed, "-m", "twinhub_hub.cli.main", "check", str(settings)).returncode == 0
     listed = run(installed, str(installed / "twinhub_hub/share/images/build.py"), "--list")
     assert "workspace" in listed.stdout, listed.stderr
+
+
+def test_an_installed_twinhub_has_all_that_a_site_layer_is_built_from(installed: Path) -> None:
+    code = (
+        "from twinhub_hub.installation import share\n"
+        "from twinhub_hub.layers.recipe import Sources, make_recipe\n"
+        "from twinhub_hub.settings.layers import Layer\n"
+        "layer = Layer(name='a', title='A', system=('tree',))\n"
+        "sources = Sources(share(), share(), 'th', 1000)\n"
+        "print(make_recipe(layer, sources, base='b:1', base_id='c').tag)\n"
+    )
+    done = run(installed, "-c", code)
+    assert done.stdout.startswith("th/layer-a:"), done.stderr

@@ -10,6 +10,7 @@ from twinhub_hub.apply.context import Context
 from twinhub_hub.installation import Installation, Running
 from twinhub_hub.operate.engine import ask_broker
 from twinhub_hub.operate.health import Docker, Health, OwnCertificate, Space, look
+from twinhub_hub.operate.image_reports import ImageReport, ShownImage
 from twinhub_hub.operate.supervisor import Process
 from twinhub_hub.settings.loading import load_settings
 
@@ -46,6 +47,16 @@ def test_each_problem_is_a_sentence_with_a_remedy() -> None:
         "Little room is left on the disk of /assets: remove files or enlarge it.",
         "Files of deleted users wait to be archived: run `twinhub up`.",
         "The certificate ends soon: renew it.",
+    ]
+
+
+def test_a_layer_that_was_never_built_is_a_problem_and_an_outdated_one_is_none() -> None:
+    def shown(state: str) -> ShownImage:
+        return ShownImage(ImageReport("trees", "th/t:1", state, 0, "", is_layer=True), ())
+
+    assert replace(WELL, images=[shown("outdated")]).problems == []
+    assert replace(WELL, images=[shown("absent")]).problems == [
+        "The layer trees was never built: run `twinhub images build trees`."
     ]
 
 

@@ -1,0 +1,1 @@
+"""Site layers: images with a site's own packages, what they are made from, and who gets them."""

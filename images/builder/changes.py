@@ -56,7 +56,8 @@ def _flat(contents: Contents) -> Mapping[str, str]:
     for environment, distributions in contents.python.items():
         place = environment.rpartition("/")[2]
         flat |= {f"{name} ({place})": version for name, version in distributions.items()}
-    for path, program in contents.npm.items():
-        name = path.rpartition("/node_modules/")[2]
-        flat[f"{name} (npm)"] = f"{program.version} of {program.packages} packages"
+    for folder, tree in contents.npm.items():
+        place = folder.rpartition("/")[2]
+        flat |= {f"{name} (npm, {place})": version for name, version in tree.top.items()}
+        flat[f"packages of {place}"] = str(tree.packages)
     return flat | {f"node ({path})": version for path, version in contents.node.items()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from images.builder.reading import Reading
 
@@ -24,14 +24,15 @@ _DISTRIBUTION = re.compile(
 _NPM_PACKAGE = re.compile(r"/.*/node_modules/(?P<name>(?:@[^/]+/)?[^/]+)/package[.]json")
 
 
-class NpmProgram(BaseModel):
-    """One package that npm installed for itself, and how many packages it brings along."""
+class NpmTree(BaseModel):
+    """A folder `node_modules`: what is directly in it, and how many packages that brings along."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: str
+    top: dict[str, str]
+    """Package → version."""
     packages: int
-    """How many packages are in its folder, itself included."""
+    """All, at every depth."""
 
 
 class Contents(BaseModel):
@@ -43,8 +44,8 @@ class Contents(BaseModel):
     """Package → version; of a foreign architecture as `name:architecture`."""
     python: dict[str, dict[str, str]]
     """Folder of the environment → distribution → version."""
-    npm: dict[str, NpmProgram]
-    """Path of the package → version."""
+    npm: dict[str, NpmTree]
+    """Folder with the `node_modules` → packages."""
     node: dict[str, str]
     """Path of the program → version."""
 
@@ -87,7 +88,7 @@ def read_contents(reading: Reading) -> Contents:
     return Contents(
         debian=_debian_packages(files.get(_DPKG_STATUS, b"").decode("utf-8", "replace")),
         python=_environments(files),
-        npm=_npm_programs(tuple(npm_packages(files))),
+        npm=_npm_trees(npm_packages(files)),
         node=dict(reading.nodes),
     )
 
@@ -142,17 +143,13 @@ def _environments(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _npm_programs(packages: tuple[NpmPackage, ...]) -> dict[str, NpmProgram]:
-    top = [p for p in packages if p.path.count("/node_modules/") == 1]
-    # A program's own folders may hold further ones, which are counted with it.
-    programs = [p for p in top if not any(p.path.startswith(f"{o.path}/") for o in top)]
-    paths = {program.path for program in programs}
-    counts = Counter(
-        f"/{folder}" for p in packages for folder in _folders(p.path) if f"/{folder}" in paths
-    )
-    return {p.path: NpmProgram(version=p.version, packages=counts[p.path]) for p in programs}
-
-
-def _folders(path: str) -> Iterator[str]:
-    parts = path.strip("/").split("/")
-    yield from ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+def _npm_trees(packages: Iterable[NpmPackage]) -> dict[str, NpmTree]:
+    top: dict[str, dict[str, str]] = {}
+    counts: Counter[str] = Counter()
+    for package in packages:
+        tree = package.path.partition("/node_modules/")[0]
+        counts[tree] += 1
+        top.setdefault(tree, {})
+        if package.path.count("/node_modules/") == 1:
+            top[tree][package.name] = package.version
+    return {tree: NpmTree(top=top[tree], packages=counts[tree]) for tree in top}

@@ -117,6 +117,6 @@ def _count(contents: Contents) -> str:
     parts = {
         "Debian packages": len(contents.debian),
         "Python distributions": sum(len(found) for found in contents.python.values()),
-        "npm programs": len(contents.npm),
+        "npm packages": sum(tree.packages for tree in contents.npm.values()),
     }
     return ", ".join(f"{number} {what}" for what, number in parts.items() if number)

@@ -52,7 +52,7 @@ def _row(name: str, found: Manifest | None) -> str:
         _seconds(found),
         str(len(contents.debian)),
         str(sum(len(environment) for environment in contents.python.values()) or ""),
-        str(sum(program.packages for program in contents.npm.values()) or ""),
+        str(sum(tree.packages for tree in contents.npm.values()) or ""),
     )
     return f"| `{name}` | {' | '.join(cells)} |"
 

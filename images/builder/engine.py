@@ -83,7 +83,7 @@ class Engine:
         )
 
     def run_isolated(self, image: str, command: Sequence[str]) -> bytes:
-        """Return what a program of an image prints, run as nobody without a network.
+        """Return the text that a program of an image prints, run as nobody without a network.
 
         It may write nothing, has no capability, and its container is gone afterwards.
 
@@ -171,8 +171,8 @@ class Engine:
             read_only=True,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            # Not the engine's log, which would keep binary output as broken text.
-            log_config={"Type": "none"},
+            # Whatever the engine is set to: what was printed is read from there.
+            log_config={"Type": "json-file"},
         )
         created = self._client.create_container(
             image,
@@ -186,18 +186,11 @@ class Engine:
         return str(created["Id"])
 
     def _output_of(self, container: str, image: str) -> bytes:
-        parts = self._client.attach(
-            container, stdout=True, stderr=True, stream=True, demux=True, logs=False
-        )
         self._client.start(container)
-        output, errors = io.BytesIO(), io.BytesIO()
-        for printed, complained in parts:
-            output.write(printed or b"")
-            errors.write(complained or b"")
         if status := self._client.wait(container)["StatusCode"]:
-            said = errors.getvalue().decode("utf-8", "replace").strip()
+            said = self._client.logs(container, stdout=False).decode("utf-8", "replace").strip()
             raise EngineError(f"reading the image {image} failed with {status}: {said}")
-        return output.getvalue()
+        return bytes(self._client.logs(container, stderr=False))
 
     def _remove_left_readings(self) -> None:
         """Remove what a command that was killed while it read an image has left."""

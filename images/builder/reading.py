@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import tarfile
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
     from images.builder.engine import Engine
 
-# One line for each Node, an empty line, then a tar archive. `-xdev` leaves out /proc and /sys.
+# One line for each Node, an empty line, then a tar archive as text, for an engine's log keeps text.
+# `-xdev` leaves out /proc and /sys.
 _SCRIPT = r"""
 set -eu
 find / -xdev -path '*/bin/node' -type f -perm -001 2>/dev/null | while read -r node; do
@@ -25,7 +28,8 @@ cd /
 find . -xdev -type f \( -path ./var/lib/dpkg/status -o -path ./var/lib/dpkg/arch-native \
     -o -path './usr/share/doc/*/copyright' -o -path '*.dist-info/METADATA' \
     -o -path '*/node_modules/*/package.json' \) -readable -print0 2>/dev/null \
-    | LC_ALL=C sort -z | tar --create --null --no-recursion --files-from=- --file=-
+    | LC_ALL=C sort -z | tar --create --null --no-recursion --files-from=- --file=- \
+    | gzip -1 | base64 --wrap=8000
 """
 
 
@@ -55,8 +59,10 @@ def read_image(engine: Engine, image: str) -> Reading:
         EngineError: the image is not there, or lacks the shell, `find` or `tar`.
     """
     output = engine.run_isolated(image, ("/bin/sh", "-c", _SCRIPT))
-    lines, _, archive = output.partition(b"\n\n") if output[:1] != b"\n" else (b"", b"", output[1:])
-    if not archive:
-        raise EngineError(f"the image {image} does not say what is in it")
-    pairs = (line.rpartition(" ") for line in lines.decode().splitlines())
+    lines, _, packed = f"\n{output.decode()}".partition("\n\n")
+    try:
+        archive = gzip.decompress(base64.b64decode(packed))
+    except (OSError, EOFError, ValueError) as error:
+        raise EngineError(f"the image {image} does not say what is in it: {error}") from error
+    pairs = (line.rpartition(" ") for line in lines.splitlines() if line)
     return Reading(archive, {path: version.removeprefix("v") for path, _, version in pairs})

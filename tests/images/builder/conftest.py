@@ -36,7 +36,10 @@ class Trial:
         self.image = Image(
             name="trial", summary="An image for tests", parent="root", context="trial"
         )
-        self.hierarchy = Hierarchy(images=(Image(name="root", provides=PARENT), self.image))
+        root = Image(name="root", provides=PARENT)
+        self.other = Image(name="other-one", parent="root", context="trial")
+        self.copier = Image(name="copier", parent="root", copies=("other-one",), context="copier")
+        self.hierarchy = Hierarchy(images=(root, self.image, self.other, self.copier))
 
     def write(self, steps: str, content: str) -> None:
         """Change the inputs."""
@@ -67,6 +70,20 @@ class Trial:
         built = str(self.client.images.get(self.tag).id)
         self.made.append(built)
         return built, output
+
+    def build_copier(self) -> str:
+        """Build an image that copies the small file from another, and return its id."""
+        context = self.context.with_name("copier")
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text(
+            "ARG PARENT\nARG OTHER_ONE\nFROM ${OTHER_ONE} AS other\n"
+            "FROM ${PARENT}\nCOPY --from=other /content /copied\n"
+        )
+        images = self.hierarchy.lineage(["copier"])
+        self.builder().build(images, step=lambda _: None, output=lambda _: None)
+        ids = [str(self.client.images.get(f"{self.prefix}/{i.name}:1").id) for i in images[1:]]
+        self.made += ids
+        return ids[-1]
 
 
 @pytest.fixture

@@ -41,6 +41,14 @@ def test_other_uid_is_another_image(trial: Trial) -> None:
     assert trial.builder(uid=1001).state_of(trial.image) == "outdated"
 
 
+def test_image_follows_what_it_copies_from(trial: Trial) -> None:
+    first = trial.build_copier()
+    assert trial.build_copier() == first
+    trial.write("FROM ${PARENT}\nCOPY content /content\n", "two")
+    assert trial.builder().state_of(trial.copier) == "current"
+    assert trial.build_copier() != first
+
+
 def test_image_built_on_top_is_never_taken_for_it(trial: Trial) -> None:
     first, _ = trial.build()
     container = trial.client.containers.create(first, "true")

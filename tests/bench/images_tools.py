@@ -26,7 +26,7 @@ _LIMIT_SECONDS = 90
 _POLL_SECONDS = 0.05
 _SERVERS_OWN = frozenset({"lab", "notebook"})
 # Tools whose page is there without them: they are up when they greet over a websocket.
-_GREETINGS = {"desktop": b"RFB ", "ssh": b"SSH-"}
+_GREETINGS = {"desktop": ("desktop/", b"RFB "), "ssh": ("ssh/socket", b"SSH-")}
 
 
 def measure_tools(stage: Stage, tags: Mapping[str, str]) -> Iterator[Figure]:
@@ -71,8 +71,9 @@ def _first_click(stage: Stage, tag: str, *, name: str, page: str) -> float:
         with _client(stage, ip) as client:
             start = perf_counter()
             _open(client, page.partition("#")[0], limit=start + _LIMIT_SECONDS)
-            if greeting := _GREETINGS.get(name):
-                address = f"ws://{ip}:{PORT}{PREFIX}{name}/"
+            if name in _GREETINGS:
+                path, greeting = _GREETINGS[name]
+                address = f"ws://{ip}:{PORT}{PREFIX}{path}"
                 _await_greeting(stage, address, greeting, limit=start + _LIMIT_SECONDS)
             return perf_counter() - start
 
@@ -83,7 +84,7 @@ def _open(client: httpx.Client, page: str, *, limit: float) -> None:
         if answer.status_code == httpx.codes.OK and answer.content:
             return
         sleep(_POLL_SECONDS)
-    raise TimeoutError(f"no page at {page}: {answer.status_code}")
+    raise TimeoutError(f"no page at {page}: {answer.status_code} {answer.text[:300]}")
 
 
 def _await_greeting(stage: Stage, address: str, greeting: bytes, *, limit: float) -> None:

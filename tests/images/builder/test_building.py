@@ -125,7 +125,7 @@ builder.build([image], step=print, output=lambda line: print(line, flush=True))
 
 
 def test_killed_build_leaves_no_tag_and_no_container_and_the_next_one_works(trial: Trial) -> None:
-    steps = "FROM ${PARENT}\nCOPY content /content\nRUN cat /content; sleep 300\n"
+    steps = "FROM ${PARENT}\nCOPY content /content\nRUN cat /content; echo; sleep 300\n"
     trial.write(steps, "reached")
     arguments = (str(trial.context.parent), trial.prefix, trial.client.images.get(PARENT).tags[0])
     with subprocess.Popen(
@@ -137,7 +137,7 @@ def test_killed_build_leaves_no_tag_and_no_container_and_the_next_one_works(tria
         build.kill()
     wait_for(lambda: not _sleepers(trial), seconds=30, what="the step is stopped and removed")
     assert trial.builder().state_of(trial.image) == "absent"
-    trial.write(steps.replace("; sleep 300", ""), "reached")
+    trial.write(steps.replace("; echo; sleep 300", ""), "reached")
     _, output = trial.build()
     assert any(line.startswith("reached") for line in output)
 

@@ -11,6 +11,8 @@ from tests.fixtures.waiting import wait_for
 from tests.images.workspace_desktop.desktop import FOLDER, SOCKET, Desktop
 
 if TYPE_CHECKING:
+    from docker.models.images import Image
+
     from tests.images.starting import StartWorkspace
     from tests.images.workspace.running import Workspace
 
@@ -20,6 +22,7 @@ _LISTENING = "0A"
 _DOCKER_DNS = "0B00007F"  # 127.0.0.11, the engine's own
 _SERVER_ONLY = {8888}
 _PARTS = ("xfwm4", "xfsettingsd", "xfce4-panel", "xfdesktop", "Thunar")
+LARGEST = 2_200_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -139,3 +142,8 @@ def _runs(desktop: Desktop, name: str) -> bool:
 
 def _is_managed(desktop: Desktop) -> bool:
     return "window id" in desktop.on_display("xprop", "-root", "_NET_SUPPORTING_WM_CHECK").output
+
+
+@pytest.mark.once
+def test_image_is_no_larger_than_promised(image: Image) -> None:
+    assert image.attrs["Size"] < LARGEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from images.builder.context import (
     pack,
     pinned_jupyterhub,
 )
-from images.builder.engine import INPUTS_LABEL
 from images.builder.errors import HierarchyError
 from images.builder.foundation import ensure_foundation
+from images.builder.labels import Facts, find_revision, render_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from images.builder.engine import Engine
     from images.builder.hierarchy import Hierarchy, Image
+
+_FROM_CACHE = "---> Using cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,21 @@ class Options:
     foundation_seconds: float
     certificates: tuple[Path, ...]
     proxies: Mapping[str, str]
+    fresh: bool = False
+    """Whether images are built although they are current, and without the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One image that was built just now."""
+
+    image: Image
+    tag: str
+    id: str
+    before: str | None
+    """The id of the image that had the tag before; it stays."""
+    seconds: float
+    cached_steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +84,22 @@ class Builder:
         *,
         step: Callable[[str], None],
         output: Callable[[str], None],
+        built: Callable[[Build], None] = lambda _: None,
     ) -> None:
-        """Make every image current, parents first; ``step`` hears of each, ``output`` all lines."""
+        """Make every image current, parents first; ``step`` hears of each, ``output`` all lines.
+
+        ``built`` hears of each that was built, before the next one is.
+        """
         for image in images:
-            if self.state_of(image) != "current":
+            if image.context is None:
+                done = self._ensure_foundation(image)
+            elif not self._options.fresh and self.state_of(image) == "current":
+                done = "current"
+            else:
                 step(f"{image.name}: building, which can take minutes")
-            done = self._build_one(image, output)
+                build = self._build_one(image, output)
+                built(build)
+                done = f"built in {build.seconds:.0f} s"
             step(f"{image.name}: {self.tag_of(image)} {done}")
 
     def tag_of(self, image: Image) -> str:
@@ -90,26 +118,36 @@ class Builder:
         is_current = self._engine.find_inputs(tag) == self._recipe(image).digest
         return "current" if is_current else "outdated"
 
-    def _build_one(self, image: Image, output: Callable[[str], None]) -> str:
-        if image.context is None:
-            return ensure_foundation(
-                self._engine,
-                self.tag_of(image),
-                overlay=self._folder / image.name / "overlay",
-                seconds=self._options.foundation_seconds,
-            )
+    def _ensure_foundation(self, image: Image) -> str:
+        return ensure_foundation(
+            self._engine,
+            self.tag_of(image),
+            overlay=self._folder / image.name / "overlay",
+            seconds=self._options.foundation_seconds,
+        )
+
+    def _build_one(self, image: Image, output: Callable[[str], None]) -> Build:
         recipe = self._recipe(image)
         # Only the tag's own image counts: images that others build on top inherit its labels.
-        if self._engine.find_inputs(recipe.tag) == recipe.digest:
-            return "current"
-        self._engine.build(
+        before = self._engine.find_id(recipe.tag)
+        cached: list[str] = []
+
+        def show(line: str) -> None:
+            if line.strip() == _FROM_CACHE:
+                cached.append(line)
+            output(line)
+
+        start = time.monotonic()
+        made = self._engine.build(
             recipe.archive,
             recipe.tag,
             arguments={**recipe.arguments, **self._options.proxies},
             labels=recipe.labels,
-            show=output,
+            fresh=self._options.fresh,
+            show=show,
         )
-        return "built"
+        seconds = time.monotonic() - start
+        return Build(image, recipe.tag, made, before, seconds, len(cached))
 
     def _recipe(self, image: Image) -> Recipe:
         context = self._folder / (image.context or image.name)
@@ -126,18 +164,17 @@ class Builder:
         arguments = {**needed, "TWINHUB_UID": str(self._options.uid)}
         ids = [self._engine.find_id(tag) or "" for tag in needed.values()]
         digest = digest_inputs(archive, arguments, ids)
-        labels = {
-            INPUTS_LABEL: digest,
-            "org.twinhub.version": self._options.version,
-            "org.opencontainers.image.title": f"TwinHub {image.name}",
-            "org.opencontainers.image.version": self._options.version,
-            "org.opencontainers.image.licenses": "BSD-3-Clause",
-            "org.opencontainers.image.base.name": needed["PARENT"],
-        }
-        if image.summary:
-            labels["org.opencontainers.image.description"] = image.summary
-        if hub := pinned_jupyterhub(locks):
-            labels["org.twinhub.jupyterhub"] = hub
+        facts = Facts(
+            name=image.name,
+            summary=image.summary,
+            version=self._options.version,
+            inputs=digest,
+            parent=needed["PARENT"],
+            uid=self._options.uid,
+            jupyterhub=pinned_jupyterhub(locks),
+            revision=find_revision(self._folder.parent),
+        )
+        labels = render_labels(facts)
         return Recipe(self.tag_of(image), archive, arguments, labels, digest)
 
     def _needed_tags(self, image: Image) -> dict[str, str]:

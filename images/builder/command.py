@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
@@ -12,23 +11,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from images.builder.building import Builder, Options
+from images.builder.arguments import HOST_CERTIFICATES, make_parser
+from images.builder.building import Build, Builder, Options
 from images.builder.engine import connect_engine
 from images.builder.errors import BuildError, ImagesError
 from images.builder.hierarchy import load_hierarchy
+from images.builder.questions import Questions
+from images.builder.recording import Recorder
+from images.builder.records import Records
 from images.builder.remedies import find_remedy
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
 FOLDER = Path(__file__).resolve().parents[1]
 """Where hierarchy.yaml and the context folders are."""
 
-HOST_CERTIFICATES = Path("/usr/local/share/ca-certificates")
-"""Certificates that the admin of this machine has added to those it trusts."""
-
-_SMALLEST_UID = 100
-_LARGEST_UID = 2**31 - 2
 _SHOWN_LINES = 30
 
 
@@ -54,39 +53,56 @@ class Screen:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit status: 0, or 1 when something could not be built."""
-    options = _parser().parse_args(arguments)
+    """Run the command and return its exit status: 0, or 1 when something could not be done."""
+    options = make_parser().parse_args(arguments)
     try:
         with _opened(options.log) as log:
             screen = Screen(log, time.monotonic(), options.quiet)
-            return _run(options, screen)
+            _run(options, screen)
     except ImagesError as error:
         print(_explain(error, options.log), file=sys.stderr)
         return 1
-
-
-def _run(options: argparse.Namespace, screen: Screen) -> int:
-    hierarchy = load_hierarchy(FOLDER / "hierarchy.yaml")
-    builder = Builder(
-        connect_engine(),
-        FOLDER,
-        hierarchy=hierarchy,
-        options=Options(
-            uid=options.uid,
-            tag_prefix=options.tag_prefix,
-            version=version("twinhub-hub"),
-            foundation_seconds=options.foundation_timeout,
-            certificates=(*options.extra_ca, HOST_CERTIFICATES),
-            proxies=_proxies(),
-        ),
-    )
-    images = hierarchy.lineage(options.names)
-    if options.list:
-        for image in images if options.names else hierarchy.images:
-            print(f"{image.name:16} {builder.tag_of(image):32} {builder.state_of(image)}")
-        return 0
-    builder.build(images, step=screen.step, output=screen.output)
     return 0
+
+
+def _run(options: argparse.Namespace, screen: Screen) -> None:
+    hierarchy = load_hierarchy(FOLDER / "hierarchy.yaml")
+    engine = connect_engine()
+    builder = Builder(engine, FOLDER, hierarchy=hierarchy, options=_build_options(options))
+    recorder = Recorder(engine, Records(options.records))
+    questions = Questions(engine, hierarchy, builder=builder, recorder=recorder)
+    answer = questions.answer(options)
+    if answer is not None:
+        _print_answer(answer, options.output)
+        return
+
+    def built(build: Build) -> None:
+        screen.step(f"{build.image.name}: {recorder.record(build)}")
+
+    images = hierarchy.lineage(options.names)
+    builder.build(images, step=screen.step, output=screen.output, built=built)
+
+
+def _build_options(options: argparse.Namespace) -> Options:
+    return Options(
+        uid=options.uid,
+        tag_prefix=options.tag_prefix,
+        version=version("twinhub-hub"),
+        foundation_seconds=options.foundation_timeout,
+        certificates=(*options.extra_ca, HOST_CERTIFICATES),
+        proxies=_proxies(),
+        fresh=options.fresh,
+    )
+
+
+def _print_answer(answer: str, file: Path | None) -> None:
+    if file is None:
+        print(answer)
+        return
+    try:
+        file.write_text(f"{answer}\n", "utf-8")
+    except OSError as error:
+        raise ImagesError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _explain(error: ImagesError, log: Path | None) -> str:
@@ -112,33 +128,3 @@ def _opened(log: Path | None) -> Iterator[IO[str]]:
         raise ImagesError(f"the log {path} cannot be written: {error.strerror}") from error
     with file:
         yield file
-
-
-def _uid(text: str) -> int:
-    if not text.isdecimal() or not _SMALLEST_UID <= int(text) <= _LARGEST_UID:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no uid for a workspace: give a number from {_SMALLEST_UID} on"
-        )
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="images/build.py",
-        description="Build images and all they stand on; what is up to date is left alone.",
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all that are shipped")
-    parser.add_argument("--uid", type=_uid, default=1000, help="owner of homes and assets (1000)")
-    parser.add_argument("--tag-prefix", default="twinhub", help="what tags begin with (twinhub)")
-    parser.add_argument(
-        "--foundation-timeout", type=float, default=10, metavar="SECONDS",
-        help="how long to try pulling the foundation (10)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--extra-ca", type=Path, action="append", default=[], metavar="FOLDER",
-        help=f"more *.crt to trust, besides <image>/extra-ca and {HOST_CERTIFICATES}",
-    )  # fmt: skip
-    parser.add_argument("--log", type=Path, metavar="FILE", help="append all output to a file")
-    parser.add_argument("--list", action="store_true", help="show the images and build nothing")
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
-    return parser

@@ -7,6 +7,8 @@ import math
 import re
 import time
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 import docker
@@ -16,12 +18,26 @@ from urllib3.exceptions import HTTPError
 from images.builder.errors import BuildError, EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 INPUTS_LABEL = "org.twinhub.inputs"
 """The label with the digest of what an image was built from."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_READING_LABEL = "org.twinhub.reading"
+_READING_LIMIT = timedelta(minutes=10)
+_NOBODY = "65534:65534"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image as the engine has it."""
+
+    id: str
+    created: datetime
+    size: int
+    """Bytes, all layers."""
+    labels: Mapping[str, str]
 
 
 class Engine:
@@ -47,6 +63,44 @@ class Engine:
         except ImageNotFound:
             return None
         return labels.get(INPUTS_LABEL) if labels else None
+
+    def describe(self, image: str) -> Built:
+        """Return what the engine says of an image.
+
+        Raises:
+            EngineError: it has none with this tag or id.
+        """
+        try:
+            with _translated():
+                found = self._client.inspect_image(image)
+        except ImageNotFound as error:
+            raise EngineError(f"there is no image {image}: build it first") from error
+        return Built(
+            id=str(found["Id"]),
+            created=datetime.fromisoformat(f"{found['Created'][:19]}+00:00"),
+            size=int(found["Size"]),
+            labels=dict(found["Config"]["Labels"] or {}),
+        )
+
+    def run_isolated(self, image: str, command: Sequence[str]) -> bytes:
+        """Return the text that a program of an image prints, run as nobody without a network.
+
+        It may write nothing, has no capability, and its container is gone afterwards.
+
+        Raises:
+            EngineError: the image is not there, or the program failed.
+        """
+        self._remove_left_readings()
+        try:
+            with _translated():
+                container = self._create_isolated(image, command)
+        except ImageNotFound as error:
+            raise EngineError(f"there is no image {image}: build it first") from error
+        with _translated():
+            try:
+                return self._output_of(container, image)
+            finally:
+                self._client.remove_container(container, force=True, v=True)
 
     def pull(self, tag: str, *, seconds: float) -> None:
         """Pull a public image, or give up after some time.
@@ -79,9 +133,12 @@ class Engine:
         *,
         arguments: Mapping[str, str],
         labels: Mapping[str, str],
+        fresh: bool,
         show: Callable[[str], None],
     ) -> str:
         """Build a context and return the image's id; each line of output goes to ``show``.
+
+        A ``fresh`` build runs each step, whatever the cache holds.
 
         Raises:
             BuildError: a step failed.
@@ -95,6 +152,7 @@ class Engine:
                 tag=tag,
                 buildargs=dict(arguments),
                 labels=dict(labels),
+                nocache=fresh,
                 use_config_proxy=True,
                 rm=True,
                 forcerm=True,
@@ -106,6 +164,42 @@ class Engine:
         if failures:
             raise BuildError(failures[0], tuple(output))
         return self.find_id(tag) or ""
+
+    def _create_isolated(self, image: str, command: Sequence[str]) -> str:
+        limits = self._client.create_host_config(
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            # Whatever the engine is set to: what was printed is read from there.
+            log_config={"Type": "json-file"},
+        )
+        created = self._client.create_container(
+            image,
+            entrypoint=[command[0]],
+            command=list(command[1:]),
+            user=_NOBODY,
+            working_dir="/",
+            labels={_READING_LABEL: ""},
+            host_config=limits,
+        )
+        return str(created["Id"])
+
+    def _output_of(self, container: str, image: str) -> bytes:
+        self._client.start(container)
+        if status := self._client.wait(container)["StatusCode"]:
+            said = self._client.logs(container, stdout=False).decode("utf-8", "replace").strip()
+            raise EngineError(f"reading the image {image} failed with {status}: {said}")
+        return bytes(self._client.logs(container, stderr=False))
+
+    def _remove_left_readings(self) -> None:
+        """Remove what a command that was killed while it read an image has left."""
+        limit = (datetime.now(UTC) - _READING_LIMIT).timestamp()
+        with _translated():
+            left = self._client.containers(all=True, filters={"label": _READING_LABEL})
+            for container in left:
+                if container["Created"] < limit:
+                    self._client.remove_container(container["Id"], force=True, v=True)
 
 
 def connect_engine() -> Engine:

@@ -30,3 +30,11 @@ class BuildError(EngineError):
 
 class FoundationError(ImagesError):
     """The image that all others stand on can neither be pulled nor made here."""
+
+
+class RecordsError(ImagesError):
+    """What was recorded about builds cannot be read or written."""
+
+
+class SbomError(ImagesError):
+    """No bill of materials could be made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import hub, spawn
+from tests.bench import hub, images, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "spawn": spawn.run,
     "hub": hub.run,
+    "images": images.run,
 }
 
 

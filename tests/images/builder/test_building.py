@@ -2,97 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-import docker
 import pytest
-from docker.errors import DockerException
 
-from images.builder.building import Builder, Options
-from images.builder.engine import Engine
 from images.builder.errors import BuildError
-from images.builder.hierarchy import Hierarchy, Image
-from tests.fixtures.requirements import missing
+from tests.fixtures.waiting import wait_for
+from tests.images.builder.conftest import PARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.images.builder.conftest import Trial
 
 pytestmark = pytest.mark.docker
-
-PARENT = "debian:bookworm-slim"
-
-
-class Trial:
-    """A hierarchy of one image in a folder of its own."""
-
-    def __init__(self, client: docker.DockerClient, folder: Path) -> None:
-        """Write an image of one small file."""
-        self.client = client
-        self.context = folder / "images" / "trial"
-        self.context.mkdir(parents=True)
-        self.made: list[str] = []
-        self.prefix = f"twinhub-test-{uuid.uuid4().hex[:12]}"
-        self.write("FROM ${PARENT}\nCOPY content /content\n", "one")
-        self.image = Image(name="trial", parent="root", context="trial")
-        root = Image(name="root", provides=PARENT)
-        self.other = Image(name="other-one", parent="root", context="trial")
-        self.copier = Image(name="copier", parent="root", copies=("other-one",), context="copier")
-        self.hierarchy = Hierarchy(images=(root, self.image, self.other, self.copier))
-
-    def write(self, steps: str, content: str) -> None:
-        """Change the inputs."""
-        (self.context / "Dockerfile").write_text(f"ARG PARENT\n{steps}")
-        # No two trials share a layer, or one could not remove its own.
-        (self.context / "content").write_text(f"{content} {self.prefix}")
-
-    def builder(self, uid: int = 1000) -> Builder:
-        """Return the builder of an installation."""
-        options = Options(
-            uid=uid, tag_prefix=self.prefix, version="1", foundation_seconds=10,
-            certificates=(), proxies={},
-        )  # fmt: skip
-        folder = self.context.parent
-        return Builder(Engine(self.client.api), folder, hierarchy=self.hierarchy, options=options)
-
-    def build(self, uid: int = 1000) -> tuple[str, list[str]]:
-        """Build, and return the image's id and the output of the build."""
-        output: list[str] = []
-        self.builder(uid).build([self.image], step=lambda _: None, output=output.append)
-        built = str(self.client.images.get(f"{self.prefix}/trial:1").id)
-        self.made.append(built)
-        return built, output
-
-    def build_copier(self) -> str:
-        """Build an image that copies the small file from another, and return its id."""
-        context = self.context.with_name("copier")
-        context.mkdir(exist_ok=True)
-        (context / "Dockerfile").write_text(
-            "ARG PARENT\nARG OTHER_ONE\nFROM ${OTHER_ONE} AS other\n"
-            "FROM ${PARENT}\nCOPY --from=other /content /copied\n"
-        )
-        images = self.hierarchy.lineage(["copier"])
-        self.builder().build(images, step=lambda _: None, output=lambda _: None)
-        ids = [str(self.client.images.get(f"{self.prefix}/{i.name}:1").id) for i in images[1:]]
-        self.made += ids
-        return ids[-1]
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Iterator[Trial]:
-    """A trial whose images are gone afterwards."""
-    try:
-        client = docker.from_env()
-    except DockerException as error:
-        missing("a Docker engine", f"start one ({error})")
-    if not client.images.list(PARENT):
-        missing(f"the image {PARENT}", "run `python images/build.py foundation`")
-    trial = Trial(client, tmp_path)
-    yield trial
-    for made in reversed(dict.fromkeys(trial.made)):
-        client.images.remove(made, force=True)
-    client.close()
 
 
 def test_equal_inputs_are_built_once(trial: Trial) -> None:
@@ -131,7 +55,7 @@ def test_image_built_on_top_is_never_taken_for_it(trial: Trial) -> None:
     child = container.commit(f"{trial.prefix}/child", "1")
     container.remove()
     trial.made.append(str(child.id))
-    trial.client.images.remove(f"{trial.prefix}/trial:1", noprune=True)
+    trial.client.images.remove(trial.tag, noprune=True)
     assert trial.build()[0] != child.id
 
 
@@ -141,4 +65,83 @@ def test_failed_step_keeps_the_output_and_the_tag(trial: Trial) -> None:
     with pytest.raises(BuildError, match="returned a non-zero code: 3") as failure:
         trial.build()
     assert "reason" in failure.value.output
-    assert trial.client.images.get(f"{trial.prefix}/trial:1").id == first
+    assert trial.client.images.get(trial.tag).id == first
+
+
+def test_fresh_build_runs_each_step_again_and_keeps_labels_and_the_image_before(
+    trial: Trial,
+) -> None:
+    trial.write("FROM ${PARENT}\nCOPY content /content\nRUN cat /proc/uptime > /when\n", "x")
+    first, _ = trial.build()
+    second, _ = trial.build(fresh=True)
+    assert second != first
+    old, new = trial.client.images.get(first), trial.client.images.get(second)
+    assert old.labels == new.labels
+    assert [build.cached_steps for build in trial.builds] == [0, 0]
+    assert trial.builds[1].before == first
+    assert trial.builder().state_of(trial.image) == "current"
+
+
+def test_steps_from_the_cache_are_counted(trial: Trial) -> None:
+    trial.write("FROM ${PARENT}\nCOPY content /content\nRUN true\n", "x")
+    trial.build()
+    trial.write("FROM ${PARENT}\nCOPY content /content\nRUN true\nRUN false || true\n", "x")
+    trial.build()
+    assert [build.cached_steps for build in trial.builds] == [0, 2]
+
+
+def test_labels_say_what_was_built_of_what(trial: Trial) -> None:
+    built, _ = trial.build()
+    labels = trial.client.images.get(built).labels
+    assert re.fullmatch("[0-9a-f]{64}", labels.pop("org.twinhub.inputs"))
+    assert labels == {
+        "org.twinhub.image": "trial",
+        "org.twinhub.uid": "1000",
+        "org.twinhub.version": "1",
+        "org.opencontainers.image.base.name": "debian:bookworm-slim",
+        "org.opencontainers.image.description": "An image for tests",
+        "org.opencontainers.image.licenses": "BSD-3-Clause",
+        "org.opencontainers.image.title": "TwinHub trial",
+        "org.opencontainers.image.version": "1",
+    }
+
+
+_KILLED_BUILD = """
+import sys
+from pathlib import Path
+import docker
+from images.builder.building import Builder, Options
+from images.builder.engine import Engine
+from images.builder.hierarchy import Hierarchy, Image
+
+folder, prefix, parent = sys.argv[1:]
+image = Image(name="trial", parent="root", context="trial")
+hierarchy = Hierarchy(images=(Image(name="root", provides=parent), image))
+options = Options(uid=1000, tag_prefix=prefix, version="1", foundation_seconds=1,
+                  certificates=(), proxies={})
+builder = Builder(Engine(docker.from_env().api), Path(folder), hierarchy=hierarchy, options=options)
+builder.build([image], step=print, output=lambda line: print(line, flush=True))
+"""
+
+
+def test_killed_build_leaves_no_tag_and_no_container_and_the_next_one_works(trial: Trial) -> None:
+    steps = "FROM ${PARENT}\nCOPY content /content\nRUN cat /content; echo; sleep 300\n"
+    trial.write(steps, "reached")
+    arguments = (str(trial.context.parent), trial.prefix, trial.client.images.get(PARENT).tags[0])
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED_BUILD, *arguments], stdout=subprocess.PIPE, text=True
+    ) as build:
+        assert build.stdout is not None
+        lines = iter(build.stdout.readline, "")
+        assert any(line.startswith(f"reached {trial.prefix}") for line in lines)
+        build.kill()
+    wait_for(lambda: not _sleepers(trial), seconds=30, what="the step is stopped and removed")
+    assert trial.builder().state_of(trial.image) == "absent"
+    trial.write(steps.replace("; echo; sleep 300", ""), "reached")
+    _, output = trial.build()
+    assert any(line.startswith("reached") for line in output)
+
+
+def _sleepers(trial: Trial) -> list[str]:
+    every = trial.client.api.containers(all=True)
+    return [container["Id"] for container in every if "sleep 300" in container["Command"]]

@@ -14,5 +14,6 @@ compile build.in -c bootstrap.txt -o build.txt
 lean hub.in -o hub.txt
 compile workspace.in -c hub.txt -o workspace.txt
 compile science.in -c workspace.txt -o science.txt
+compile files.in -c hub.txt -o files.txt
 lean dev.in -c hub.txt -c science.txt -o dev.txt
 (cd proxy && PATH="../../.venv/bin:$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund)

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from twinhub_lab.handlers import handlers
 from twinhub_lab.reporter import Reporter
+from twinhub_lab.ssh.handlers import handlers as ssh_handlers
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
 
 def load(server: ServerApp) -> None:
-    """Add the handlers and begin to report, where the hub has asked for reports."""
+    """Add the handlers, and begin to report where the hub has asked for reports."""
+    base_url = server.web_app.settings["base_url"]
+    server.web_app.add_handlers(".*$", ssh_handlers(base_url))
     reporter = Reporter.from_environment()
     if reporter is None:
         return
-    server.web_app.add_handlers(".*$", handlers(server.web_app.settings["base_url"], reporter))
+    server.web_app.add_handlers(".*$", handlers(base_url, reporter))
 
     async def begin() -> None:
         from twinhub_lab.observer import Observer  # noqa: PLC0415 - after the server answers

@@ -37,6 +37,7 @@ class Processes:
         return [
             *self._cpu(table.values()),
             *_jobs(table.values(), shells),
+            *self._ssh(table.values()),
             *self._sockets(table, theirs),
         ]
 
@@ -55,6 +56,12 @@ class Processes:
             own = 0.0 if process.pid == self._server else times.user + times.system
             return float(own + times.children_user + times.children_system)
         return 0.0
+
+    def _ssh(self, table: Collection[psutil.Process]) -> Iterator[Sign]:
+        """Yield SSH connections of the workspace's own, which the server carries: no socket has one."""
+        for process in table:
+            if process.info["ppid"] == self._server and _name(process).startswith("sshd"):
+                yield Sign("ssh", "", "connected", works=True)
 
     def _sockets(
         self, table: Mapping[int, psutil.Process], theirs: Collection[int]

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 from twinhub_lab.handlers import handlers
 from twinhub_lab.reporter import Reporter
 from twinhub_lab.ssh.handlers import handlers as ssh_handlers
+from twinhub_lab.tools import services
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
 
 def load(server: ServerApp) -> None:
-    """Add the handlers, and begin to report where the hub has asked for reports."""
+    """Add the handlers and begin to report, where the hub has asked for reports."""
     base_url = server.web_app.settings["base_url"]
     server.web_app.add_handlers(".*$", ssh_handlers(base_url))
+    tools = services.listed_tools(server)
+    server.web_app.add_handlers(".*$", services.handlers(base_url, tools))
     reporter = Reporter.from_environment()
-    if reporter is None:
-        return
+    if reporter is not None:
+        _report(server, base_url, reporter)
+
+
+def _report(server: ServerApp, base_url: str, reporter: Reporter) -> None:
     server.web_app.add_handlers(".*$", handlers(base_url, reporter))
 
     async def begin() -> None:

@@ -25,6 +25,7 @@ c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}
 # TwinHub's own extension: it tells the hub what works here.
 sys.path.append("/opt/twinhub/lab")
 c.ServerApp.jpserver_extensions["twinhub_lab"] = True
+load_subconfig("tools_config.py")  # type: ignore[name-defined]  # noqa: F821 - given by the loader
 
 # The server's environment is read-only, and nothing here asks the outside for news.
 c.LabApp.extension_manager = "readonly"

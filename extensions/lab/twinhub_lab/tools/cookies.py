@@ -1,0 +1,66 @@
+"""Cookies between a browser and a tool: a tool sees and sets none but its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OURS = ("jupyterhub-", "username-", "_xsrf", "jupyter-")
+"""How the names of cookies begin that sign somebody in at the hub or a Jupyter server."""
+
+_SET = "Set-Cookie"
+
+
+class Headers(Protocol):
+    """Headers as Tornado keeps them."""
+
+    def get_list(self, name: str) -> Sequence[str]:
+        """Return all values of one header."""
+
+    def add(self, name: str, value: str) -> None:
+        """Add one value of a header."""
+
+    def __delitem__(self, name: str) -> None:
+        """Remove all values of one header."""
+
+
+def without_ours(cookie: str) -> str:
+    """Return a ``Cookie`` header without what signs its user in."""
+    pairs = (pair.strip() for pair in cookie.split(";"))
+    return "; ".join(pair for pair in pairs if pair and not pair.startswith(_OURS))
+
+
+def confined(cookie: str, path: str) -> str | None:
+    """Return a ``Set-Cookie`` value for one path of this host alone; None if it may not be set."""
+    first, *attributes = (part.strip() for part in cookie.split(";"))
+    if first.startswith((*_OURS, "__Host-")):
+        return None
+    kept = [a for a in attributes if a.split("=")[0].strip().lower() not in {"domain", "path"}]
+    return "; ".join([first, *kept, f"Path={path}"])
+
+
+def confine(headers: Headers, path: str) -> None:
+    """Confine all cookies that the headers of a response set."""
+    given = headers.get_list(_SET)
+    if not given:
+        return
+    del headers[_SET]
+    for cookie in given:
+        value = confined(cookie, path)
+        if value is not None:
+            headers.add(_SET, value)
+
+
+class _Response(Protocol):
+    headers: Headers
+
+
+class _Request(Protocol):
+    tool_path: str
+
+
+def confine_cookies(response: _Response, request: _Request) -> None:
+    """Confine the cookies of a response; the handler has left the tool's path at the request."""
+    confine(response.headers, request.tool_path)

@@ -1,0 +1,74 @@
+"""Pages in a tool's place: that it is starting, and why it did not."""
+
+from __future__ import annotations
+
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PAGE = Template("""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>$heading</title>
+<style>
+:root { --text: #1f2933; --soft: #52606d; --back: #f5f7fa; --card: #fff; --line: #cbd2d9;
+  --accent: #1d5fa8; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #e4e7eb; --soft: #9aa5b1; --back: #14181d;
+  --card: #1f252c; --line: #3b4754; --accent: #7cb8f7; --on-accent: #10151b; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
+  font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif;
+  color: var(--text); background: var(--back); }
+main { width: min(46rem, 100%); min-width: 0; padding: 2rem; background: var(--card);
+  border: 1px solid var(--line); border-radius: 8px; }
+h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.25; }
+h2 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
+p { margin: 0 0 1rem; }
+.soft { color: var(--soft); margin: 0; }
+pre { margin: 0; padding: .75rem 1rem; max-height: 20rem; overflow: auto; white-space: pre-wrap;
+  overflow-wrap: anywhere; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace;
+  background: var(--back); border: 1px solid var(--line); border-radius: 6px; }
+pre:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+a.again { display: inline-block; margin-top: 1.5rem; padding: .5rem 1.1rem; border-radius: 6px;
+  color: var(--on-accent); background: var(--accent); font-weight: 600; text-decoration: none; }
+.bar { height: 4px; margin-top: 1.5rem; overflow: hidden; border-radius: 2px;
+  background: var(--line); }
+.bar::before { content: ""; display: block; width: 35%; height: 100%; background: var(--accent);
+  animation: pass 1.2s ease-in-out infinite alternate; }
+@keyframes pass { to { margin-left: 65%; } }
+@media (prefers-reduced-motion: reduce) { .bar::before { animation: none; width: 100%; } }
+</style>
+<main>
+<h1>$heading</h1>
+$body
+</main>
+</html>
+""")
+
+_LOG = Template("""<h2 id="log">What it said last</h2>
+<pre tabindex="0" role="region" aria-labelledby="log">$lines</pre>""")
+
+
+def starting_page(title: str) -> str:
+    """Return the page while a tool starts; the response tells the browser to come again."""
+    body = (
+        '<p class="soft" role="status">This page shows it as soon as it answers.</p>\n'
+        '<div class="bar" aria-hidden="true"></div>'
+    )
+    return _PAGE.substitute(heading=f"{escape(title)} is starting…", body=body)
+
+
+def failure_page(title: str, reason: str, lines: Sequence[str]) -> str:
+    """Return the page about a tool that did not start; an empty address is the same page's."""
+    body = f'<p role="alert">{escape(reason)}</p>\n'
+    if lines:
+        body += _LOG.substitute(lines=escape("\n".join(lines)))
+    else:
+        body += '<p class="soft">It has said nothing.</p>'
+    body += '\n<p class="soft"><a class="again" href="">Try again</a></p>'
+    return _PAGE.substitute(heading=f"{escape(title)} did not start", body=body)

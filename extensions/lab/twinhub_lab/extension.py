@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def load(server: ServerApp) -> None:
     """Add the handlers and begin to report, where the hub has asked for reports."""
     base_url = server.web_app.settings["base_url"]
-    server.web_app.add_handlers(".*$", ssh_handlers(base_url))
     tools = services.listed_tools(server)
+    if "ssh" in tools:
+        server.web_app.add_handlers(".*$", ssh_handlers(base_url))
     server.web_app.add_handlers(".*$", services.handlers(base_url, tools))
     reporter = Reporter.from_environment()
     if reporter is not None:

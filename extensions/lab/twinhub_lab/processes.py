@@ -58,10 +58,9 @@ class Processes:
         return 0.0
 
     def _ssh(self, table: Collection[psutil.Process]) -> Iterator[Sign]:
-        """Yield SSH connections of the workspace's own, which the server carries: no socket has one."""
-        for process in table:
-            if process.info["ppid"] == self._server and _name(process).startswith("sshd"):
-                yield Sign("ssh", "", "connected", works=True)
+        """Yield SSH connections that the server carries: each has an sshd, and no TCP socket."""
+        if any(p.info["ppid"] == self._server and _name(p).startswith("sshd") for p in table):
+            yield Sign("ssh", "", "connected", works=True)
 
     def _sockets(
         self, table: Mapping[int, psutil.Process], theirs: Collection[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 HIERARCHY = load_hierarchy(Path(__file__).resolve().parents[3] / "images" / "hierarchy.yaml")
 TAGS = [
-    f"twinhub/{image.name}:{version('twinhub-hub')}"
+    f"{os.environ.get('TWINHUB_TEST_TAG_PREFIX', 'twinhub')}/{image.name}:{version('twinhub-hub')}"
     for image in HIERARCHY.descendants("workspace")
     if image.shipped
 ]

@@ -169,7 +169,8 @@ def ensure_host_key() -> Path:
                 command, capture_output=True, text=True, timeout=_KEYGEN_SECONDS, check=False
             )
             if done.returncode != 0:
-                raise OSError(f"no key of the workspace could be made: {done.stderr.strip()}")
+                why = done.stderr.strip().rpartition(": ")[2]
+                raise OSError(f"no key of the workspace could be made: {why}")
             made.with_suffix(".pub").replace(final.with_suffix(".pub"))
             made.replace(final)
     return final

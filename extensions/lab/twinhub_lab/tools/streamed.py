@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, stream_request_body
+from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from twinhub_lab.tools.cookies import confine
 from twinhub_lab.tools.handlers import ToolHandler
@@ -63,6 +63,7 @@ class StreamedToolHandler(ToolHandler):
         except StreamClosedError:
             return  # whoever asked is gone
         except OSError as error:
+            self.log.warning("%s: an answer broke off: %r", self.program.tool.title, error)
             if not self._headers_written:
                 raise HTTPError(HTTPStatus.BAD_GATEWAY, str(error)) from error
             self.request.connection.stream.close()  # so that nobody takes a part for the whole
@@ -91,8 +92,9 @@ class StreamedToolHandler(ToolHandler):
         if self.request.method != "HEAD" and head.status not in _WITHOUT_BODY:
             async for part in upstream.read_body(head):
                 self.write(part)
-                await self.flush()
-        await self.finish()
+                # jupyter-server-proxy's own returns before the client has taken it
+                await RequestHandler.flush(self)
+        self.finish()
 
     def on_connection_close(self) -> None:
         """End what is under way for somebody who is gone."""

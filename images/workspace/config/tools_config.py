@@ -12,6 +12,7 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by the load
 
 _BIN = "/opt/twinhub/bin"
 _EDITORS = "/opt/twinhub/editors"
+_NODE = f"{_EDITORS}/node/bin/node"
 _WORKSPACE = "/workspace"
 _LAB = Path("/opt/twinhub/lab/twinhub_lab")
 _ICONS = _LAB / "tools/icons"
@@ -32,7 +33,8 @@ TOOLS = [
         title="VS Code",
         description="The editor, in the workspace's folder",
         command=[
-            f"{_EDITORS}/bin/code-server",
+            _NODE,
+            f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js",
             "--auth=none",
             "--disable-telemetry",
             "--disable-update-check",
@@ -41,6 +43,7 @@ TOOLS = [
             "--socket={unix_socket}",
             "--socket-mode=600",
         ],
+        needs=[f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js"],
         icon=_ICONS / "vscode.svg",
         opens=f"?folder={_WORKSPACE}",
         ready_path="healthz",
@@ -51,10 +54,18 @@ TOOLS = [
         title="Git",
         description="History, commits and branches of a repository",
         command=[
-            f"{_EDITORS}/bin/ungit",
-            "--socket={unix_socket}",
+            "/usr/bin/env",
+            "TWINHUB_SOCKET={unix_socket}",
+            _NODE,
+            f"--require={_LAB}/tools/on-socket.cjs",
+            f"{_EDITORS}/ungit/node_modules/ungit/source/server.js",
             "--rootPath={base_url}git-page",
+            "--no-launchBrowser",
+            "--no-bugtracking",
+            "--ungitVersionCheckOverride",
+            "--autoFetch=false",
         ],
+        needs=[f"{_EDITORS}/ungit/node_modules/ungit/source/server.js"],
         icon=_ICONS / "git-page.svg",
         keeps_prefix=True,
         opens=f"#/repository?path={_WORKSPACE}",

@@ -1,8 +1,9 @@
-// TwinHub's notice in JupyterLab: this workspace is idle, and when it stops.
+// TwinHub in JupyterLab: the notice that this workspace is idle, and the commands of its tools.
 //
 // A federated extension is a container with `init` and `get` below `window._JUPYTERLAB`; see
-// https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html. This one needs no other
-// package: it uses JupyterLab's commands for notifications.
+// https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html. This one needs no build:
+// it uses JupyterLab's commands for notifications, and takes the tokens of two services from the
+// packages that JupyterLab shares with its extensions.
 (() => {
   "use strict";
 
@@ -94,11 +95,91 @@
     });
   }
 
-  const plugin = { id: "twinhub-lab:work", autoStart: true, activate };
+  const work = { id: "twinhub-lab:work", autoStart: true, activate };
+
+  // What `GET services` lists and JupyterLab does not open itself.
+  async function listTools() {
+    const answer = await fetch(`${baseUrl}services`);
+    const services = answer.ok ? await answer.json() : {};
+    return Object.entries(services).filter(([name]) => name !== "lab" && name !== "notebook");
+  }
+
+  function open(endpoint) {
+    // Relative to the workspace's address, and never to another place.
+    const address = new URL(`${baseUrl}${endpoint}`, window.location.origin);
+    if (address.origin === window.location.origin) {
+      window.open(address.href, "_blank", "noopener");
+    }
+  }
+
+  function folderOf(browsers) {
+    const browser = browsers?.tracker.currentWidget;
+    const selected = browser ? [...browser.selectedItems()] : [];
+    const folder = selected.find((item) => item.type === "directory");
+    const path = folder ? folder.path : (browser?.model.path ?? "");
+    return `/workspace/${path.replace(/^[A-Za-z]*:/, "")}`.replace(/\/$/, "");
+  }
+
+  async function activateTools(app, palette, browsers) {
+    for (const [name, tool] of await listTools()) {
+      const command = `twinhub:open-${name}`;
+      app.commands.addCommand(command, {
+        label: `Open ${tool.name}`,
+        caption: tool.description,
+        describedBy: { args: { type: "object", properties: {} } },
+        execute: () => open(tool.endpoint),
+      });
+      palette?.addItem({ command, category: "Tools" });
+      if (name === "vscode") {
+        addFolderCommand(app, browsers);
+      }
+    }
+  }
+
+  function addFolderCommand(app, browsers) {
+    const command = "twinhub:open-folder-in-vscode";
+    app.commands.addCommand(command, {
+      label: "Open in VS Code",
+      caption: "Open this folder in VS Code, in another tab",
+      describedBy: { args: { type: "object", properties: {} } },
+      execute: () => open(`vscode/?folder=${encodeURIComponent(folderOf(browsers))}`),
+    });
+    for (const selector of ['.jp-DirListing-item[data-isdir="true"]', ".jp-DirListing-content"]) {
+      app.contextMenu.addItem({ command, selector, rank: 4 });
+    }
+  }
+
+  let shared = {};
+
+  async function load(name) {
+    const versions = Object.values(shared[name] ?? {});
+    return versions.length ? (await versions[0].get())() : {};
+  }
+
+  async function plugins() {
+    const [{ ICommandPalette }, { IFileBrowserFactory }] = await Promise.all([
+      load("@jupyterlab/apputils"),
+      load("@jupyterlab/filebrowser"),
+    ]);
+    const tools = {
+      id: "twinhub-lab:tools",
+      autoStart: true,
+      optional: [ICommandPalette, IFileBrowserFactory],
+      activate: (app, palette, browsers) => {
+        void activateTools(app, palette, browsers).catch((error) => console.warn("TwinHub:", error));
+      },
+    };
+    return [work, tools];
+  }
 
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["twinhub-lab"] = {
-    init: () => undefined,
-    get: async () => () => ({ __esModule: true, default: [plugin] }),
+    init: (scope) => {
+      shared = scope;
+    },
+    get: async () => {
+      const found = await plugins();
+      return () => ({ __esModule: true, default: found });
+    },
   };
 })();

@@ -116,10 +116,9 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
         if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             super().write_error(status_code, **details)
             return
-        status = HTTPStatus.GATEWAY_TIMEOUT if status_code == 599 else HTTPStatus.BAD_GATEWAY  # noqa: PLR2004 - Tornado's
         tool = self.program.tool
         page = failure_page(tool.title, "It runs, but gave no answer.", last_lines(tool.log))
-        self._write_page(status, page)
+        self._write_page(HTTPStatus.BAD_GATEWAY, page)
         self.finish()
 
     def _write_page(self, status: HTTPStatus, page: str) -> None:

@@ -25,6 +25,7 @@ RUN_TOOL = "/opt/twinhub/bin/run-tool"
 _WRAPPER = Path(__file__).with_name("wrapper.py")
 _LOCAL = "127.0.0.1"
 _ASK_SECONDS = 5
+_BLOCK = 64 * 1024
 _REMEMBERED_SECONDS = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
 
@@ -146,7 +147,10 @@ class Program:
                 return True
             writer.write(_request(self.tool, base_url))
             async with asyncio.timeout(_ASK_SECONDS):
-                return bool(await reader.read(1))
+                answer = await reader.read(1)
+                while await reader.read(_BLOCK):  # whoever hangs up early is in the tool's log
+                    pass
+                return bool(answer)
         except (OSError, TimeoutError):
             return False
         finally:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_lab.handlers import handlers
 from twinhub_lab.reporter import Reporter
+from twinhub_lab.ssh.handlers import handlers as ssh_handlers
 from twinhub_lab.tools import services
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ def load(server: ServerApp) -> None:
     """Add the handlers and begin to report, where the hub has asked for reports."""
     base_url = server.web_app.settings["base_url"]
     tools = services.listed_tools(server)
+    if "ssh" in tools:
+        server.web_app.add_handlers(".*$", ssh_handlers(base_url))
     server.web_app.add_handlers(".*$", services.handlers(base_url, tools))
     reporter = Reporter.from_environment()
     if reporter is not None:

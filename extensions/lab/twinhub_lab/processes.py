@@ -37,6 +37,7 @@ class Processes:
         return [
             *self._cpu(table.values()),
             *_jobs(table.values(), shells),
+            *self._ssh(table.values()),
             *self._sockets(table, theirs),
         ]
 
@@ -55,6 +56,11 @@ class Processes:
             own = 0.0 if process.pid == self._server else times.user + times.system
             return float(own + times.children_user + times.children_system)
         return 0.0
+
+    def _ssh(self, table: Collection[psutil.Process]) -> Iterator[Sign]:
+        """Yield SSH connections that the server carries: each has an sshd, and no TCP socket."""
+        if any(p.info["ppid"] == self._server and _name(p).startswith("sshd") for p in table):
+            yield Sign("ssh", "", "connected", works=True)
 
     def _sockets(
         self, table: Mapping[int, psutil.Process], theirs: Collection[int]

@@ -76,6 +76,24 @@ TOOLS = [
         icon=_ICONS / "monitor.svg",
         is_work=False,
     ),
+    Tool(
+        name="big-files",
+        title="Big files",
+        description="Uploads of any size, which go on where they broke off, and whole folders",
+        command=[f"{_BIN}/run-big-files", "{unix_socket}", "{base_url}big-files"],
+        needs=["/opt/twinhub/files/bin/python"],
+        icon=_ICONS / "big-files.svg",
+        keeps_prefix=True,
+        is_streamed=True,
+    ),
+    Tool(
+        name="ssh",
+        title="SSH",
+        description="ssh, scp, rsync and VS Code Remote from your own computer",
+        needs=["/usr/sbin/sshd"],
+        icon=_ICONS / "ssh.svg",
+        is_own=True,
+    ),
 ]
 
 c.ServerProxy.servers = servers(TOOLS)

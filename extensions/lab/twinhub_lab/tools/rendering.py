@@ -9,6 +9,7 @@ from jupyter_server_proxy.config import ServerProcess
 from twinhub_lab.tools.cookies import confine_cookies
 from twinhub_lab.tools.handlers import RawToolHandler, ToolHandler
 from twinhub_lab.tools.program import program_of
+from twinhub_lab.tools.streamed import StreamedToolHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +38,13 @@ class ToolProcess(ServerProcess):  # type: ignore[misc]
         process.tool = tool
         return process
 
-    def get_proxy_base_class(self) -> tuple[type, dict[str, object]]:
+    def get_proxy_base_class(self) -> tuple[type | None, dict[str, object]]:
         """Return our handler in place of the one that knows neither failures nor restarts."""
+        if self.tool.is_own:
+            return None, {}
         handler = RawToolHandler if self.tool.is_raw else ToolHandler
+        if self.tool.is_streamed:
+            handler = StreamedToolHandler
         return handler, {"program": program_of(self.tool)}
 
 

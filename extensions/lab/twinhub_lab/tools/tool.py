@@ -43,8 +43,10 @@ class Tool:
     """What follows the server's address: ``vscode`` is found at ``<prefix>vscode/``."""
     title: str
     """As people read it."""
-    command: Sequence[str] | Callable[[], Sequence[str]]
+    command: Sequence[str] | Callable[[], Sequence[str]] = ()
     """The program and its arguments; what is called is called when the tool is started."""
+    is_own: bool = False
+    """Whether the server itself answers at its address, and there is no command."""
     description: str = ""
     """In a few words, for `GET services`."""
     icon: Path | None = None
@@ -60,6 +62,9 @@ class Tool:
     """Whether it speaks no HTTP: websockets at its address carry bytes to its socket."""
     page: Path | None = None
     """Of a raw tool, the folder with the files of the page that speaks with it."""
+    is_streamed: bool = False
+    """Whether requests and answers, of any size, pass through piece by piece; such a tool has a
+    socket and keeps the prefix."""
     opens: str = ""
     """What follows its address when somebody opens it: ``?folder=/workspace``."""
     category: str = CATEGORY

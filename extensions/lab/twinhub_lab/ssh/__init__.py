@@ -1,0 +1,1 @@
+"""SSH into the workspace through the hub's own address: see docs/howto/ssh.md."""

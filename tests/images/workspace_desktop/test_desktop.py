@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,7 @@ def test_program_without_the_key_gets_no_display(desktop: Desktop) -> None:
 def test_session_is_whole(desktop: Desktop) -> None:
     wait_for(lambda: _is_managed(desktop), seconds=30, what="a window manager runs")
     for part in _PARTS:
-        wait_for(lambda part=part: _runs(desktop, part), seconds=30, what=f"{part} runs")
+        wait_for(partial(_runs, desktop, part), seconds=30, what=f"{part} runs")
 
 
 def test_nothing_asks_or_warns_at_the_first_start(desktop: Desktop) -> None:
@@ -113,6 +114,7 @@ def test_firefox_shows_a_page_and_asks_nobody(workspace: Workspace) -> None:
         f"file://{page}",
     )  # fmt: skip
     head = workspace.container.exec_run(["head", "-c", "24", picture]).output
+    assert isinstance(head, bytes)
     assert head.startswith(_PNG)
     assert struct.unpack(">II", head[16:24]) == (400, 300)
 

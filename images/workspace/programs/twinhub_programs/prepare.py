@@ -50,7 +50,8 @@ def main(_arguments: list[str]) -> int:
 
 def _is_prepared(state: str, mark: str, environment: str) -> bool:
     is_whole = os.access(f"{environment}/bin/python", os.X_OK)
-    return is_whole and kind_of(f"{state}/{mark}") == "file"
+    is_marked = kind_of(f"{state}/{mark}") == "file" and kind_of(f"{state}/edition") == "nothing"
+    return is_whole and is_marked
 
 
 class _Alone:

@@ -159,3 +159,12 @@ async def test_the_notebook_kernel_of_the_image_is_the_default(client: HubClient
     specs = json.loads(client.get(f"{client.workspace}/api/kernelspecs").text)
     assert specs["default"] == "python3"
     assert specs["kernelspecs"]["python3"]["spec"]["display_name"] == "Python 3 (TwinHub)"
+
+
+async def test_jobs_and_lasting_environments_work_without_an_engine(shell: Shell) -> None:
+    await shell.output("echo 'import numpy, os; print(os.environ[\"OMP_NUM_THREADS\"])' > job.py")
+    assert int(await shell.output("twinhub-exec job.py")) >= 1
+    await shell.output("twinhub-env create mine --with-science")
+    assert "mine" in await shell.output("twinhub-env list; ls ~/.local/share/jupyter/kernels")
+    assert "tutorials" in await shell.output("ls /workspace")
+    await shell.output("twinhub-env remove mine; twinhub-reset --yes --dotfiles")

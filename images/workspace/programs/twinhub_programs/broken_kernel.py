@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
             "name": "python", "mimetype": "text/x-python", "file_extension": ".py",
         }  # fmt: skip
 
-        def do_execute(self, _code: str, _silent: bool, *_: object, **__: object) -> dict[str, Any]:  # noqa: FBT001
+        def do_execute(self, *_: object, **__: object) -> dict[str, Any]:
             error = {"ename": "BrokenEnvironment", "evalue": remedy, "traceback": [remedy]}
             self.send_response(self.iopub_socket, "error", error)
             return {"status": "error", "execution_count": self.execution_count, **error}

@@ -30,7 +30,13 @@ _NEEDED = ("ipykernel", "pip")
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments say; exit status 1 tells that it did not work."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given, more = parser.parse_known_args(arguments)
+    # argparse leaves over what comes behind an option
+    if more and (given.do is not _create or any(word.startswith("-") for word in more)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:
+        given.packages += more
     os.umask(0o022)
     try:
         given.do(given)

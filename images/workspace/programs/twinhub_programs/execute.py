@@ -20,7 +20,7 @@ from twinhub_programs.sources import (
 )  # fmt: skip
 
 UV = "/opt/twinhub/bin/uv"
-_PROGRAMS = "/opt/twinhub/programs"
+_PROGRAMS = "/opt/twinhub/programs/run.py"
 _SERVER_PYTHON = "/opt/twinhub/server/bin/python"
 _SCIENCE = "/opt/twinhub/science"
 _UNPREPARED = 125

@@ -43,15 +43,20 @@ def read_file(path: str, *, limit: int = READ_LIMIT) -> bytes | None:
         descriptor = os.open(path, _READ)
     except OSError:
         return None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
             return None
-        return file.read(limit)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
 
 
 def write_file(path: str, content: bytes, *, mode: int = 0o644) -> None:
-    """Put a file in its place at once; whatever else was there, a folder apart, is replaced."""
+    """Put a file in its place at once; what was there is replaced, a folder moved aside."""
+    if kind_of(path) == "folder":
+        set_aside(path)
     aside = f"{path}.twinhub-{os.getpid()}"
     remove(aside)
     try:
@@ -64,20 +69,20 @@ def write_file(path: str, content: bytes, *, mode: int = 0o644) -> None:
 
 
 def ensure_folder(path: str, *, above: str) -> None:
-    """Make the folders from ``above`` down to a path that lies below it; none may be a link.
+    """Make the folders from ``above`` down to a path that lies below it.
 
-    A file in the place of a folder is moved aside.
+    What is no folder is moved aside.
 
     Raises:
-        HomeError: a link stands there.
+        HomeError: a link to a folder stands there, which is somebody's own arrangement.
     """
     at = above
     for name in os.path.relpath(path, above).split(os.sep):
         at = os.path.join(at, name)
         found = kind_of(at)
-        if found == "link":
+        if found == "link" and os.path.isdir(at):
             raise HomeError(f"{at} is a link, through which nothing is written: put a folder there")
-        if found in {"file", "other"}:
+        if found in {"file", "link", "other"}:
             set_aside(at)
         if found != "folder":
             os.mkdir(at)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from twinhub_programs.defaults import lay_defaults
 from twinhub_programs.homefiles import (
@@ -24,6 +22,7 @@ from twinhub_programs.homefiles import (
     write_file,
 )  # fmt: skip
 
+TYPE_CHECKING = False  # `typing` and `contextlib` cost as much as all the rest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,7 +37,7 @@ def main(_arguments: list[str]) -> int:
     try:
         os.makedirs(os.path.dirname(state), exist_ok=True)
         ensure_folder(state, above=os.path.dirname(state))
-        with _alone(f"{state}/.lock"):
+        with _Alone(f"{state}/.lock"):
             if not _is_prepared(state, mark, environment):
                 lay_environment(f"{_PARTS}/environment", environment, above=state)
                 lay_defaults(_PARTS, home, state, tutorials=not mark.endswith("-without-tutorials"))
@@ -51,20 +50,24 @@ def main(_arguments: list[str]) -> int:
 
 def _is_prepared(state: str, mark: str, environment: str) -> bool:
     is_whole = os.access(f"{environment}/bin/python", os.X_OK)
-    return is_whole and kind_of(f"{state}/{mark}") == "file"
+    is_marked = kind_of(f"{state}/{mark}") == "file" and kind_of(f"{state}/edition") == "nothing"
+    return is_whole and is_marked
 
 
-@contextmanager
-def _alone(lock: str) -> Iterator[None]:
-    """Hold a lock, for which another start is waited for some seconds, not for ever."""
-    if kind_of(lock) in {"link", "other", "folder"}:
-        remove(lock)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-    try:
-        _try_lock(descriptor)
-        yield
-    finally:
-        os.close(descriptor)
+class _Alone:
+    """Holds a lock, for which another start is waited for some seconds, not for ever."""
+
+    def __init__(self, lock: str) -> None:
+        if kind_of(lock) in {"link", "other", "folder"}:
+            remove(lock)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        self._descriptor = os.open(lock, flags, 0o600)
+
+    def __enter__(self) -> None:
+        _try_lock(self._descriptor)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
 
 
 def _try_lock(descriptor: int) -> None:

@@ -76,7 +76,9 @@ def reset(parts: list[str]) -> None:
     say(f"moved to {kept}: {', '.join(moved)}" if moved else "there was nothing to move")
     if "dotfiles" in parts:
         _forget_defaults(state)
-    _prepare_again(state)
+    if parts != ["settings"]:
+        _prepare_again(state)
+    say("done. Kernels and terminals that are open keep what they have loaded: start them again")
 
 
 def _is_confirmed(parts: list[str]) -> bool:
@@ -117,8 +119,7 @@ def _prepare_again(state: str) -> None:
         edition = file.read().decode().strip()
     off = os.environ.get("INCLUDE_TUTORIALS", "true").lower() == "false"
     mark = f"edition-{edition}-without-tutorials" if off else f"edition-{edition}"
-    program = [sys.executable, "-I", "-S", f"{_IMAGE}/programs", "prepare"]
+    program = [sys.executable, "-I", "-S", f"{_IMAGE}/programs/run.py", "prepare"]
     done = subprocess.run(program, env={**os.environ, "TWINHUB_MARK": mark}, check=False)
     if done.returncode:
         raise HomeError("what the image brings could not be laid. Make room and start again")
-    say("done. Kernels and terminals that are open keep what they have loaded: start them again")

@@ -118,10 +118,11 @@ def _workspace(name: str, *, image: str = "", options: object = None) -> SimpleN
 
 
 def test_the_home_page_knows_the_image_of_each_workspace() -> None:
+    odd: list[object] = [None, [], {"image": [1]}]
     workspaces = [
         _workspace("", image="site/plain:1", options={"image": "site/solvers:2"}),
         _workspace("second", options={"image": "site/solvers:2"}),
-        *(_workspace(f"odd{at}", options=odd) for at, odd in enumerate([None, [], {"image": [1]}])),
+        *(_workspace(f"odd{at}", options=options) for at, options in enumerate(odd)),
     ]
     user: Any = SimpleNamespace(all_spawners=lambda: iter(workspaces))
     titles = {"site/plain:1": "Plain", "site/solvers:2": "Solvers"}

@@ -13,6 +13,7 @@ from twinhub_hub.operate.health import look
 from twinhub_hub.operate.passwords import HubPasswords
 from twinhub_hub.pages import health, old_addresses, passwords
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
+from twinhub_hub.pages.image_choice import titles_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def _password_handlers(context: Context) -> Sequence[tuple[object, ...]]:
 
 def _words(context: Context) -> dict[str, object]:
     settings = context.settings
+    titles = {one.image: one.title for one in all_images(settings)}
     notices = [settings.site.notice] if settings.site.notice else []
     if context.running.engine == "process":
         notices.append(PROCESS_BANNER)
@@ -59,7 +61,7 @@ def _words(context: Context) -> dict[str, object]:
         "twinhub_notices": notices,
         "twinhub_trial": settings.auth.method == "trial",
         "twinhub_own_accounts": settings.auth.provider is None,
-        "twinhub_titles": {one.image: one.title for one in all_images(settings)},
+        "twinhub_images": partial(titles_of, titles),
         "twinhub_idle_hours": settings.workspace.idle_hours,
         "twinhub_form_targets": _form_targets(context),
         "twinhub_version": version("twinhub-hub"),

@@ -30,7 +30,10 @@ _API_CLIENT = "jupyterhub"
 
 
 class UserHandler(UserAPIHandler):  # type: ignore[misc]
-    """Keeps users' names: files, volumes and the audit trail know them by nothing else."""
+    """Keeps users' names: files, volumes and the audit trail know them by nothing else.
+
+    Deletes users with all their workspaces.
+    """
 
     @needs_scope("admin:users")
     async def patch(self, user_name: str) -> None:
@@ -47,6 +50,26 @@ class UserHandler(UserAPIHandler):  # type: ignore[misc]
                 f"{user_name}.",
             )
         await super().patch(user_name)
+
+    @needs_scope("delete:users")
+    async def delete(self, user_name: str) -> None:
+        """Delete a user whose further workspaces are stopped first: JupyterHub stops one only.
+
+        Raises:
+            HTTPError: 409, one of them is starting or takes its time to stop.
+        """
+        user = self.find_user(user_name)
+        if user is not None and user.name != self.current_user.name:
+            for name, spawner in list(user.spawners.items()):
+                if name and spawner.ready:
+                    await self.stop_single_user(user, name)
+                if name and spawner.pending:
+                    raise HTTPError(
+                        HTTPStatus.CONFLICT,
+                        f"The workspace {name} of {user_name} is just starting or stopping. Try "
+                        "again in a moment.",
+                    )
+        await super().delete(user_name)
 
     def get_json_body(self) -> Any:  # noqa: ANN401 - whatever was sent
         """Return what was sent, without a name that stays: JupyterHub would make it none at all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -12,6 +12,8 @@ from twinhub_hub.spawners.shelf import OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from jupyterhub.user import User
 
     from twinhub_hub.settings.images import Image
 
@@ -54,3 +56,22 @@ def show_size(size: int | None) -> str:
 
 def _card(image: Image, found: OnDisk) -> Card:
     return Card(image, show_size(found.size), found.is_there)
+
+
+def titles_of(titles: Mapping[str, str], user: User | None) -> Mapping[str, str]:
+    """Return what a user's workspaces are, by their names, where there is more than one image.
+
+    For one that does not run it is what it would be started as; that of a start which is refused
+    may be anything.
+    """
+    if user is None or len(titles) < 2:  # noqa: PLR2004 - as above
+        return {}
+    images = {one.name: _image_of(one) for one in user.all_spawners()}
+    return {name: titles[image] for name, image in images.items() if image in titles}
+
+
+def _image_of(workspace: Any) -> str:  # noqa: ANN401 - a spawner, or a row of the database
+    if workspace.active:
+        return str(getattr(workspace, "image", ""))
+    options = workspace.user_options
+    return str(options.get("image", "")) if isinstance(options, dict) else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fixtures import further
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.installation import running_installation
 from tests.fixtures.kernels import execute, open_kernel
@@ -110,6 +111,20 @@ def test_a_workspace_that_works_goes_on_and_one_that_does_not_stops(
                     seconds=_SECONDS,
                     what="a stop",
                 )
+
+
+def test_a_second_workspace_that_is_idle_stops_while_the_first_works(
+    hurried: TestInstallation,
+) -> None:
+    with HubClient(hurried, _USER) as alice:
+        alice.stop()  # one of an earlier test may be kept
+        alice.start()
+        further.start(alice, "second")
+        with open_kernel(alice) as channel, culler(hurried):
+            execute(channel, "import time; time.sleep(35)")
+            wait_for(lambda: not further.is_ready(alice, "second"), seconds=_SECONDS, what="a stop")
+            assert further.is_ready(alice, "")
+        further.stop(alice, "second", remove=True)
 
 
 def test_people_see_what_works(hurried: TestInstallation) -> None:

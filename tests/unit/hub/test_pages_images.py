@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
-from twinhub_hub.pages.image_choice import render_image_choice
+from twinhub_hub.pages.image_choice import render_image_choice, titles_of
 from twinhub_hub.settings.images import Image
 from twinhub_hub.spawners.shelf import ABSENT_SECONDS, OnDisk, Shelf
 
@@ -109,3 +110,22 @@ async def test_a_docker_that_does_not_answer_hides_no_image() -> None:
         raise APIError("away")
 
     assert await Shelf().look(["there"], inspect) == {"there": OnDisk()}
+
+
+def _workspace(name: str, *, image: str = "", options: object = None) -> SimpleNamespace:
+    more = {"image": image} if image else {}
+    return SimpleNamespace(name=name, active=bool(image), user_options=options, **more)
+
+
+def test_the_home_page_knows_the_image_of_each_workspace() -> None:
+    odd: list[object] = [None, [], {"image": [1]}]
+    workspaces = [
+        _workspace("", image="site/plain:1", options={"image": "site/solvers:2"}),
+        _workspace("second", options={"image": "site/solvers:2"}),
+        *(_workspace(f"odd{at}", options=options) for at, options in enumerate(odd)),
+    ]
+    user: Any = SimpleNamespace(all_spawners=lambda: iter(workspaces))
+    titles = {"site/plain:1": "Plain", "site/solvers:2": "Solvers"}
+    assert titles_of(titles, user) == {"": "Plain", "second": "Solvers"}
+    assert titles_of({"site/plain:1": "Plain"}, user) == {}, "there is nothing to tell apart"
+    assert titles_of(titles, None) == {}

@@ -92,8 +92,9 @@ class ShownImage:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the last build ended without an image."""
-        return bool(self.log) and self.log[-1].startswith(ENDED)
+        """Whether the last build ended without an image, and what is asked for is not there."""
+        has_ended = bool(self.log) and self.log[-1].startswith(ENDED)
+        return has_ended and self.report.state != "current"
 
 
 def look_through_broker(context: Context) -> Sequence[ShownImage]:

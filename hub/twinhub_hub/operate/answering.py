@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinhub_hub.installation import Installation
 
 _ANSWER_SECONDS = 90
-_LISTEN_SECONDS = 30
+_LISTEN_SECONDS = 90
 _TRIES = 4
 _LOG_LINES = 20
 

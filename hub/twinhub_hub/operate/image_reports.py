@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.installation import Installation
     from twinhub_hub.layers.states import Built
     from twinhub_hub.operate.layers import Workshop
     from twinhub_hub.settings.layers import Layer
@@ -34,7 +35,7 @@ _VERSION = "1.40"
 """Of Docker's interface: the oldest that the broker passes on."""
 
 _SECONDS = 3
-_LINES = 40
+_LINES, _LONGEST = 40, 300
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,9 @@ class ShownImage:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the last build ended without an image."""
-        return bool(self.log) and self.log[-1].startswith(ENDED)
+        """Whether the last build ended without an image, and what is asked for is not there."""
+        has_ended = bool(self.log) and self.log[-1].startswith(ENDED)
+        return has_ended and self.report.state != "current"
 
 
 def look_through_broker(context: Context) -> Sequence[ShownImage]:
@@ -108,9 +110,13 @@ def look_through_broker(context: Context) -> Sequence[ShownImage]:
     except (DockerException, EngineError):
         return ()
     return [
-        ShownImage(one, read_end(installation.image_log(one.name), _LINES) if one.is_layer else ())
+        ShownImage(one, _end_of_log(installation, one.name) if one.is_layer else ())
         for one in reports
     ]
+
+
+def _end_of_log(installation: Installation, layer: str) -> Sequence[str]:
+    return [line[:_LONGEST] for line in read_end(installation.image_log(layer), _LINES)]
 
 
 def prune(workshop: Workshop) -> Sequence[str]:

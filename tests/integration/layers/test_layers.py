@@ -27,7 +27,8 @@ _TREES = (
 _TREES_AND_TRAINS = _TREES.replace("[tree]", "[sl, tree]")
 _MISSPELT = _TREES.replace("[tree]", "[treee]")
 _SLOW = _TREES.replace("[tree]", "[gfortran, tree]")
-_CACHED_SECONDS = 15
+_CACHED_SECONDS = 60
+"""Two or three on a machine that does nothing else; a build takes longer than this anywhere."""
 _NEW = f"{{name: rivers, base: '{BASE}', title: Rivers, system: [tree], groups: [water]}}"
 
 
@@ -200,8 +201,8 @@ def test_the_list_tells_of_each_image_and_who_runs_on_it(trees: Site) -> None:
 def test_admins_read_state_and_log_of_each_layer_and_others_do_not(trees: Site) -> None:
     with HubClient(trees.installation, "admin") as admin:
         page = admin.get("/hub/installation").text
-    assert "Trees &amp; shrubs" in page or "layer-trees" in page
-    assert "Successfully built" in page
+    assert "(site layer)" in page
+    assert "Log of the last build of trees" in page
     with HubClient(trees.installation, "alice") as alice:
         assert alice.get("/hub/installation").status_code == 403
 

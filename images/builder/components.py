@@ -31,7 +31,7 @@ class Component:
     @property
     def purl(self) -> str:
         """The package URL; it names no registry."""
-        return f"pkg:{self.kind}/{quote(self.name, safe='/')}@{quote(self.version, safe='')}"
+        return f"pkg:{self.kind}/{quote(self.name, safe='/')}@{quote(self.version, safe=':')}"
 
     def as_cyclonedx(self) -> dict[str, Any]:
         """Return the component as CycloneDX 1.6 has it."""

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.waiting import wait_for
-from tests.images.workspace.running import SERVER_PYTHON
 
 if TYPE_CHECKING:
     from docker.models.images import Image
 
+    from tests.images.starting import StartWorkspace
     from tests.images.workspace.running import Workspace
 
 pytestmark = pytest.mark.docker
 
 LARGEST = 3_400_000_000
 _TENSORBOARD = "/opt/twinhub/tensorboard/bin"
-_HEAVY = ("nbconvert", "git", "jupytext.cli", "nbdime.diffing", "pandas", "IPython")
 
 
 @pytest.mark.parametrize(
@@ -71,13 +70,20 @@ def test_packages_of_each_environment_fit_together(workspace: Workspace, environ
     workspace.run("/opt/twinhub/science/bin/pip", "--python", python, "check")
 
 
-def test_extensions_load_little_when_the_server_starts(workspace: Workspace) -> None:
-    code = (
-        "import sys, jupyterlab_git, jupytext, nbdime\n"
-        f"print([n for n in {_HEAVY!r} if n in sys.modules])"
-    )
-    assert workspace.run(SERVER_PYTHON, "-I", "-c", code) == "[]\n"
+def test_extensions_are_loaded_after_the_first_answer(start: StartWorkspace) -> None:
+    workspace = start()
+    wait_for(lambda: "nbdime | extension was successfully loaded" in _log(workspace),
+             seconds=30, what="the last extension is loaded")  # fmt: skip
+    log = _log(workspace)
+    answers = log.index("is running at")
+    for name in ("jupyterlab_git", "jupyterlab_jupytext", "nbdime"):
+        assert log.index(f"{name} | extension was successfully loaded") > answers
+    assert "Traceback" not in log
 
 
 def test_image_is_no_larger_than_promised(image: Image) -> None:
     assert image.attrs["Size"] < LARGEST
+
+
+def _log(workspace: Workspace) -> str:
+    return workspace.container.logs().decode()

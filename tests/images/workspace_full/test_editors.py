@@ -102,9 +102,8 @@ def _configuration(code: Offline) -> dict[str, Any]:
     return configuration
 
 
-def test_code_server_opens_the_folder_without_a_password(code: Offline) -> None:
-    configuration = _configuration(code)
-    assert configuration["folderUri"]["path"] == "/workspace"
+def test_code_server_shows_its_page_without_a_password(code: Offline) -> None:
+    assert _configuration(code)["remoteAuthority"]
     assert code.run("test", "-e", "/home/twin/.config/code-server/config.yaml").status != 0
 
 
@@ -126,6 +125,8 @@ def test_code_server_has_no_ai(code: Offline) -> None:
     defaults = manifest["contributes"]["configurationDefaults"]
     assert defaults["chat.disableAIFeatures"] is True
     assert defaults["extensions.autoCheckUpdates"] is False
+    machine = code.run("cat", "/home/twin/.local/share/code-server/Machine/settings.json").output
+    assert json.loads(machine)["chat.disableAIFeatures"] is True
 
 
 def test_editors_listen_on_sockets_of_the_user_alone(code: Offline, git_page: Offline) -> None:

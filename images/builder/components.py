@@ -9,7 +9,7 @@ from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from images.builder.manifest import distributions, npm_packages
+from images.builder.manifest import distributions, npm_packages, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ class Component:
     @property
     def purl(self) -> str:
         """The package URL; it names no registry."""
-        return f"pkg:{self.kind}/{quote(self.name, safe='/')}@{quote(self.version, safe='')}"
+        return f"pkg:{self.kind}/{quote(self.name, safe='/')}@{quote(self.version, safe=':')}"
 
     def as_cyclonedx(self) -> dict[str, Any]:
         """Return the component as CycloneDX 1.6 has it."""
@@ -70,6 +70,14 @@ def npm_components(files: Mapping[str, bytes]) -> list[Component]:
         )
         for package in npm_packages(files)
     )  # fmt: skip
+
+
+def unpacked_components(files: Mapping[str, bytes]) -> list[Component]:
+    """Return each Debian package of which files were taken without installing it."""
+    return _merged(
+        Component("deb/debian", name, version, None, [folder])
+        for folder, name, version in unpacked(files)
+    )
 
 
 def node_components(nodes: Mapping[str, str]) -> list[Component]:

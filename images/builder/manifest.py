@@ -41,7 +41,8 @@ class Contents(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     debian: dict[str, str]
-    """Package → version; of a foreign architecture as `name:architecture`."""
+    """Package → version; of a foreign architecture as `name:architecture`. Also what was only
+    unpacked, which dpkg does not know of."""
     python: dict[str, dict[str, str]]
     """Folder of the environment → distribution → version."""
     npm: dict[str, NpmTree]
@@ -86,11 +87,24 @@ def read_contents(reading: Reading) -> Contents:
     """Return the versions of everything that was read of an image."""
     files = reading.files()
     return Contents(
-        debian=_debian_packages(files.get(_DPKG_STATUS, b"").decode("utf-8", "replace")),
+        debian={name: version for _, name, version in unpacked(files)}
+        | _debian_packages(files.get(_DPKG_STATUS, b"").decode("utf-8", "replace")),
         python=_environments(files),
         npm=_npm_trees(npm_packages(files)),
         node=dict(reading.nodes),
     )
+
+
+def unpacked(files: Mapping[str, bytes]) -> Iterator[tuple[str, str, str]]:
+    """Yield each Debian package of which files were taken: folder, name, version.
+
+    Its folder has a file ``version`` with the fields ``Package`` and ``Version``.
+    """
+    for path, content in sorted(files.items()):
+        if path.endswith("/version"):
+            fields = dict(_fields(content.decode("utf-8", "replace")))
+            if {"Package", "Version"} <= set(fields):
+                yield path.removesuffix("/version"), fields["Package"], fields["Version"]
 
 
 def distributions(files: Mapping[str, bytes]) -> Iterator[tuple[str, str, str]]:

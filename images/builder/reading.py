@@ -26,8 +26,9 @@ done
 echo
 cd /
 find . -xdev -type f \( -path ./var/lib/dpkg/status -o -path ./var/lib/dpkg/arch-native \
-    -o -path './usr/share/doc/*/copyright' -o -path '*.dist-info/METADATA' \
-    -o -path '*/node_modules/*/package.json' \) -readable -print0 2>/dev/null \
+    -o -path './opt/twinhub/*/version' -o -path './usr/share/doc/*/copyright' \
+    -o -path '*.dist-info/METADATA' -o -path '*/node_modules/*/package.json' \) \
+    -readable -print0 2>/dev/null \
     | LC_ALL=C sort -z | tar --create --null --no-recursion --files-from=- --file=- \
     | gzip -1 | base64 --wrap=8000
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -11,7 +12,13 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from images.builder.components import Component, node_components, npm_components, python_components
+from images.builder.components import (
+    Component,
+    node_components,
+    npm_components,
+    python_components,
+    unpacked_components,
+)
 from images.builder.errors import SbomError
 
 if TYPE_CHECKING:
@@ -34,7 +41,8 @@ def make_sbom(reading: Reading, *, tag: str, found: Built) -> str:
     bom = json.loads(_debian_part(reading, tag=tag, found=found))
     _name_root(bom, tag=tag, found=found)
     files = reading.files()
-    _add(bom, [*python_components(files), *npm_components(files), *node_components(reading.nodes)])
+    others = [python_components(files), npm_components(files), node_components(reading.nodes)]
+    _add(bom, itertools.chain(unpacked_components(files), *others))
     return json.dumps(bom, indent=1, ensure_ascii=False)
 
 

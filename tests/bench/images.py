@@ -91,7 +91,7 @@ def _starts(stage: Stage, tags: Mapping[str, str]) -> Iterator[Figure]:
         for name, tag in tags.items():
             times[name].append(stage.time_start(tag))
         print(f"starts: round {number + 1} of {_ROUNDS}", file=sys.stderr)
-    yield from _compared("start to first 200", times)
+    yield from compare("start to first 200", times)
 
 
 def _programs(stage: Stage, tags: Mapping[str, str]) -> Iterator[Figure]:
@@ -101,10 +101,10 @@ def _programs(stage: Stage, tags: Mapping[str, str]) -> Iterator[Figure]:
     for _ in range(_ROUNDS):
         for name, tag in tags.items():
             times[name].append(stage.time_program(tag))
-    yield from _compared("container to the end of `python -c pass`", times)
+    yield from compare("container to the end of `python -c pass`", times)
 
 
-def _compared(what: str, times: Mapping[str, list[float]]) -> Iterator[Figure]:
+def compare(what: str, times: Mapping[str, list[float]]) -> Iterator[Figure]:
     """Yield median and p95 of each image; ratios are those of the base's in the same run."""
     for name, values in times.items():
         for how, figure in (("median", median), ("p95", p95)):

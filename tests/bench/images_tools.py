@@ -26,7 +26,7 @@ _LIMIT_SECONDS = 90
 _POLL_SECONDS = 0.05
 _SERVERS_OWN = frozenset({"lab", "notebook"})
 # Tools whose page is there without them: they are up when they greet over a websocket.
-_GREETINGS = {"desktop": ("desktop/", b"RFB "), "ssh": ("ssh/socket", b"SSH-")}
+_GREETINGS = {"desktop": ("desktop/socket", b"RFB "), "ssh": ("ssh/socket", b"SSH-")}
 
 
 def measure_tools(stage: Stage, tags: Mapping[str, str]) -> Iterator[Figure]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from images.builder.labels import Facts, render_labels
+from images.builder.manifest import Contents, Manifest
 from tests.contract.docs.pages import (
     CHECKOUT,
     REFERENCE,
@@ -38,7 +40,9 @@ def help_of(command: Sequence[str]) -> str:
 
 def arguments_of(command: Sequence[str]) -> set[str]:
     """The options and the named arguments that a command has, but `--help`."""
-    listed = re.findall(r"^  (--[a-z-]+|[A-Z]+)\b", help_of(command), re.MULTILINE)
+    listed = re.findall(
+        r"^  (?:-[a-z] [A-Z]+, )?(--[a-z-]+|[A-Z]+)\b", help_of(command), re.MULTILINE
+    )
     return set(listed) - {"--help"}
 
 
@@ -128,3 +132,23 @@ def test_no_page_or_message_of_the_hub_names_make_since_only_a_checkout_has_it()
         and "In a checkout: make down" not in line  # the last line of `twinhub up`
     ]
     assert named == []
+
+
+def test_the_table_of_sizes_names_every_image_and_no_other() -> None:
+    listed = first_cells(section(REFERENCE / "images.md", "## Sizes and build times"))
+    assert listed == list(images())
+
+
+def test_the_reference_has_every_label_of_an_image_and_no_other() -> None:
+    facts = Facts(
+        name="a", summary="b", version="c", inputs="d", parent="e", uid=1, jupyterhub="f",
+        revision="g",
+    )  # fmt: skip
+    listed = first_cells(section(REFERENCE / "images.md", "## Labels"))
+    assert set(listed) == set(render_labels(facts))
+
+
+def test_the_reference_has_every_field_of_a_manifest_and_no_other() -> None:
+    listed = first_cells(section(REFERENCE / "images.md", "## Manifests"))
+    fields = {name for name in Manifest.model_fields if name != "contents"}
+    assert set(listed) == fields | {f"contents.{name}" for name in Contents.model_fields}

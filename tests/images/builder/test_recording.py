@@ -66,6 +66,19 @@ def test_a_first_build_is_counted_and_a_second_one_compared(
     assert manifest.inputs == trial.client.images.get(built).labels["org.twinhub.inputs"]
 
 
+def test_the_same_image_again_keeps_the_record_of_its_build(
+    trial: Trial, recorder: Recorder
+) -> None:
+    first, _ = trial.build()
+    recorder.record(trial.builds[-1])
+    before = recorder.manifest_of("trial", trial.tag)
+    trial.client.images.get(first).tag(f"{trial.prefix}/kept", "1")
+    trial.client.images.remove(trial.tag, noprune=True)
+    assert trial.build()[0] == first
+    assert recorder.record(trial.builds[-1]) == "the same image as before"
+    assert recorder.manifest_of("trial", trial.tag) == before
+
+
 def test_an_image_without_a_record_is_compared_and_read_itself(
     trial: Trial, recorder: Recorder
 ) -> None:

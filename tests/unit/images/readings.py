@@ -41,6 +41,8 @@ _SITE = "opt/x/server/lib/python3.11/site-packages"
 _MODULES = "opt/x/editor/node_modules"
 FILES = {
     "var/lib/dpkg/status": STATUS,
+    "opt/twinhub/page/novnc/version": "Package: novnc\nVersion: 1:1.3.0-1\n",
+    "opt/twinhub/other/version": "7\n",
     f"{_SITE}/Foo_Bar-1.2.dist-info/METADATA": (
         "Metadata-Version: 2.4\nName: Foo_Bar\nVersion: 1.2\nLicense-Expression: MIT\n\nName: no\n"
     ),

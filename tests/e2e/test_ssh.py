@@ -1,10 +1,11 @@
-"""SSH and big files through a real hub: from a computer outside, by its owner and by nobody else."""
+"""SSH and big files through a real hub, for the owner of a workspace and for nobody else."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from tests.fixtures.ssh import CLIENT, HOST, Computer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
     from tests.fixtures.installation import TestInstallation
 
@@ -84,9 +85,14 @@ def test_a_hundred_megabytes_go_in_and_come_out_whole(
     assert fetched.returncode == 0, fetched.stderr
     wanted = hashlib.sha256((tmp_path / "big").read_bytes()).hexdigest()
     assert hashlib.sha256((tmp_path / "back").read_bytes()).hexdigest() == wanted
-    inside = installation.container(_USER).exec_run(["sha256sum", "/workspace/big"]).output.decode()
-    assert inside.split()[0] == wanted
+    assert _checksum_inside(installation, "/workspace/big") == wanted
     computer.ssh("rm", "/workspace/big")
+
+
+def _checksum_inside(installation: TestInstallation, path: str) -> str:
+    output = installation.container(_USER).exec_run(["sha256sum", path]).output
+    assert isinstance(output, bytes)
+    return output.decode().split()[0]
 
 
 def test_login_says_who_and_where_one_is(computer: Computer) -> None:
@@ -130,7 +136,7 @@ def test_page_asks_nobody_outside_and_is_read_in_light_and_dark(
         open_lab(page, installation, _USER)
         for tool, seen in (("ssh/", "Your key"), ("big-files/", "common")):
             hosts: set[str] = set()
-            page.on("request", lambda request, found=hosts: found.add(httpx.URL(request.url).host))
+            page.on("request", partial(_note_host, hosts))
             page.goto(f"{owner.workspace}/{tool}")
             expect(page.get_by_text(seen).first).to_be_visible(timeout=_MS)
             page.wait_for_load_state("networkidle")
@@ -139,6 +145,10 @@ def test_page_asks_nobody_outside_and_is_read_in_light_and_dark(
             assert _is_dark(page) == (scheme == "dark")
     finally:
         context.close()
+
+
+def _note_host(hosts: set[str], request: Request) -> None:
+    hosts.add(httpx.URL(request.url).host)
 
 
 def _is_dark(page: Page) -> bool:
@@ -161,16 +171,15 @@ def test_file_uploaded_on_the_page_is_in_the_workspace(
     expect(lab.locator("#files").get_by_text("measured.bin")).to_be_visible(timeout=_MS)
     screenshot(lab, "big-files-uploaded")
     wanted = hashlib.sha256((tmp_path / "measured.bin").read_bytes()).hexdigest()
-    command = ["sha256sum", "/workspace/measured.bin"]
-    inside = installation.container(_USER).exec_run(command).output.decode()
-    assert inside.split()[0] == wanted
+    assert _checksum_inside(installation, "/workspace/measured.bin") == wanted
 
 
 def test_connection_counts_as_work(computer: Computer, owner: HubClient) -> None:
     del owner
     code = (
-        "import sys; sys.path.append('/opt/twinhub/lab'); from twinhub_lab.processes import Processes;"
-        "import os; pid = int(os.popen('pgrep -of launch/serve.py').read());"
+        "import os, sys; sys.path.append('/opt/twinhub/lab');"
+        "from twinhub_lab.processes import Processes;"
+        " pid = int(os.popen('pgrep -of launch/serve.py').read());"
         "print([s.kind for s in Processes(pid).look([], {}) if s.works])"
     )
     assert "ssh" in computer.ssh("/opt/twinhub/server/bin/python", "-c", f'"{code}"')

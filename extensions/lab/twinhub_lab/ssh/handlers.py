@@ -59,8 +59,8 @@ class _Handler(JupyterHandler):  # type: ignore[misc]
 class FileHandler(_Handler):
     """`GET ssh/<name>`: the client, and what the page is made of."""
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     def get(self, name: str) -> None:
         """Answer with the file."""
         kind, disposition = _FILES[name]
@@ -72,14 +72,14 @@ class FileHandler(_Handler):
 class PageHandler(_Handler):
     """`GET ssh/`: the page; `POST ssh/`: a key to add or to remove, then the page."""
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         """Show the page."""
         await self._show()
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Add or remove a key of the user's, and show what came of it."""
         try:

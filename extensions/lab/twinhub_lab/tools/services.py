@@ -53,7 +53,9 @@ class ServicesHandler(APIHandler):  # type: ignore[misc]
     @authorized
     def get(self) -> None:
         """Answer without starting anything."""
-        running = {n for n, tool in self._tools.items() if tool.is_own or program_of(tool).is_running}
+        running = {
+            n for n, tool in self._tools.items() if tool.is_own or program_of(tool).is_running
+        }
         self.finish(json.dumps(describe(self._tools.values(), running)))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_server_proxy.config import ServerProcess
 
-from twinhub_lab.tools.cookies import confine_cookies
+from twinhub_lab.tools.cookies import confine_response
 from twinhub_lab.tools.handlers import RawToolHandler, ToolHandler
 from twinhub_lab.tools.program import program_of
 
@@ -32,7 +32,7 @@ class ToolProcess(ServerProcess):  # type: ignore[misc]
             new_browser_tab=True,
             raw_socket_proxy=tool.is_raw,
             update_last_activity=tool.is_work,
-            rewrite_response=confine_cookies,
+            rewrite_response=confine_response,
         )
         process.tool = tool
         return process

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,12 @@ from playwright.sync_api import Error, expect
 
 from tests.fixtures.browser import open_lab, screenshot
 from tests.fixtures.hub_client import HubClient
-from tests.fixtures.installation import engine, require_engine, running_installation
+from tests.fixtures.installation import (
+    TestInstallation,
+    engine,
+    require_engine,
+    running_installation,
+)
 from tests.fixtures.requirements import missing
 from tests.fixtures.waiting import wait_for
 
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
-    from tests.fixtures.installation import TestInstallation
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
 
@@ -32,6 +37,7 @@ _IMAGE = f"{os.environ.get('TWINHUB_TEST_TAG_PREFIX', 'twinhub')}/workspace-full
 _SETTINGS = f"""
 workspace:
   memory: 3G
+  start_timeout_seconds: 600
   images:
     - {{image: "{_IMAGE}", title: Everything}}
 """
@@ -52,8 +58,12 @@ writer.close()
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[TestInstallation]:
-    """An installation whose workspaces have every tool."""
+    """An installation whose workspaces have every tool; ``TWINHUB_TEST_TOOLS`` names one."""
     require_engine()
+    if given := os.environ.get("TWINHUB_TEST_TOOLS"):
+        port = json.loads((Path(given) / "state" / "running.json").read_text())["port"]
+        yield TestInstallation(Path(given), port)
+        return
     if not engine().images.list(_IMAGE):
         missing(f"the image {_IMAGE}", "run `python images/build.py workspace-full`")
     with running_installation(settings=_SETTINGS) as there:
@@ -115,6 +125,8 @@ def alice(browser: Browser, full: TestInstallation) -> Iterator[Alice]:
     )
     context.set_default_timeout(_OPEN_MS)
     her = Alice(context, full)
+    with HubClient(full, _USER) as hub:
+        hub.start()
     open_lab(context.new_page(), full, _USER)
     yield her
     context.close()

@@ -119,7 +119,7 @@ class Alice:
 
 @pytest.fixture(scope="module")
 def alice(browser: Browser, full: TestInstallation) -> Iterator[Alice]:
-    """Alice, signed in, with her workspace open; at the end, nothing outside has been asked."""
+    """Alice, signed in, with her workspace open; by the end, nobody outside has been asked."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 800}, color_scheme=_color_scheme()
     )
@@ -130,6 +130,7 @@ def alice(browser: Browser, full: TestInstallation) -> Iterator[Alice]:
     open_lab(context.new_page(), full, _USER)
     yield her
     context.close()
+    assert her.hosts <= {"twinhub.localhost", urlsplit(her.base).hostname}
 
 
 def _color_scheme() -> Any:  # noqa: ANN401 - Playwright's literal
@@ -314,8 +315,3 @@ def test_services_name_each_tool(alice: Alice) -> None:
         services = json.loads(page.locator("pre").first.inner_text())
     assert set(_TOOLS) <= set(services)
     assert services["desktop"].keys() == {"name", "description", "endpoint", "running"}
-
-
-def test_no_address_outside_the_installation_was_asked(alice: Alice) -> None:
-    ours = {"twinhub.localhost", urlsplit(alice.base).hostname}
-    assert alice.hosts <= ours

@@ -197,20 +197,21 @@ def test_window_is_moved_on_the_desktop(alice: Alice) -> None:
         expect(page.locator("canvas")).to_be_visible(timeout=_OPEN_MS)
         expect(page.locator("#state")).to_have_text("Desktop", timeout=_OPEN_MS)
         _x(alice, "xfce4-terminal --geometry=60x15+300+200 --title=Mine >/dev/null 2>&1 &")
-        before = wait_for(lambda: _place(alice), seconds=_USE_SECONDS, what="a window is there")
+        before = wait_for(lambda: _place(alice), seconds=_USE_SECONDS, what="a window with a frame")
         box = page.locator("canvas").bounding_box()
         assert box is not None
-        width = int(_x(alice, "xwininfo -root | awk '/Width:/{print $2}'"))
-        scale = box["width"] / width
-        x, y = box["x"] + (before[0] + 120) * scale, box["y"] + (before[1] - 10) * scale
+        x, y = box["x"] + before[0] + 120, box["y"] + before[1] - 12  # its title bar
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x + 60, y + 40, steps=8)
-        page.mouse.move(x + 150, y + 90, steps=8)
+        for step in range(1, 11):
+            page.mouse.move(x + 15 * step, y + 9 * step)
         page.mouse.up()
-        wait_for(
-            lambda: _place(alice) not in {None, before}, seconds=_USE_SECONDS, what="it has moved"
-        )
+
+        def has_moved() -> bool:
+            place = _place(alice)
+            return place is not None and place[0] - before[0] > 100 and place[1] - before[1] > 50
+
+        wait_for(has_moved, seconds=_USE_SECONDS, what="the window has moved")
         screenshot(page, f"desktop-{_color_scheme()}")
 
 
@@ -220,10 +221,11 @@ def _x(alice: Alice, command: str) -> str:
 
 
 def _place(alice: Alice) -> tuple[int, int] | None:
-    """Return where the window is, without its frame; None while it is not there."""
-    said = _x(alice, "xwininfo -name Mine 2>/dev/null || true")
+    """Return where the window is, inside its frame; None while it has none."""
+    said = _x(alice, "xwininfo -name Mine 2>&1; xprop -name Mine _NET_FRAME_EXTENTS 2>&1; true")
     found = re.findall(r"Absolute upper-left [XY]:\s+(-?\d+)", said)
-    return (int(found[0]), int(found[1])) if found else None
+    is_framed = re.search(r"_NET_FRAME_EXTENTS\(CARDINAL\) = .*[1-9]", said)
+    return (int(found[0]), int(found[1])) if found and is_framed else None
 
 
 def test_commit_is_made_in_the_git_page(alice: Alice) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from docker.errors import NotFound
 
-from tests.images.workspace.running import Workspace
+from tests.images.workspace.running import Result, Workspace
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     import docker
+    from docker.models.containers import Container
     from docker.models.images import Image
     from docker.models.networks import Network
 
@@ -70,3 +71,10 @@ def remove_container(engine: docker.DockerClient, container_id: str) -> None:
         engine.api.remove_container(container_id, force=True, v=True)
     except NotFound:
         return
+
+
+def run_in(container: Container, *command: str) -> Result:
+    """Run a command in a container as its user; it may fail."""
+    status, output = container.exec_run(list(command))
+    assert isinstance(output, bytes)
+    return Result(status or 0, output.decode())

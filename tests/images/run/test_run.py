@@ -9,14 +9,15 @@ import pytest
 from docker.errors import ImageNotFound
 
 from tests.fixtures.requirements import missing
-from tests.images.starting import remove_container
-from tests.images.workspace.running import Result
+from tests.images.starting import remove_container, run_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import docker
     from docker.models.images import Image
+
+    from tests.images.workspace.running import Result
 
     Run = Callable[..., Result]
 
@@ -37,8 +38,7 @@ def run(engine: docker.DockerClient, image: Image) -> Iterator[Run]:
         stack.callback(remove_container, engine, str(container.id))
 
         def run_one(*command: str) -> Result:
-            status, output = container.exec_run(list(command))
-            return Result(status or 0, output.decode())
+            return run_in(container, *command)
 
         yield run_one
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,7 @@ def test_program_without_the_key_gets_no_display(desktop: Desktop) -> None:
 def test_session_is_whole(desktop: Desktop) -> None:
     wait_for(lambda: _is_managed(desktop), seconds=30, what="a window manager runs")
     for part in _PARTS:
-        wait_for(lambda part=part: _runs(desktop, part), seconds=30, what=f"{part} runs")
+        wait_for(partial(_runs, desktop, part), seconds=30, what=f"{part} runs")
 
 
 def test_nothing_asks_or_warns_at_the_first_start(desktop: Desktop) -> None:
@@ -63,12 +64,14 @@ def test_nothing_asks_or_warns_at_the_first_start(desktop: Desktop) -> None:
         assert unwanted not in titles
 
 
+@pytest.mark.once
 def test_screen_takes_the_size_of_the_browser_window(desktop: Desktop) -> None:
     resized = desktop.resize(1000, 700)
     assert resized.status == 0, resized.output
     assert "1000x700" in desktop.on_display("xwininfo", "-root").output
 
 
+@pytest.mark.once
 def test_assets_are_on_the_desktop_and_removed_links_stay_away(start: StartWorkspace) -> None:
     desktop = Desktop(start()).start()
     link, bookmarks = "/home/twin/Desktop/workspace", "/home/twin/.config/gtk-3.0/bookmarks"
@@ -86,6 +89,7 @@ def test_assets_are_on_the_desktop_and_removed_links_stay_away(start: StartWorks
     assert desktop.workspace.attempt("test", "-e", link).status != 0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["xinit", "Xtigervnc"])
 def test_killed_desktop_starts_again(start: StartWorkspace, name: str) -> None:
     desktop = Desktop(start()).start()
@@ -97,6 +101,7 @@ def test_killed_desktop_starts_again(start: StartWorkspace, name: str) -> None:
     assert desktop.on_display("xprop", "-root").status == 0
 
 
+@pytest.mark.once
 def test_full_home_has_a_desktop(start: StartWorkspace) -> None:
     home = {"/home/twin": "size=1m,uid=1000,gid=1000,mode=0700"}
     workspace = start(tmpfs=home)
@@ -105,6 +110,7 @@ def test_full_home_has_a_desktop(start: StartWorkspace) -> None:
     wait_for(lambda: _is_managed(desktop), seconds=30, what="a window manager runs")
 
 
+@pytest.mark.once
 def test_firefox_shows_a_page_and_asks_nobody(workspace: Workspace) -> None:
     page = workspace.put("page.html", b"<html><body style='background: #0f0'>twin</body></html>")
     picture = "/tmp/page.png"  # noqa: S108 - in the container
@@ -113,6 +119,7 @@ def test_firefox_shows_a_page_and_asks_nobody(workspace: Workspace) -> None:
         f"file://{page}",
     )  # fmt: skip
     head = workspace.container.exec_run(["head", "-c", "24", picture]).output
+    assert isinstance(head, bytes)
     assert head.startswith(_PNG)
     assert struct.unpack(">II", head[16:24]) == (400, 300)
 

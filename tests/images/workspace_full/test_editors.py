@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fixtures.waiting import wait_for
-from tests.images.starting import remove_container
-from tests.images.workspace.running import Result
+from tests.images.starting import remove_container, run_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
     from docker.models.images import Image
+
+    from tests.images.workspace.running import Result
 
 pytestmark = pytest.mark.docker
 
@@ -39,8 +40,7 @@ class Offline:
 
     def run(self, *command: str) -> Result:
         """Run a command as the user."""
-        status, output = self.container.exec_run(list(command))
-        return Result(status or 0, output.decode())
+        return run_in(self.container, *command)
 
     def start(self, program: str, socket: str, path: str, *options: str) -> None:
         """Start an editor on a socket, and return when it answers at a path."""
@@ -102,9 +102,8 @@ def _configuration(code: Offline) -> dict[str, Any]:
     return configuration
 
 
-def test_code_server_opens_the_folder_without_a_password(code: Offline) -> None:
-    configuration = _configuration(code)
-    assert configuration["folderUri"]["path"] == "/workspace"
+def test_code_server_shows_its_page_without_a_password(code: Offline) -> None:
+    assert _configuration(code)["remoteAuthority"]
     assert code.run("test", "-e", "/home/twin/.config/code-server/config.yaml").status != 0
 
 
@@ -126,6 +125,8 @@ def test_code_server_has_no_ai(code: Offline) -> None:
     defaults = manifest["contributes"]["configurationDefaults"]
     assert defaults["chat.disableAIFeatures"] is True
     assert defaults["extensions.autoCheckUpdates"] is False
+    machine = code.run("cat", "/home/twin/.local/share/code-server/Machine/settings.json").output
+    assert json.loads(machine)["chat.disableAIFeatures"] is True
 
 
 def test_editors_listen_on_sockets_of_the_user_alone(code: Offline, git_page: Offline) -> None:

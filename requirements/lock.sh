@@ -15,5 +15,11 @@ lean hub.in -o hub.txt
 compile workspace.in -c hub.txt -o workspace.txt
 compile science.in -c workspace.txt -o science.txt
 compile files.in -c hub.txt -o files.txt
+lean full.in -c workspace.txt -o full.txt
+compile tensorboard.in -c science.txt -o tensorboard.txt
+compile editors.in -c hub.txt -o editors.txt
 lean dev.in -c hub.txt -c science.txt -o dev.txt
-(cd proxy && PATH="../../.venv/bin:$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund)
+bin=$(cd ../.venv/bin && pwd)
+for folder in proxy ../images/editors/code-server ../images/editors/ungit; do
+    (cd "$folder" && PATH="$bin:$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund)
+done

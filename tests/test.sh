@@ -1,13 +1,17 @@
 #!/bin/sh
 # Everything: `make check`, then the tests with real servers, containers and a browser.
-# `--long` adds what is marked long, by hand.
+# `--long` adds, by hand, what is marked long, and runs with images that stand on others what is
+# otherwise tested once. TWINHUB_TEST_IMAGES names the images to test: see images/README.md.
 set -eu
 cd "$(dirname "$0")/.."
 selection="not long"
-[ "${1:-}" = "--long" ] && selection="long or not long"
+if [ "${1:-}" = "--long" ]; then
+    selection="long or not long"
+    export TWINHUB_TEST_IMAGES="${TWINHUB_TEST_IMAGES:-all}"
+fi
 sh tests/setup.sh
 sh tests/check.sh
-.venv/bin/python images/build.py workspace
+.venv/bin/python images/build.py
 .venv/bin/python -m pytest -q -n 2 tests/contract
 .venv/bin/python -m pytest -q -m "$selection" --durations=15 \
     tests/images tests/integration tests/security tests/e2e

@@ -85,7 +85,7 @@ class Builder:
             return "absent"
         if image.context is None:
             return "current"
-        if not self._engine.find_id(self.tag_of(self._parent_of(image))):
+        if not all(self._engine.find_id(tag) for tag in self._needed_tags(image).values()):
             return "outdated"
         is_current = self._engine.find_inputs(tag) == self._recipe(image).digest
         return "current" if is_current else "outdated"
@@ -122,22 +122,32 @@ class Builder:
             )
             | collect_sources(self._folder.parent, image.sources)
         )
-        parent = self.tag_of(self._parent_of(image))
-        arguments = {"PARENT": parent, "TWINHUB_UID": str(self._options.uid)}
-        digest = digest_inputs(archive, arguments, self._engine.find_id(parent) or "")
+        needed = self._needed_tags(image)
+        arguments = {**needed, "TWINHUB_UID": str(self._options.uid)}
+        ids = [self._engine.find_id(tag) or "" for tag in needed.values()]
+        digest = digest_inputs(archive, arguments, ids)
         labels = {
             INPUTS_LABEL: digest,
             "org.twinhub.version": self._options.version,
             "org.opencontainers.image.title": f"TwinHub {image.name}",
             "org.opencontainers.image.version": self._options.version,
             "org.opencontainers.image.licenses": "BSD-3-Clause",
-            "org.opencontainers.image.base.name": parent,
+            "org.opencontainers.image.base.name": needed["PARENT"],
         }
+        if image.summary:
+            labels["org.opencontainers.image.description"] = image.summary
         if hub := pinned_jupyterhub(locks):
             labels["org.twinhub.jupyterhub"] = hub
         return Recipe(self.tag_of(image), archive, arguments, labels, digest)
 
-    def _parent_of(self, image: Image) -> Image:
+    def _needed_tags(self, image: Image) -> dict[str, str]:
+        """Return the tags that an image is built from, by the build argument that names each."""
         if image.parent is None:
             raise HierarchyError(f"{image.name} stands on nothing")
-        return self._hierarchy.find(image.parent)
+        needed = {"PARENT": image.parent} | {argument_of(name): name for name in image.copies}
+        return {key: self.tag_of(self._hierarchy.find(name)) for key, name in needed.items()}
+
+
+def argument_of(name: str) -> str:
+    """Return the build argument that names an image which another one copies from."""
+    return name.upper().replace("-", "_")

@@ -104,10 +104,10 @@ def pack(context: Context) -> bytes:
     return buffer.getvalue()
 
 
-def digest_inputs(archive: bytes, arguments: Mapping[str, str], parent_id: str) -> str:
-    """Return one digest for all that decides what a build makes."""
+def digest_inputs(archive: bytes, arguments: Mapping[str, str], image_ids: Sequence[str]) -> str:
+    """Return one digest for all that decides what a build makes; the parent's id comes first."""
     digest = hashlib.sha256(archive)
-    for part in (parent_id, *(f"{name}={arguments[name]}" for name in sorted(arguments))):
+    for part in (*image_ids, *(f"{name}={arguments[name]}" for name in sorted(arguments))):
         digest.update(f"\0{part}".encode())
     return digest.hexdigest()
 

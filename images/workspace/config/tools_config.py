@@ -11,8 +11,6 @@ from twinhub_lab.tools import Tool, servers
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by the loader
 
 _BIN = "/opt/twinhub/bin"
-_EDITORS = "/opt/twinhub/editors"
-_NODE = f"{_EDITORS}/node/bin/node"
 _WORKSPACE = "/workspace"
 _LAB = Path("/opt/twinhub/lab/twinhub_lab")
 _ICONS = _LAB / "tools/icons"
@@ -26,50 +24,35 @@ TOOLS = [
         is_raw=True,
         page=Path("/opt/twinhub/desktop/page"),
         icon=_ICONS / "desktop.svg",
-        timeout_seconds=30,
+        timeout_seconds=60,
     ),
     Tool(
         name="vscode",
         title="VS Code",
         description="The editor, in the workspace's folder",
         command=[
-            _NODE,
-            f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js",
-            "--auth=none",
-            "--disable-telemetry",
-            "--disable-update-check",
-            "--disable-workspace-trust",
-            "--disable-getting-started-override",
+            "/opt/twinhub/editors/bin/code-server",
             "--socket={unix_socket}",
             "--socket-mode=600",
         ],
-        needs=[f"{_EDITORS}/code-server/node_modules/code-server/out/node/entry.js"],
         icon=_ICONS / "vscode.svg",
         opens=f"?folder={_WORKSPACE}",
         ready_path="healthz",
-        timeout_seconds=45,
+        timeout_seconds=90,
     ),
     Tool(
         name="git-page",
         title="Git",
         description="History, commits and branches of a repository",
         command=[
-            "/usr/bin/env",
-            "TWINHUB_SOCKET={unix_socket}",
-            _NODE,
-            f"--require={_LAB}/tools/on-socket.cjs",
-            f"{_EDITORS}/ungit/node_modules/ungit/source/server.js",
+            "/opt/twinhub/editors/bin/ungit",
+            "--socket={unix_socket}",
             "--rootPath={base_url}git-page",
-            "--no-launchBrowser",
-            "--no-bugtracking",
-            "--ungitVersionCheckOverride",
-            "--autoFetch=false",
         ],
-        needs=[f"{_EDITORS}/ungit/node_modules/ungit/source/server.js"],
         icon=_ICONS / "git-page.svg",
         keeps_prefix=True,
         opens=f"#/repository?path={_WORKSPACE}",
-        timeout_seconds=30,
+        timeout_seconds=60,
     ),
     Tool(
         name="tensorboard",
@@ -83,7 +66,7 @@ TOOLS = [
         ],
         icon=_ICONS / "tensorboard.svg",
         has_socket=False,
-        timeout_seconds=60,
+        timeout_seconds=90,
     ),
     Tool(
         name="monitor",
@@ -92,6 +75,7 @@ TOOLS = [
         command=[sys.executable, "-I", f"{_LAB}/monitor", "{unix_socket}"],
         icon=_ICONS / "monitor.svg",
         is_work=False,
+        timeout_seconds=60,
     ),
     Tool(
         name="big-files",

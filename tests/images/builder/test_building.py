@@ -36,7 +36,10 @@ class Trial:
         self.prefix = f"twinhub-test-{uuid.uuid4().hex[:12]}"
         self.write("FROM ${PARENT}\nCOPY content /content\n", "one")
         self.image = Image(name="trial", parent="root", context="trial")
-        self.hierarchy = Hierarchy(images=(Image(name="root", provides=PARENT), self.image))
+        root = Image(name="root", provides=PARENT)
+        self.other = Image(name="other-one", parent="root", context="trial")
+        self.copier = Image(name="copier", parent="root", copies=("other-one",), context="copier")
+        self.hierarchy = Hierarchy(images=(root, self.image, self.other, self.copier))
 
     def write(self, steps: str, content: str) -> None:
         """Change the inputs."""
@@ -60,6 +63,20 @@ class Trial:
         built = str(self.client.images.get(f"{self.prefix}/trial:1").id)
         self.made.append(built)
         return built, output
+
+    def build_copier(self) -> str:
+        """Build an image that copies the small file from another, and return its id."""
+        context = self.context.with_name("copier")
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text(
+            "ARG PARENT\nARG OTHER_ONE\nFROM ${OTHER_ONE} AS other\n"
+            "FROM ${PARENT}\nCOPY --from=other /content /copied\n"
+        )
+        images = self.hierarchy.lineage(["copier"])
+        self.builder().build(images, step=lambda _: None, output=lambda _: None)
+        ids = [str(self.client.images.get(f"{self.prefix}/{i.name}:1").id) for i in images[1:]]
+        self.made += ids
+        return ids[-1]
 
 
 @pytest.fixture
@@ -98,6 +115,14 @@ def test_changed_inputs_are_built_and_the_image_before_stays(trial: Trial) -> No
 def test_other_uid_is_another_image(trial: Trial) -> None:
     trial.build(uid=1000)
     assert trial.builder(uid=1001).state_of(trial.image) == "outdated"
+
+
+def test_image_follows_what_it_copies_from(trial: Trial) -> None:
+    first = trial.build_copier()
+    assert trial.build_copier() == first
+    trial.write("FROM ${PARENT}\nCOPY content /content\n", "two")
+    assert trial.builder().state_of(trial.copier) == "current"
+    assert trial.build_copier() != first
 
 
 def test_image_built_on_top_is_never_taken_for_it(trial: Trial) -> None:

@@ -62,11 +62,16 @@ def test_equal_files_make_equal_archives_at_any_time(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [(b"y", {"UID": "1"}, "p"), (b"x", {"UID": "2"}, "p"), (b"x", {"UID": "1"}, "q")],
-    ids=["content", "argument", "parent"],
+    [
+        (b"y", {"UID": "1"}, ["p", "c"]),
+        (b"x", {"UID": "2"}, ["p", "c"]),
+        (b"x", {"UID": "1"}, ["q", "c"]),
+        (b"x", {"UID": "1"}, ["p", "d"]),
+    ],
+    ids=["content", "argument", "parent", "copied image"],
 )
-def test_digest_follows_every_input(changed: tuple[bytes, dict[str, str], str]) -> None:
-    assert digest_inputs(*changed) != digest_inputs(b"x", {"UID": "1"}, "p")
+def test_digest_follows_every_input(changed: tuple[bytes, dict[str, str], list[str]]) -> None:
+    assert digest_inputs(*changed) != digest_inputs(b"x", {"UID": "1"}, ["p", "c"])
 
 
 @pytest.mark.d4(68)

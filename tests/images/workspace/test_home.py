@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.images.workspace.conftest import MakeVolume, StartWorkspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 HOME = "/home/twin"
 EDITION = f"{HOME}/.local/share/twinhub/edition"

@@ -11,6 +11,7 @@ from tests.images.workspace.running import SERVER_PYTHON
 if TYPE_CHECKING:
     from docker.models.images import Image
 
+    from tests.images.starting import StartWorkspace
     from tests.images.workspace.running import Workspace
 
 pytestmark = pytest.mark.docker
@@ -55,6 +56,10 @@ def test_image_holds_no_key_and_no_token(workspace: Workspace, image: Image) -> 
     assert keys.output == ""
     settings = " ".join(image.attrs["Config"]["Env"]).upper()
     assert not [word for word in ("TOKEN", "SECRET", "PASSWORD", "PROXY") if word in settings]
+
+
+def test_all_of_the_home_belongs_to_its_user(start: StartWorkspace) -> None:
+    assert start().run("find", "/home/twin", "-not", "-user", "twin") == ""
 
 
 def test_labels_say_what_is_inside(workspace: Workspace, image: Image) -> None:

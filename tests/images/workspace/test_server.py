@@ -21,6 +21,7 @@ _LISTENING = "0A"
 _DOCKER_DNS = "0B00007F"  # 127.0.0.11, the engine's own
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("prefix", ["/user/ann/", "/hub-2/user/a.n_n-x/", "/user/ann/second/"])
 def test_server_answers_below_any_prefix(start: StartWorkspace, prefix: str) -> None:
     workspace = start(prefix=prefix)
@@ -36,6 +37,7 @@ def test_nothing_is_shown_to_a_stranger(workspace: Workspace, path: str) -> None
         assert stranger.get(path).status_code in {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
 
 
+@pytest.mark.once
 @pytest.mark.d4(2)
 def test_signed_in_browser_cannot_change_anything_without_the_xsrf_token(
     workspace: Workspace,
@@ -49,6 +51,7 @@ def test_signed_in_browser_cannot_change_anything_without_the_xsrf_token(
         assert allowed.status_code == HTTPStatus.OK
 
 
+@pytest.mark.once
 @pytest.mark.d4(4)
 def test_page_of_a_foreign_origin_reads_nothing_and_opens_no_socket(workspace: Workspace) -> None:
     foreign = {"Origin": "http://bob.twinhub.localhost"}
@@ -78,6 +81,7 @@ def test_server_runs_without_the_hubs_half_and_without_slow_grammars(workspace: 
     assert workspace.run(SERVER, "-I", "-c", absent).split() == ["None", "None"]
 
 
+@pytest.mark.once
 def test_what_was_left_out_is_there_for_whoever_asks(workspace: Workspace) -> None:
     pages = "jupyterhub.handlers.pages"
     code = (
@@ -95,18 +99,21 @@ def test_idle_server_stays_within_its_memory(start: StartWorkspace) -> None:
     assert int(resident) < 120 * 1024
 
 
+@pytest.mark.once
 def test_activity_reaches_the_hub(workspace: Workspace, hub: StubHub) -> None:
     report = ("POST", "/hub/api/users/ann/activity")
     wait_for(lambda: report in hub.requests, seconds=30, what="activity is reported")
     assert workspace.container.status == "running"
 
 
+@pytest.mark.once
 def test_files_page_begins_at_the_workspace_folder(workspace: Workspace) -> None:
     with workspace.client() as client:
         names = {entry["name"] for entry in client.get("api/contents").json()["content"]}
     assert "common" in names
 
 
+@pytest.mark.once
 def test_folder_with_content_can_be_deleted(start: StartWorkspace) -> None:
     workspace = start()
     workspace.run("mkdir", "-p", "/workspace/old/deep")
@@ -121,6 +128,7 @@ def test_extensions_that_only_cost_time_are_off(workspace: Workspace) -> None:
         assert client.get("lsp/status").status_code == HTTPStatus.NOT_FOUND
 
 
+@pytest.mark.once
 def test_memory_limit_of_the_hub_is_shown(start: StartWorkspace) -> None:
     limit = 512 * 2**20
     workspace = start(environment={"MEM_LIMIT": str(limit)}, mem_limit=limit)
@@ -137,6 +145,7 @@ def test_news_and_update_checks_ask_nobody(workspace: Workspace) -> None:
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
 
 
+@pytest.mark.once
 def test_user_settings_of_python_do_not_reach_the_server(start: StartWorkspace) -> None:
     workspace = start(environment={"PYTHONPATH": "/workspace", "PYTHONSTARTUP": "/workspace/x.py"})
     assert "/workspace" in workspace.run("python", "-c", "import sys; print(sys.path)")

@@ -41,6 +41,7 @@ def test_default_kernel_has_the_name_of_the_product(workspace: Workspace) -> Non
     assert (found["default"], shown) == ("python3", {"python3": "Python 3 (TwinHub)"})
 
 
+@pytest.mark.once
 def test_kernel_and_terminal_use_one_environment(workspace: Workspace) -> None:
     code = "import sys; print(sys.prefix)"
     assert workspace.execute(code) == workspace.run("bash", "-lc", f'python -c "{code}"')
@@ -50,6 +51,7 @@ def test_kernel_and_terminal_use_one_environment(workspace: Workspace) -> None:
     ]
 
 
+@pytest.mark.once
 def test_installed_package_outlives_the_container(
     make_volume: MakeVolume, start: StartWorkspace
 ) -> None:
@@ -65,12 +67,14 @@ def test_installed_package_outlives_the_container(
     assert printed.split()[1].startswith(ENVIRONMENT)
 
 
+@pytest.mark.once
 def test_percent_pip_installs_for_the_next_kernel(start: StartWorkspace) -> None:
     workspace = start()
     workspace.execute(f"%pip install --no-index {_put_wheel(workspace, 'probe', '1.1')}")
     assert workspace.execute("import probe; print(probe.__version__)").strip() == "1.1"
 
 
+@pytest.mark.once
 def test_newer_version_of_a_scientific_package_stands_before_it(start: StartWorkspace) -> None:
     workspace = start()
     fixed = workspace.run("python", "-c", "import cycler; print(cycler.__file__)")
@@ -82,10 +86,12 @@ def test_newer_version_of_a_scientific_package_stands_before_it(start: StartWork
     assert workspace.run("python", "-c", "import cycler; print(cycler.__file__)") == fixed
 
 
+@pytest.mark.once
 def test_requirement_that_science_fulfils_is_not_installed_again(workspace: Workspace) -> None:
     assert "already satisfied" in workspace.run("pip", "install", "--no-index", "numpy")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("package", ["jupyter_server", "tornado", "jupyterhub", "ipykernel"])
 def test_no_package_of_the_user_reaches_the_server(start: StartWorkspace, package: str) -> None:
     workspace = start()
@@ -102,6 +108,7 @@ def test_what_the_image_brings_is_read_only(workspace: Workspace, part: str) -> 
     assert workspace.run(*finds, "-not", "-type", "l") == ""
 
 
+@pytest.mark.once
 def test_user_can_make_an_environment_of_their_own(start: StartWorkspace) -> None:
     workspace = start()
     workspace.run("/usr/bin/python3", "-m", "venv", "/workspace/own")

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from docker.models.images import Image
     from websockets.sync.client import ClientConnection
 
-    from tests.images.workspace.conftest import Starting, StartWorkspace
+    from tests.images.starting import Starting, StartWorkspace
     from tests.images.workspace.running import Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 _MB = 2**20
 _UPGRADE = {

@@ -9,6 +9,7 @@ packages=
 need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 need chromium chromium
 need bwrap bubblewrap
+need ssh openssh-client
 need debootstrap debootstrap
 need squid squid
 need docker-compose docker-compose

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
     from twinhub_hub.operate.steps import Steps
 
-_LOCKS = {"server": "workspace.txt", "science": "science.txt"}
+_LOCKS = {"server": "workspace.txt", "science": "science.txt", "files": "files.txt"}
 _PYTHON = Path("/usr/bin/python3")
 _OLDEST = (3, 11)
 _FINISH = "finish"

@@ -24,7 +24,7 @@ TOOLS = [
         is_raw=True,
         page=Path("/opt/twinhub/desktop/page"),
         icon=_ICONS / "desktop.svg",
-        timeout_seconds=30,
+        timeout_seconds=60,
     ),
     Tool(
         name="vscode",
@@ -38,7 +38,7 @@ TOOLS = [
         icon=_ICONS / "vscode.svg",
         opens=f"?folder={_WORKSPACE}",
         ready_path="healthz",
-        timeout_seconds=45,
+        timeout_seconds=90,
     ),
     Tool(
         name="git-page",
@@ -52,7 +52,7 @@ TOOLS = [
         icon=_ICONS / "git-page.svg",
         keeps_prefix=True,
         opens=f"#/repository?path={_WORKSPACE}",
-        timeout_seconds=30,
+        timeout_seconds=60,
     ),
     Tool(
         name="tensorboard",
@@ -66,7 +66,7 @@ TOOLS = [
         ],
         icon=_ICONS / "tensorboard.svg",
         has_socket=False,
-        timeout_seconds=60,
+        timeout_seconds=90,
     ),
     Tool(
         name="monitor",
@@ -75,6 +75,7 @@ TOOLS = [
         command=[sys.executable, "-I", f"{_LAB}/monitor", "{unix_socket}"],
         icon=_ICONS / "monitor.svg",
         is_work=False,
+        timeout_seconds=60,
     ),
     Tool(
         name="big-files",

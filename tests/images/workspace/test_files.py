@@ -6,29 +6,33 @@ import io
 import os
 import tarfile
 import zipfile
+from base64 import urlsafe_b64encode
 from contextlib import ExitStack
+from hashlib import sha512
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker.models.images import Image
 
-    from tests.images.workspace.conftest import Starting, StartWorkspace
+    from tests.images.starting import Starting, StartWorkspace
     from tests.images.workspace.running import Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 _MB = 2**20
 _LARGE = 600
 """MB; more than Jupyter takes at once, and more than the memory of the workspace here."""
 
 _LIMIT = 512 * _MB
-_GONE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}
+_GONE = {400, 401, 403, 404}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,6 @@ def workspace(starting: Starting, image: Image) -> Iterator[Workspace]:
         with found.client() as owner:
             assert owner.get("big-files/").status_code == HTTPStatus.OK
         yield found
-        print(found.container.logs().decode()[-6000:])
 
 
 @pytest.fixture
@@ -81,6 +84,39 @@ def test_file_larger_than_memory_goes_up_and_comes_back(
     assert _peak_kb(workspace, "launch/serve.py") < 170 * 1024
     assert _peak_kb(workspace, "copyparty") < 170 * 1024
     workspace.run("rm", "/workspace/large.bin")
+
+
+def test_upload_goes_on_where_it_broke_off_even_after_a_restart(
+    workspace: Workspace, owner: httpx.Client
+) -> None:
+    first, second = os.urandom(_MB), os.urandom(_MB)
+    digests = [_digest(first), _digest(second)]
+    asked = {"name": "halves", "size": 2 * _MB, "lmod": 1, "hash": digests}
+    begun = owner.post("big-files/", json=asked).raise_for_status().json()
+    assert begun["hash"] == digests
+    _send_chunk(owner, begun, first)
+    workspace.run("pkill", "-TERM", "-f", "copyparty")
+    wait_for(lambda: not _is_running(owner), seconds=30, what="it has ended")
+    resumed = owner.post("big-files/", json=asked).raise_for_status().json()
+    assert resumed["hash"] == [_digest(second)]
+    _send_chunk(owner, resumed, second)
+    assert owner.get("big-files/halves").content == first + second
+
+
+def _is_running(owner: httpx.Client) -> bool:
+    return bool(owner.get("services").json()["big-files"]["running"])
+
+
+def _digest(chunk: bytes) -> str:
+    return urlsafe_b64encode(sha512(chunk).digest()[:33]).decode()
+
+
+def _send_chunk(owner: httpx.Client, upload: dict[str, Any], chunk: bytes) -> None:
+    headers = {
+        "X-Up2k-Hash": _digest(chunk), "X-Up2k-Wark": upload["wark"],
+        "Content-Type": "application/octet-stream",
+    }  # fmt: skip
+    owner.post("big-files/", content=chunk, headers=headers).raise_for_status()
 
 
 def test_part_of_a_file_can_be_asked_for(workspace: Workspace, owner: httpx.Client) -> None:

@@ -72,7 +72,7 @@ def test_labels_say_what_is_inside(workspace: Workspace, image: Image) -> None:
 
 
 def test_packages_of_each_environment_fit_together(workspace: Workspace) -> None:
-    for environment in ("server", "science"):
+    for environment in ("server", "science", "files"):
         python = f"/opt/twinhub/{environment}/bin/python"
         workspace.run("/opt/twinhub/science/bin/pip", "--python", python, "check")
 

@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from docker.models.images import Image
     from websockets.sync.client import ClientConnection
 
-    from tests.images.workspace.conftest import Starting, StartWorkspace
+    from tests.images.starting import Starting, StartWorkspace
     from tests.images.workspace.running import Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 _MB = 2**20
 _UPGRADE = {
     "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }  # fmt: skip
+_SEE_LOG = "cat /tmp/twinhub-runtime/ssh/log"
 _SEE_LISTENERS = "cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == \"0A\" {print $2}'"
 
 
@@ -71,9 +72,7 @@ def set_up(computer: Computer, workspace: Workspace) -> None:
 def open_tunnel(workspace: Workspace) -> ClientConnection:
     """Open the websocket with the owner's token."""
     headers = {"Authorization": f"token {workspace.hub.user_token}"}
-    return connect(
-        workspace.url("ssh/socket").replace("http", "ws", 1), additional_headers=headers
-    )
+    return connect(workspace.url("ssh/socket").replace("http", "ws", 1), additional_headers=headers)
 
 
 def test_nothing_of_ssh_runs_or_listens_or_is_made_before_it_is_used(
@@ -222,12 +221,12 @@ def test_keys_file_that_others_can_write_is_not_trusted(
     set_up(computer, workspace)
     workspace.run("chmod", "666", "/home/twin/.ssh/authorized_keys")
     assert computer.run("ssh", "-o", "BatchMode=yes", "workspace", "true").returncode == 255
-    assert "bad ownership or modes" in workspace.run("cat", "/tmp/twinhub-runtime/ssh/log")
+    assert "bad ownership or modes" in workspace.run("sh", "-c", _SEE_LOG)
 
 
 def test_sshd_is_gone_with_its_connection(workspace: Workspace) -> None:
     with open_tunnel(workspace) as tunnel:
-        assert bytes(tunnel.recv()).startswith(b"SSH-2.0-")
+        assert str(tunnel.recv(decode=True)).startswith("SSH-2.0-")
         assert "sshd" in workspace.run("ps", "-e")
     wait_for(
         lambda: "sshd" not in workspace.run("ps", "-e"), seconds=15, what="the last sshd is gone"
@@ -241,19 +240,22 @@ def test_there_are_so_many_connections_and_no_more(workspace: Workspace) -> None
         with pytest.raises(InvalidStatus) as refused:
             open_tunnel(workspace)
         assert refused.value.response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-    wait_for(
-        lambda: "sshd" not in workspace.run("ps", "-e"), seconds=30, what="all sshd are gone"
-    )
+    wait_for(lambda: "sshd" not in workspace.run("ps", "-e"), seconds=30, what="all sshd are gone")
     with open_tunnel(workspace) as tunnel:
         tunnel.recv()
 
 
 def test_text_and_huge_messages_end_the_connection(workspace: Workspace) -> None:
     for message in ("text", b"x" * (2 * _MB)):
-        with open_tunnel(workspace) as tunnel, pytest.raises(ConnectionClosed):
+        with open_tunnel(workspace) as tunnel:
             tunnel.send(message)
-            while True:
-                tunnel.recv()
+            with pytest.raises(ConnectionClosed):
+                _read_for_ever(tunnel)
+
+
+def _read_for_ever(tunnel: ClientConnection) -> None:
+    while True:
+        tunnel.recv()
 
 
 def test_slow_reader_does_not_fill_the_servers_memory(
@@ -268,7 +270,9 @@ def test_slow_reader_does_not_fill_the_servers_memory(
             lambda: "head" in workspace.run("ps", "-e"), seconds=15, what="the file is being sent"
         )
         assert _resident_kb(workspace) - before < 30 * 1024
-        rest = sum(len(block) for block in iter(lambda: slow.stdout.read(_MB), b""))
+        rest = 0
+        while block := slow.stdout.read(_MB):
+            rest += len(block)
         assert rest == 300_000_000 - 1
     assert _resident_kb(workspace) - before < 30 * 1024
 

@@ -104,7 +104,7 @@ def test_other_lines_of_the_file_stay_as_they_are(home: Path, tmp_path: Path) ->
     mine, other = (make_key(tmp_path, "-t", "ed25519", comment=name) for name in ("me", "other"))
     file = home / ".ssh" / "authorized_keys"
     file.parent.mkdir()
-    file.write_text(f"# mine\nfrom=\"10.*\" {other.strip()}\n")
+    file.write_text(f'# mine\nfrom="10.*" {other.strip()}\n')
     key = keys.parse_key(mine)
     keys.add_key(key)
     keys.add_key(key)
@@ -152,12 +152,11 @@ def _parse(data: bytes) -> Frame:
     reader = StreamReader()
     reader.feed_data(data)
     steps: Generator[None, None, Frame] = Frame.parse(reader.read_exact, mask=True)
-    try:
+    with pytest.raises(StopIteration) as whole:
         next(steps)
-    except StopIteration as end:
-        assert isinstance(end.value, Frame)
-        return end.value
-    raise AssertionError("the frame is not whole")
+    found = whole.value.value
+    assert isinstance(found, Frame)
+    return found
 
 
 @settings(max_examples=25, deadline=None)

@@ -23,7 +23,7 @@ def test_pages_escape_what_they_show() -> None:
 
 
 def test_failure_without_a_word_says_so_and_can_be_tried_again() -> None:
-    page = failure_page("Tool", "It ended.", [])
+    page = failure_page("Tool did not start", "It ended.", [])
     assert "It has said nothing." in page
     assert 'href=""' in page
 

@@ -2,7 +2,7 @@
 //
 // A federated extension is a container with `init` and `get` below `window._JUPYTERLAB`; see
 // https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html. This one needs no build:
-// it uses JupyterLab's commands for notifications, and takes the tokens of two services from the
+// it uses JupyterLab's commands for notifications, and takes the tokens of three services from the
 // packages that JupyterLab shares with its extensions.
 (() => {
   "use strict";
@@ -97,13 +97,6 @@
 
   const work = { id: "twinhub-lab:work", autoStart: true, activate };
 
-  // What `GET services` lists and JupyterLab does not open itself.
-  async function listTools() {
-    const answer = await fetch(`${baseUrl}services`);
-    const services = answer.ok ? await answer.json() : {};
-    return Object.entries(services).filter(([name]) => name !== "lab" && name !== "notebook");
-  }
-
   function open(endpoint) {
     // Relative to the workspace's address, and never to another place.
     const address = new URL(`${baseUrl}${endpoint}`, window.location.origin);
@@ -120,20 +113,26 @@
     return `/workspace/${path.replace(/^[A-Za-z]*:/, "")}`.replace(/\/$/, "");
   }
 
-  async function activateTools(app, palette, browsers) {
-    for (const [name, tool] of await listTools()) {
-      const command = `twinhub:open-${name}`;
+  async function activateTools(app, LabIcon, { palette, launcher, browsers }) {
+    const tools = await ask("tools", "GET");
+    tools.forEach((tool, rank) => {
+      const command = `twinhub:open-${tool.name}`;
+      const icon = tool.icon && new LabIcon({ name: `twinhub:${tool.name}`, svgstr: tool.icon });
       app.commands.addCommand(command, {
-        label: `Open ${tool.name}`,
+        label: (args) => (args.isPalette ? `Open ${tool.title}` : tool.title),
         caption: tool.description,
-        describedBy: { args: { type: "object", properties: {} } },
+        icon: (args) => (args.isPalette ? undefined : icon || undefined),
+        describedBy: { args: { type: "object", properties: { isPalette: { type: "boolean" } } } },
         execute: () => open(tool.endpoint),
       });
-      palette?.addItem({ command, category: "Tools" });
-      if (name === "vscode") {
+      palette?.addItem({ command, category: "Tools", args: { isPalette: true } });
+      if (tool.category) {
+        launcher?.add({ command, category: tool.category, rank });
+      }
+      if (tool.name === "vscode") {
         addFolderCommand(app, browsers);
       }
-    }
+    });
   }
 
   function addFolderCommand(app, browsers) {
@@ -157,16 +156,20 @@
   }
 
   async function plugins() {
-    const [{ ICommandPalette }, { IFileBrowserFactory }] = await Promise.all([
-      load("@jupyterlab/apputils"),
-      load("@jupyterlab/filebrowser"),
-    ]);
+    const [{ ICommandPalette }, { IFileBrowserFactory }, { ILauncher }, { LabIcon }] =
+      await Promise.all(
+        ["apputils", "filebrowser", "launcher", "ui-components"].map((name) =>
+          load(`@jupyterlab/${name}`),
+        ),
+      );
     const tools = {
       id: "twinhub-lab:tools",
       autoStart: true,
-      optional: [ICommandPalette, IFileBrowserFactory],
-      activate: (app, palette, browsers) => {
-        void activateTools(app, palette, browsers).catch((error) => console.warn("TwinHub:", error));
+      optional: [ICommandPalette, ILauncher, IFileBrowserFactory],
+      activate: (app, palette, launcher, browsers) => {
+        void activateTools(app, LabIcon, { palette, launcher, browsers }).catch((error) =>
+          console.warn("TwinHub shows no tools:", error),
+        );
       },
     };
     return [work, tools];

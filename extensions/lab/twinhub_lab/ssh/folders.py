@@ -31,7 +31,7 @@ def write_private(path: Path, text: str) -> None:
     """Replace a file by one that its owner alone can read; never half of it is there."""
     handle, aside = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # 0600
     try:
-        with open(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

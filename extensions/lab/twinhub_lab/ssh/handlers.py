@@ -29,7 +29,7 @@ _FILES = {
     _CLIENT: ("text/x-python", "attachment"),
 }
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'self'"
 )
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.-]+")
@@ -59,8 +59,8 @@ class _Handler(JupyterHandler):  # type: ignore[misc]
 class FileHandler(_Handler):
     """`GET ssh/<name>`: the client, and what the page is made of."""
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     def get(self, name: str) -> None:
         """Answer with the file."""
         kind, disposition = _FILES[name]
@@ -72,14 +72,14 @@ class FileHandler(_Handler):
 class PageHandler(_Handler):
     """`GET ssh/`: the page; `POST ssh/`: a key to add or to remove, then the page."""
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         """Show the page."""
         await self._show()
 
-    @authenticated
-    @authorized(action="execute")
+    @authenticated  # type: ignore[untyped-decorator]
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Add or remove a key of the user's, and show what came of it."""
         try:
@@ -103,7 +103,7 @@ class PageHandler(_Handler):
         except OSError as error:
             text = f"SSH needs to write to the home, which fails: {error}"
             raise HTTPError(HTTPStatus.INSUFFICIENT_STORAGE, text) from error
-        page = Loader(str(_FOLDER)).load("page.html").generate(
+        page = Loader(str(_FOLDER), whitespace="all").load("page.html").generate(
             alias=alias(os.environ), host_key=own, keys=listed, path=self.base_url,
             tokens=_tokens_address(os.environ), trouble=trouble, xsrf=self.xsrf_token.decode(),
             pasted=self.get_body_argument("key", "") if trouble else "",

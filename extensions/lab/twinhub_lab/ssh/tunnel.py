@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+from asyncio.subprocess import DEVNULL
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
@@ -106,7 +107,7 @@ class TunnelHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
         try:
             with there:
                 self._process = await asyncio.create_subprocess_exec(
-                    *command, stdin=there, stdout=there, stderr=asyncio.subprocess.DEVNULL
+                    *command, stdin=there.fileno(), stdout=there.fileno(), stderr=DEVNULL
                 )
             reader, self._writer = await asyncio.open_connection(sock=here, limit=_CHUNK)
         except OSError:

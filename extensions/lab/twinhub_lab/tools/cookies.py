@@ -1,4 +1,4 @@
-"""Cookies between a browser and a tool: a tool sees and sets none but its own."""
+"""Cookies and frames: a tool sees and sets no cookies but its own, and nobody else shows it."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ class _Request(Protocol):
     tool_path: str
 
 
-def confine_cookies(response: _Response, request: _Request) -> None:
-    """Confine the cookies of a response; the handler has left the tool's path at the request."""
+def confine_response(response: _Response, request: _Request) -> None:
+    """Confine the cookies of a response, and let no page of another origin show it in a frame.
+
+    The handler has left the tool's path at the request.
+    """
     confine(response.headers, request.tool_path)
+    response.headers.add("Content-Security-Policy", "frame-ancestors 'self'")

@@ -26,6 +26,7 @@ PATIENCE_SECONDS = 1.0
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOREIGN = frozenset({"cross-site", "same-site"})
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -50,10 +51,12 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
             raise HTTPError(HTTPStatus.FORBIDDEN, "A page of another origin asked for a tool.")
 
     def _is_foreign(self) -> bool:
+        """Return whether another origin's page does more than lead here by a link."""
         request = self.request
         if request.headers.get("Sec-Fetch-Site") in _FOREIGN:
-            is_link = request.headers.get("Sec-Fetch-Mode") == "navigate"
-            return not (is_link and request.method in _SAFE)
+            is_visit = request.headers.get("Sec-Fetch-Mode") == "navigate"
+            is_framed = request.headers.get("Sec-Fetch-Dest") in _FRAMES
+            return is_framed or not (is_visit and request.method in _SAFE)
         return request.method not in _SAFE and not self.check_origin()
 
     def proxy_request_headers(self) -> Any:  # noqa: ANN401 - Tornado's headers
@@ -108,8 +111,8 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
     def _write_failure(self, failure: ToolFailedError) -> None:
         """Say what failed; whoever has read it and asks again makes a new attempt."""
         self.log.warning("%s: %s", self.program.tool.title, failure.reason)
-        title = self.program.tool.title
-        self._write_page(failure.status, failure_page(title, failure.reason, failure.lines))
+        heading = f"{self.program.tool.title} did not start"
+        self._write_page(failure.status, failure_page(heading, failure.reason, failure.lines))
 
     def write_error(self, status_code: int, **details: Any) -> None:  # noqa: ANN401 - Tornado's
         """Say that the tool broke off, in place of a page that would blame the server."""
@@ -117,7 +120,7 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
             super().write_error(status_code, **details)
             return
         tool = self.program.tool
-        page = failure_page(tool.title, "It runs, but gave no answer.", last_lines(tool.log))
+        page = failure_page(f"{tool.title} does not answer", "It runs.", last_lines(tool.log))
         self._write_page(HTTPStatus.BAD_GATEWAY, page)
         self.finish()
 

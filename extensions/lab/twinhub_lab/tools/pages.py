@@ -63,12 +63,12 @@ def starting_page(title: str) -> str:
     return _PAGE.substitute(heading=f"{escape(title)} is starting…", body=body)
 
 
-def failure_page(title: str, reason: str, lines: Sequence[str]) -> str:
-    """Return the page about a tool that did not start; an empty address is the same page's."""
+def failure_page(heading: str, reason: str, lines: Sequence[str]) -> str:
+    """Return the page about a tool that is not there; an empty address is the same page's."""
     body = f'<p role="alert">{escape(reason)}</p>\n'
     if lines:
         body += _LOG.substitute(lines=escape("\n".join(lines)))
     else:
         body += '<p class="soft">It has said nothing.</p>'
     body += '\n<p class="soft"><a class="again" href="">Try again</a></p>'
-    return _PAGE.substitute(heading=f"{escape(title)} did not start", body=body)
+    return _PAGE.substitute(heading=escape(heading), body=body)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_server_proxy.config import ServerProcess
 
-from twinhub_lab.tools.cookies import confine_cookies
+from twinhub_lab.tools.cookies import confine_response
 from twinhub_lab.tools.handlers import RawToolHandler, ToolHandler
 from twinhub_lab.tools.program import program_of
 from twinhub_lab.tools.streamed import StreamedToolHandler
@@ -29,11 +29,10 @@ class ToolProcess(ServerProcess):  # type: ignore[misc]
             name=tool.name,
             unix_socket=str(tool.socket) if tool.has_socket else None,
             absolute_url=tool.keeps_prefix,
-            launcher_entry=_launcher_entry(tool),
-            new_browser_tab=True,
+            launcher_entry={"enabled": False},  # labextension shows them, with their icons
             raw_socket_proxy=tool.is_raw,
             update_last_activity=tool.is_work,
-            rewrite_response=confine_cookies,
+            rewrite_response=confine_response,
         )
         process.tool = tool
         return process
@@ -51,15 +50,3 @@ class ToolProcess(ServerProcess):  # type: ignore[misc]
 def render(tools: Iterable[Tool]) -> dict[str, ToolProcess]:
     """Return the entries of the tools that are installed, in their order."""
     return {tool.name: ToolProcess.of(tool) for tool in tools if tool.is_installed}
-
-
-def _launcher_entry(tool: Tool) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "enabled": bool(tool.category),
-        "title": tool.title,
-        "path_info": tool.path,
-        "category": tool.category,
-    }
-    if tool.icon is not None:
-        entry["icon_path"] = str(tool.icon)
-    return entry

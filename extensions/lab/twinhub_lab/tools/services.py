@@ -13,7 +13,7 @@ from tornado.web import HTTPError, authenticated
 
 from twinhub_lab.tools.program import program_of
 from twinhub_lab.tools.rendering import ToolProcess
-from twinhub_lab.tools.state import describe, new_address
+from twinhub_lab.tools.state import describe, new_address, tile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ def handlers(base_url: str, tools: Mapping[str, Tool]) -> list[tuple[object, ...
     given = {"tools": tools}
     return [
         (url_path_join(base_url, "services"), ServicesHandler, given),
+        (url_path_join(base_url, "twinhub/tools"), ToolsHandler, given),
         (url_path_join(base_url, r"tools/([^/]+)/?(.*)"), OldAddressHandler, given),
     ]
 
@@ -53,8 +54,26 @@ class ServicesHandler(APIHandler):  # type: ignore[misc]
     @authorized
     def get(self) -> None:
         """Answer without starting anything."""
-        running = {n for n, tool in self._tools.items() if tool.is_own or program_of(tool).is_running}
+        running = {
+            n for n, tool in self._tools.items() if tool.is_own or program_of(tool).is_running
+        }
         self.finish(json.dumps(describe(self._tools.values(), running)))
+
+
+class ToolsHandler(APIHandler):  # type: ignore[misc]
+    """`GET twinhub/tools`: the tools as JupyterLab shows them, in the order of the list."""
+
+    auth_resource = _RESOURCE
+
+    def initialize(self, tools: Mapping[str, Tool]) -> None:
+        """Take the tools."""
+        self._tools = tools
+
+    @authenticated
+    @authorized
+    def get(self) -> None:
+        """Answer with tiles for the launcher."""
+        self.finish(json.dumps([tile(tool) for tool in self._tools.values()]))
 
 
 class OldAddressHandler(JupyterHandler):  # type: ignore[misc]

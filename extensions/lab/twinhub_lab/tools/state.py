@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,6 +54,22 @@ def describe(tools: Iterable[Tool], running: Collection[str]) -> dict[str, dict[
         for tool in tools
     }
     return described | _SERVERS_OWN
+
+
+def tile(tool: Tool) -> dict[str, object]:
+    """Return what JupyterLab shows of a tool; an icon that cannot be read is none."""
+    icon = None
+    if tool.icon is not None:
+        with suppress(OSError, UnicodeDecodeError):
+            icon = tool.icon.read_text("utf-8")
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "endpoint": tool.path,
+        "category": tool.category,
+        "icon": icon,
+    }
 
 
 def new_address(name: str, rest: str, query: str, tools: Mapping[str, Tool]) -> str | None:

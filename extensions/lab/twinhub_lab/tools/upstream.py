@@ -1,4 +1,4 @@
-"""One request to a program at a unix socket, piece by piece: no more is in memory than one piece."""
+"""One request to a program at a unix socket, of which no more than a piece is in memory."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Frames:
             TunnelError: this is no websocket.
         """
         self._buffer += data
-        found = []
+        found: list[tuple[int, bytes]] = []
         while True:
             head = self._head()
             if head is None or len(self._buffer) < sum(head):
@@ -136,13 +136,12 @@ class Wire:
         if is_tls:
             context = ssl.create_default_context()
             self._tls = context.wrap_bio(self._in, self._out, server_hostname=host)
-            self._shake_hands()
+            self._shake_hands(self._tls)
 
-    def _shake_hands(self) -> None:
-        assert self._tls is not None
+    def _shake_hands(self, tls: ssl.SSLObject) -> None:
         while True:
             try:
-                self._tls.do_handshake()
+                tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._flush()
                 self._fill()
@@ -292,7 +291,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     if os.name == "nt":
-        import msvcrt
+        import msvcrt  # noqa: PLC0415 - only there
 
         for stream in (sys.stdin, sys.stdout):
             msvcrt.setmode(stream.fileno(), os.O_BINARY)  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ from tests.fixtures.waiting import wait_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
@@ -42,8 +42,8 @@ workspace:
     - {{image: "{_IMAGE}", title: Everything}}
 """
 _TOOLS = ("desktop", "vscode", "git-page", "tensorboard", "monitor")
-_OPEN_MS = 90_000
-_USE_SECONDS = 40
+_OPEN_MS = 180_000
+_USE_SECONDS = 120
 _SCALAR = """
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.compat.proto.event_pb2 import Event
@@ -133,12 +133,29 @@ def alice(browser: Browser, full: TestInstallation) -> Iterator[Alice]:
     assert her.hosts <= {"twinhub.localhost", urlsplit(her.base).hostname}
 
 
+def _wait_until_shown(page: Page, wanted: Locator) -> None:
+    """Return when a tool's page shows something.
+
+    The networks of starting containers break requests (ERR_NETWORK_CHANGED), and with one of them a
+    page; as a person would, load it again.
+    """
+    for _ in range(2):
+        try:
+            expect(wanted).to_be_visible(timeout=_OPEN_MS / 3)
+        except AssertionError:
+            page.reload(timeout=_OPEN_MS)
+        else:
+            return
+    expect(wanted).to_be_visible(timeout=_OPEN_MS)
+
+
 def _color_scheme() -> Any:  # noqa: ANN401 - Playwright's literal
     return os.environ.get("TWINHUB_SCREENSHOTS_SCHEME", "light")
 
 
 def test_launcher_shows_each_tool_with_its_icon(alice: Alice) -> None:
     with alice.opened("lab?reset") as page:
+        _wait_until_shown(page, page.locator(".jp-LauncherCard").first)
         for title in ("Desktop", "VS Code", "Git", "TensorBoard", "Resource monitor"):
             card = page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{title}\s*$"))
             expect(card).to_be_visible(timeout=_OPEN_MS)
@@ -153,8 +170,9 @@ def test_palette_opens_a_tool_and_the_menu_of_a_folder_opens_it_in_vs_code(alice
         expect(page.get_by_role("menuitem", name="File", exact=True)).to_be_visible(
             timeout=_OPEN_MS
         )
-        page.get_by_role("menuitem", name="View", exact=True).click()
-        page.get_by_role("menuitem", name="Activate Command Palette").click()
+        page.bring_to_front()  # the palette hides when the page loses the focus
+        page.locator(".jp-Launcher-body").click(position={"x": 5, "y": 5})
+        page.keyboard.press("Control+Shift+C")
         page.locator("#modal-command-palette input").fill("Open Resource monitor")
         with page.expect_popup() as popup:
             page.locator(".lm-CommandPalette-item").filter(has_text="Open Resource monitor").click()
@@ -177,7 +195,7 @@ def test_file_is_edited_in_vs_code_and_saved(alice: Alice) -> None:
     alice.run("sh", "-c", "echo 'volume: 1' > /workspace/tank.yaml")
     with alice.opened("vscode/?folder=/workspace") as page:
         item = page.get_by_role("treeitem", name="tank.yaml")
-        expect(item).to_be_visible(timeout=_OPEN_MS)
+        _wait_until_shown(page, item)
         item.dblclick()
         expect(page.locator(".view-lines")).to_contain_text("volume")
         page.locator(".view-lines").first.click()
@@ -194,7 +212,7 @@ def test_file_is_edited_in_vs_code_and_saved(alice: Alice) -> None:
 
 def test_window_is_moved_on_the_desktop(alice: Alice) -> None:
     with alice.opened("desktop/") as page:
-        expect(page.locator("canvas")).to_be_visible(timeout=_OPEN_MS)
+        _wait_until_shown(page, page.locator("canvas"))
         expect(page.locator("#state")).to_have_text("Desktop", timeout=_OPEN_MS)
         _x(alice, "xfce4-terminal --geometry=60x15+300+200 --title=Mine >/dev/null 2>&1 &")
         before = wait_for(lambda: _place(alice), seconds=_USE_SECONDS, what="a window with a frame")
@@ -237,7 +255,7 @@ def test_commit_is_made_in_the_git_page(alice: Alice) -> None:
     )
     with alice.opened("git-page/#/repository?path=/workspace/twin") as page:
         message = page.get_by_placeholder("Title (required)")
-        expect(message).to_be_visible(timeout=_OPEN_MS)
+        _wait_until_shown(page, message)
         message.fill("Add the first file")
         page.locator(".commit-btn").first.click()
 
@@ -255,13 +273,14 @@ def test_tensorboard_shows_a_scalar(alice: Alice) -> None:
     alice.run("/opt/twinhub/tensorboard/bin/python", "-c", _SCALAR)
     with alice.opened("tensorboard/") as page:
         card = page.get_by_text("tank/temperature").first
-        expect(card).to_be_visible(timeout=_OPEN_MS)
+        _wait_until_shown(page, card)
         screenshot(page, f"tensorboard-{_color_scheme()}")
 
 
 def test_monitor_shows_this_containers_memory_and_ends_a_process(alice: Alice) -> None:
     alice.run("sh", "-c", "sleep 3456 &")
     with alice.opened("monitor/") as page:
+        _wait_until_shown(page, page.get_by_role("row").nth(1))
         expect(page.locator("#memory-more")).to_contain_text("of 3.0 GiB allowed")
         stats = alice.there.container(_USER).stats(stream=False)
         assert isinstance(stats, dict)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def test_pages_escape_what_they_show() -> None:
     page = failure_page("<b>Tool</b>", "It & its <friends>", ["<script>alert(1)</script>", "$x"])
     assert "<b>" not in page
-    assert "<script>" not in page
+    assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "It &amp; its &lt;friends&gt;" in page
     assert "<b>" not in starting_page("<b>Tool</b>")

@@ -143,9 +143,11 @@
       describedBy: { args: { type: "object", properties: {} } },
       execute: () => open(`vscode/?folder=${encodeURIComponent(folderOf(browsers))}`),
     });
-    for (const selector of ['.jp-DirListing-item[data-isdir="true"]', ".jp-DirListing-content"]) {
-      app.contextMenu.addItem({ command, selector, rank: 4 });
-    }
+    app.contextMenu.addItem({
+      command,
+      selector: '.jp-DirListing-item[data-isdir="true"]',
+      rank: 4,
+    });
   }
 
   let shared = {};

@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from twinhub_lab.tools.cookies import without_ours
 from twinhub_lab.tools.files import find_file
 from twinhub_lab.tools.logs import last_lines
-from twinhub_lab.tools.pages import failure_page, starting_page
+from twinhub_lab.tools.pages import POLICY, failure_page, starting_page
 from twinhub_lab.tools.program import ToolFailedError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ PATIENCE_SECONDS = 1.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOREIGN = frozenset({"cross-site", "same-site"})
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
@@ -93,7 +92,6 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
                 await program.ensure(self.base_url)
         except TimeoutError:
             self._write_page(HTTPStatus.ACCEPTED, starting_page(program.tool.title))
-            self.set_header("Refresh", "1")
         except ToolFailedError as failure:
             program.take_failure(is_shown=is_page)
             self._write_failure(failure)
@@ -128,7 +126,7 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
         self.clear()
         self.set_status(status)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Content-Security-Policy", POLICY)
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.write(page)

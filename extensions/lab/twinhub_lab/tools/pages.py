@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from string import Template
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# A reload keeps what follows "#" in the address; neither a link nor a refresh does.
+_LOOK_AGAIN = "setTimeout(() => location.reload(), 1000);"
+_TRY_AGAIN = (
+    'document.querySelector("a.again").addEventListener("click", (event) => {'
+    " event.preventDefault(); location.reload(); });"
+)
+
+
+def _source(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    f"script-src {_source(_LOOK_AGAIN)} {_source(_TRY_AGAIN)}"
+)
+"""The pages' Content-Security-Policy: they run these two lines, and load nothing."""
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -47,6 +67,7 @@ a.again { display: inline-block; margin-top: 1.5rem; padding: .5rem 1.1rem; bord
 <h1>$heading</h1>
 $body
 </main>
+<script>$script</script>
 </html>
 """)
 
@@ -55,12 +76,13 @@ _LOG = Template("""<h2 id="log">What it said last</h2>
 
 
 def starting_page(title: str) -> str:
-    """Return the page while a tool starts; the response tells the browser to come again."""
+    """Return the page while a tool starts; it comes again by itself."""
     body = (
         '<p class="soft" role="status">This page shows it as soon as it answers.</p>\n'
-        '<div class="bar" aria-hidden="true"></div>'
+        '<div class="bar" aria-hidden="true"></div>\n'
+        '<noscript><meta http-equiv="refresh" content="1"></noscript>'
     )
-    return _PAGE.substitute(heading=f"{escape(title)} is starting…", body=body)
+    return _PAGE.substitute(heading=f"{escape(title)} is starting…", body=body, script=_LOOK_AGAIN)
 
 
 def failure_page(heading: str, reason: str, lines: Sequence[str]) -> str:
@@ -71,4 +93,4 @@ def failure_page(heading: str, reason: str, lines: Sequence[str]) -> str:
     else:
         body += '<p class="soft">It has said nothing.</p>'
     body += '\n<p class="soft"><a class="again" href="">Try again</a></p>'
-    return _PAGE.substitute(heading=escape(heading), body=body)
+    return _PAGE.substitute(heading=escape(heading), body=body, script=_TRY_AGAIN)

@@ -79,7 +79,6 @@ async function offer() {
   }
 }
 
-element("again").addEventListener("click", () => window.location.reload());
 element("clipboard-button").addEventListener("click", () => {
   const panel = element("clipboard");
   panel.hidden = !panel.hidden;

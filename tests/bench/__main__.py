@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no bench {unknown[0]!r}: choose from {', '.join(BENCHES)}", file=sys.stderr)
         return 2
+    # What a bench has started goes with it, also when it is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for name in names or list(BENCHES):
         for figure in BENCHES[name]():
             print(figure.as_json(), flush=True)

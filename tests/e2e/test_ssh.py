@@ -161,6 +161,7 @@ def test_file_uploaded_on_the_page_is_in_the_workspace(
     lab: Page, owner: HubClient, installation: TestInstallation, tmp_path: Path
 ) -> None:
     (tmp_path / "measured.bin").write_bytes(os.urandom(60 * _MB))
+    installation.container(_USER).exec_run(["rm", "-f", "/workspace/measured.bin"])
     lab.goto(f"{owner.workspace}/big-files/")
     lab.locator("#opa_up").click(timeout=_MS)
     lab.locator("#u2btn").click()

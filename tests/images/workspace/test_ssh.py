@@ -247,13 +247,12 @@ def test_there_are_so_many_connections_and_no_more(workspace: Workspace) -> None
 
 def test_text_and_huge_messages_end_the_connection(workspace: Workspace) -> None:
     for message in ("text", b"x" * (2 * _MB)):
-        with open_tunnel(workspace) as tunnel:
-            tunnel.send(message)
-            with pytest.raises(ConnectionClosed):
-                _read_for_ever(tunnel)
+        with open_tunnel(workspace) as tunnel, pytest.raises(ConnectionClosed):
+            _read_for_ever(tunnel, message)
 
 
-def _read_for_ever(tunnel: ClientConnection) -> None:
+def _read_for_ever(tunnel: ClientConnection, message: str | bytes) -> None:
+    tunnel.send(message)
     while True:
         tunnel.recv()
 

@@ -197,7 +197,7 @@ def test_file_is_edited_in_vs_code_and_saved(alice: Alice) -> None:
         item = page.get_by_role("treeitem", name="tank.yaml")
         _wait_until_shown(page, item)
         item.dblclick()
-        expect(page.locator(".view-lines")).to_contain_text("volume")
+        expect(page.locator(".view-lines")).to_contain_text("volume", timeout=_OPEN_MS)
         page.locator(".view-lines").first.click()
         page.keyboard.press("Control+End")
         page.keyboard.type("height: 2\n")
@@ -281,7 +281,7 @@ def test_monitor_shows_this_containers_memory_and_ends_a_process(alice: Alice) -
     alice.run("sh", "-c", "sleep 3456 &")
     with alice.opened("monitor/") as page:
         _wait_until_shown(page, page.get_by_role("row").nth(1))
-        expect(page.locator("#memory-more")).to_contain_text("of 3.0 GiB allowed")
+        expect(page.locator("#memory-more")).to_contain_text("of 3.0 GiB allowed", timeout=_OPEN_MS)
         stats = alice.there.container(_USER).stats(stream=False)
         assert isinstance(stats, dict)
         usage = stats["memory_stats"]["usage"]
@@ -292,7 +292,7 @@ def test_monitor_shows_this_containers_memory_and_ends_a_process(alice: Alice) -
         page.get_by_role("button", name="PID", exact=True).click()
         row = page.get_by_role("row").filter(has_text="sleep 3456")
         row.get_by_role("button", name=re.compile("^End sleep")).click()
-        expect(page.get_by_role("status")).to_contain_text("was asked to end")
+        expect(page.get_by_role("status")).to_contain_text("was asked to end", timeout=_OPEN_MS)
         screenshot(page, f"monitor-{_color_scheme()}")
     assert alice.run("sh", "-c", "pgrep -f '^sleep 3456' || echo none").strip() == "none"
 

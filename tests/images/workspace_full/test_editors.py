@@ -28,7 +28,7 @@ pytestmark = pytest.mark.docker
 
 EDITORS = "/opt/twinhub/editors"
 _FOLDER = "/tmp/tools"  # noqa: S108 - in the container
-_START_SECONDS = 60
+_START_SECONDS = 180
 _AI = re.compile(r"copilot|mxc-sdk|sandbox-runtime|devcontainers", re.IGNORECASE)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinhub_dtconfig.documents import Document, DocumentError, dump_document, parse_document
 
@@ -57,12 +57,14 @@ def is_located(error: DocumentError) -> bool:
     return bool(places) and places == sorted(places) and len(lines) == len(places)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_read_or_refused_with_a_place(content: bytes) -> None:
     result = read(content)
     assert isinstance(result, Document) or is_located(result)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab01.:-[]{}&*!|>'\"#%@`,?~<= \n\t\\", max_size=60))
 def test_any_yaml_like_text_is_read_or_refused_with_a_place(text: str) -> None:
     result = read(text.encode())
@@ -75,6 +77,7 @@ def test_any_yaml_like_text_is_read_or_refused_with_a_place(text: str) -> None:
         assert 1 <= column <= len(lines[line - 1]) + 1
 
 
+@settings(deadline=None)
 @given(json_like(st.text(BARE, max_size=20)))
 def test_json_reads_as_json_and_every_value_is_where_it_is_said_to_be(data: Data) -> None:
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) if _finite(data) else "1"
@@ -91,11 +94,13 @@ def _finite(data: Data) -> bool:
     return all(leaf not in (float("inf"), float("-inf")) for _, leaf in leaves(data))
 
 
+@settings(deadline=None)
 @given(json_like(st.text(max_size=20)))
 def test_what_is_written_reads_as_it_was(data: Data) -> None:
     assert parse_document(dump_document(data).encode(), "f.yaml").data == data
 
 
+@settings(deadline=None)
 @given(json_like(st.text(max_size=20)))
 def test_quoted_yaml_reads_as_pyyaml_reads_it(data: Data) -> None:
     text = yaml.safe_dump(data, default_style='"', allow_unicode=False)

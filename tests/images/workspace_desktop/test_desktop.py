@@ -68,7 +68,11 @@ def test_nothing_asks_or_warns_at_the_first_start(desktop: Desktop) -> None:
 def test_screen_takes_the_size_of_the_browser_window(desktop: Desktop) -> None:
     resized = desktop.resize(1000, 700)
     assert resized.status == 0, resized.output
-    assert "1000x700" in desktop.on_display("xwininfo", "-root").output
+    wait_for(
+        lambda: "1000x700" in desktop.on_display("xwininfo", "-root").output,
+        seconds=30,
+        what="the screen has the new size",
+    )
 
 
 @pytest.mark.once

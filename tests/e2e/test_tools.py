@@ -251,19 +251,20 @@ def test_commit_is_made_in_the_git_page(alice: Alice) -> None:
         "sh",
         "-c",
         "mkdir -p /workspace/twin && cd /workspace/twin && git init -q . "
-        "&& git config user.name Alice && git config user.email alice@example.org && date > a.txt",
+        "&& git config user.name Alice && git config user.email alice@example.org "
+        "&& git commit -q --allow-empty -m First && date > $(date +%s).txt",
     )
     with alice.opened("git-page/#/repository?path=/workspace/twin") as page:
         message = page.get_by_placeholder("Title (required)")
         _wait_until_shown(page, message)
-        message.fill("Add the first file")
+        message.fill("Add a file")
         page.locator(".commit-btn").first.click()
 
         def is_committed() -> bool:
             _, said = alice.there.container(_USER).exec_run(
                 ["git", "-C", "/workspace/twin", "log", "--format=%s"]
             )
-            return b"Add the first file" in said
+            return b"Add a file" in said
 
         wait_for(is_committed, seconds=_USE_SECONDS, what="the commit")
         screenshot(page, f"git-page-{_color_scheme()}")

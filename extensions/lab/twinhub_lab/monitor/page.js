@@ -61,13 +61,16 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
+// A disk may be seen under several names, by devices of its own: what is equal is shown once.
 function showDisks({ disks }) {
-  $("disks").replaceChildren(...disks.filter((disk) => !disk.is_shared).map((disk) => {
+  const same = Map.groupBy(disks, ({ total, free }) => `${total} ${free}`);
+  $("disks").replaceChildren(...[...same.values()].map((group) => {
+    const [disk] = group;
+    const names = group.map((one) => one.folder).join(", ");
     const item = element("li", "");
-    const names = disks.filter((other) => other.total === disk.total && other.used === disk.used).map((one) => one.folder);
     const said = `${bytes(disk.free)} free of ${bytes(disk.total)}`;
-    const bar = element("progress", "", { max: disk.total, value: disk.used, "aria-label": `Disk of ${names.join(", ")}: ${said}` });
-    item.append(element("span", names.join(", ")), bar, element("span", said, { class: "soft" }));
+    const bar = element("progress", "", { max: disk.total, value: disk.used, "aria-label": `Disk of ${names}: ${said}` });
+    item.append(element("span", names), bar, element("span", said, { class: "soft" }));
     return item;
   }));
 }

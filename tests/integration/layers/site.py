@@ -44,6 +44,8 @@ class Site:
     def __init__(self, installation: TestInstallation) -> None:
         """Take one that runs."""
         self.installation = installation
+        self.first_log = installation.run("images", "log", "trees").stdout
+        """The log of the build that `twinhub up` made, before any other."""
 
     def rewrite(self, *lines: str) -> None:
         """Give ``twinhub.yaml`` other layers."""

@@ -54,7 +54,7 @@ def trees(site: Site) -> Iterator[Site]:
 
 def test_up_has_built_the_layer_that_was_absent(site: Site) -> None:
     assert site.image("trees")
-    assert "# built" in site.installation.run("images", "log", "trees").stdout
+    assert "# built" in site.first_log
 
 
 def test_packages_are_there_for_members_and_for_nobody_else(trees: Site) -> None:

@@ -39,7 +39,7 @@ SERVER_PATHS = frozenset(
         "websocket",
         # of TwinHub's tools and of addresses that DTaaS had
         "twinhub", "services", "tools", "desktop", "vnc", "vscode", "git-page", "tensorboard",
-        "monitor", "ssh", "sshd", "notebook", "share", "open",
+        "monitor", "big-files", "ssh", "sshd", "notebook", "share", "open",
     }
 )  # fmt: skip
 """First parts of addresses in a workspace: a second one of such a name would hide them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, expect
+from twinhub_hub.settings.images import OWN
 
 from tests.fixtures.browser import open_lab, screenshot
 from tests.fixtures.hub_client import HubClient
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
 
 _USER = "alice"
-_IMAGE = f"{os.environ.get('TWINHUB_TEST_TAG_PREFIX', 'twinhub')}/workspace-full:0.1.0"
+_IMAGE = OWN["workspace-full"].image
 _SETTINGS = f"""
 workspace:
   memory: 3G
@@ -41,7 +43,10 @@ workspace:
   images:
     - {{image: "{_IMAGE}", title: Everything}}
 """
-_TOOLS = ("desktop", "vscode", "git-page", "tensorboard", "monitor")
+_TOOLS = ("desktop", "vscode", "git-page", "tensorboard", "monitor", "big-files", "ssh")
+_TITLES = (
+    "Desktop", "VS Code", "Git", "TensorBoard", "Resource monitor", "Big files", "SSH",
+)  # fmt: skip
 _OPEN_MS = 180_000
 _USE_SECONDS = 120
 _SCALAR = """
@@ -156,7 +161,7 @@ def _color_scheme() -> Any:  # noqa: ANN401 - Playwright's literal
 def test_launcher_shows_each_tool_with_its_icon(alice: Alice) -> None:
     with alice.opened("lab?reset") as page:
         _wait_until_shown(page, page.locator(".jp-LauncherCard").first)
-        for title in ("Desktop", "VS Code", "Git", "TensorBoard", "Resource monitor"):
+        for title in _TITLES:
             card = page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{title}\s*$"))
             expect(card).to_be_visible(timeout=_OPEN_MS)
             expect(card.locator("img, svg").first).to_be_visible()
@@ -247,6 +252,7 @@ def _place(alice: Alice) -> tuple[int, int] | None:
 
 
 def test_commit_is_made_in_the_git_page(alice: Alice) -> None:
+    title = f"Add a file {uuid.uuid4().hex}"
     alice.run(
         "sh",
         "-c",
@@ -258,14 +264,14 @@ def test_commit_is_made_in_the_git_page(alice: Alice) -> None:
         message = page.get_by_placeholder("Title (required)")
         _wait_until_shown(page, page.get_by_text(re.compile(r"1 files, 1 to be")))
         message.click()
-        page.keyboard.type("Add a file")
+        page.keyboard.type(title)
         page.locator(".commit-btn").first.click()
 
         def is_committed() -> bool:
             _, said = alice.there.container(_USER).exec_run(
                 ["git", "-C", "/workspace/twin", "log", "--format=%s"]
             )
-            return b"Add a file" in said
+            return title.encode() in said
 
         wait_for(is_committed, seconds=_USE_SECONDS, what="the commit")
         screenshot(page, f"git-page-{_color_scheme()}")
@@ -300,17 +306,20 @@ def test_monitor_shows_this_containers_memory_and_ends_a_process(alice: Alice) -
 
 
 def test_tool_that_does_not_start_shows_why(alice: Alice) -> None:
-    # The desktop is ended and kept from starting: its socket's place is taken by a folder.
+    # The tools are ended and kept from starting: a file takes the place of their folder.
     folder = "/tmp/twinhub-runtime/tools"  # noqa: S108 - in the container
     alice.run("sh", "-c", f"pkill -f tools/[w]rapper.py; rm -rf {folder}; touch {folder}")
-    with alice.opened("monitor/") as page:
-        expect(page.get_by_role("heading", level=1)).to_have_text(
-            "Resource monitor did not start", timeout=_OPEN_MS
-        )
-        screenshot(page, f"failure-{_color_scheme()}")
-        alice.run("rm", folder)
-        page.get_by_role("link", name="Try again").click()
-        expect(page).to_have_title("Resource monitor", timeout=_OPEN_MS)
+    try:
+        with alice.opened("monitor/") as page:
+            expect(page.get_by_role("heading", level=1)).to_have_text(
+                "Resource monitor did not start", timeout=_OPEN_MS
+            )
+            screenshot(page, f"failure-{_color_scheme()}")
+            alice.run("rm", "-r", folder)
+            page.get_by_role("link", name="Try again").click()
+            expect(page).to_have_title("Resource monitor", timeout=_OPEN_MS)
+    finally:
+        alice.run("sh", "-c", f"test -d {folder} || rm -f {folder}")
 
 
 @pytest.mark.d4(1)

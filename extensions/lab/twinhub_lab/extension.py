@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from twinhub_lab.handlers import handlers
 from twinhub_lab.reporter import Reporter
 from twinhub_lab.ssh.handlers import handlers as ssh_handlers
+from twinhub_lab.ssh.tunnel import TunnelHandler
 from twinhub_lab.tools import services
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ def load(server: ServerApp) -> None:
     tools = services.listed_tools(server)
     if "ssh" in tools:
         server.web_app.add_handlers(".*$", ssh_handlers(base_url))
-    server.web_app.add_handlers(".*$", services.handlers(base_url, tools))
+    server.web_app.add_handlers(
+        ".*$", services.handlers(base_url, tools, {"ssh": TunnelHandler.open_now})
+    )
     reporter = Reporter.from_environment()
     if reporter is not None:
         _report(server, base_url, reporter)

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from twinhub_hub.layers.recipe import Recipe
 
 _BUILD_SECONDS = 3600
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_UNPRINTED = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles, clipboard
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+"""What would do something to the terminal of whoever reads a log; see ECMA-48."""
+_PASSWORDS = re.compile(r"(?<=://)[^/\s]+@")
+"""Of proxies and of indexes, which pip and apt name in their errors."""
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
@@ -73,15 +80,15 @@ def _lines(messages: Iterable[dict[str, Any]], failures: list[str]) -> Iterator[
     pending, deadline = "", monotonic() + _BUILD_SECONDS
     for message in messages:
         if failure := message.get("error"):
-            failures.append(str(failure).strip())
+            failures.append(_PASSWORDS.sub("***@", str(failure).strip()))
         if monotonic() > deadline:
             failures.append(f"it took longer than {_BUILD_SECONDS // 60} minutes")
             return
-        pending += _COLOURS.sub("", str(message.get("stream") or "")).replace("\r", "\n")
+        pending += _UNPRINTED.sub("", str(message.get("stream") or "").replace("\r", "\n"))
         *complete, pending = pending.split("\n")
-        yield from complete
+        yield from (_PASSWORDS.sub("***@", line) for line in complete)
     if pending:
-        yield pending
+        yield _PASSWORDS.sub("***@", pending)
 
 
 def _proxies() -> dict[str, str]:

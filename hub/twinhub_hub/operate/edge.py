@@ -192,6 +192,12 @@ _OTHER_PAGES = """\
 		path /user/*
 		header Origin *
 		not header Origin {http.request.scheme}://{http.request.hostport}
+		# some browsers keep it when a form of the hub leads here; pages cannot set the others
+		not {
+			method GET HEAD
+			header Sec-Fetch-Mode navigate
+			header Sec-Fetch-Dest document
+		}
 	}
 	error @others_origin "not from another page" 403
 	handle_errors 403 {

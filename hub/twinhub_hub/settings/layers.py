@@ -25,7 +25,7 @@ _LONGEST_PACKAGE = 300
 
 # Debian policy 5.6.1 and 5.6.12. A name that ends in `-` would have apt remove a package.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](?:=[0-9][A-Za-z0-9.+~:-]*)?")
-_HASHED_ADDRESS = re.compile(r"https://[A-Za-z0-9./_~%+:@-]+#sha256=[0-9a-f]{64}")
+_HASHED_ADDRESS = re.compile(r"https://[A-Za-z0-9./_~%+:-]+#sha256=[0-9a-f]{64}")
 
 
 def _check_package(value: str) -> str:

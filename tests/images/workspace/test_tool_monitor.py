@@ -48,7 +48,8 @@ def test_processes_are_the_containers_alone_and_its_first_ones_cannot_be_ended(
     small: Workspace,
 ) -> None:
     processes = {one["pid"]: one for one in _figures(small)["processes"]}
-    assert set(processes) <= {*map(int, small.run("ps", "-eo", "pid=").split()), *processes}
+    assert not any("pytest" in one["command"] for one in processes.values())
+    assert len(processes) < 10
     assert processes[1]["name"] == "tini"
     assert not processes[1]["can_end"]
     with small.client() as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
     from tests.fixtures.installation import TestInstallation
 
-BASE = os.environ.get("TWINHUB_TEST_IMAGE", OWN_IMAGE)
-"""What the layers stand on; a developer may name an image that is on the machine already."""
+BASE = OWN_IMAGE
+"""What the layers stand on."""
 
 _SETTINGS = f"""
 workspace:

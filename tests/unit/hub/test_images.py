@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from twinhub_dtconfig.documents import load_document
 from twinhub_hub.images import all_images, images_for, own_names
 from twinhub_hub.settings.errors import SettingsError
-from twinhub_hub.settings.images import OWN, Image
+from twinhub_hub.settings.images import OWN, VERSION, Image
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.models import GroupRules, Settings, Workspace
 from twinhub_hub.settings.writing import render_effective
@@ -109,4 +110,5 @@ def test_the_words_for_our_own_images_are_those_of_the_hierarchy() -> None:
     summaries = {entry["name"]: entry.get("summary") for entry in data["images"]}  # type: ignore[call-overload,union-attr,index]
     for name, image in OWN.items():
         assert image.image.startswith(f"twinhub/{name}:")
-        assert summaries.get(name) in {image.summary, None}
+        assert summaries[name] == image.summary
+    assert version("twinhub-hub") == VERSION

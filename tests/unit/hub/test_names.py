@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twinhub_hub import names
+from twinhub_lab.tools import tool
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 any_name = st.text(min_size=1, max_size=300)
@@ -97,3 +99,12 @@ def test_a_further_workspace_may_have_a_plain_name(name: str) -> None:
 def test_a_further_workspace_is_called_like_no_page_of_the_first(name: str) -> None:
     with pytest.raises(ValueError, match="workspace"):
         names.check_server_name(name)
+
+
+def test_no_further_workspace_hides_a_page_of_the_first_one() -> None:
+    checkout = Path(__file__).resolve().parents[3]
+    listed = (checkout / "images/workspace/config/tools_config.py").read_text()
+    tools = set(re.findall(r'^        name="([a-z-]+)",$', listed, re.MULTILINE))
+    assert {"desktop", "big-files", "ssh"} <= tools
+    assert tools <= names.SERVER_PATHS
+    assert tool.TAKEN <= names.SERVER_PATHS

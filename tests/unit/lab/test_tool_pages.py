@@ -58,6 +58,8 @@ def test_tool_sees_no_cookie_of_its_neighbours() -> None:
     given = "a=1; jupyterhub-user-ann=x; _xsrf=y; username-8888=z; b=2"
     assert without_ours(given) == "a=1; b=2"
     assert without_ours("_xsrf=y") == ""
+    bound = "__Host-jupyterhub-user-ann=x; __Secure-_xsrf=y; __Host-Http-username-1=z; __Host-b=2"
+    assert without_ours(bound) == "__Host-b=2"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,7 @@ def test_tool_sees_no_cookie_of_its_neighbours() -> None:
         ("_xsrf=1; Path=/", None),
         ("jupyterhub-session-id=1", None),
         ("__Host-a=1; Secure; Path=/", None),
+        ("__Secure-jupyterhub-user-ann=1; Secure", None),
     ],
 )
 def test_cookies_are_set_for_the_tools_own_address_only(given: str, kept: str | None) -> None:

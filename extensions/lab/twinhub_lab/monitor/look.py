@@ -76,7 +76,8 @@ def end_process(pid: int, started: float) -> bool:
     """
     try:
         process = psutil.Process(pid)
-        if abs(process.create_time() - started) > 0.01:  # noqa: PLR2004 - another with its number
+        is_same = abs(process.create_time() - started) <= 0.01  # noqa: PLR2004 - seconds
+        if not is_same:  # another with its number
             return False
         if is_needed(process):
             raise PermissionError("The workspace itself stands on this process.")

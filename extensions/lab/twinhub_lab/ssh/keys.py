@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
+import os
 import re
 import struct
 import subprocess
@@ -162,18 +164,29 @@ def ensure_host_key() -> Path:
     """
     final = data_folder() / "host_ed25519"
     if not final.is_file():
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=final.parent) as aside:
-            made = Path(aside, "key")
-            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(made)]
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_KEYGEN_SECONDS, check=False
-            )
-            if done.returncode != 0:
-                why = done.stderr.strip().rpartition(": ")[2]
-                raise OSError(f"no key of the workspace could be made: {why}")
-            made.with_suffix(".pub").replace(final.with_suffix(".pub"))
-            made.replace(final)
+        folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            # two workspaces of one home; the two halves have to be of one key
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if not final.is_file():
+                _make_host_key(final)
+        finally:
+            os.close(folder)
     return final
+
+
+def _make_host_key(final: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=final.parent) as aside:
+        made = Path(aside, "key")
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(made)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_KEYGEN_SECONDS, check=False
+        )
+        if done.returncode != 0:
+            why = done.stderr.strip().rpartition(": ")[2]
+            raise OSError(f"no key of the workspace could be made: {why}")
+        made.with_suffix(".pub").replace(final.with_suffix(".pub"))
+        made.replace(final)
 
 
 def host_key() -> PublicKey:

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 _OURS = ("jupyterhub-", "username-", "_xsrf", "jupyter-")
 """How the names of cookies begin that sign somebody in at the hub or a Jupyter server."""
 
+_PREFIXES = ("__Host-Http-", "__Host-", "__Http-", "__Secure-")
+"""With which browsers bind cookies; see "Cookie Name Prefixes" of RFC 6265bis. With TLS the hub's
+names begin so."""
+
 _SET = "Set-Cookie"
+
+
+def _is_ours(cookie: str) -> bool:
+    for prefix in _PREFIXES:
+        cookie = cookie.removeprefix(prefix)
+    return cookie.startswith(_OURS)
 
 
 class Headers(Protocol):
@@ -29,13 +39,13 @@ class Headers(Protocol):
 def without_ours(cookie: str) -> str:
     """Return a ``Cookie`` header without what signs its user in."""
     pairs = (pair.strip() for pair in cookie.split(";"))
-    return "; ".join(pair for pair in pairs if pair and not pair.startswith(_OURS))
+    return "; ".join(pair for pair in pairs if pair and not _is_ours(pair))
 
 
 def confined(cookie: str, path: str) -> str | None:
     """Return a ``Set-Cookie`` value for one path of this host alone; None if it may not be set."""
     first, *attributes = (part.strip() for part in cookie.split(";"))
-    if first.startswith((*_OURS, "__Host-")):
+    if _is_ours(first) or first.startswith("__Host-"):
         return None
     kept = [a for a in attributes if a.split("=")[0].strip().lower() not in {"domain", "path"}]
     return "; ".join([first, *kept, f"Path={path}"])

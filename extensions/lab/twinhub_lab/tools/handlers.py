@@ -33,6 +33,8 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
     """Both kinds of handlers: who may ask, and that the program is there before it is asked."""
 
     program: Program
+    _may_see = False
+    """Whether the hub has said who asks, and that they may."""
 
     def initialize(self, program: Program) -> None:
         """Take the tool's program."""
@@ -48,6 +50,7 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
         self.request.tool_path = url_path_join(self.base_url, self.program.tool.name) + "/"
         if not self._finished and self._is_foreign():
             raise HTTPError(HTTPStatus.FORBIDDEN, "A page of another origin asked for a tool.")
+        self._may_see = not self._finished
 
     def _is_foreign(self) -> bool:
         """Return whether another origin's page does more than lead here by a link."""
@@ -114,7 +117,7 @@ class _Tool(NamedLocalProxyHandler):  # type: ignore[misc]
 
     def write_error(self, status_code: int, **details: Any) -> None:  # noqa: ANN401 - Tornado's
         """Say that the tool broke off, in place of a page that would blame the server."""
-        if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status_code < HTTPStatus.INTERNAL_SERVER_ERROR or not self._may_see:
             super().write_error(status_code, **details)
             return
         tool = self.program.tool

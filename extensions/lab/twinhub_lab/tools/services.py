@@ -16,7 +16,7 @@ from twinhub_lab.tools.rendering import ToolProcess
 from twinhub_lab.tools.state import describe, new_address, tile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from jupyter_server.serverapp import ServerApp
 
@@ -31,11 +31,17 @@ def listed_tools(server: ServerApp) -> dict[str, Tool]:
     return {p.tool.name: p.tool for p in listed.values() if isinstance(p, ToolProcess)}
 
 
-def handlers(base_url: str, tools: Mapping[str, Tool]) -> list[tuple[object, ...]]:
-    """Return the handlers below a server's address."""
+def handlers(
+    base_url: str, tools: Mapping[str, Tool], connections: Mapping[str, Collection[object]]
+) -> list[tuple[object, ...]]:
+    """Return the handlers below a server's address.
+
+    ``connections`` holds what is open now of the tools that the server answers itself.
+    """
     given = {"tools": tools}
+    live = {"tools": tools, "connections": connections}
     return [
-        (url_path_join(base_url, "services"), ServicesHandler, given),
+        (url_path_join(base_url, "services"), ServicesHandler, live),
         (url_path_join(base_url, "twinhub/tools"), ToolsHandler, given),
         (url_path_join(base_url, r"tools/([^/]+)/?(.*)"), OldAddressHandler, given),
     ]
@@ -46,18 +52,23 @@ class ServicesHandler(APIHandler):  # type: ignore[misc]
 
     auth_resource = _RESOURCE
 
-    def initialize(self, tools: Mapping[str, Tool]) -> None:
-        """Take the tools."""
-        self._tools = tools
+    def initialize(
+        self, tools: Mapping[str, Tool], connections: Mapping[str, Collection[object]]
+    ) -> None:
+        """Take the tools, and what is open of those that are the server's own."""
+        self._tools, self._connections = tools, connections
 
     @authenticated
     @authorized
     def get(self) -> None:
         """Answer without starting anything."""
-        running = {
-            n for n, tool in self._tools.items() if tool.is_own or program_of(tool).is_running
-        }
+        running = {name for name, tool in self._tools.items() if self._is_running(tool)}
         self.finish(json.dumps(describe(self._tools.values(), running)))
+
+    def _is_running(self, tool: Tool) -> bool:
+        if tool.is_own:
+            return bool(self._connections.get(tool.name))
+        return program_of(tool).is_running
 
 
 class ToolsHandler(APIHandler):  # type: ignore[misc]

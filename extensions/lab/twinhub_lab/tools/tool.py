@@ -19,7 +19,7 @@ CATEGORY = "Tools"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
-_TAKEN = frozenset(
+TAKEN = frozenset(
     {"api", "custom", "edit", "files", "git", "hub", "kernelspecs", "lab", "login", "logout", "lsp"}
     | {"metrics", "nbconvert", "nbdime", "nbextensions", "notebooks", "proxy", "server-proxy"}
     | {"services", "static", "terminals", "tools", "tree", "twinhub", "view"}
@@ -87,7 +87,7 @@ class Tool:
                 f"tool {self.name!r}: a name has small letters, digits and hyphens only,"
                 " and begins with a letter, such as 'vscode'"
             )
-        if self.name in _TAKEN:
+        if self.name in TAKEN:
             raise ToolError(
                 f"tool {self.name!r}: the server itself answers at this address;"
                 f" choose another name, such as 'big-{self.name}'"

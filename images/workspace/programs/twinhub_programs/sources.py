@@ -29,7 +29,7 @@ class GitSource:
     @property
     def shown(self) -> str:
         """Return the URL without a password or token."""
-        return re.sub(r"//[^/@]*@", "//", self.url)
+        return re.sub(r"//[^/]*@", "//", self.url)
 
 
 def parse_git_url(text: str) -> GitSource | None:
@@ -53,7 +53,7 @@ def parse_git_url(text: str) -> GitSource | None:
 
 
 def _hidden(text: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", text)
+    return re.sub(r"//[^/]*@", "//", text)
 
 
 def _subdirectory(fragment: str) -> str:

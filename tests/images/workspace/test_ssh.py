@@ -124,8 +124,16 @@ def test_sftp_and_exit_status_and_standard_error_work(computer: Computer) -> Non
 
 def test_port_of_the_workspace_can_be_forwarded(workspace: Workspace, computer: Computer) -> None:
     del workspace
-    answer = computer.run("ssh", "-W", "127.0.0.1:8888", "workspace", text="GET / HTTP/1.0\r\n\r\n")
-    assert "HTTP/1.1" in answer.stdout, answer.stderr
+    command = computer.command("ssh", "-W", "127.0.0.1:8888", "workspace")
+    # its input stays open: who closes it takes the request back
+    with subprocess.Popen(
+        command, env=computer.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as forward:
+        assert forward.stdin
+        assert forward.stdout
+        forward.stdin.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        forward.stdin.flush()
+        assert forward.stdout.readline().startswith(b"HTTP/1.1")
 
 
 def test_client_needs_no_newer_python_than_3_8(computer: Computer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from contextlib import ExitStack
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -69,9 +70,9 @@ def set_up(computer: Computer, workspace: Workspace) -> None:
     computer.set_up(workspace.url(), workspace.hub.user_token, client, host_key.strip())
 
 
-def open_tunnel(workspace: Workspace) -> ClientConnection:
-    """Open the websocket with the owner's token."""
-    headers = {"Authorization": f"token {workspace.hub.user_token}"}
+def open_tunnel(workspace: Workspace, token: str = "") -> ClientConnection:
+    """Open the websocket with one of the owner's tokens."""
+    headers = {"Authorization": f"token {token or workspace.hub.user_token}"}
     return connect(workspace.url("ssh/socket").replace("http", "ws", 1), additional_headers=headers)
 
 
@@ -120,6 +121,16 @@ def test_sftp_and_exit_status_and_standard_error_work(computer: Computer) -> Non
     assert "common" in listed.stdout, listed.stderr
     failed = computer.run("ssh", "workspace", "echo seen >&2; exit 7")
     assert (failed.returncode, failed.stderr.strip()) == (7, "seen")
+
+
+def test_connection_ends_when_its_token_is_taken_back(workspace: Workspace) -> None:
+    token = uuid.uuid4().hex
+    workspace.hub.further_tokens.add(token)
+    with open_tunnel(workspace, token) as tunnel:
+        assert b"SSH-2.0" in tunnel.recv(timeout=30)
+        workspace.hub.further_tokens.discard(token)
+        with pytest.raises(ConnectionClosed, match="opens the workspace no more"):
+            tunnel.recv(timeout=90)
 
 
 def test_port_of_the_workspace_can_be_forwarded(workspace: Workspace, computer: Computer) -> None:

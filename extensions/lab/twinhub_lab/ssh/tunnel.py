@@ -36,8 +36,9 @@ _CHUNK = 64 * 1024
 _LARGEST_MESSAGE = 2**20
 _LARGEST_LOG = 256 * 1024
 _PING_SECONDS = 30
+_WATCH_SECONDS = 15
 _END_SECONDS = 5
-_CLOSE_FAILED, _CLOSE_TEXT = 1011, 1003
+_CLOSE_FAILED, _CLOSE_TEXT, _CLOSE_REFUSED = 1011, 1003, 1008
 _LONGEST_REASON = 120
 """Bytes; see RFC 6455, 5.5."""
 
@@ -99,7 +100,20 @@ class TunnelHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
             self.log.warning("TwinHub: no SSH connection: %s", error)
             self.close(_CLOSE_FAILED, _reason(error))
             return
-        asyncio.ensure_future(self._hand_out(reader)).add_done_callback(_take_result)
+        for task in (self._hand_out(reader), self._watch()):
+            asyncio.ensure_future(task).add_done_callback(_take_result)
+
+    async def _watch(self) -> None:
+        """End the connection when its token, or the session of its browser, is no longer good."""
+        hub = getattr(self.identity_provider, "hub_auth", None)
+        while hub is not None and self.ws_connection is not None:
+            await asyncio.sleep(_WATCH_SECONDS)
+            self.__dict__.pop("_cached_hub_user", None)  # what `get_user` has found before
+            with suppress(HTTPError):  # the hub is away: it is asked again
+                user = await hub.get_user(self, sync=False)
+                if user is None or not hub.check_scopes(hub.access_scopes, user):
+                    self.close(_CLOSE_REFUSED, "this token opens the workspace no more")
+                    return
 
     async def _start(self) -> asyncio.StreamReader:
         command = await asyncio.to_thread(_prepare)

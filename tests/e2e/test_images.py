@@ -71,6 +71,7 @@ def test_the_cards_are_a_group_of_radio_buttons_with_their_words(person: Page) -
     expect(group.get_by_role("radio", name="Never built")).to_be_disabled()
     expect(group.get_by_text("ask an administrator to build it")).to_be_visible()
     group.get_by_role("radio", name="Workspace", exact=True).check()
+    group.get_by_role("radio", name="Workspace", exact=True).focus()
     person.keyboard.press("ArrowDown")
     expect(solvers).to_be_checked()
     expect(solvers).to_be_focused()

@@ -249,7 +249,7 @@ def test_what_is_no_request_is_refused(
 
 def test_of_an_image_only_its_labels_and_its_size_are_told(broker: httpx.Client) -> None:
     told = broker.get("/v1.41/images/twinhub/workspace:0.1.0/json").json()
-    assert set(told) == {"Id", "Size", "Config"}
+    assert set(told) == {"Id", "Size", "Created", "Config"}
     assert isinstance(told["Size"], int)
     assert set(told["Config"]) == {"Labels", "Cmd"}
     assert broker.get("/v1.41/images/no/such:1/json").status_code == 404

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.images.workspace.running import Result, Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 UNPREPARED = 125
 

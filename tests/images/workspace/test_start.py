@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.images.workspace.conftest import MakeVolume, StartWorkspace
     from tests.images.workspace.running import Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 HOME = "/home/twin"
 HOOK = f"{HOME}/.config/twinhub/on-start.sh"

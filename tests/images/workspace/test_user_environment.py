@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.images.workspace.conftest import MakeVolume, StartWorkspace
     from tests.images.workspace.running import Workspace
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.once]
 
 SCIENCE = "/opt/twinhub/science/"
 ENVIRONMENT = "/home/twin/.local/share/twinhub/python-3.11/"

@@ -195,7 +195,7 @@ CASES = (
     Case(
         "duplicate image",
         "workspace:\n  images:\n    - {image: a, title: A}\n    - {image: a, title: B}\n",
-        "4:15",
+        "4:7",
         "two entries offer the image 'a'",
     ),
     # files beside it

@@ -106,6 +106,10 @@ class Builder:
         """Return the tag that the newest build of an image has."""
         return image.provides or f"{self._options.tag_prefix}/{image.name}:{self._options.version}"
 
+    def has_sources(self, image: Image) -> bool:
+        """Return whether the folders are here that an image is made from; some are a checkout's."""
+        return all((self._folder.parent / folder).is_dir() for folder in image.sources)
+
     def state_of(self, image: Image) -> str:
         """Return ``current``, ``outdated`` or ``absent``."""
         tag = self.tag_of(image)

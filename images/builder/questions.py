@@ -48,6 +48,7 @@ class Questions:
 
     def _list(self, names: list[str]) -> str:
         images = self._hierarchy.lineage(names) if names else self._hierarchy.images
+        images = tuple(image for image in images if self._builder.has_sources(image))
         tag_of, state_of = self._builder.tag_of, self._builder.state_of
         return "\n".join(f"{i.name:18} {tag_of(i):34} {state_of(i)}" for i in images)
 

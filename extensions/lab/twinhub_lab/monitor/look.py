@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twinhub_lab.monitor.figures import Group
 
-MOST_PROCESSES = 40
+MOST_PROCESSES = 1000
 _LONGEST = 200
 
 
@@ -62,10 +62,7 @@ class Looker:
             except psutil.Error:
                 continue
         rows.sort(key=lambda row: (row["cpu"], row["memory"]), reverse=True)
-        by_memory = sorted(rows, key=lambda row: int(str(row["memory"])), reverse=True)
-        half = MOST_PROCESSES // 2
-        shown = {id(row): row for row in (*rows[:half], *by_memory[:half])}
-        return list(shown.values())
+        return rows[:MOST_PROCESSES]
 
 
 def end_process(pid: int, started: float) -> bool:

@@ -1,10 +1,12 @@
 // The page of the resource monitor: asks for figures as long as somebody sees it.
 "use strict";
 
+const FIRST = 40;
 const $ = (id) => document.getElementById(id);
 let seconds = 2;
 let isPaused = false;
 let sort = "cpu";
+let isAll = false;
 let latest = null;
 
 function bytes(value) {
@@ -96,12 +98,28 @@ function row(known, process) {
   return made;
 }
 
+function found(processes) {
+  const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const has = ({ pid, command }, word) => String(pid) === word || command.toLowerCase().includes(word);
+  return processes.filter((process) => words.every((word) => has(process, word)));
+}
+
+function count(shown, matching, all) {
+  const of = matching < all ? `${matching} of ${all} processes match` : `${all} ${all === 1 ? "process" : "processes"}`;
+  const said = shown < matching ? `${of}; the first ${shown} are shown` : of;
+  if ($("counted").textContent !== said) $("counted").textContent = said;
+  $("all").hidden = matching <= FIRST;
+}
+
 function showProcesses({ processes }) {
   const sign = sort === "cpu" || sort === "memory" ? -1 : 1;
   const order = (one, other) => (one[sort] > other[sort] ? sign : one[sort] < other[sort] ? -sign : one.pid - other.pid);
   const body = $("processes");
   const known = new Map([...body.children].map((one) => [one.dataset.key, one]));
-  const rows = [...processes].sort(order).map((process) => row(known.get(`${process.pid} ${process.started}`), process));
+  const matching = found(processes).sort(order);
+  const shown = isAll ? matching : matching.slice(0, FIRST);
+  count(shown.length, matching.length, processes.length);
+  const rows = shown.map((process) => row(known.get(`${process.pid} ${process.started}`), process));
   const active = document.activeElement;
   rows.forEach((one, at) => { if (body.children[at] !== one) body.insertBefore(one, body.children[at] || null); });
   while (body.children.length > rows.length) body.lastChild.remove();
@@ -152,6 +170,12 @@ async function loop() {
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => { sort = button.dataset.sort; show(); });
 }
+$("filter").addEventListener("input", show);
+$("all").addEventListener("click", () => {
+  isAll = !isAll;
+  $("all").textContent = isAll ? `Show the first ${FIRST}` : "Show all";
+  show();
+});
 $("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   $("pause").textContent = isPaused ? "Go on" : "Pause";

@@ -55,8 +55,9 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Return whether it has come up and has not ended."""
-        return self._is_ready and self._has_process
+        """Return whether it has come up and can still be reached."""
+        has_address = not self.tool.has_socket or self.tool.socket.exists()
+        return self._is_ready and self._has_process and has_address
 
     @property
     def is_starting(self) -> bool:

@@ -87,7 +87,7 @@ def test_look_has_processes_and_disks(tmp_path: Path) -> None:
     assert look["cpu"]["cores"] == 0
     assert look["memory"]["used"] == 2000
     assert look["disks"][0]["total"] >= look["disks"][0]["free"]
-    assert 0 < len(look["processes"]) <= 40
+    assert os.getpid() in [process["pid"] for process in look["processes"]]
 
 
 def test_disk_is_counted_once(tmp_path: Path) -> None:

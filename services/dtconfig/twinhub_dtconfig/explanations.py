@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from twinhub_dtconfig.documents import dump_document
 from twinhub_dtconfig.faults import Fault, nearest_key
-from twinhub_dtconfig.fields import Tree, dotted, is_mapping, is_size, section_of
+from twinhub_dtconfig.fields import Tree, dotted, is_mapping, is_size, keys_of, section_of
 from twinhub_dtconfig.values import RefusalError, format_size
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ class Explainer:
     def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:
         *parent, key = path
         section = self._tree.find_section(parent) or self._tree.root
-        nearest = nearest_key(str(key), section.model_fields)
+        nearest = nearest_key(str(key), keys_of(section))
         where = f"in {dotted(parent)}" if parent else "at the top level"
-        known = f"known keys: {', '.join(section.model_fields)}"
+        known = f"known keys: {', '.join(keys_of(section))}"
         return Fault(
             document.file,
             *document.key_position_of(path),
@@ -115,11 +115,11 @@ class Explainer:
 
     def _place_for(self, key: str) -> str | None:
         """Return where else in the file a key is known."""
-        if key in self._tree.root.model_fields:
+        if key in keys_of(self._tree.root):
             return "move it to the top level"
-        for name, field in self._tree.root.model_fields.items():
+        for name, field in keys_of(self._tree.root).items():
             section = section_of(field)
-            if section and key in section.model_fields:
+            if section and key in keys_of(section):
                 return (
                     f"move it into {'an entry of ' if is_mapping(field) else 'the section '}{name}"
                 )

@@ -28,6 +28,11 @@ def section_of(field: FieldInfo) -> type[Section] | None:
     return next(_sections_in(field.annotation), None)
 
 
+def keys_of(section: type[Section]) -> Mapping[str, FieldInfo]:
+    """Return the fields of a section by the keys that files have."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
 def is_mapping(field: FieldInfo) -> bool:
     """Return whether a key holds values under names that the file chooses."""
     return _mapping_in(field.annotation) is not None
@@ -42,7 +47,7 @@ class Tree:
 
     def find_section(self, path: Sequence[Key]) -> type[Section] | None:
         """Return the section at a path; None for other values."""
-        return next(_sections_directly_in(self._annotation(path)), None)
+        return next(sections_directly_in(self._annotation(path)), None)
 
     def find_field(self, path: Sequence[Key]) -> FieldInfo | None:
         """Return what is known about the key at a path; None for the file and for names.
@@ -52,25 +57,25 @@ class Tree:
         annotation: Any = self.root
         field: FieldInfo | None = None
         for key in path:
-            section = next(_sections_directly_in(annotation), None)
+            section = next(sections_directly_in(annotation), None)
             if section is not None and isinstance(key, str):
-                field = section.model_fields.get(key)
+                field = keys_of(section).get(key)
                 if field is None:
                     return None
                 annotation = field.annotation
             else:
-                annotation = _item(annotation)
+                annotation = item_of(annotation)
         return field
 
     def _annotation(self, path: Sequence[Key]) -> Any:  # noqa: ANN401  # any type form
         annotation: Any = self.root
         for key in path:
-            section = next(_sections_directly_in(annotation), None)
+            section = next(sections_directly_in(annotation), None)
             if section is not None and isinstance(key, str):
-                field = section.model_fields.get(key)
+                field = keys_of(section).get(key)
                 annotation = field.annotation if field else None
             else:
-                annotation = _item(annotation)
+                annotation = item_of(annotation)
         return annotation
 
 
@@ -79,13 +84,13 @@ def is_size(field: FieldInfo) -> bool:
     return any(getattr(part, "func", None) is parse_size for part in field.metadata)
 
 
-def _sections_directly_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  # any type form
+def sections_directly_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  # any type form
     """Yield sections that a value may be, not those of items."""
     if inspect.isclass(annotation) and issubclass(annotation, Section):
         yield annotation
     if get_origin(annotation) in _UNIONS or get_origin(annotation) is Annotated:
         for argument in get_args(annotation):
-            yield from _sections_directly_in(argument)
+            yield from sections_directly_in(argument)
 
 
 def _sections_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  # any type form
@@ -95,12 +100,12 @@ def _sections_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  #
         yield from _sections_in(argument)
 
 
-def _item(annotation: Any) -> Any:  # noqa: ANN401  # any type form
+def item_of(annotation: Any) -> Any:  # noqa: ANN401  # any type form
     """Return the type of an item of a list or mapping."""
     origin = get_origin(annotation)
     arguments = get_args(annotation)
     if origin in _UNIONS or origin is Annotated:
-        found = (_item(argument) for argument in arguments)
+        found = (item_of(argument) for argument in arguments)
         return next((item for item in found if item is not None), None)
     if origin in {tuple, list}:
         return arguments[0]

@@ -71,7 +71,7 @@ class Findings:
 
     def note(self, file: str, line: int, what: str, remedy: str) -> None:
         """Keep what looks wrong in a file of the twin, once for each file."""
-        fault = Fault(file, line, 1, what, remedy)
+        fault = Fault(file, line, 1, what, remedy, severity="warning")
         if len(self.notes) < _MOST_NOTES and (file, what) not in self._noted:
             self._noted.add((file, what))
             self.notes.append(fault)

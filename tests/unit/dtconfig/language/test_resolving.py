@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from twinhub_dtconfig.loading import parse_twin
-from twinhub_dtconfig.models.twin import Twin
 from twinhub_dtconfig.resolving import (
     ChoiceError,
     Context,
@@ -10,6 +11,9 @@ from twinhub_dtconfig.resolving import (
     read_value,
     resolve,
 )
+
+if TYPE_CHECKING:
+    from twinhub_dtconfig.models.twin import Twin
 
 _TWIN = """\
 format: 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from twinhub_dtconfig.documents import dump_document
 from twinhub_dtconfig.faults import Fault, nearest_key
-from twinhub_dtconfig.fields import Tree, dotted, is_mapping, is_size, keys_of, section_of
+from twinhub_dtconfig.fields import KEY_MARK, Tree, dotted, is_mapping, is_size, keys_of, section_of
 from twinhub_dtconfig.values import RefusalError, format_size
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ _SWITCHES = {
     **dict.fromkeys(("yes", "y", "on"), "true"),
     **dict.fromkeys(("no", "n", "off"), "false"),
 }
-_KEY_MARK = "[key]"
-"""What pydantic ends the place of a name in a mapping with."""
 
 
 class Explainer:
@@ -61,13 +59,32 @@ class Explainer:
 
     def explain_errors(self, error: ValidationError, document: Document) -> Iterator[Fault]:
         """Yield a located fault for everything that pydantic found in a document."""
-        for details in error.errors(include_url=False):
-            if not _is_consequence(details):
+        choices: dict[tuple[Key, ...], list[dict[str, Any]]] = {}
+        for found in error.errors(include_url=False):
+            path, is_choice = self._tree.split_choices(found["loc"])
+            details = {**found, "loc": path}
+            if is_choice:
+                choices.setdefault(path, []).append(details)
+            elif not _is_consequence(details):
                 yield self._explain(details, document)
+        for path, tried in choices.items():
+            if not any(other[: len(path)] == path and other != path for other in choices):
+                yield from self._explain_choice(tried, document)
+
+    def _explain_choice(self, tried: list[dict[str, Any]], document: Document) -> Iterator[Fault]:
+        """Yield what is wrong with a value that may be of several kinds, once."""
+        closer = [one for one in tried if not one["type"].endswith("_type")]
+        if closer:
+            yield self._explain(closer[0], document)
+            return
+        kinds = list(dict.fromkeys(_KINDS[one["type"]] for one in tried if one["type"] in _KINDS))
+        path, value = tried[0]["loc"], tried[0]["input"]
+        what = f"{_name(path)} must be {' or '.join(kinds)}, not {shown(value)}"
+        yield fault_at(document, path, what, remedy=self._example_remedy(path))
 
     def _explain(self, details: Mapping[str, Any], document: Document) -> Fault:
         path = details["loc"]
-        if path[-1:] == (_KEY_MARK,):
+        if path[-1:] == (KEY_MARK,):
             return self._bad_name(details, document)
         match details["type"]:
             case "extra_forbidden":
@@ -89,15 +106,13 @@ class Explainer:
 
     def _bad_name(self, details: Mapping[str, Any], document: Document) -> Fault:
         *path, _ = details["loc"]
-        field = self._tree.find_field(path[:-1])
         error = details.get("ctx", {}).get("error")
         what = f"{dotted(path[:-1])}: the name {shown(path[-1])} "
         if isinstance(error, RefusalError):
             what, remedy = f"{what}{error.what}", error.remedy
         else:
             what, remedy = f"{what}cannot be used", "use letters, digits and '_'"
-        nearest = nearest_key(str(path[-1]), _options(field)) if field else None
-        return Fault(document.file, *document.key_position_of(path), what, remedy, nearest)
+        return Fault(document.file, *document.key_position_of(path), what, remedy)
 
     def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:
         *parent, key = path

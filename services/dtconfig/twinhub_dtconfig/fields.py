@@ -67,6 +67,31 @@ class Tree:
                 annotation = item_of(annotation)
         return field
 
+    def split_choices(self, place: Sequence[Key]) -> tuple[tuple[Key, ...], bool]:
+        """Return a place that pydantic names without the kinds of value that were tried there.
+
+        The second value says whether several kinds were tried.
+        """
+        annotation: Any = self.root
+        path: list[Key] = []
+        is_choice = False
+        rest = list(place)
+        while rest:
+            section = next(sections_directly_in(annotation), None)
+            if section is None and _is_choice(annotation) and str(rest[0]) != KEY_MARK:
+                is_choice = True
+                rest.pop(0)
+                if not rest:
+                    break
+            key = rest.pop(0)
+            path.append(key)
+            if section is not None and isinstance(key, str):
+                field = keys_of(section).get(key)
+                annotation = field.annotation if field else None
+            else:
+                annotation = item_of(annotation)
+        return tuple(path), is_choice
+
     def _annotation(self, path: Sequence[Key]) -> Any:  # noqa: ANN401  # any type form
         annotation: Any = self.root
         for key in path:
@@ -122,5 +147,16 @@ def _mapping_in(annotation: Any) -> Any:  # noqa: ANN401  # any type form
     is_one = origin is not None and inspect.isclass(origin) and issubclass(origin, Mapping)
     return annotation if is_one else None
 
+
+def _is_choice(annotation: Any) -> bool:  # noqa: ANN401  # any type form
+    """Return whether a value may be of several kinds, nothing not counted."""
+    if get_origin(annotation) is Annotated:
+        return _is_choice(get_args(annotation)[0])
+    kinds = [one for one in get_args(annotation) if one is not type(None)]
+    return get_origin(annotation) in _UNIONS and (len(kinds) > 1 or _is_choice(kinds[0]))
+
+
+KEY_MARK = "[key]"
+"""What pydantic ends the place of a name in a mapping with."""
 
 _UNIONS = {Union, type(int | str)}

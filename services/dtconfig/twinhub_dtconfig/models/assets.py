@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from twinhub_dtconfig.models.block import Block, Name
-from twinhub_dtconfig.values import RelativePath, Size
+from twinhub_dtconfig.references import BadReferenceError, Reference
+from twinhub_dtconfig.values import RefusalError, RelativePath, Size
 
+_REFERENCE = (
+    r"^(common/|teams/[^/]+/)?(data|models|functions|tools|digital_twins)/[^/.][^/]*(/[^/]+)*$"
+)
 _URL = r"^https?://[^\s/?#]+[^\s]*$"
 _S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
 _DOI = r"^10\.\d{4,9}/[^\s]+$"
 
+
+def _check_reference(value: str) -> str:
+    try:
+        Reference.parse(value)
+    except BadReferenceError as error:
+        nearest = str(error.nearest) if error.nearest else None
+        raise RefusalError(error.what, error.remedy, nearest=nearest) from error
+    return value
+
+
 AssetReference = Annotated[
     str,
-    Field(max_length=1024, examples=["common/models/tank@1.2"]),
+    Field(max_length=1024),
+    AfterValidator(_check_reference),
+    WithJsonSchema({"type": "string", "pattern": _REFERENCE, "maxLength": 1024}),
 ]
 """``[common/|teams/<group>/]<kind>/<name>[/<path>][@<version>]``."""
 
@@ -30,6 +46,7 @@ class Use(Block):
         None,
         description="An asset of the library: a folder or a single file, with a version if it is"
         " common.",
+        examples=["common/models/tank@1.2"],
     )
     twin: AssetReference | None = Field(
         None,

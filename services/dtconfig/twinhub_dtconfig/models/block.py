@@ -56,7 +56,7 @@ def _matching(pattern: str, rule: str) -> Any:  # noqa: ANN401  # metadata of an
 
     def check(value: str) -> str:
         if compiled.fullmatch(value) is None:
-            raise RefusalError("cannot be used", rule)
+            raise RefusalError("cannot be a name here", rule)
         return value
 
     return AfterValidator(check)

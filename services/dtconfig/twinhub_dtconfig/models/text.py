@@ -29,6 +29,8 @@ class Substituted:
     namespaces: tuple[str, ...] = _VALUES
     is_script: bool = False
     """Whether a shell reads it, so that nothing of ours is put in."""
+    is_command: bool = False
+    """Whether it is a program and its arguments."""
 
 
 Text = Annotated[str, Field(max_length=100_000), Substituted()]
@@ -43,19 +45,19 @@ EffectText = Annotated[str, Field(max_length=100_000), Substituted((*_VALUES, AR
 Script = Annotated[str, Field(min_length=1, max_length=100_000), Substituted((), is_script=True)]
 """A program for the interpreter of its ``#!`` line, else for ``sh -eu``; nothing is put in."""
 
+_COMMAND = Substituted(is_command=True)
+_EFFECT_COMMAND = Substituted((*_VALUES, ARGUMENTS), is_command=True)
+
 Command = (
-    Annotated[str, Field(min_length=1, max_length=10_000), Substituted()]
-    | Annotated[
-        tuple[Annotated[str, Field(max_length=10_000), Substituted()], ...], Field(min_length=1)
-    ]
+    Annotated[str, Field(min_length=1, max_length=10_000), _COMMAND]
+    | Annotated[tuple[Annotated[str, Field(max_length=10_000), _COMMAND], ...], Field(min_length=1)]
 )
 """A program and its arguments: a list, or text that is split as a shell would, without a shell."""
 
 EffectCommand = (
-    Annotated[str, Field(min_length=1, max_length=10_000), Substituted((*_VALUES, ARGUMENTS))]
+    Annotated[str, Field(min_length=1, max_length=10_000), _EFFECT_COMMAND]
     | Annotated[
-        tuple[Annotated[str, Field(max_length=10_000), Substituted((*_VALUES, ARGUMENTS))], ...],
-        Field(min_length=1),
+        tuple[Annotated[str, Field(max_length=10_000), _EFFECT_COMMAND], ...], Field(min_length=1)
     ]
 )
 """A `Command` with the arguments of what a twin is told."""

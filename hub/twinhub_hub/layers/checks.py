@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import load_document
+from twinhub_dtconfig.explanations import fault_at
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.fields import dotted
 
 from twinhub_hub.layers.errors import LayerError
 from twinhub_hub.layers.locks import read_lock
 from twinhub_hub.settings.errors import SettingsError
-from twinhub_hub.settings.explanations import fault_at
-from twinhub_hub.settings.fields import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

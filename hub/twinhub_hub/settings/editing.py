@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import DocumentError, parse_document
-
-from twinhub_hub.settings.explanations import inline
+from twinhub_dtconfig.explanations import inline
 
 if TYPE_CHECKING:
     from twinhub_dtconfig.documents import Document

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.sections import Section
+from twinhub_dtconfig.values import RefusalError
 
-from twinhub_hub.settings.sections import Section
-from twinhub_hub.settings.values import ImageName, Line, RefusalError
+from twinhub_hub.settings.values import ImageName, Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,15 @@ from typing import Annotated, Self
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.sections import Section
+from twinhub_dtconfig.values import RefusalError
 
 from twinhub_hub.settings.images import OWN
-from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.values import (
     FilePath,
     GroupPath,
     ImageName,
     Line,
-    RefusalError,
     check_differ,
 )
 

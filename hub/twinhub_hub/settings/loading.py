@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from twinhub_dtconfig.documents import Document, DocumentError, load_document
+from twinhub_dtconfig.explanations import fault_at
+from twinhub_dtconfig.fields import dotted
 
 from twinhub_hub.settings.errors import Fault, SettingsError
-from twinhub_hub.settings.explanations import explain_errors, fault_at
-from twinhub_hub.settings.fields import dotted
+from twinhub_hub.settings.fields import EXPLAINER
 from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.secret_files import FORMS, SecretFileError, read_secret
 from twinhub_hub.settings.site import Site
@@ -108,7 +109,7 @@ def _validate(document: Document, faults: list[Fault]) -> Settings:
     try:
         return Settings.model_validate_json(text, strict=True)
     except ValidationError as error:
-        faults += explain_errors(error, document)
+        faults += EXPLAINER.explain_errors(error, document)
         return Settings()
 
 

@@ -6,18 +6,18 @@ import json
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, get_origin
 
-from twinhub_hub.settings.explanations import inline
-from twinhub_hub.settings.fields import is_size, section_of
+from twinhub_dtconfig.explanations import inline
+from twinhub_dtconfig.fields import is_size, section_of
+from twinhub_dtconfig.values import format_size
+
 from twinhub_hub.settings.models import Settings
-from twinhub_hub.settings.values import format_size
 from twinhub_hub.settings.writing import render_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pydantic.fields import FieldInfo
-
-    from twinhub_hub.settings.sections import Section
+    from twinhub_dtconfig.sections import Section
 
     Schema = dict[str, Any]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 from pydantic import Field, model_validator
+from twinhub_dtconfig.sections import Section
+from twinhub_dtconfig.values import RefusalError
 
-from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.tls import Tls
 from twinhub_hub.settings.values import (
     DomainName,
     IpAddress,
     Line,
-    RefusalError,
     is_address,
     is_loopback,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Self
 
 from pydantic import Field, model_validator
+from twinhub_dtconfig.sections import Section
+from twinhub_dtconfig.values import RefusalError
 
-from twinhub_hub.settings.sections import Section
-from twinhub_hub.settings.values import FilePath, Line, RefusalError, WebAddress
+from twinhub_hub.settings.values import FilePath, Line, WebAddress
 
 
 class Acme(Section):

@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from twinhub_dtconfig.values import RefusalError, format_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Role = Literal["admin", "instructor", "user"]
 """What an account may do."""
-
-_SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
-_FACTOR = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10, "": 1}
-
-
-def parse_size(value: object) -> object:
-    """Return a size such as ``512M`` or ``4G`` in bytes; powers of 1024.
-
-    Raises:
-        ValueError: the text is no size.
-    """
-    if not isinstance(value, str):
-        return value
-    match = _SIZE.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(
-            f"{value[:40]!r} is no size: give a number of bytes, or one with K, M, G or T"
-        )
-    return int(float(match["number"]) * _FACTOR[match["unit"].upper()])
-
-
-def format_size(value: int) -> int | str:
-    """Return bytes in the largest unit that divides them, as ``parse_size`` reads it."""
-    unit = next(unit for unit, factor in _FACTOR.items() if value % factor == 0)
-    return f"{value // _FACTOR[unit]}{unit}" if unit else value
-
-
-class RefusalError(ValueError):
-    """A value that a validator refuses; ``path`` leads from what it checks to the value."""
-
-    def __init__(
-        self, what: str, remedy: str, *path: str | int, nearest: str | None = None
-    ) -> None:
-        """Hold what is wrong, what to do, where, and what may have been meant."""
-        super().__init__(f"{what}; {remedy}")
-        self.nearest = nearest
-        self.what = what
-        self.remedy = remedy
-        self.path = path
 
 
 def _has_only_visible_characters(value: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, cast
 
-from twinhub_hub.settings.explanations import inline
-from twinhub_hub.settings.fields import find_field
+from twinhub_dtconfig.explanations import inline
+from twinhub_dtconfig.sections import Section
+
+from twinhub_hub.settings.fields import TREE
 from twinhub_hub.settings.models import Settings
-from twinhub_hub.settings.sections import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +38,7 @@ def render_defaults() -> str:
     """Return YAML of all defaults, each key below its description."""
 
     def above(path: Path) -> str:
-        field = find_field(path)
+        field = TREE.find_field(path)
         return field.description or "" if field and not isinstance(path[-2:-1], int) else ""
 
     return "".join(_lines(_plain(Settings()), (), above=above, beside=lambda _: ""))

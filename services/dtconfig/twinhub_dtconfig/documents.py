@@ -51,11 +51,18 @@ class DocumentError(Exception):
     ``document`` is what could be read all the same, where the faults did not stop the reading.
     """
 
-    def __init__(self, faults: Iterable[Fault], document: Document | None = None) -> None:
+    def __init__(
+        self, faults: Iterable[Fault], document: Document | None = None, *, text: str = ""
+    ) -> None:
         """Sort the faults; the text of the error is one line for each."""
         self.faults: tuple[Fault, ...] = tuple(sorted(faults, key=lambda f: (f.line, f.column)))
         self.document = document
+        self._text = text
         super().__init__("\n".join(map(str, self.faults)))
+
+    def line_of(self, number: int) -> str:
+        """Return a line of the file, counted from 1; no text where it could not be decoded."""
+        return _line_of(self._text, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Document:
     file: str
     data: Data
     _root: Node = field(repr=False, compare=False)
+    _text: str = field(repr=False, compare=False)
 
     def position_of(self, path: Sequence[Key]) -> Position:
         """Return where a value begins; for one that is absent, where its nearest parent begins."""
@@ -73,6 +81,10 @@ class Document:
     def key_position_of(self, path: Sequence[Key]) -> Position:
         """Return where the key of a value begins; absent values count as their nearest parent."""
         return self._find(path).position
+
+    def line_of(self, number: int) -> str:
+        """Return a line of the file, counted from 1, without its break; no text past the end."""
+        return _line_of(self._text, number)
 
     def _find(self, path: Sequence[Key]) -> Child:
         found = Child(self._root.position, self._root)
@@ -113,12 +125,13 @@ def parse_document(content: bytes, file: str, *, limits: Limits = DEFAULT_LIMITS
     try:
         root = composer.compose()
     except ComposeError as error:
-        raise DocumentError(composer.faults) from error
+        raise DocumentError(composer.faults, text=text) from error
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([*composer.faults, _syntax_fault(error, text, file)]) from error
-    document = Document(file, root.build(), root)
+        faults = [*composer.faults, _syntax_fault(error, text, file)]
+        raise DocumentError(faults, text=text) from error
+    document = Document(file, root.build(), root, text)
     if composer.faults:
-        raise DocumentError(composer.faults, document)
+        raise DocumentError(composer.faults, document, text=text)
     return document
 
 
@@ -162,8 +175,13 @@ def _decode(content: bytes, file: str) -> str:
     if unreadable:
         what = f"the invisible character U+{ord(unreadable[0]):04X} is not allowed"
         position = _end_of(text[: unreadable.start()])
-        raise DocumentError([Fault(file, *position, what, "remove it")])
+        raise DocumentError([Fault(file, *position, what, "remove it")], text=text)
     return text
+
+
+def _line_of(text: str, number: int) -> str:
+    lines = _LINE_BREAK.split(text)
+    return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 
 def _end_of(text: str) -> Position:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +21,13 @@ START = Position(1, 1)
 """Where faults of a file as a whole are reported, so that every message has one form."""
 
 
+Severity = Literal["error", "warning"]
+"""Whether a fault stops the file from being used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, and where."""
+    """One thing that is wrong, and where; a warning leaves the file usable."""
 
     file: str
     line: int
@@ -31,12 +35,17 @@ class Fault:
     what: str
     remedy: str = ""
     nearest: str | None = None
+    severity: Severity = "error"
 
     def __str__(self) -> str:
-        """Return ``file:line:column: what; did you mean 'x'?; remedy``, always on one line."""
+        """Return ``file:line:column: what; did you mean 'x'?; remedy``, always on one line.
+
+        A warning has ``warning:`` before ``what``.
+        """
         hint = f"did you mean {self.nearest!r}?" if self.nearest else ""
         parts = "; ".join(part for part in (self.what, hint, self.remedy) if part)
-        return " ".join(f"{self.file}:{self.line}:{self.column}: {parts}".splitlines())
+        kind = "warning: " if self.severity == "warning" else ""
+        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{parts}".splitlines())
 
 
 def nearest_key(word: str, candidates: Iterable[str]) -> str | None:

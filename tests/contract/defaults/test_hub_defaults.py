@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from twinhub_dtconfig.documents import load_document, parse_document
+from twinhub_dtconfig.sections import Section
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.reference import render_files
-from twinhub_hub.settings.sections import Section
 
 CHECKOUT = Path(__file__).parents[3]
 DEFAULTS = CHECKOUT / "config/defaults/hub.yaml"

@@ -167,6 +167,18 @@ def test_columns_count_characters_and_a_byte_order_mark_is_none() -> None:
     assert document.key_position_of(("b",)) == Position(2, 1)
 
 
+def test_a_document_gives_the_line_of_a_position() -> None:
+    document = parse("\ufeffa: 1\r\nb: [x,\r  y]\n")
+    assert [document.line_of(n) for n in range(6)] == ["", "a: 1", "b: [x,", "  y]", "", ""]
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: [\n", "a: 1\nb: [&x 1, &x 2]\n", "a: 1\nb: [\0\n"])
+def test_a_refused_document_gives_the_line_of_a_position_too(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse(text)
+    assert caught.value.line_of(2).startswith("b: [")
+
+
 @pytest.mark.d4(27)
 def test_all_duplicate_keys_are_named_with_both_places() -> None:
     assert refuse("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3\n") == [

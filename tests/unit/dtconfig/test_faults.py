@@ -17,6 +17,11 @@ def test_a_fault_says_no_more_than_it_knows() -> None:
     assert str(Fault("a.yaml", 1, 1, "the file is empty")) == "a.yaml:1:1: the file is empty"
 
 
+def test_a_warning_says_so_before_what_is_wrong() -> None:
+    fault = Fault("a.yaml", 2, 3, "no unit", "add one", severity="warning")
+    assert str(fault) == "a.yaml:2:3: warning: no unit; add one"
+
+
 @pytest.mark.parametrize(
     ("word", "meant"),
     [

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twinhub_dtconfig.sections import Section
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
 from twinhub_hub.settings.models import Settings
-from twinhub_hub.settings.sections import Section
 from twinhub_hub.settings.writing import render_defaults
 
 from tests.fixtures.requirements import need_root

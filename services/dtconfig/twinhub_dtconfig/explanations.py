@@ -1,0 +1,241 @@
+"""Plain English for what pydantic says about a file: what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, get_args
+
+from twinhub_dtconfig.documents import dump_document
+from twinhub_dtconfig.faults import Fault, nearest_key
+from twinhub_dtconfig.fields import KEY_MARK, Tree, dotted, is_mapping, is_size, keys_of, section_of
+from twinhub_dtconfig.values import RefusalError, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
+
+    from twinhub_dtconfig.documents import Document, Key
+
+_SHOWN_LENGTH = 40
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "made of keys with values",
+    "model_type": "made of keys with values",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "string_too_short": "text of {min_length} or more characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "too_short": "a list of {min_length} or more",
+    "too_long": "a list of at most {max_length}",
+    "literal_error": "{expected}",
+}
+_REMEDIES = {
+    "literal_error": "",
+    "model_type": "write each key on a line of its own, as `key: value`",
+    "dict_type": "write each name on a line of its own, as `name: value`",
+    "tuple_type": "begin each item with '- ' on a line of its own",
+}
+_SWITCHES = {
+    **dict.fromkeys(("yes", "y", "on"), "true"),
+    **dict.fromkeys(("no", "n", "off"), "false"),
+}
+
+
+class Explainer:
+    """Explains faults of one kind of file."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Take the keys of that kind of file."""
+        self._tree = tree
+
+    def explain_errors(self, error: ValidationError, document: Document) -> Iterator[Fault]:
+        """Yield a located fault for everything that pydantic found in a document."""
+        choices: dict[tuple[Key, ...], list[dict[str, Any]]] = {}
+        for found in error.errors(include_url=False):
+            path, is_choice = self._tree.split_choices(found["loc"])
+            details = {**found, "loc": path}
+            if is_choice:
+                choices.setdefault(path, []).append(details)
+            elif not _is_consequence(details):
+                yield self._explain(details, document)
+        for path, tried in choices.items():
+            if not any(other[: len(path)] == path and other != path for other in choices):
+                yield from self._explain_choice(tried, document)
+
+    def _explain_choice(self, tried: list[dict[str, Any]], document: Document) -> Iterator[Fault]:
+        """Yield what is wrong with a value that may be of several kinds, once."""
+        closer = [one for one in tried if not one["type"].endswith("_type")]
+        if closer:
+            yield self._explain(closer[0], document)
+            return
+        kinds = list(dict.fromkeys(_KINDS[one["type"]] for one in tried if one["type"] in _KINDS))
+        path, value = tried[0]["loc"], tried[0]["input"]
+        what = f"{_name(path)} must be {' or '.join(kinds)}, not {shown(value)}"
+        yield fault_at(document, path, what, remedy=self._example_remedy(path))
+
+    def _explain(self, details: Mapping[str, Any], document: Document) -> Fault:
+        path = details["loc"]
+        if path[-1:] == (KEY_MARK,):
+            return self._bad_name(details, document)
+        match details["type"]:
+            case "extra_forbidden":
+                return self._unknown_key(path, document)
+            case "missing":
+                return self._missing_key(path, document)
+            case "value_error":
+                return self._refused(path, details["ctx"]["error"], document)
+            case _:
+                return self._wrong_value(details, document)
+
+    def _refused(self, path: Sequence[Key], error: ValueError, document: Document) -> Fault:
+        if isinstance(error, RefusalError):
+            path = (*path, *error.path)
+            what = f"{_name(path)}: {error.what}"
+            return fault_at(document, path, what, remedy=error.remedy, nearest=error.nearest)
+        remedy = self._example_remedy(path)
+        return fault_at(document, path, f"{_name(path)}: {error}", remedy=remedy)
+
+    def _bad_name(self, details: Mapping[str, Any], document: Document) -> Fault:
+        *path, _ = details["loc"]
+        error = details.get("ctx", {}).get("error")
+        what = f"{dotted(path[:-1])}: the name {shown(path[-1])} "
+        if isinstance(error, RefusalError):
+            what, remedy = f"{what}{error.what}", error.remedy
+        else:
+            what, remedy = f"{what}cannot be used", "use letters, digits and '_'"
+        return Fault(document.file, *document.key_position_of(path), what, remedy)
+
+    def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:
+        *parent, key = path
+        section = self._tree.find_section(parent) or self._tree.root
+        nearest = nearest_key(str(key), keys_of(section))
+        where = f"in {dotted(parent)}" if parent else "at the top level"
+        known = f"known keys: {', '.join(keys_of(section))}"
+        return Fault(
+            document.file,
+            *document.key_position_of(path),
+            f"unknown key {shown(key)} {where}",
+            "" if nearest else self._place_for(str(key)) or known,
+            nearest,
+        )
+
+    def _place_for(self, key: str) -> str | None:
+        """Return where else in the file a key is known."""
+        if key in keys_of(self._tree.root):
+            return "move it to the top level"
+        for name, field in keys_of(self._tree.root).items():
+            section = section_of(field)
+            if section and key in keys_of(section):
+                return (
+                    f"move it into {'an entry of ' if is_mapping(field) else 'the section '}{name}"
+                )
+        return None
+
+    def _missing_key(self, path: Sequence[Key], document: Document) -> Fault:
+        *parent, key = path
+        field = self._tree.find_field(path)
+        example = example_of(field) if field else None
+        what = f"{_name(parent)} has no key {shown(key)}"
+        remedy = f"add `{key}: {example}`" if example else f"add `{key}:`"
+        return fault_at(document, parent, what, remedy=remedy)
+
+    def _wrong_value(self, details: Mapping[str, Any], document: Document) -> Fault:
+        kind, path, value = details["type"], details["loc"], details["input"]
+        field = self._tree.find_field(path)
+        if kind in _KINDS:
+            context = details.get("ctx", {})
+            limits = {key: _shown_limit(limit, field) for key, limit in context.items()}
+            what = f"{_name(path)} must be {_KINDS[kind].format(**limits)}, not {shown(value)}"
+        else:
+            what = f"{_name(path)} cannot be {shown(value)}"
+        nearest = nearest_key(str(value), _options(field)) if kind == "literal_error" else None
+        remedy = self._remedy(kind, path, value)
+        return fault_at(document, path, what, remedy=remedy, nearest=nearest)
+
+    def _remedy(self, kind: str, path: Sequence[Key], value: Any) -> str:  # noqa: ANN401  # any YAML
+        if kind in _REMEDIES:
+            return _REMEDIES[kind]
+        if kind == "string_type" and isinstance(value, bool | int | float):
+            return "put it in quotes"
+        if kind == "bool_type" and str(value).lower() in _SWITCHES:
+            return f"write {_SWITCHES[str(value).lower()]}"
+        if kind in {"int_type", "float_type"} and str(value).isdecimal():
+            return "remove the quotes"
+        return self._example_remedy(path)
+
+    def _example_remedy(self, path: Sequence[Key]) -> str:
+        field = self._tree.find_field(path)
+        example = example_of(field) if field else None
+        return f"write for example {example}" if example else ""
+
+
+def fault_at(
+    document: Document, path: Sequence[Key], what: str, *, remedy: str, nearest: str | None = None
+) -> Fault:
+    """Return a fault of the value at a path; an absent one is reported at its section."""
+    return Fault(document.file, *document.position_of(path), what, remedy, nearest)
+
+
+def example_of(field: FieldInfo) -> str | None:
+    """Return a good value of a key as one writes it, or None for sections and lists of them."""
+    if not field.examples and (section_of(field) is not None or field.is_required()):
+        return None
+    value = field.examples[0] if field.examples else field.get_default(call_default_factory=True)
+    value = format_size(value) if is_size(field) and isinstance(value, int) else value
+    return inline(value if isinstance(value, bool | int | float | dict | list) else str(value))
+
+
+def inline(value: Any) -> str:  # noqa: ANN401  # any YAML
+    """Return a plain value as YAML in one line, such as ``true`` or ``'8000'``."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {inline(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return dump_document([value]).removeprefix("- ").rstrip("\n")
+
+
+def shown(value: Any) -> str:  # noqa: ANN401  # any YAML
+    """Return a value as a message names it."""
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return "keys with values"
+        case list():
+            return "a list" if value else "an empty list"
+        case str():
+            return repr(value if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]}…")
+        case float() if not math.isfinite(value):
+            return f"{value}"
+        case _:
+            return inline(value)
+
+
+def _name(path: Sequence[Key]) -> str:
+    return dotted(path) or "the file"
+
+
+def _is_consequence(details: Mapping[str, Any]) -> bool:
+    """Return whether a list counts as too short only because its items are wrong."""
+    if details["type"] != "too_short":
+        return False
+    return len(details["input"]) >= int(details["ctx"]["min_length"])
+
+
+def _shown_limit(limit: Any, field: FieldInfo | None) -> str:  # noqa: ANN401  # as pydantic has it
+    if field and is_size(field):
+        return str(format_size(limit))
+    return f"{limit:g}" if isinstance(limit, float) else str(limit)
+
+
+def _options(field: FieldInfo | None) -> list[str]:
+    return [str(option) for option in get_args(field.annotation)] if field else []

@@ -1,0 +1,203 @@
+"""From ``twin.yaml`` to a twin, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from twinhub_dtconfig.documents import Document, DocumentError, load_document, parse_document
+from twinhub_dtconfig.explanations import Explainer
+from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.fields import Tree, dotted
+from twinhub_dtconfig.models.twin import Twin
+from twinhub_dtconfig.rules import check_rules
+from twinhub_dtconfig.shorthand import RENAMED, expand, find_nulls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from twinhub_dtconfig.documents import Data, Key
+    from twinhub_dtconfig.faults import Position
+
+FILE_NAME = "twin.yaml"
+"""What the file is called in a twin's folder."""
+
+TREE = Tree(Twin)
+_EXPLAINER = Explainer(TREE)
+_MOST_FAULTS = 100
+
+
+class TwinError(Exception):
+    """A ``twin.yaml`` that cannot be used, with all its faults in order of position."""
+
+    def __init__(self, faults: Iterable[Fault], document: Document | None = None) -> None:
+        """Sort the faults; the text of the error is one line for each.
+
+        ``document`` is what could be read all the same.
+        """
+        self.faults: tuple[Fault, ...] = _sorted(faults)
+        self.document = document
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTwin:
+    """A twin, the document that it was read from, and what is doubtful about it."""
+
+    twin: Twin
+    document: Document
+    warnings: tuple[Fault, ...] = field(default=())
+
+    def position_of(self, path: Sequence[Key]) -> Position:
+        """Return where a value of the twin begins; for one that is absent, its nearest parent."""
+        return self.document.position_of(written(path, self.document))
+
+    def fault_at(
+        self,
+        path: Sequence[Key],
+        what: str,
+        remedy: str = "",
+        *,
+        nearest: str | None = None,
+        is_warning: bool = False,
+        is_key: bool = False,
+    ) -> Fault:
+        """Return a fault of the value, or of the key, at a path of the twin."""
+        return _fault_at(
+            self.document, path, what, remedy, nearest=nearest, is_warning=is_warning, is_key=is_key
+        )
+
+
+def load_twin(path: Path) -> LoadedTwin:
+    """Return the twin in a file; nothing else is read.
+
+    Raises:
+        TwinError: the file cannot be used; holds every fault that can be found at once.
+    """
+    try:
+        return _load(load_document(path))
+    except DocumentError as error:
+        raise _from_broken(error) from error
+
+
+def parse_twin(content: bytes, file: str = FILE_NAME) -> LoadedTwin:
+    """Return the twin in the bytes of a file, which faults call by the given name.
+
+    Raises:
+        TwinError: the content cannot be used.
+    """
+    try:
+        return _load(parse_document(content, file))
+    except DocumentError as error:
+        raise _from_broken(error) from error
+
+
+def written(path: Sequence[Key], document: Document) -> tuple[Key, ...]:
+    """Return where the value at a path of the twin is in the document, as it was written."""
+    if len(path) > 1 and path[0] == "phases" and isinstance(document.data, dict):
+        phases = document.data.get("phases")
+        for old, new in RENAMED.items():
+            if path[1] == new and isinstance(phases, dict) and new not in phases and old in phases:
+                return ("phases", old, *path[2:])
+    return tuple(path)
+
+
+def _from_broken(error: DocumentError) -> TwinError:
+    """Return all faults of a document that broke a rule of YAML, with those of the language."""
+    faults = list(error.faults)
+    if error.document is not None:
+        try:
+            _load(error.document)
+        except TwinError as further:
+            faults += further.faults
+    return TwinError(faults, error.document)
+
+
+def _load(document: Document) -> LoadedTwin:
+    faults = list(_faults_of_data(document))
+    nulls = set(find_nulls(document.data))
+    data = _renamed(expand(document.data, Twin))
+    try:
+        twin = Twin.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        faults += _EXPLAINER.explain_errors(error, document)
+        raise TwinError(_without_consequences(faults, nulls, document), document) from error
+    findings = [
+        _fault_at(
+            document,
+            finding.path,
+            f"{dotted(finding.path)}: {finding.what}" if finding.path else finding.what,
+            finding.remedy,
+            nearest=finding.nearest,
+            is_warning=finding.is_warning,
+            is_key=finding.is_key,
+        )
+        for finding in check_rules(twin)
+    ]
+    faults += [fault for fault in findings if fault.severity == "error"]
+    if faults:
+        warnings = [fault for fault in findings if fault.severity == "warning"]
+        raise TwinError([*faults, *warnings], document)
+    return LoadedTwin(twin, document, _sorted(findings))
+
+
+def _faults_of_data(document: Document) -> Iterator[Fault]:
+    for path in find_nulls(document.data):
+        what = f"{dotted(path)} has no value"
+        yield _fault_at(document, path, what, "give it one, or remove it", is_key=True)
+    data = document.data
+    phases = data.get("phases") if isinstance(data, dict) else None
+    for old, new in RENAMED.items():
+        if isinstance(phases, dict) and old in phases and new in phases:
+            what = f"phases.{old} is another spelling of phases.{new}, which is given too"
+            yield _fault_at(document, ("phases", old), what, "keep one", is_key=True)
+
+
+def _renamed(data: Data) -> Data:
+    if not isinstance(data, dict) or not isinstance(phases := data.get("phases"), dict):
+        return data
+    return {**data, "phases": {_new_name(name, phases): value for name, value in phases.items()}}
+
+
+def _new_name(name: str, phases: dict[str, Data]) -> str:
+    new = RENAMED.get(name, name)
+    return name if new in phases else new
+
+
+def _without_consequences(
+    faults: list[Fault], nulls: set[tuple[Key, ...]], document: Document
+) -> list[Fault]:
+    """Return the faults without those that only follow from a value that is not there."""
+    positions = {document.position_of(path) for path in nulls}
+    kept = [
+        fault
+        for fault in faults
+        if fault.what.endswith("has no value") or (fault.line, fault.column) not in positions
+    ]
+    return kept or faults
+
+
+def _fault_at(  # noqa: PLR0913 - the parts of a fault
+    document: Document,
+    path: Sequence[Key],
+    what: str,
+    remedy: str = "",
+    *,
+    nearest: str | None = None,
+    is_warning: bool = False,
+    is_key: bool = False,
+) -> Fault:
+    place = written(path, document)
+    line, column = document.key_position_of(place) if is_key else document.position_of(place)
+    fault = Fault(document.file, line, column, what, remedy, nearest)
+    return replace(fault, severity="warning") if is_warning else fault
+
+
+def _sorted(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return faults by position, once each, at most a hundred."""
+    unique = dict.fromkeys(faults)
+    return tuple(sorted(unique, key=lambda fault: (fault.line, fault.column))[:_MOST_FAULTS])

@@ -1,0 +1,93 @@
+"""Phases, processes and build steps: names, commands, order."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.finding import Finding
+from twinhub_dtconfig.models.phases import STANDARD_PHASES
+from twinhub_dtconfig.rules.links import link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from twinhub_dtconfig.models.phases import Phase
+    from twinhub_dtconfig.models.twin import Twin
+    from twinhub_dtconfig.nodes import Key
+
+
+def check_phases(twin: Twin) -> Iterator[Finding]:
+    """Yield what is wrong with phases, their processes, and build steps."""
+    for name, phase in twin.phases.items():
+        yield from _check_name(name)
+        if phase.processes is not None:
+            yield from _check_processes(twin, ("phases", name), phase)
+    for name, step in twin.build.items():
+        for at, before in enumerate(step.after):
+            yield from link(("build", name, "after", at), before, twin.build, "build")
+    yield from find_cycles({name: step.after for name, step in twin.build.items()}, ("build",))
+
+
+def find_cycles(after: Mapping[str, tuple[str, ...]], path: tuple[Key, ...]) -> Iterator[Finding]:
+    """Yield one finding for each circle of things that wait for each other."""
+    done: set[str] = set()
+    for start in after:
+        trail: list[str] = []
+        stack = [(start, iter(after[start]))] if start not in done else []
+        while stack:
+            name, rest = stack[-1]
+            if name not in trail:
+                trail.append(name)
+            following = next(rest, None)
+            if following is None:
+                done.add(name)
+                trail.remove(name)
+                stack.pop()
+            elif following in trail:
+                circle = [*trail[trail.index(following) :], following]
+                what = f"they wait for each other: {' → '.join(reversed(circle))}"
+                yield Finding((*path, name, "after"), what, "remove one of them")
+            elif following in after and following not in done:
+                stack.append((following, iter(after[following])))
+
+
+def _check_name(name: str) -> Iterator[Finding]:
+    if name in STANDARD_PHASES:
+        return
+    nearest = nearest_key(name, STANDARD_PHASES)
+    if nearest is not None:
+        what = f"{name!r} is a phase of your own"
+        yield Finding(("phases", name), what, nearest=nearest, is_warning=True, is_key=True)
+
+
+def _check_processes(twin: Twin, path: tuple[Key, ...], phase: Phase) -> Iterator[Finding]:
+    processes = phase.processes or {}
+    for name, process in processes.items():
+        place = (*path, "processes", name)
+        for at, before in enumerate(process.after):
+            yield from link((*place, "after", at), before, processes, "processes")
+        ready = process.ready
+        if ready is None:
+            continue
+        if isinstance(ready.port, str):
+            yield from link((*place, "ready", "port"), ready.port, twin.ports, "ports")
+        if ready.http is not None and not ready.http[0].isdigit():
+            port = ready.http.partition("/")[0]
+            yield from link((*place, "ready", "http"), port, twin.ports, "ports")
+        if ready.log is not None:
+            yield from _check_pattern((*place, "ready", "log"), ready.log)
+    if phase.stop.model_fields_set:
+        what = "a phase with processes stops each of them in its own way"
+        yield Finding((*path, "stop"), what, "move it into the processes", is_key=True)
+    after = {name: process.after for name, process in processes.items()}
+    yield from find_cycles(after, (*path, "processes"))
+
+
+def _check_pattern(path: tuple[Key, ...], pattern: str) -> Iterator[Finding]:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        what = f"the pattern cannot be read: {error.msg}"
+        yield Finding(path, what, "put a backslash before ( ) [ ] { } * + ? | . that are meant so")

@@ -1,0 +1,134 @@
+"""Values that configurations share: sizes, durations, paths; and a refusal with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+_SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
+_FACTOR = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10, "": 1}
+_SIZE_PATTERN = r"^\s*\d{1,15}(\.\d{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$"
+_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_PATH = 1024
+_SHOWN_LENGTH = 40
+
+
+class RefusalError(ValueError):
+    """A value that a validator refuses; ``path`` leads from what it checks to the value."""
+
+    def __init__(
+        self, what: str, remedy: str, *path: str | int, nearest: str | None = None
+    ) -> None:
+        """Hold what is wrong, what to do, where, and what may have been meant."""
+        super().__init__(f"{what}; {remedy}")
+        self.nearest = nearest
+        self.what = what
+        self.remedy = remedy
+        self.path = path
+
+
+def parse_size(value: object) -> object:
+    """Return a size such as ``512M`` or ``4G`` in bytes; powers of 1024.
+
+    Raises:
+        ValueError: the text is no size.
+    """
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(
+            f"{value[:40]!r} is no size: give a number of bytes, or one with K, M, G or T"
+        )
+    return int(float(match["number"]) * _FACTOR[match["unit"].upper()])
+
+
+def format_size(value: int) -> int | str:
+    """Return bytes in the largest unit that divides them, as ``parse_size`` reads it."""
+    unit = next(unit for unit, factor in _FACTOR.items() if value % factor == 0)
+    return f"{value // _FACTOR[unit]}{unit}" if unit else value
+
+
+def parse_duration(value: object) -> object:
+    """Return a duration such as ``30s``, ``5m`` or ``2h`` in seconds; a number is seconds.
+
+    Raises:
+        RefusalError: the text is no duration.
+    """
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise RefusalError(
+            f"{value[:_SHOWN_LENGTH]!r} is no duration",
+            "write a number with s, m, h or d, as in 90s",
+        )
+    return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+def check_inside(value: str) -> str:
+    """Return a path that stays in the folder that it is relative to.
+
+    Raises:
+        RefusalError: it is absolute, leads out, or holds what no path of every system may hold.
+    """
+    if value.startswith(("/", "~")):
+        raise RefusalError(f"{_shown(value)} is absolute", "write it relative to the twin's folder")
+    if ".." in value.split("/"):
+        raise RefusalError(f"{_shown(value)} leads out of the twin's folder", "remove '..'")
+    if not value or len(value) > _LONGEST_PATH or _NO_PATH.search(value):
+        raise RefusalError(
+            f"{_shown(value)} is no path", "write folders and names with '/' between"
+        )
+    return value
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]}…")
+
+
+_NO_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
+_PATH_PATTERN = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    Field(ge=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {
+                    "type": "string",
+                    "pattern": r"^\s*\d{1,15}(\.\d{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$",
+                },
+            ]
+        }
+    ),
+]
+"""Bytes; text such as ``4G`` counts powers of 1024."""
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    Field(gt=0, le=10 * 366 * 86400),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 10 * 366 * 86400},
+                {"type": "string", "pattern": r"^\s*\d{1,9}(\.\d{1,6})?\s*(ms|s|m|h|d)\s*$"},
+            ]
+        }
+    ),
+]
+"""Seconds; text such as ``5m`` is read as minutes."""
+
+RelativePath = Annotated[
+    str,
+    AfterValidator(check_inside),
+    WithJsonSchema({"type": "string", "pattern": _PATH_PATTERN, "maxLength": _LONGEST_PATH}),
+]
+"""A path or pattern of paths below the twin's folder."""

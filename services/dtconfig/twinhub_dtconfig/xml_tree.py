@@ -6,6 +6,7 @@ it every entity), a flood of elements, deep nesting and too many bytes are refus
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat  # tree builders of the standard library cannot be bounded
@@ -31,14 +32,25 @@ class XmlRefusedError(Exception):
 class Element:
     """An element without its text; names in a namespace are ``<namespace> <name>``.
 
-    ``offset`` is where its start tag begins, in bytes of the content.
+    ``offset`` is where its start tag begins, in bytes of the content, and ``end`` where its end tag
+    does; for an element that is written as one tag, where that has ended.
     """
 
     tag: str
     attributes: dict[str, str]
     position: Position
     offset: int
+    end: int = 0
     children: list[Element] = field(default_factory=list)
+
+    def start_end(self, content: bytes) -> int:
+        """Return the offset after its start tag in the content that it was read from."""
+        tag = _START_TAG.match(content, self.offset)
+        return self.end if tag is None else tag.end()
+
+    def is_one_tag(self, content: bytes) -> bool:
+        """Tell whether it is written as ``<a/>`` in the content that it was read from."""
+        return content[: self.start_end(content)].endswith(b"/>")
 
     @property
     def name(self) -> str:
@@ -55,6 +67,7 @@ class Element:
                 yield child
 
 
+_START_TAG = re.compile(rb"""<(?:[^'">]|"[^"]*"|'[^']*')*>""")
 _MOST_ELEMENTS = 400_000
 _DEEPEST = 64
 _ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "utf-16", "windows-1252"}
@@ -117,7 +130,7 @@ class _Builder:
         if self._skipped:
             self._skipped -= 1
         else:
-            self._open.pop()
+            self._open.pop().end = self.parser.CurrentByteIndex
 
     def _refuse_document_type(self, *_: object) -> None:
         what = "a document type (<!DOCTYPE …>) is not allowed"

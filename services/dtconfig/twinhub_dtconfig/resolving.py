@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twinhub_dtconfig.command_lines import split_command
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.interpolation import find_names, put_in
+from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.models.plans import Range
 from twinhub_dtconfig.models.twin import RESERVED
 from twinhub_dtconfig.rules.texts import texts_of
@@ -69,6 +70,8 @@ class Resolved:
     """What only a run knows, such as ``services.influxdb.url``."""
     not_yet_run: tuple[str, ...]
     """Keys that are given and that nothing runs yet."""
+    unsupported: tuple[str, ...]
+    """Phases of the lifecycle that the twin does not have."""
 
 
 def resolve(
@@ -98,7 +101,8 @@ def resolve(
     _resolve_plans(twin, data, parameters)
     missing = tuple(name for name in twin.parameters if name not in parameters)
     given = tuple(key for key in RESERVED if _is_given(data, key))
-    return Resolved(parameters, missing, data, tuple(is_open), given)
+    unsupported = tuple(phase for phase in STANDARD_PHASES if phase not in twin.phases)
+    return Resolved(parameters, missing, data, tuple(is_open), given, unsupported)
 
 
 def choose(

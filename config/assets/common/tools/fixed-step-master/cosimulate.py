@@ -14,6 +14,7 @@ SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import time
@@ -109,9 +110,12 @@ def read_setting(text: str) -> tuple[str, float]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} must have the form FMU.PARAMETER=VALUE")
     try:
-        return name, float(value)
+        number = float(value)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{value!r} is no number")
+    return name, number
 
 
 def main() -> int:

@@ -12,37 +12,29 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.documents import Data, Key
 
-_VALUES: tuple[Data, ...] = (
+VALUES: tuple[Data, ...] = (
     None, True, False, 0, 1, -1, 8.0, 1.5, 65536, 10**30, math.inf, math.nan,
     "", " ", "text", "Text With Spaces", "a\n", "x" * 2049, "3.11", "1.2.3", "12", "yes",
-    "10s", "0s", "0.5h", "9d", "999999999d", "5 x", "4G", "1.5 KiB", "5X", "-1", "1e3", "٣s", "2\u212a",
+    "10s", "0s", "0.5h", "9d", "999999999d", "5 x", "4G", "1.5 KiB", "5X", "-1", "1e3",
+    "\u0663s", "2\u212a",
     "../a", "/a", "a/../b", "~", "a\\b", "a//b", "models/x", "common/models/x@1", "models/x@1",
     "a | b", "a 'b", "${parameters.nothing}", "${secrets.broker_password}", "$HOME", "(",
     [], {}, [None], ["a"], ["a", "a"], [1], ["../a"], [[]], {"a": 1}, {"a": None}, {"1x": "a"},
-    {"command": "a"}, {"command": "a", "script": "b"}, {"default": 1}, {"from": 0, "to": 1, "steps": 2},
+    {"command": "a"}, {"command": "a", "script": "b"}, {"default": 1},
+    {"from": 0, "to": 1, "steps": 2},
 )  # fmt: skip
-_NAMES = (
-    "1x",
-    "a b",
-    "",
-    "x" * 64,
-    "é",
-    "a-b",
-    "a.b",
-    "kommand",
-    "analyse",
-    "analyze",
-    "mqtt",
-    "unknown",
-)
-_ALTERNATIVES: tuple[tuple[str, Data], ...] = (
+NAMES = (
+    "1x", "a b", "", "x" * 64, "\u00e9", "a-b", "a.b", "kommand", "analyse", "analyze", "mqtt",
+)  # fmt: skip
+ALTERNATIVES: tuple[tuple[str, Data], ...] = (
     ("command", "a"), ("script", "a"), ("processes", {"a": "b"}), ("asset", "models/a"),
-    ("twin", "digital_twins/a"), ("url", "https://a.b/c"), ("port", 80), ("log", "a"), ("http", "80/"),
-    ("file", "a"), ("signal", "SIGINT"), ("managed", {}), ("external", {"url": "a://b"}),
-    ("variable", "a"), ("topic", "a"), ("csv", "a"), ("metric", "a"), ("render", "a"), ("text", "a"),
-    ("every", "1h"), ("requirements", "a"), ("type", "text"), ("type", "boolean"), ("type", "integer"),
-    ("default", "a"), ("default", True), ("minimum", 1), ("maximum", 1), ("unit", "K"), ("choices", [1, "a"]),
-    ("choices", ["a"]), ("data", "profile"), ("kind", "mqtt"), ("offer", "team"), ("stop", "SIGINT"),
+    ("twin", "digital_twins/a"), ("url", "https://a.b/c"), ("port", 80), ("log", "a"),
+    ("http", "80/"), ("file", "a"), ("signal", "SIGINT"), ("managed", {}),
+    ("external", {"url": "a://b"}), ("variable", "a"), ("topic", "a"), ("csv", "a"),
+    ("metric", "a"), ("render", "a"), ("text", "a"), ("every", "1h"), ("requirements", "a"),
+    ("type", "text"), ("type", "boolean"), ("type", "integer"), ("default", "a"), ("default", True),
+    ("minimum", 1), ("maximum", 1), ("unit", "K"), ("choices", [1, "a"]), ("choices", ["a"]),
+    ("data", "profile"), ("kind", "mqtt"), ("offer", "team"), ("stop", "SIGINT"), ("stop", {}),
     ("secret", "lake_key"), ("writable", True), ("copy", True), ("configuration", "a"),
 )  # fmt: skip
 
@@ -84,18 +76,18 @@ def _mutate(data: Data, path: tuple[Key, ...], choose: random.Random) -> str:
             del parent[key]
             return f"{shown} removed"
         case 1 if isinstance(parent, dict):
-            name = choose.choice((*_NAMES, f"{key}s"))
+            name = choose.choice((*NAMES, f"{key}s"))
             parent[name] = parent.pop(key)
             return f"{shown} renamed {name!r}"
         case 2 if isinstance(parent[key], dict):
-            name, value = choose.choice(_ALTERNATIVES)
+            name, value = choose.choice(ALTERNATIVES)
             parent[key][name] = value
             return f"{shown}.{name} is {value!r}"
         case 3 if isinstance(parent[key], list):
-            parent[key].append(choose.choice(_VALUES))
+            parent[key].append(choose.choice(VALUES))
             return f"{shown} longer by {parent[key][-1]!r}"
         case _:
-            parent[key] = copy.deepcopy(choose.choice(_VALUES))
+            parent[key] = copy.deepcopy(choose.choice(VALUES))
             return f"{shown} is {str(parent[key])[:40]!r}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def mutations(data: Data, count: int, seed: int) -> Iterator[tuple[str, Data]]:
         yield "; ".join(done), changed
 
 
-def _mutate(data: Data, path: tuple[Key, ...], choose: random.Random) -> str:
+def _mutate(data: Any, path: tuple[Key, ...], choose: random.Random) -> str:  # noqa: ANN401  # any YAML
     parent = _at(data, path[:-1])
     key = path[-1]
     shown = ".".join(map(str, path))
@@ -91,7 +91,7 @@ def _mutate(data: Data, path: tuple[Key, ...], choose: random.Random) -> str:
             return f"{shown} is {str(parent[key])[:40]!r}"
 
 
-def _at(data: Data, path: tuple[Key, ...]) -> Data:
+def _at(data: Any, path: tuple[Key, ...]) -> Any:  # noqa: ANN401  # any YAML
     for key in path:
         if not _holds(data, key):
             return None
@@ -99,7 +99,7 @@ def _at(data: Data, path: tuple[Key, ...]) -> Data:
     return data
 
 
-def _holds(data: Data, key: Key) -> bool:
+def _holds(data: object, key: Key) -> bool:
     if isinstance(data, dict):
         return key in data
     return isinstance(data, list) and isinstance(key, int) and key < len(data)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _ENDED_BY_PIPE = 141
 _INTERRUPTED = 130
-_CODES = "exit codes: 0 all is well; 1 faults were found; 2 wrong use, or something cannot be read"
+_ABOUT = "Works with digital twins: with twin.yaml, and with folders that have none."
+_CODES = "exit codes: 0 all is well, 1 faults were found, 2 wrong use or nothing to read"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,19 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser(commands: Iterable[Command], name: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the whole command, or of one sub-command and the names of the others."""
     parser = argparse.ArgumentParser(
-        prog="twin", description="Works with digital twins: twin.yaml and its folder.",
-        epilog=_CODES, allow_abbrev=False,
+        prog="twin", epilog=_CODES, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--version", action="store_true", help="print the version of TwinHub")
-    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command")
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", help="see above")
+    rows = []
     for command in commands:
+        rows.append(f"  {command.name:<12}{command.summary}")
         sub = subparsers.add_parser(
-            command.name, help=command.summary, description=f"{command.summary}.",
-            allow_abbrev=False,
-        )  # fmt: skip
+            command.name, description=f"{command.summary}.", allow_abbrev=False
+        )
         if name in {None, command.name}:
             command.add_arguments(sub)
         sub.set_defaults(run_command=command)
+    listed = "\n".join(rows)
+    parser.description = f"{_ABOUT}\n\ncommands:\n{listed}"
     return parser
 
 

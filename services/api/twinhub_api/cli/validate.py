@@ -11,6 +11,7 @@ from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.reporting import count_faults, counted, fault_data, render_faults
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.cli.twins import existing, lines_of
+from twinhub_dtconfig.fields import dotted
 from twinhub_dtconfig.loading import TwinError
 from twinhub_dtconfig.opening import open_twin
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from twinhub_api.cli.terminal import Terminal
     from twinhub_dtconfig.faults import Fault
     from twinhub_dtconfig.opening import OpenedTwin
+
+
+_WRITE = "`twin init` writes a twin.yaml, where you can say it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,7 @@ def _check(path: str, assets: Path | None) -> _Report:
         opened = open_twin(existing(path))
     except TwinError as error:
         return _Report(path, error.faults, lines_of(error.document))
-    notes = opened.inferred.notes if opened.inferred is not None else ()
-    faults = [*opened.loaded.warnings, *notes]
+    faults = [*opened.loaded.warnings, *_doubts(opened)]
     if assets is not None:
         from twinhub_dtconfig.checks import check_twin  # noqa: PLC0415  # imports pint
 
@@ -71,6 +74,20 @@ def _check(path: str, assets: Path | None) -> _Report:
     unique = dict.fromkeys(faults)
     ordered = sorted(unique, key=lambda fault: (fault.file, fault.line, fault.column))
     return _Report(path, tuple(ordered), lines_of(opened.loaded.document), opened)
+
+
+def _doubts(opened: OpenedTwin) -> list[Fault]:
+    """Return what is doubtful in a folder that no ``twin.yaml`` describes."""
+    if opened.inferred is None:
+        return []
+    unsure = [
+        opened.loaded.fault_at(
+            guess.path, f"{dotted(guess.path)}: {guess.why}", _WRITE, is_warning=True
+        )
+        for guess in opened.inferred.guesses
+        if guess.sure == "unsure"
+    ]
+    return [*unsure, *opened.inferred.notes]
 
 
 def _print(reports: Sequence[_Report], errors: int, warnings: int) -> None:

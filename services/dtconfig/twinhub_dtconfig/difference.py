@@ -69,8 +69,8 @@ def written_out(twin: Twin) -> dict[str, Data]:
 
 def _set(data: Data, path: Path, value: Data) -> None:
     for key in path[:-1]:
-        data = data[key]  # type: ignore[index,call-overload]  # the path is one of this data
-    data[path[-1]] = value  # type: ignore[index,call-overload]
+        data = data[key]  # type: ignore[index]  # the path is one of this data
+    data[path[-1]] = value  # type: ignore[index]
 
 
 def _compare(before: Data, after: Data, path: Path) -> Iterator[Change]:

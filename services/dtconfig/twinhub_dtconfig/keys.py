@@ -1,4 +1,4 @@
-"""What is known about every key of ``twin.yaml``, from the models: for ``explain`` and references."""
+"""What is known about every key of ``twin.yaml``, from the models: to explain and to list them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from twinhub_dtconfig.kinds import choices_of, namespaces_of, words_of
 from twinhub_dtconfig.models.assets import Use
 from twinhub_dtconfig.models.connections import Service
 from twinhub_dtconfig.models.twin import RESERVED, Twin
-from twinhub_dtconfig.sections import Section
 from twinhub_dtconfig.shorthand import RENAMED
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from twinhub_dtconfig.nodes import Data
+    from twinhub_dtconfig.sections import Section
 
 NAME = "NAME"
 """Stands in a path for a name that the file chooses."""
@@ -101,7 +101,7 @@ def keys_in(info: KeyInfo) -> list[KeyInfo]:
     place = _ROOT
     for part in info.path:
         place = _exact(place, part) or place
-    while (section := _section(place)) is None:
+    while _section(place) is None:
         inner = next(_children(place), None)
         if inner is None:
             return []
@@ -136,14 +136,14 @@ def _exact(place: _Place, part: str) -> _Place | None:
 
 def _unknown(place: _Place, part: str) -> NoKeyError:
     here = [child.path[-1] for child in _children(place) if child.field is not None]
-    nearest = nearest_key(part, here)
     where = f" in {_info(place).dotted}" if place.path else ""
-    if nearest is not None:
-        hint = ".".join((*place.path, nearest))
+    hint = None
+    if (near := nearest_key(part, here)) is not None:
+        hint = ".".join((*place.path, near))
     else:
-        everywhere = {child.path[-1]: child for child in _below(_ROOT)}
-        close = nearest_key(part, everywhere)
-        hint = _info(everywhere[close]).dotted if close else None
+        everywhere = {child.path[-1]: child for child in reversed(list(_below(_ROOT)))}
+        if (far := nearest_key(part, everywhere)) is not None:
+            hint = _info(everywhere[far]).dotted
     return NoKeyError(f"there is no key {part!r}{where}", nearest=hint, known=here)
 
 
@@ -224,7 +224,7 @@ def _example(field: FieldInfo | None, annotation: Any) -> Data:  # noqa: ANN401 
 def _section_example(section: type[Section]) -> Data:
     fields = keys_of(section)
     needed = [key for key, field in fields.items() if field.is_required()]
-    if section.SHORT in fields and not [key for key in needed if key != section.SHORT]:
+    if section.SHORT is not None and not [key for key in needed if key != section.SHORT]:
         return _example(fields[section.SHORT], fields[section.SHORT].annotation)
     chosen = needed + [key for key in section.ONE_OF[:1] if key not in needed] or list(fields)[:1]
     return {key: _example(fields[key], fields[key].annotation) for key in chosen}

@@ -20,32 +20,46 @@ def _one_twin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", nargs="?", default=".", help=_TWIN)
 
 
-def _add_values(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--set", metavar="P=V", action="append", default=[], dest="values",
-                        help="a value for a parameter; may be given several times")  # fmt: skip
-    parser.add_argument("--scenario", metavar="NAME", help="the scenario that values come from")
-
-
 def _validate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="PATH", nargs="*", default=["."],
-                        help="folders of twins, or twin.yaml files; default: this folder")  # fmt: skip
-    parser.add_argument("--assets", metavar="ROOT",
-                        help="also check what the twin uses, in this folder of assets")  # fmt: skip
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        default=["."],
+        help="folders of twins, or twin.yaml files; default: this folder",
+    )
+    parser.add_argument(
+        "--assets", metavar="ROOT", help="also check what the twin uses, in this folder of assets"
+    )
     parser.add_argument("--strict", action="store_true", help="count warnings as faults")
     _json(parser)
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("key", metavar="KEY", nargs="?", default="",
-                        help="such as phases.execute.ready; default: list the first keys")  # fmt: skip
+    parser.add_argument(
+        "key",
+        metavar="KEY",
+        nargs="?",
+        default="",
+        help="such as phases.execute.ready; default: list the first keys",
+    )
     _json(parser)
 
 
 def _show(parser: argparse.ArgumentParser) -> None:
     _one_twin(parser)
-    parser.add_argument("--resolved", action="store_true",
-                        help="with parameters, addresses and paths put in")  # fmt: skip
-    _add_values(parser)
+    parser.add_argument(
+        "--resolved", action="store_true", help="with parameters, addresses and paths put in"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="P=V",
+        action="append",
+        default=[],
+        dest="values",
+        help="a value for a parameter; may be given several times",
+    )
+    parser.add_argument("--scenario", metavar="NAME", help="the scenario that values come from")
     _json(parser)
 
 
@@ -57,22 +71,32 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 
 def _migrate(parser: argparse.ArgumentParser) -> None:
     _one_twin(parser)
-    parser.add_argument("--check", action="store_true",
-                        help="write nothing; exit code 1 if something is to be done")  # fmt: skip
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 if something is to be done"
+    )
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH", nargs="?", default=".",
-                        help="the folder of the twin; default: this folder")  # fmt: skip
-    parser.add_argument("--print", action="store_true", dest="only_print",
-                        help="print what would be written")  # fmt: skip
+    parser.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        default=".",
+        help="the folder of the twin; default: this folder",
+    )
+    parser.add_argument(
+        "--print", action="store_true", dest="only_print", help="print what would be written"
+    )
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
     _one_twin(parser)
-    parser.add_argument("--dtaas", metavar="FOLDER", required=True,
-                        help="write lifecycle scripts, which run without TwinHub, to a new folder")  # fmt: skip
-    _add_values(parser)
+    parser.add_argument(
+        "--dtaas",
+        metavar="FOLDER",
+        required=True,
+        help="write lifecycle scripts, which run without TwinHub, below this folder",
+    )
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +111,15 @@ _CLI = "twinhub_api.cli"
 
 VALIDATE = Command("validate", "Say all that is wrong in a twin", _validate, f"{_CLI}.validate:run")
 EXPLAIN = Command(
-    "explain", "Explain a key of twin.yaml", _explain, f"{_CLI}.explain:run", f"{_CLI}.explain:words"
+    "explain",
+    "Explain a key of twin.yaml",
+    _explain,
+    f"{_CLI}.explain:run",
+    f"{_CLI}.explain:words",
 )
-SHOW = Command("show", "Show a twin with all that is left out written out", _show, f"{_CLI}.show:run")
+SHOW = Command(
+    "show", "Show a twin with all that is left out written out", _show, f"{_CLI}.show:run"
+)
 GRAPH = Command("graph", "Draw a twin as a Mermaid flowchart", _one_twin, f"{_CLI}.graph:run")
 DIFF = Command("diff", "Compare two twins by what they mean", _diff, f"{_CLI}.diff:run")
 SCHEMA = Command(
@@ -99,8 +129,12 @@ MIGRATE = Command(
     "migrate", "Bring twin.yaml to the newest format", _migrate, f"{_CLI}.migrate:run"
 )
 INIT = Command("init", "Write a twin.yaml for a folder", _init, f"{_CLI}.init:run")
-EXPORT = Command("export", "Write a twin for systems without TwinHub", _export, f"{_CLI}.export:run")
+EXPORT = Command(
+    "export", "Write a twin for systems without TwinHub", _export, f"{_CLI}.export:run"
+)
 COMPLETION = Command(
-    "completion", "Print what makes a shell complete this command", _completion,
+    "completion",
+    "Print what makes a shell complete this command",
+    _completion,
     f"{_CLI}.completion:run",
-)  # fmt: skip
+)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.difference import compare_twins
+
 from twinhub_api.cli.command import FAULTY, GOOD
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.cli.twins import open_sound
-from twinhub_dtconfig.difference import compare_twins
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from twinhub_api.cli.terminal import Colour, Terminal
     from twinhub_dtconfig.difference import Change, Kind
     from twinhub_dtconfig.nodes import Data
+
+    from twinhub_api.cli.terminal import Colour, Terminal
 
 _SIGNS: dict[Kind, tuple[str, Colour]] = {
     "added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import GOOD, CommandError
-from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_dtconfig.documents import dump_document
 from twinhub_dtconfig.keys import NoKeyError, find_key, keys_in, list_keys
 from twinhub_dtconfig.models.twin import Twin
+
+from twinhub_api.cli.command import GOOD, CommandError
+from twinhub_api.cli.terminal import safe, terminal_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from twinhub_api.cli.terminal import Terminal
     from twinhub_dtconfig.keys import KeyInfo
     from twinhub_dtconfig.nodes import Data
+
+    from twinhub_api.cli.terminal import Terminal
 
 _MOST_KNOWN = 12
 
@@ -51,7 +53,11 @@ def _find(key: str) -> tuple[KeyInfo | None, list[KeyInfo]]:
             hint = f"did you mean {error.nearest!r}?"
         elif error.known:
             known = error.known[:_MOST_KNOWN]
-            more = f" and {len(error.known) - len(known)} more" if len(error.known) > len(known) else ""
+            more = (
+                f" and {len(error.known) - len(known)} more"
+                if len(error.known) > len(known)
+                else ""
+            )
             hint = f"choose from {', '.join(known)}{more}"
         else:
             hint = "`twin explain` lists the first keys"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.graph import draw_twin
+
 from twinhub_api.cli.command import GOOD
 from twinhub_api.cli.twins import open_sound
-from twinhub_dtconfig.graph import draw_twin
 
 if TYPE_CHECKING:
     import argparse

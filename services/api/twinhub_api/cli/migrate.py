@@ -7,14 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import FAULTY, GOOD, CommandError, FaultyTwinError
-from twinhub_api.cli.reporting import render_fault
-from twinhub_api.cli.terminal import safe, terminal_of
-from twinhub_api.cli.twins import existing
 from twinhub_dtconfig.documents import DEFAULT_LIMITS, DocumentError
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.loading import FILE_NAME
 from twinhub_dtconfig.migrations import MIGRATIONS, migrate_text
+
+from twinhub_api.cli.command import FAULTY, GOOD, CommandError, FaultyTwinError
+from twinhub_api.cli.reporting import render_fault
+from twinhub_api.cli.terminal import safe, terminal_of
+from twinhub_api.cli.twins import existing
 
 if TYPE_CHECKING:
     import argparse

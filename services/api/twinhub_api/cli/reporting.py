@@ -9,8 +9,9 @@ from twinhub_api.cli.terminal import safe, width_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from twinhub_api.cli.terminal import Terminal
     from twinhub_dtconfig.faults import Fault
+
+    from twinhub_api.cli.terminal import Terminal
 
 
 _SHOWN_WIDTH = 100
@@ -30,8 +31,8 @@ def render_fault(fault: Fault, source: str, terminal: Terminal) -> str:
     number = f"{fault.line:>5} | "
     indent = "".join("\t" if one == "\t" else " " * width_of(one) for one in before)
     caret = terminal.paint("^", "yellow" if is_warning else "red", "bold")
-    gutter = f"{'':>5} | "
-    return f"{head}\n{terminal.paint(number, 'dim')}{shown}\n{terminal.paint(gutter, 'dim')}{indent}{caret}"
+    gutter = terminal.paint(f"{'':>5} | ", "dim")
+    return f"{head}\n{terminal.paint(number, 'dim')}{shown}\n{gutter}{indent}{caret}"
 
 
 def render_faults(

@@ -7,17 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.loading import TwinError
+from twinhub_dtconfig.migrations import newer_format
+from twinhub_dtconfig.models.twin import FORMAT
+from twinhub_dtconfig.opening import open_twin
+
 from twinhub_api.cli.command import CommandError, FaultyTwinError
 from twinhub_api.cli.reporting import render_faults
 from twinhub_api.cli.terminal import safe, terminal_of
-from twinhub_dtconfig.loading import TwinError
-from twinhub_dtconfig.opening import open_twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinhub_dtconfig.documents import Document
-    from twinhub_dtconfig.faults import Fault
     from twinhub_dtconfig.opening import OpenedTwin
 
 
@@ -39,6 +42,32 @@ def existing(path: str) -> Path:
     return place
 
 
+def open_any(path: str) -> OpenedTwin:
+    """Return a twin; of a file in another format, that is the one fault.
+
+    Raises:
+        CommandError: it cannot be read.
+        TwinError: it has errors.
+    """
+    try:
+        return open_twin(existing(path))
+    except TwinError as error:
+        fault = _other_format(error.document) if error.document is not None else None
+        if fault is None:
+            raise
+        raise TwinError([fault], error.document) from error
+
+
+def _other_format(document: Document) -> Fault | None:
+    found = document.data.get("format") if isinstance(document.data, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool) or found == FORMAT or found < 0:
+        return None
+    position = document.position_of(("format",))
+    if found < FORMAT:
+        return Fault(document.file, *position, f"format {found} is old", "run: twin migrate")
+    return newer_format(document, FORMAT)
+
+
 def open_sound(path: str) -> OpenedTwin:
     """Return a twin without errors.
 
@@ -47,7 +76,7 @@ def open_sound(path: str) -> OpenedTwin:
         FaultyTwinError: it has errors, which the text of the error reports.
     """
     try:
-        return open_twin(existing(path))
+        return open_any(path)
     except TwinError as error:
         report = render_faults(error.faults, lines_of(error.document), terminal_of(sys.stderr))
         raise FaultyTwinError(report) from error

@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.fields import dotted
+from twinhub_dtconfig.loading import TwinError
+
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.reporting import count_faults, counted, fault_data, render_faults
 from twinhub_api.cli.terminal import safe, terminal_of
-from twinhub_api.cli.twins import existing, lines_of
-from twinhub_dtconfig.fields import dotted
-from twinhub_dtconfig.loading import TwinError
-from twinhub_dtconfig.opening import open_twin
+from twinhub_api.cli.twins import existing, lines_of, open_any
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from twinhub_api.cli.terminal import Terminal
     from twinhub_dtconfig.faults import Fault
     from twinhub_dtconfig.opening import OpenedTwin
+
+    from twinhub_api.cli.terminal import Terminal
 
 
 _WRITE = "`twin init` writes a twin.yaml, where you can say it"
@@ -63,7 +64,7 @@ def _assets(root: str | None) -> Path | None:
 
 def _check(path: str, assets: Path | None) -> _Report:
     try:
-        opened = open_twin(existing(path))
+        opened = open_any(path)
     except TwinError as error:
         return _Report(path, error.faults, lines_of(error.document))
     faults = [*opened.loaded.warnings, *_doubts(opened)]

@@ -5,9 +5,15 @@ uses ``twinhub_dtconfig.editing`` so that comments stay, and a line in ``MIGRATI
 key ``format`` alone, which ``migrate_text`` sets.
 """
 
-from twinhub_dtconfig.migrations.migrating import Migrated, Migration, MigrationError, migrate_text
+from twinhub_dtconfig.migrations.migrating import (
+    Migrated,
+    Migration,
+    MigrationError,
+    migrate_text,
+    newer_format,
+)
 
 MIGRATIONS: tuple[Migration, ...] = ()
 """One for each format but the newest, in order."""
 
-__all__ = ["MIGRATIONS", "Migrated", "Migration", "MigrationError", "migrate_text"]
+__all__ = ["MIGRATIONS", "Migrated", "Migration", "MigrationError", "migrate_text", "newer_format"]

@@ -64,7 +64,9 @@ def migrate_text(
     for number in range(before, newest):
         if number not in steps:
             raise _refusal(
-                parse_document(text.encode(), file), f"format {number} is not known", _format(newest)
+                parse_document(text.encode(), file),
+                f"format {number} is not known",
+                _format(newest),
             )
         text = set_value(steps[number].migrate(text, file), ("format",), number + 1, file=file)
         done.append(f"format {number} to {number + 1}: {steps[number].summary}")
@@ -81,10 +83,17 @@ def _format_of(document: Document, newest: int) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise _refusal(document, f"format must be a number, not {found!r}", _format(newest))
     if found > newest:
-        what = f"format {found} is newer than this TwinHub, which is {version('twinhub-dtconfig')}"
-        remedy = f"use a TwinHub that knows format {found}; this one knows up to {newest}"
-        raise _refusal(document, what, remedy)
+        raise MigrationError([newer_format(document, newest)], document)
     return found
+
+
+def newer_format(document: Document, newest: int) -> Fault:
+    """Return the fault of a document whose format is newer than what is known here."""
+    found = document.data.get("format") if isinstance(document.data, dict) else None
+    here = version("twinhub-dtconfig")
+    what = f"format {found} is newer than TwinHub {here}, which knows up to {newest}"
+    remedy = f"use the TwinHub that brought format {found}; its changelog says which"
+    return Fault(document.file, *document.position_of(("format",)), what, remedy)
 
 
 def _format(newest: int) -> str:

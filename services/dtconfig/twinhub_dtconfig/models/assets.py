@@ -15,7 +15,7 @@ _REFERENCE = (
 )
 _URL = r"^https?://[^\s/?#]+[^\s]*$"
 _S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
-_DOI = r"^10\.\d{4,9}/[^\s]+$"
+_DOI = r"^10\.[0-9]{4,9}/[^\s]+$"
 
 
 def _check_reference(value: str) -> str:

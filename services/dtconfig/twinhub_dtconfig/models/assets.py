@@ -35,6 +35,16 @@ AssetReference = Annotated[
 ]
 """``[common/|teams/<group>/]<kind>/<name>[/<path>][@<version>]``."""
 
+_TWIN = r"^(common/|teams/[^/]+/)?digital_twins/[^/.][^/]*$"
+
+TwinReference = Annotated[
+    str,
+    Field(max_length=1024),
+    AfterValidator(_check_reference),
+    WithJsonSchema({"type": "string", "pattern": _TWIN, "maxLength": 1024}),
+]
+"""An `AssetReference` that names a digital twin."""
+
 
 class Use(Block):
     """One thing that a twin is made of, under the name that the twin calls it."""
@@ -48,7 +58,7 @@ class Use(Block):
         " common.",
         examples=["common/models/tank@1.2"],
     )
-    twin: AssetReference | None = Field(
+    twin: TwinReference | None = Field(
         None,
         description="Another twin, as a part of this one.",
         examples=["common/digital_twins/cooler@^1.0"],

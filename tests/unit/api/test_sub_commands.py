@@ -214,3 +214,9 @@ def test_zsh_gets_its_own_completion(twin: Callable[..., Done]) -> None:
     assert out.startswith("#compdef twin\n")
     assert "validate) offered=(" in out
     assert twin("completion", "fish").code == 2
+
+
+def test_schema_prints_the_schema_of_the_language(twin: Callable[..., Done]) -> None:
+    schema = json.loads(twin("schema").out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "phases" in schema["properties"]

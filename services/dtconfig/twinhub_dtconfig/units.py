@@ -79,9 +79,22 @@ def has_exponents(text: str, exponents: Mapping[str, int]) -> bool:
     Raises:
         BadUnitError: the text is no known unit.
     """
+    return bool(_unit(text).dimensionality == _of_exponents(exponents).dimensionality)
+
+
+def convert_to_base(value: float, source: str, exponents: Mapping[str, int]) -> float:
+    """Return a value in powers of SI units; ``has_exponents`` must hold.
+
+    Raises:
+        BadUnitError: the text is no known unit.
+    """
+    quantity = _registry().Quantity(value, _unit(source))
+    return float(quantity.to(_of_exponents(exponents)).magnitude)
+
+
+def _of_exponents(exponents: Mapping[str, int]) -> pint.Unit:
     powers = " * ".join(f"{name} ** {power}" for name, power in exponents.items() if name != "rad")
-    wanted = _registry().Unit(powers or "dimensionless")
-    return bool(_unit(text).dimensionality == wanted.dimensionality)
+    return _registry().Unit(powers or "dimensionless")
 
 
 _LONGEST = 64

@@ -129,6 +129,32 @@ def test_an_assets_folder_that_is_not_there_is_wrong_use(
     assert twin("validate", "--assets", tank / "absent", tank).code == 2
 
 
+def test_assets_are_looked_up_and_the_nearest_named(twin: Callable[..., Done], tank: Path) -> None:
+    (tank / "twin.yaml").write_text(
+        "format: 1\nname: tank\nphases: {execute: python3}\nuses: {pump: models/pmp}\n"
+    )
+    assets = tank.with_name("assets")
+    (assets / "models" / "pump").mkdir(parents=True)
+    done = twin("validate", "--assets", assets, tank)
+    assert done.code == 1
+    assert "4:14: error: uses.pump.asset: there is no models/pmp" in done.out
+    assert "models/pump" in done.out
+    (assets / "models" / "pmp").mkdir()
+    assert twin("validate", "--assets", assets, tank).code == 0
+
+
+def test_a_fault_in_another_file_of_the_twin_shows_its_line(
+    twin: Callable[..., Done], tank: Path
+) -> None:
+    (tank / "twin.yaml").write_text(
+        "format: 1\nname: tank\nphases: {execute: python3}\n"
+        "cosimulations: {a: {format: maestro, file: mm.json}}\n"
+    )
+    (tank / "mm.json").write_text('{\n  "fmus": [}\n')
+    out = twin("validate", "--assets", tank, tank).out
+    assert '    2 |   "fmus": [}\n' in out
+
+
 def test_a_format_of_the_future_is_the_one_fault(twin: Callable[..., Done], tank: Path) -> None:
     (tank / "twin.yaml").write_text("format: 7\nwhat: ever\n")
     done = twin("validate", tank)

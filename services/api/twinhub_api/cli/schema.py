@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import GOOD
 from twinhub_dtconfig.schema import render_schema
+
+from twinhub_api.cli.command import GOOD
 
 if TYPE_CHECKING:
     import argparse

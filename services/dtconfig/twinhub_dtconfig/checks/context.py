@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -17,7 +18,6 @@ from twinhub_dtconfig.references import BadReferenceError, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
     from twinhub_dtconfig.assets import AssetTree
     from twinhub_dtconfig.cosimulation import System
@@ -112,6 +112,8 @@ class Context:
         return self._locate(text, rest)
 
     def _find_absolute(self, text: str) -> Place:
+        if "\0" not in text and self._is_inside(Path(text)):
+            return Place(Path(text))
         if not text.startswith(_WORKSPACE) or self.assets is None:
             return UNKNOWN
         return self._locate(text.removeprefix(_WORKSPACE), "")

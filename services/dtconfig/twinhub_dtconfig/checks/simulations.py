@@ -107,7 +107,7 @@ def _file(context: Context, place: Where, text: str) -> Generator[Result, None, 
 
 def _check_models(context: Context, place: Where, system: System) -> Iterator[Result]:
     """Yield models that are not there or cannot be read; each file once."""
-    sources = {instance.source: instance for instance in system.instances.values()}
+    sources = {model.source: model for model in system.models.values()}
     for source, instance in sources.items():
         model = find_model(context, system, instance)
         if not isinstance(model, FmuError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import posixpath
 import re
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from twinhub_dtconfig.assets import AssetError
+from twinhub_dtconfig.checks.paths import PathIndex
 from twinhub_dtconfig.faults import Fault, nearest_key
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.references import BadReferenceError, Reference
@@ -53,6 +53,9 @@ class Context:
     services: Collection[str] | None
     systems: dict[str, System] = field(default_factory=dict)
     models: dict[Path, ModelDescription | FmuError] = field(default_factory=dict)
+    hints_left: int = 20
+    """How many names of variables may still be compared with all of a model."""
+    _made: PathIndex | None = None
 
     @property
     def twin(self) -> Twin:
@@ -84,7 +87,9 @@ class Context:
 
     def makes(self, path: str) -> bool:
         """Tell whether a path of the twin's folder is made by a file, a build or a phase."""
-        return any(matches(path, pattern) for pattern in self._made())
+        if self._made is None:
+            self._made = PathIndex(self._find_made())
+        return bool(self._made.owners(path))
 
     def nearest(self, path: str) -> str | None:
         """Return the path in the twin's folder that was probably meant, where it is close."""
@@ -97,12 +102,12 @@ class Context:
         found = nearest_key(name, sorted(names)[:1000])
         return posixpath.join(head, found) if found else None
 
-    def _made(self) -> Iterator[str]:
-        yield from (file.to for file in self.twin.files)
+    def _find_made(self) -> Iterator[tuple[str, str]]:
         for step in self.twin.build.values():
-            yield from step.outputs
+            yield from ((output, "") for output in step.outputs)
         for phase in self.twin.phases.values():
-            yield from phase.outputs
+            yield from ((output, "") for output in phase.outputs)
+        yield from ((file.to, "") for file in self.twin.files)
 
     def _find_used(self, alias: str, rest: str) -> Place:
         use = self.twin.uses.get(alias)
@@ -127,7 +132,7 @@ class Context:
         if not rest:
             return Place(found)
         below = found / rest
-        return Place(below if below.exists() and self.assets.contains(below) else None)
+        return Place(below if self.assets.contains(below) else None)
 
     def _is_inside(self, path: Path) -> bool:
         try:
@@ -138,12 +143,9 @@ class Context:
         return in_library or resolved.is_relative_to(self.folder.resolve())
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Tell whether a path fits a pattern in which ``**`` stands for any number of folders."""
-    path, pattern = posixpath.normpath(path), posixpath.normpath(pattern)
-    if path == pattern or path.startswith(f"{pattern}/"):
-        return True
-    if "**" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*").replace("**", "*"))
-    same_depth = path.count("/") == pattern.count("/")
-    return same_depth and fnmatch.fnmatchcase(path, pattern)
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file is there that may be seen."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

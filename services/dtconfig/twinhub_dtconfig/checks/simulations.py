@@ -8,7 +8,8 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.checks.context import matches
+from twinhub_dtconfig.checks.context import is_file
+from twinhub_dtconfig.checks.paths import matches
 from twinhub_dtconfig.cosimulation import (
     CosimulationError,
     SingleModel,
@@ -131,7 +132,7 @@ def find_model(
     if not found.is_judged or context.makes(instance.source):
         return None
     folder = context.find(posixpath.dirname(instance.source) or ".").path
-    if folder is not None and (folder / "modelDescription.xml").is_file():
+    if folder is not None and is_file(folder / "modelDescription.xml"):
         return _cached(context, folder, system, instance)  # sources of a model that is to be built
     return FmuError(f"there is no model {instance.source}", "correct the path, or build it")
 
@@ -159,7 +160,7 @@ def _check_mentions(context: Context, system: System) -> Iterator[Result]:
             continue
         variable = model.variables.get(mention.variable)
         if variable is None:
-            nearest = nearest_variable(model, mention.variable)
+            nearest = nearest_variable(context, model, mention.variable)
             what = f"{model.name} has no variable {mention.variable[:80]!r}"
             yield Fault(system.file, *mention.position, what, listed(model, nearest), nearest)
             continue
@@ -197,14 +198,24 @@ def _kind(value: Value, variable: Variable) -> str:
             return "integer" if is_whole else "number"
 
 
-def nearest_variable(model: ModelDescription, name: str) -> str | None:
-    """Return the variable that was probably meant; models may have a hundred thousand."""
+def nearest_variable(context: Context, model: ModelDescription, name: str) -> str | None:
+    """Return the variable that was probably meant; models may have a hundred thousand.
+
+    After some twenty times there is no hint any more, which keeps the time bounded.
+    """
+    if context.hints_left <= 0:
+        return None
+    context.hints_left -= 1
     close = (one for one in model.variables if abs(len(one) - len(name)) <= _MOST_TYPOS)
     return nearest_key(name, itertools.islice(close, _MOST_COMPARED))
 
 
+_MOST_TYPOS)
+    return nearest_key(name, itertools.islice(close, _MOST_COMPARED))
+
+
 _MOST_TYPOS = 3
-_MOST_COMPARED = 5000
+_MOST_COMPARED = 1000
 _MOST_LISTED = 10
 
 

@@ -138,7 +138,7 @@ def find_variable(
         return None
     variable = model.variables.get(found.variable)
     if variable is None:
-        near = nearest_variable(model, found.variable)
+        near = nearest_variable(context, model, found.variable)
         full = None if near is None else f"{found.name.removesuffix(found.variable)}{near}"
         what = f"{model.name} has no variable {found.variable[:80]!r}"
         yield Finding(place, what, listed(model, near), full)

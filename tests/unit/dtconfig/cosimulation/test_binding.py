@@ -113,7 +113,7 @@ def test_a_link_in_place_of_the_copy_is_replaced(folder: Path) -> None:
         ("maestro", "absent.json", "{a}.a.", "twin.yaml:14:11: there is no file absent.json"),
         ("maestro", "mm.json", "{b}.a.", "no model for '{b}.a.T'; its models are {a}"),
         ("ssp", "s.ssd", "two.x", "Two has no variable 'xT'"),
-        ("maestro", "broken.json", "{a}.a.", "broken.json:1:2: the file ends within a list or mapping"),
+        ("maestro", "broken.json", "{a}.a.", "broken.json:1:2: the file ends within"),
         ("fmpy", "${uses.two}/absent.fmu", "", "there is no file"),
     ],
 )  # fmt: skip

@@ -210,10 +210,6 @@ def nearest_variable(context: Context, model: ModelDescription, name: str) -> st
     return nearest_key(name, itertools.islice(close, _MOST_COMPARED))
 
 
-_MOST_TYPOS)
-    return nearest_key(name, itertools.islice(close, _MOST_COMPARED))
-
-
 _MOST_TYPOS = 3
 _MOST_COMPARED = 1000
 _MOST_LISTED = 10

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MOST_COMPARISONS = 500_000
+_MOST_COMPARISONS = 200_000
 _SPECIAL = re.compile(r"[*?\[]")
 
 
@@ -25,7 +25,10 @@ def matches(path: str, pattern: str) -> bool:
 
     In a pattern ``**`` stands for any number of folders, and ``*`` for no ``/``.
     """
-    path, pattern = posixpath.normpath(path), posixpath.normpath(pattern)
+    return _matches(posixpath.normpath(path), posixpath.normpath(pattern))
+
+
+def _matches(path: str, pattern: str) -> bool:
     if path == pattern or path.startswith(f"{pattern}/"):
         return True
     if "**" in pattern:
@@ -76,7 +79,7 @@ class PathIndex:
 
     def _compare(self, path: str, pattern: str) -> bool:
         self._comparisons += 1
-        return self._comparisons < _MOST_COMPARISONS and matches(path, pattern)
+        return self._comparisons < _MOST_COMPARISONS and _matches(path, pattern)
 
 
 def _folders(path: str) -> Iterator[str]:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from twinhub_dtconfig.checks.context import Context
 from twinhub_dtconfig.checks.simulations import find_model
 from twinhub_dtconfig.checks.variables import find_variable
-from twinhub_dtconfig.cosimulation import Assignment, CosimulationError, read_cosimulation
+from twinhub_dtconfig.cosimulation import (
+    Assignment,
+    CosimulationError,
+    MultiModel,
+    Structure,
+    read_cosimulation,
+)
 from twinhub_dtconfig.cosimulation.bindings import written_value
+from twinhub_dtconfig.documents import DocumentError, parse_document
 from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.fmu import FmuError
+from twinhub_dtconfig.interpolation import put_in
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from twinhub_dtconfig.assets import AssetTree
@@ -23,7 +34,11 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.checks.variables import FoundVariable
     from twinhub_dtconfig.cosimulation import System
     from twinhub_dtconfig.cosimulation.base import Value
+    from twinhub_dtconfig.interpolation import Name
     from twinhub_dtconfig.loading import LoadedTwin
+
+
+_LARGEST = 16 * 2**20
 
 
 def write_bound(
@@ -38,8 +53,9 @@ def write_bound(
     """Write a co-simulation's file with values of parameters in it, and return its path.
 
     ``folder`` is where the twin runs, with its ``files`` made. The copy lies beside the file, so
-    that relative paths in it hold, unless a ``target`` is given. A value is written in the unit of
-    the variable; parameters without a value leave what the file and the models say.
+    that relative paths in it hold, unless a ``target`` is given. ``${uses.alias}`` in it becomes
+    the path of the asset. A value is written in the unit of its variable; parameters without a
+    value leave what the file and the models say.
 
     Raises:
         CosimulationError: the file, a model or a variable cannot be used; holds located faults.
@@ -59,13 +75,45 @@ def write_bound(
 
 
 def _read(context: Context, name: str) -> System:
+    """Return a co-simulation with the paths of assets put in, which only Maestro and SSP have."""
     cosimulation = context.twin.cosimulations[name]
     found = context.find(cosimulation.file)
     if found.path is None:
         place = ("cosimulations", name, "file")
         what = f"there is no file {cosimulation.file}"
         raise _error(context, Finding(place, what, "create it"))
-    return read_cosimulation(cosimulation.format, found.path)
+    if cosimulation.format == "fmpy" or found.path.suffix.lower() == ".ssp":
+        return read_cosimulation(cosimulation.format, found.path)
+    file = str(found.path)
+    try:
+        text = read_regular_file(found.path, _LARGEST).content.decode("utf-8")
+        if cosimulation.format == "ssp":
+            return Structure(put_in(text, _path_writer(context, _in_xml)).encode(), file)
+        content = put_in(text, _path_writer(context, _in_json)).encode()
+        return MultiModel(parse_document(content, file))
+    except (FileRefusedError, UnicodeDecodeError) as error:
+        what = str(error) if isinstance(error, FileRefusedError) else "is not UTF-8"
+        raise CosimulationError([Fault(file, 1, 1, f"the file {what}", "correct it")]) from error
+    except DocumentError as error:
+        raise CosimulationError(error.faults) from error
+
+
+def _path_writer(context: Context, escape: Callable[[str], str]) -> Callable[[Name], str]:
+    """Return what puts paths of assets into a file, and leaves other names as they are."""
+
+    def write(name: Name) -> str:
+        found = None if name.namespace != "uses" else context.find(str(name)).path
+        return str(name) if found is None else escape(str(found))
+
+    return write
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _in_xml(text: str) -> str:
+    return escape(text, {'"': "&quot;", "'": "&apos;"})
 
 
 def _assignments(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from twinhub_dtconfig.assets import AssetError
 from twinhub_dtconfig.checks.paths import PathIndex
 from twinhub_dtconfig.faults import Fault, nearest_key
 from twinhub_dtconfig.finding import Finding
+from twinhub_dtconfig.fmu import MEMBER
 from twinhub_dtconfig.references import BadReferenceError, Reference
 
 if TYPE_CHECKING:
@@ -109,12 +110,22 @@ class Context:
             yield from ((output, "") for output in phase.outputs)
         yield from ((file.to, "") for file in self.twin.files)
 
+    def find_sources(self, text: str) -> Path | None:
+        """Return the folder that a model is to be built in, if its description is there."""
+        used = _USED.fullmatch(text)
+        use = self.twin.uses.get(used[1]) if used is not None and not used[2] else None
+        if use is not None and use.asset is not None:
+            return find_model_sources(self.assets, use.asset)
+        folder = self.find(posixpath.dirname(text) or ".").path
+        return folder if folder is not None and is_file(folder / MEMBER) else None
+
     def _find_used(self, alias: str, rest: str) -> Place:
         use = self.twin.uses.get(alias)
         text = None if use is None else use.asset or use.twin
         if self.assets is None or text is None:
             return UNKNOWN
-        return self._locate(text, rest)
+        found = self._locate(text, rest)
+        return found if rest or found.path is not None else UNKNOWN  # it was said of the alias
 
     def _find_absolute(self, text: str) -> Place:
         if "\0" not in text and self._is_inside(Path(text)):
@@ -141,6 +152,18 @@ class Context:
             return False
         in_library = self.assets is not None and self.assets.contains(path)
         return in_library or resolved.is_relative_to(self.folder.resolve())
+
+
+def find_model_sources(assets: AssetTree | None, reference: str) -> Path | None:
+    """Return the folder of an asset in which an FMU is to be built, or None."""
+    parts = Reference.parse(reference)
+    if assets is None or not parts.path.endswith(".fmu"):
+        return None
+    try:
+        folder = assets.locate(replace(parts, path=posixpath.dirname(parts.path)))
+    except AssetError:
+        return None
+    return folder if is_file(folder / MEMBER) else None
 
 
 def is_file(path: Path) -> bool:

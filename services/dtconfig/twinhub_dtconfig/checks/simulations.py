@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import posixpath
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.checks.context import is_file
 from twinhub_dtconfig.checks.paths import matches
 from twinhub_dtconfig.cosimulation import (
     CosimulationError,
@@ -127,13 +125,11 @@ def find_model(
     if isinstance(system, Structure) and system.package is not None:
         return _cached(context, system.package / instance.source, system, instance)
     found = context.find(instance.source, Path(system.file).parent if instance.name else None)
-    if found.path is not None:
-        return _cached(context, found.path, system, instance)
+    path = found.path or context.find_sources(instance.source)
+    if path is not None:
+        return _cached(context, path, system, instance)
     if not found.is_judged or context.makes(instance.source):
         return None
-    folder = context.find(posixpath.dirname(instance.source) or ".").path
-    if folder is not None and is_file(folder / "modelDescription.xml"):
-        return _cached(context, folder, system, instance)  # sources of a model that is to be built
     return FmuError(f"there is no model {instance.source}", "correct the path, or build it")
 
 

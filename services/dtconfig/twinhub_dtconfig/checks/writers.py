@@ -70,12 +70,12 @@ def check_orders(context: Context) -> Iterator[Result]:
     yield from _circles(context.twin.phases, "phases")
     yield from _circles(context.twin.build, "build")
     for name, step in context.twin.build.items():
-        inputs = PathIndex((one, "") for one in step.inputs)
+        inputs = {posixpath.normpath(path) for path in step.inputs if not is_pattern(path)}
         for at, output in enumerate(step.outputs):
-            if inputs.owners(output):
+            if posixpath.normpath(output) in inputs:
                 what = f"{output} is an input too, so that the step would always run again"
                 place = ("build", name, "outputs", at)
-                yield Finding(place, what, "narrow the inputs", is_warning=True)
+                yield Finding(place, what, "remove it from the inputs", is_warning=True)
 
 
 def check_inputs(context: Context) -> Iterator[Result]:

@@ -100,6 +100,17 @@ def test_fmpy_finds_the_model_where_the_twin_runs(folder: Path) -> None:
     assert arguments["start_values"]["T"] == 298.15
 
 
+@pytest.mark.parametrize("format_", ["maestro", "ssp"])
+def test_assets_that_the_file_names_become_their_paths(folder: Path, format_: str) -> None:
+    (folder / "mm.json").write_text('{"fmus": {"{a}": "${uses.two}/two.fmu"}, "x": "${HOME}"}')
+    (folder / "s.ssd").write_text(HEAD + PARTS.replace("two.fmu", "${uses.two}/two.fmu") + TAIL)
+    file, prefix = ("mm.json", "{a}.a.") if format_ == "maestro" else ("s.ssd", "two.")
+    text = write(folder, twin(format_, file, prefix)).read_text()
+    assert f'"{folder}/models/two/two.fmu"' in text
+    assert "${uses" not in text
+    assert format_ == "ssp" or json.loads(text)["x"] == "${HOME}"
+
+
 def test_a_link_in_place_of_the_copy_is_replaced(folder: Path) -> None:
     (folder / "kept").write_text("kept")
     (folder / "base.bound.json").symlink_to("kept")

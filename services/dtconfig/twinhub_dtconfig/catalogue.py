@@ -229,7 +229,7 @@ _STRUCTURE = (
         "topic-broker",
         "A signal with a topic needs a broker.",
         "signals: {level: {source: {topic: tank/level}}}\n",
-        r"services has no broker",
+        r"the twin has no broker",
     ),
     Rule(
         "topic-one-broker",

@@ -274,6 +274,14 @@ _TEXTS = (
         r"cannot stand here$",
     ),
     Rule(
+        "secret-kept",
+        "A file with a secret is neither a result, nor kept state, nor read or made by `build`.",
+        "secrets: {key: Key of the lake}\n"
+        "files: [{text: '${secrets.key}', to: config/lake.ini}]\n"
+        "state: {keep: ['config/*']}\n",
+        r"which holds a secret$",
+    ),
+    Rule(
         "substitution-script",
         "Nothing is put into a script: values come by `variables`.",
         "parameters: {power: 1}\nphases: {execute: {script: 'echo ${parameters.power}'}}\n",

@@ -137,7 +137,7 @@ class Explainer:
         remedy, nearest = "use letters, digits and '_'", None
         if isinstance(error, RefusalError):
             what, remedy, nearest = error.what, error.remedy, error.nearest
-        what = f"{dotted(path[:-1])}: {what}"
+        what = f"{self._name(path[:-1], document)}: {what}"
         return self._fault(document, path, what, remedy=remedy, nearest=nearest, is_key=True)
 
     def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:

@@ -61,10 +61,20 @@ def written_out(twin: Twin) -> dict[str, Data]:
         _set(data, ("parameters", name, "type"), parameter.kind)
     for name, service in twin.services.items():
         _set(data, ("services", name, "kind"), kind_of(name, service))
+    for name, port in twin.ports.items():
+        if port.access != "public":  # nobody is offered it, so that its default means nothing
+            _drop(data, ("ports", name, "offer"))
     for name, command in twin.commands.items():
         for argument, quantity in command.arguments.items():
             _set(data, ("commands", name, "arguments", argument, "type"), quantity.kind)
     return data
+
+
+def _drop(data: Data, path: Path) -> None:
+    for key in path[:-1]:
+        data = data[key]  # type: ignore[index]  # the path is one of this data
+    if isinstance(data, dict):
+        data.pop(str(path[-1]), None)
 
 
 def _set(data: Data, path: Path, value: Data) -> None:

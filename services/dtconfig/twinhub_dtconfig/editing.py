@@ -186,14 +186,24 @@ class _Edit:
         self._refuse_missing(found, path)
 
     def _refuse_missing(self, found: _Found, path: tuple[Key, ...]) -> NoReturn:
+        """Refuse to go on from the last part of a path that is there."""
         index = found.spans[-1].start if found.spans else len(self._text)
-        key = (found.missing or path or ("",))[0]
-        known = [str(e.key) for e in found.spans[-1].entries] if found.spans else []
-        nearest = nearest_key(str(key), known)
-        fault = Fault(
-            self._file, *self._place(index), f"nothing is at {shown_path(path)!r}, from {key!r} on",
-            "name a value that is there", nearest,
-        )  # fmt: skip
+        there = path[: len(path) - len(found.missing)]
+        step = found.missing[0] if found.missing else ""
+        entries = found.spans[-1].entries if found.spans else ()
+        holds = value_at(self._data, there)
+        parent, what, remedy, nearest = shown_path(there), "", "", None
+        if isinstance(step, int):
+            what = f": {parent} is no list"
+            if isinstance(holds, list):
+                what = f": {parent} has {len(holds)} items"
+                remedy = f"the next is {shown_path((*there, len(holds)))}"
+        elif isinstance(holds, dict):
+            nearest = nearest_key(step, [str(entry.key) for entry in entries])
+        else:
+            what, remedy = f": {parent} has no keys", f"remove {parent} first"
+        what = f"{shown_path(path)} is not there{what}"
+        fault = Fault(self._file, *self._place(index), what, remedy, nearest)
         raise EditError([fault], text=self._text)
 
     def _first(self, choices: Iterable[list[Patch]], expected: Data, path: tuple[Key, ...]) -> str:
@@ -206,7 +216,7 @@ class _Edit:
             except DocumentError:
                 continue
         spans = self._find(path).spans
-        what = f"{shown_path(path)!r} cannot be changed so in a file of this form"
+        what = f"{shown_path(path)} cannot be changed so in a file of this form"
         return self._refuse(spans[-1].start if spans else 0, what, "change it by hand")
 
     def _refuse(self, index: int, what: str, remedy: str) -> NoReturn:
@@ -218,6 +228,6 @@ class _Edit:
 
 
 def shown_path(path: Sequence[Key]) -> str:
-    """Return a path as people write it, such as ``ports.api`` or ``files[0].to``."""
+    """Return a path as people write it, such as ``'ports.api'`` or ``'files[0].to'``."""
     shown = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return shown.removeprefix(".") or "the document"
+    return repr(shown.removeprefix(".")) if path else "the document"

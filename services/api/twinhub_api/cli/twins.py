@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.loading import TwinError
 from twinhub_dtconfig.migrations import newer_format
 from twinhub_dtconfig.models.twin import FORMAT
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.documents import Document
     from twinhub_dtconfig.opening import OpenedTwin
+
+_LARGEST_SHOWN = 2**20
 
 
 def existing(path: str) -> Path:
@@ -82,12 +85,24 @@ def open_sound(path: str) -> OpenedTwin:
         raise FaultyTwinError(report) from error
 
 
-def lines_of(document: Document | None) -> Callable[[Fault], str]:
-    """Return what gives the line of a fault, in a document that could be read."""
+def lines_of(document: Document | None, folder: Path | None = None) -> Callable[[Fault], str]:
+    """Return what gives the line of a fault, in a document or in another file of a folder."""
 
     def line_of(fault: Fault) -> str:
-        if document is None or fault.file != document.file:
+        if document is not None and fault.file == document.file:
+            return document.line_of(fault.line)
+        if folder is None or not Path(fault.file).is_relative_to(folder):
             return ""
-        return document.line_of(fault.line)
+        return _line_in(Path(fault.file), fault.line)
 
     return line_of
+
+
+def _line_in(file: Path, number: int) -> str:
+    """Return a line of a file; no text where it cannot be read or has no such line."""
+    try:
+        text = read_regular_file(file, _LARGEST_SHOWN).content.decode("utf-8")
+    except (FileRefusedError, UnicodeDecodeError):
+        return ""
+    lines = text.splitlines()
+    return lines[number - 1] if 1 <= number <= len(lines) else ""

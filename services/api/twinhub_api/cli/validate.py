@@ -69,12 +69,14 @@ def _check(path: str, assets: Path | None) -> _Report:
         return _Report(path, error.faults, lines_of(error.document))
     faults = [*opened.loaded.warnings, *_doubts(opened)]
     if assets is not None:
-        from twinhub_dtconfig.checks import check_twin  # noqa: PLC0415  # imports pint
+        # imported here, since pint takes as long as all the rest
+        from twinhub_dtconfig.assets import AssetTree  # noqa: PLC0415
+        from twinhub_dtconfig.checks import check_twin  # noqa: PLC0415
 
-        faults += check_twin(opened.loaded, opened.folder, assets)
+        faults += check_twin(opened.loaded, opened.folder, AssetTree.below(assets))
     unique = dict.fromkeys(faults)
     ordered = sorted(unique, key=lambda fault: (fault.file, fault.line, fault.column))
-    return _Report(path, tuple(ordered), lines_of(opened.loaded.document), opened)
+    return _Report(path, tuple(ordered), lines_of(opened.loaded.document, opened.folder), opened)
 
 
 def _doubts(opened: OpenedTwin) -> list[Fault]:

@@ -9,6 +9,7 @@ from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.rules.links import link
+from twinhub_dtconfig.shorthand import RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ def find_cycles(after: Mapping[str, tuple[str, ...]], path: tuple[Key, ...]) -> 
 
 
 def _check_name(name: str) -> Iterator[Finding]:
-    if name in STANDARD_PHASES:
+    if name in {*STANDARD_PHASES, *RENAMED}:
         return
     nearest = nearest_key(name, STANDARD_PHASES)
     if nearest is not None:

@@ -5,8 +5,8 @@
 - *commands*: `twin --help` against a Python that does nothing, `twin validate` of that file against
   one that imports pydantic alone.
 - *many twins*: the examples and the sample, loaded anew each time and through a `TwinCache`.
-- *memory*: how much a process has grown after many loads, its first tenth not counted; `BENCH_LOADS`
-  for another number.
+- *memory*: how much a process has grown after many loads, its first tenth not counted;
+  `BENCH_LOADS` for another number.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -129,7 +130,7 @@ def _commands(folder: Path) -> Iterator[Figure]:
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(_COMMAND_ROUNDS + 1):  # the first one only warms up
         for name, command in commands.items():
-            times[name].append(_timed(lambda command=command: _must(command)))
+            times[name].append(_timed(partial(_must, command)))
     bases = {"twin --help": ("python -c pass", 200),
              f"twin validate, {LINES} lines": ("import pydantic", 600)}  # fmt: skip
     for name, (base, goal) in bases.items():
@@ -148,7 +149,7 @@ def _many(files: Sequence[Path]) -> Iterator[Figure]:
     for way, (load, goal) in ways.items():
         for file in files:
             load(file)
-        times = [_timed(lambda: [load(file) for file in files]) for _ in range(_ROUNDS)]  # noqa: B023
+        times = [_timed(partial(_each, load, files)) for _ in range(_ROUNDS)]
         each, count = median(times) / len(files), len(files)
         yield Figure("dtconfig", f"each of {count} twins, {way}", each, "ms", _ROUNDS, goal=goal)
         yield Figure("dtconfig", f"twins in a second, {way}", 1000 / each, "1/s", _ROUNDS)
@@ -178,6 +179,11 @@ def grow(loads: int) -> int:
             load_twin(file)
             cache.load(file)
         return int(process.memory_info().rss - before)
+
+
+def _each(load: Callable[[Path], object], files: Sequence[Path]) -> None:
+    for file in files:
+        load(file)
 
 
 def _must(command: Sequence[str]) -> None:

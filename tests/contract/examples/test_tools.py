@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from twinhub_dtconfig.assets import AssetTree
 from twinhub_dtconfig.checks import check_twin
 from twinhub_dtconfig.export import export_dtaas

@@ -37,6 +37,8 @@ DEFAULT_LIMITS = Limits()
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
+# Where the first four bytes are NUL when ASCII is written in UTF-16 or UTF-32.
+_NULS_OF_ASCII = {"0101", "1010", "0111", "1110"}
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
@@ -161,7 +163,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _decode(content: bytes, file: str) -> str:
-    if content.startswith(_OTHER_ENCODINGS):
+    if content.startswith(_OTHER_ENCODINGS) or _nuls(content) in _NULS_OF_ASCII:
         what = "the file is in UTF-16 or UTF-32"
         raise DocumentError([Fault(file, *START, what, "save the file as UTF-8")])
     content = content.removeprefix(codecs.BOM_UTF8)
@@ -180,9 +182,14 @@ def _decode(content: bytes, file: str) -> str:
     return text
 
 
+def _nuls(content: bytes) -> str:
+    return "".join(str(int(byte == 0)) for byte in content[:4])
+
+
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     stop = cast("yaml.Mark", error.problem_mark)  # a parser always says where it stopped
-    explanation = explain(f"{error.problem} {error.context}", text[stop.index : stop.index + 1])
+    at = stop.index
+    explanation = explain(f"{error.problem} {error.context}", text[at - 1 : at], text[at : at + 1])
     noticed = min(Position(stop.line + 1, stop.column + 1), position_at(text, len(text)))
     if not explanation.at_start or error.context_mark is None:
         return Fault(file, *noticed, explanation.what, explanation.remedy)

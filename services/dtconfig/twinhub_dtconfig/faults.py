@@ -40,12 +40,13 @@ class Fault:
     def __str__(self) -> str:
         """Return ``file:line:column: what; did you mean 'x'?; remedy``, always on one line.
 
-        A warning has ``warning:`` before ``what``.
+        A warning has ``warning:`` before ``what``. Characters that do not print are escaped.
         """
         hint = f"did you mean {self.nearest!r}?" if self.nearest else ""
         parts = "; ".join(part for part in (self.what, hint, self.remedy) if part)
         kind = "warning: " if self.severity == "warning" else ""
-        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{parts}".splitlines())
+        line = " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{parts}".splitlines())
+        return line if line.isprintable() else "".join(map(_printable, line))
 
 
 def nearest_key(word: str, candidates: Iterable[str]) -> str | None:
@@ -59,6 +60,10 @@ def nearest_key(word: str, candidates: Iterable[str]) -> str | None:
 
 
 _LONGEST_WORD = 64
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def _fold(word: str) -> str:

@@ -59,7 +59,7 @@ def name_services(services: Schema) -> Schema:
     }
 
 
-def _is(key: str, value: bool | str) -> Schema:
+def _is(key: str, value: str) -> Schema:
     return {"properties": {key: {"const": value}}, "required": [key]}
 
 
@@ -76,7 +76,7 @@ def _goes_with(belongs: Mapping[str, Sequence[str]]) -> Schema:
 def _kept_rule(kind: str, condition: Schema) -> Schema:
     """Return that TwinHub keeps for a service only what its kind has."""
     foreign = [key for key, belongs in BELONGS_TO_SERVICES.items() if belongs != kind]
-    kept = {"properties": dict.fromkeys(foreign, {"maxItems": 0})}
+    kept = {"properties": {key: {"maxItems": 0} for key in foreign}}
     return {"if": condition, "then": {"properties": {"managed": kept}}}
 
 
@@ -107,7 +107,7 @@ _RULES: Mapping[str, list[Schema]] = {
     "Use": [
         _goes_with(BELONGS_TO_SOURCES),
         {
-            "if": _is("writable", True),
+            "if": {"properties": {"writable": {"const": True}}, "required": ["writable"]},
             "then": {
                 "properties": {"asset": {"not": {"pattern": "^common/"}}, "copy": {"const": False}}
             },

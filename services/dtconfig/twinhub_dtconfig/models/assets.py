@@ -10,7 +10,7 @@ from twinhub_dtconfig.models.block import Block, Name
 from twinhub_dtconfig.references import BadReferenceError, Reference
 from twinhub_dtconfig.values import RefusalError, RelativePath, Size
 
-_REFERENCE = (
+REFERENCE_PATTERN = (
     r"^(common/|teams/[^/]+/)?(data|models|functions|tools|digital_twins)/[^/.][^/]*(/[^/]+)*$"
 )
 _URL = r"^https?://[^\s/?#]+[^\s]*$"
@@ -31,17 +31,17 @@ AssetReference = Annotated[
     str,
     Field(max_length=1024),
     AfterValidator(_check_reference),
-    WithJsonSchema({"type": "string", "pattern": _REFERENCE, "maxLength": 1024}),
+    WithJsonSchema({"type": "string", "pattern": REFERENCE_PATTERN, "maxLength": 1024}),
 ]
 """``[common/|teams/<group>/]<kind>/<name>[/<path>][@<version>]``."""
 
-_TWIN = r"^(common/|teams/[^/]+/)?digital_twins/[^/.][^/]*$"
+TWIN_PATTERN = r"^(common/|teams/[^/]+/)?digital_twins/[^/.][^/]*$"
 
 TwinReference = Annotated[
     str,
     Field(max_length=1024),
     AfterValidator(_check_reference),
-    WithJsonSchema({"type": "string", "pattern": _TWIN, "maxLength": 1024}),
+    WithJsonSchema({"type": "string", "pattern": TWIN_PATTERN, "maxLength": 1024}),
 ]
 """An `AssetReference` that names a digital twin."""
 

@@ -52,7 +52,7 @@ def limits() -> Table:
     table = {
         "alias bomb": (bomb, "5:"),
         "alias bomb in keys": ("? &a [x, x]\n: *a\n", "1:3: a key must be text"),
-        "alias chain": (chain, "33:11: nested more than 32 levels deep"),
+        "alias chain": (chain, "32:12: nested more than 32 levels deep"),
         "alias of itself": ("a: &a [*a]\n", "1:8: the alias *a stands inside what it repeats"),
         "alias of a parent": ("a: &a\n  b: {c: *a}\n", "2:10: the alias *a stands inside"),
         "aliases of a scalar": (f"a: &a 1\nb: [{'*a, ' * 5000}]\n", "2:405: more than 100 aliases"),
@@ -67,12 +67,12 @@ def limits() -> Table:
         "duplicates without end": ("a: 1\n" * 50_000, "2:1: the key 'a' is written twice"),
         "many faults": ("[" + "012, " * 50_000 + "]", "1:2: 012 begins with 0"),
         "many anchors": ("".join(f"- &x{n} [\n" for n in range(50_000)), "2:1: "),
-        "one anchor again": ("[" + "&x 1, " * 50_000 + "]", "1:9: the anchor &x is set twice"),
-        "many values": ("[" + "1, " * 60_000 + "]", "1:150000: more than 50,000 values"),
-        "many keys": ("".join(f"k{n}: 1\n" for n in range(60_000)), "25001:1: more than 50,000"),
+        "one anchor again": ("[" + "&x 1, " * 50_000 + "]", "1:8: the anchor &x is set twice"),
+        "many values": ("[" + "1, " * 60_000 + "]", "1:149999: more than 50,000 values"),
+        "many keys": ("".join(f"k{n}: 1\n" for n in range(60_000)), "50000:9: more than 50,000"),
         "many documents": ("--- 1\n" * 50_000, "2:1: a second document begins here"),
         "many directives": ("%YAML 1.1\n" * 50_000 + "--- 1\n", "2:"),
-        "many tags": ("%TAG !e! tag:e,2026:\n" * 50_000 + "--- 1\n", "2:"),
+        "many tags": ("%TAG !e! tag:e,2026:\n" * 49_000 + "--- 1\n", "2:"),
         "long tag": (f"a: !{'x' * 500_000} 1\n", "1:4: the tag !xxx"),
         "long anchor": (f"a: *{'x' * 500_000}\n", "1:4: the alias *xxx"),
         "long anchor twice": (f"[&{'x' * 400_000} 1, &{'x' * 400_000} 2]\n", "1:"),
@@ -85,11 +85,14 @@ def limits() -> Table:
         "long tagged number": (f"a: !!int '{'9' * 500_000}'\n", "1:4: a number has 500000"),
         "long word tagged as a number": (f"a: !!int {'x' * 500_000}\n", "1:4: 'xxx"),
         "quotes without end": (f"a: '{'x' * 900_000}", "1:4: quoted text begins here"),
-        "open quotes on each line": ("a: 'x\n" * 100_001, "1:"),
+        "open quotes on each line": (
+            "a: 'x\n" * 100_001,
+            "2:5: text goes on after its closing quote",
+        ),
         "commas": ("[" + "," * 500_000, "1:2: "),
         "colons": (":" * 500_000, "1:"),
         "spaced colons": (": " * 250_000, "1:"),
-        "braces": ("{" * 500_000, "1:33: nested more than 32"),
+        "braces": ("{" * 500_000, "1:2: a key must be text"),
         "question marks": ("? " * 250_000, "1:3: a key must be text"),
         "more than a mebibyte": ("# " + "x" * _MIB, "1:1: the file has 1,048,578 bytes"),
         "ten megabytes": ("a: 1\n" * 2_000_000, "1:1: the file has 10,000,000 bytes"),
@@ -108,11 +111,11 @@ def encodings() -> Table:
         for mark in [*marks, 0xFFFF]
     }
     for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
-        table[name] = (VALID.encode(name), "1:")
+        table[name] = (VALID.encode(name), "1:1: the file is in UTF-16 or UTF-32")
     for name in ("latin-1", "cp1252", "iso8859-15"):
         table[name] = ("a: 1\nb: café\n".encode(name), "2:7: the byte 0xe9 is not UTF-8")
-    for name in ("cp437", "shift-jis", "gb18030", "euc-jp", "koi8-r"):
-        table[name] = ("a: ж\n".encode(name, "replace") + b"\xff", "1:")
+    for name in ("cp866", "shift-jis", "gb18030", "euc-jp", "koi8-r"):
+        table[name] = ("a: ж\n".encode(name), "1:4: the byte 0x")
     table |= {
         "high surrogate": (b"a: \xed\xa0\x80\n", "1:4: the byte 0xed is not UTF-8"),
         "surrogate pair": (b"a: \xed\xa0\xbd\xed\xb8\x80\n", "1:4: the byte 0xed is not UTF-8"),
@@ -127,7 +130,7 @@ def encodings() -> Table:
         "escape sequence": (b"a: \x1b[31mred\n", "1:4: the invisible character U+001B"),
         "NUL alone": (b"\x00", "1:1: the invisible character U+0000"),
         "NULs": (b"\x00" * 1000, "1:1: the invisible character U+0000"),
-        "gzip": (b"\x1f\x8b\x08\x00" + bytes(60), "1:1: "),
+        "gzip": (b"\x1f\x8b\x08\x00" + bytes(60), "1:2: the byte 0x8b is not UTF-8"),
         "zip": (b"PK\x03\x04" + bytes(60), "1:3: the invisible character U+0003"),
         "ELF": (b"\x7fELF\x02\x01\x01" + bytes(60), "1:1: the invisible character U+007F"),
         "PNG": (b"\x89PNG\r\n\x1a\n" + bytes(60), "1:1: the byte 0x89 is not UTF-8"),
@@ -209,7 +212,7 @@ def syntax() -> Table:
         "tab before a key": ("a:\n\tb: 1\n", "2:1: a tab cannot indent YAML; use spaces"),
         "tab after spaces": ("a:\n  b: 1\n \tc: 1\n", "3:"),
         "tab at the start": ("\ta: 1\n", "1:1: a tab cannot indent YAML"),
-        "tab in a list": ("-\ta:\n\tb\n", "2:"),
+        "tab in a list": ("-\ta:\n\tb\n", "1:2: a tab cannot indent YAML"),
         "tab in a literal block": ("a: |\n\tb\n", "2:1: a tab cannot indent YAML"),
         "tab after a literal line": ("a: |\n  b\n\tc\n", "3:1: a tab cannot indent YAML"),
         "unindented literal": ("a: |\nb\nc: 1\n", "2:"),
@@ -249,16 +252,17 @@ def syntax() -> Table:
         "no space after the dash": ("- a\n-b\n", "2:"),
         "equals sign": ("a: 1\nb = 2\n", "2:1: a key has no ':' after it"),
         "INI": ("[section]\na = 1\n", "2:1: the file should have ended before this"),
-        "TOML": ('name = "x"\n[phases]\nrun = 1\n', "1:"),
+        "TOML": ('name = "x"\n\n[phases]\nrun: 1\n', "4:4: a ':' cannot stand here"),
         "XML": ("<a>\n  <b c='d'/>\n</a>\nx: 1\n", "4:2: a ':' cannot stand here"),
         "Python": ("def f(x):\n    return {x: 1}\nf(1)\n", "3:"),
-        "shell": ("#!/bin/sh\nset -e\necho 'a: b'\nx: 1\n", "4:2: a ':' cannot stand here"),
+        "shell": ("#!/bin/sh\nset -e\necho 'a: b'\nx: 1\n", "3:8: a ':' cannot stand here"),
         "JSON cut": ('{"a": {"b": [1, 2', "1:13: a list begins here with '['"),
         "JSON with two values": ('{"a": 1} {"b": 2}\n', "1:10: "),
         "conflict markers": (
-            "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n", "2:1: a key has no ':' after it",
+            "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n",
+            "2:1: a key has no ':' after it",
         ),
-        "a diff": ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n", "3:"),
+        "a diff": ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n a: 1\n", "4:3: a ':' cannot"),
         "key outdented": ("a:\n  b: 1\n c: 2\n", "3:2: this is neither a key of the section above"),
         "key indented": ("a: 1\n  b: 2\n", "2:4: a ':' cannot stand here"),
         "key indented below keys": ("a:\n  b: 1\n    c: 2\n", "3:6: a ':' cannot stand here"),

@@ -37,7 +37,7 @@ def test_the_reference_has_every_argument_of_a_sub_command(name: str) -> None:
 
 
 def test_every_sub_command_that_a_page_names_exists() -> None:
-    pattern = re.compile(r"(?:^|[\s;&|(/])twin ([a-z][a-z-]*)(?![\w/.:])", re.MULTILINE)
+    pattern = re.compile(r"(?:^|[;&|(/] ?)twin ([a-z][a-z-]*)(?![\w/.:])", re.MULTILINE)
     named = {
         name: page.relative_to(CHECKOUT).as_posix()
         for page in pages()

@@ -72,7 +72,8 @@ def test_arrows_follow_what_is_put_in_what_waits_and_where_values_go() -> None:
 
 def test_what_comes_from_several_processes_comes_from_their_phase() -> None:
     chart = draw(
-        b"format: 1\nname: a\nsignals: {t: {source: {metric: t}}}\nservices: {mqtt: {managed: {}}}\n"
+        b"format: 1\nname: a\nsignals: {t: {source: {metric: t}}}\n"
+        b"services: {mqtt: {managed: {}}}\n"
         b"phases: {execute: {variables: {A: '${services.mqtt.url}'}, processes: {x: y, z: y}}}\n"
     )
     assert 'subgraph g2["Phase execute"]' in chart

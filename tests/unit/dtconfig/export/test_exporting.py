@@ -15,7 +15,8 @@ from twinhub_dtconfig.export import ExportError, export_dtaas
 from twinhub_dtconfig.loading import load_twin
 from twinhub_dtconfig.opening import open_twin
 
-from tests.unit.dtconfig.export.exports import export, write_twin
+from tests.unit.dtconfig.export.exports import Export, export, write_twin
+from tests.unit.dtconfig.inference.folders import write
 
 TWINS = [
     *sorted(Path("config/examples/twins").iterdir()),
@@ -153,6 +154,29 @@ def test_links_that_leave_the_twin_and_hidden_files_are_not_taken_along(tmp_path
     assert {one.path for one in report.left_out} == {"away", "loop"}
     assert not {"away", "loop", ".env"} & set(report.files)
     assert (report.folder / "inside").read_text() == (folder / "twin.yaml").read_text()
+
+
+def test_an_export_is_not_exported_again(tmp_path: Path) -> None:
+    first = export(tmp_path, "phases: {execute: ls}")
+    again = open_twin(first.folder)
+    with pytest.raises(ExportError, match="is an export; export the twin that it was made from"):
+        export_dtaas(again.loaded, tmp_path / "again", folder=again.folder)
+
+
+def test_a_folder_without_a_description_is_exported_too(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "My Twin",
+        {"README.md": "# Mine\n", "lifecycle/analyze": "#!/bin/sh\necho analysed\n"},
+    )
+    opened = open_twin(folder)
+    exported = Export(export_dtaas(opened.loaded, tmp_path / "out", folder=opened.folder))
+    assert exported.folder.name == "my-twin"
+    assert exported.run("analyse").stdout == "analysed\n"
+
+
+def test_a_phase_that_has_the_place_of_the_programs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="has the place of lifecycle/twin; rename the phase"):
+        export(tmp_path, "phases: {twin: ls}")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -223,3 +223,19 @@ def test_a_described_sample_is_exported_from_a_read_only_folder(tmp_path: Path) 
         path.chmod(0o444)
     report = export_dtaas(load_twin(folder / "twin.yaml"), tmp_path / "out")
     shutil.rmtree(report.folder)
+
+
+def test_a_unit_that_is_not_converted_is_reported(tmp_path: Path) -> None:
+    exported = export(
+        tmp_path,
+        """
+        parameters: {power: {default: 5, unit: kW}, mass: 3}
+        cosimulations: {one: {format: fmpy, file: x.fmu, bind: {power: P, mass: m}}}
+        phases: {execute: ls}
+        """,
+    )
+    (one,) = exported.report.left_out
+    assert one.path == "cosimulations.one.bind"
+    assert one.what == (
+        "power is not converted: it has to be in the unit of its variables, and is in kW"
+    )

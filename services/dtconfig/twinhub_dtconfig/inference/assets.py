@@ -53,7 +53,7 @@ def guess_uses(scripts: list[Script], folder: TwinFolder, findings: Findings) ->
     for path in folder.files:
         if path.endswith(_SCANNED) and path not in read and path.count("/") <= 1:
             for number, text in enumerate((folder.text(path) or "").splitlines()[:2_000], start=1):
-                _collect(text[:4_000], _Place(f"{path}:{number}", False, "likely"), prefix, found)  # noqa: FBT003
+                _collect(text[:1_000], _Place(f"{path}:{number}", False, "likely"), prefix, found)  # noqa: FBT003
     own = f"{prefix}digital_twins/{folder.root.name}"
     for reference, place in list(found.items())[:_MOST_ASSETS]:
         if reference != own:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 _LONGEST_TITLE = 100
 _LONGEST_SUMMARY = 500
+_MOST_TEXT = 3_000
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(?P<title>.+?)\s*#*\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_LINK = re.compile(r"\[(?P<text>[^\]]*)\]\([^)]*\)")
+_IMAGE = re.compile(r"!\[[^\]]{0,300}\]\([^)]{0,500}\)")
+_LINK = re.compile(r"\[(?P<text>[^\]]{0,300})\]\([^)]{0,500}\)")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|:[a-z_]+:|[\x00-\x1f\x7f-\x9f]")
 _EMPHASIS = re.compile(r"[*`]+")
 
@@ -76,6 +77,7 @@ def _paragraphs(text: str) -> Iterator[list[str]]:
 
 
 def _plain(text: str) -> str:
+    text = text[:_MOST_TEXT]
     text = _LINK.sub(r"\g<text>", _IMAGE.sub("", text))
     return " ".join(_MARKUP.sub(" ", _EMPHASIS.sub("", text)).split())
 

@@ -22,8 +22,8 @@ class ReadingLimits:
 
     entries: int = 2_000
     depth: int = 4
-    file_bytes: int = 256 * 1024
-    all_bytes: int = 4 * 2**20
+    file_bytes: int = 128 * 1024
+    all_bytes: int = 2**20
 
 
 class TwinFolder:

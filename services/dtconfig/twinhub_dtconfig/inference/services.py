@@ -139,4 +139,4 @@ def _lines(
             text = folder.text(path) or ""
             for number, line in enumerate(text.splitlines()[:2_000], start=1):
                 if not line.lstrip().startswith(("#", "//")):
-                    yield path, number, line[:2_000]
+                    yield path, number, line[:1_000]

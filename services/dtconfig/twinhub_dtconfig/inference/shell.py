@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_LINES = 2_000
-_LONGEST_LINE = 4_000
+_LONGEST_LINE = 2_000
+_MOST_TEXT = 32_000
 _OPERATORS = frozenset(";&|()")
 _ASSIGNMENT = re.compile(
     r"""(?:^|[;\s])(?:export\s+)?(?P<name>[A-Za-z_]\w*)=(?P<quote>["']?)(?P<value>[^\s"';|&()]*)(?P=quote)"""
@@ -63,7 +64,7 @@ class Script:
 
 def read_script(path: str, text: str) -> Script:
     """Return a script by its lines; comments are left out and fixed variables put in."""
-    lines = tuple(_lines(text))
+    lines = tuple(_lines(text[:_MOST_TEXT]))
     known = _variables(lines)
     return Script(path, text, tuple(Line(line.number, expand(line.text, known)) for line in lines))
 

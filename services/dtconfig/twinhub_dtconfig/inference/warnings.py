@@ -45,9 +45,8 @@ def _habits(script: Script, line: Line) -> Iterator[tuple[str, str]]:
 
 
 def _install_habits(text: str) -> Iterator[tuple[str, str]]:
-    if re.search(r"\bapt(?:-get)?\s+(?:\S+\s+)*?install\b", text) and not re.search(
-        r"\s(?:-y|-yq|-qy|-qqy|--yes|--assume-yes|-fy)\b", text
-    ):
+    is_install = re.search(r"\bapt(?:-get)?\b", text) and re.search(r"\binstall\b", text)
+    if is_install and not re.search(r"\s(?:-y|-yq|-qy|-qqy|--yes|--assume-yes|-fy)\b", text):
         yield ("apt-get asks before it installs, where nobody may answer", "add -y")
     if re.search(r"\bsudo\b", text):
         yield (

@@ -122,6 +122,35 @@ def test_a_deep_folder_is_not_followed_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern",
+    [
+        "[",
+        "![",
+        "<",
+        "#",
+        "apt ",
+        "app.run(",
+        "password",
+        "../",
+        "a/",
+        "$A ",
+        "${A:-",
+        "'",
+        "a=$a ",
+        "&a ",
+    ],
+)
+def test_the_time_that_a_folder_takes_is_bounded(tmp_path: Path, pattern: str) -> None:
+    line = f"{pattern * 4_000}"[:3_990]
+    text = f"#!/bin/sh\n{line}\n" * 30
+    names = ("README.md", "description.md", ".gitlab-ci.yml", "a.json", "b.py", "lifecycle/execute")
+    folder = write(tmp_path / "t", dict.fromkeys(names, text))
+    began = time.process_time()
+    infer_twin(folder)
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
     ("name", "valid"),
     [
         ("Heart_DT", "heart-dt"), ("  x  ", "x"), ("Ångström Tank", "angstrom-tank"),

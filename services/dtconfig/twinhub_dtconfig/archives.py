@@ -6,18 +6,20 @@ Nothing is unpacked and no name in the archive becomes a path, so names such as 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from twinhub_dtconfig.files import FileRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _LARGEST_DIRECTORY = 4 * 2**20  # bytes that may be read to learn what an archive holds
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -45,6 +47,22 @@ def read_member(path: Path, member: str, limit_bytes: int) -> Archive:
         names = tuple(archive.namelist())
         information = _find(archive, names, member)
         return Archive(names, _read(archive, information, limit_bytes))
+
+
+@contextmanager
+def unpacked(path: Path, member: str, limit_bytes: int) -> Iterator[Path]:
+    """Unpack one file of an archive, if it has at most so many bytes, while it is needed.
+
+    Raises:
+        FileRefusedError: as in ``read_member``.
+    """
+    with open_archive(path) as archive, NamedTemporaryFile() as target:
+        information = _find(archive, tuple(archive.namelist()), member)
+        _check(information, limit_bytes)
+        with _damage_refused(member), archive.open(information) as stream:
+            shutil.copyfileobj(stream, target, 2**20)  # zipfile stops at the checked size
+        target.flush()
+        yield Path(target.name)
 
 
 @contextmanager
@@ -94,6 +112,12 @@ def _find(archive: zipfile.ZipFile, names: tuple[str, ...], member: str) -> zipf
 
 
 def _read(archive: zipfile.ZipFile, information: zipfile.ZipInfo, limit_bytes: int) -> bytes:
+    _check(information, limit_bytes)
+    with _damage_refused(information.filename), archive.open(information) as stream:
+        return stream.read(limit_bytes + 1)
+
+
+def _check(information: zipfile.ZipInfo, limit_bytes: int) -> None:
     member = information.filename
     if information.flag_bits & _ENCRYPTED:
         raise FileRefusedError(f"holds an encrypted {member}")
@@ -102,9 +126,12 @@ def _read(archive: zipfile.ZipFile, information: zipfile.ZipInfo, limit_bytes: i
     if information.file_size > limit_bytes:
         size = f"{information.file_size:,} bytes; {limit_bytes:,} are allowed"
         raise FileRefusedError(f"holds {member} of {size}")
+
+
+@contextmanager
+def _damage_refused(member: str) -> Iterator[None]:
     try:
-        with archive.open(information) as stream:
-            content = stream.read(limit_bytes + 1)
+        yield
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -114,9 +141,6 @@ def _read(archive: zipfile.ZipFile, information: zipfile.ZipInfo, limit_bytes: i
         NotImplementedError,
     ) as e:
         raise FileRefusedError(f"holds a damaged {member}") from e
-    if len(content) > limit_bytes:
-        raise FileRefusedError(f"holds {member} of more than {limit_bytes:,} bytes")
-    return content
 
 
 class _TooMuchError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN_LENGTH = 40
 _MOST_EXPLAINED = 500  # of a file that is made to be slow; nobody is shown as many
+_QUOTE = "'"
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -267,6 +269,10 @@ def inline(value: Any) -> str:  # noqa: ANN401  # any YAML
         return f"{{{', '.join(f'{key}: {inline(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(inline, value))}]"
+    if isinstance(value, str) and not value.isprintable():
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and set(value) & set("{}[],"):
+        return f"'{value.replace(_QUOTE, 2 * _QUOTE)}'"
     return dump_document([value]).removeprefix("- ").rstrip("\n")
 
 

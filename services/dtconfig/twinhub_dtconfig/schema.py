@@ -69,7 +69,7 @@ def make_schema() -> Schema:
         **schema,
         "title": "twin.yaml",
         "$defs": {
-            _definition(name): _definition_of(section, raw["$defs"][name])
+            _definition(name): _described(section, raw["$defs"][name])
             for name, section in sorted(sections.items())
         },
     }
@@ -85,11 +85,16 @@ def spoken_name(section: str) -> str:
     return _SPOKEN.get(section) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", section).lower()
 
 
+def definition_of(section: type[Section]) -> str:
+    """Return what the schema calls a section among its ``$defs``."""
+    return _definition(section.__name__)
+
+
 def _definition(section: str) -> str:
     return spoken_name(section).replace(" ", "-").lower()
 
 
-def _definition_of(section: type[Section], raw: Schema) -> Schema:
+def _described(section: type[Section], raw: Schema) -> Schema:
     """Return the schema of a section, which may have a short form."""
     schema = _section(section, raw)
     if section.SHORT is None:
@@ -106,7 +111,7 @@ def _section(section: type[Section], raw: Schema) -> Schema:
     schema = {
         **kept,
         "title": f"{spoken[0].upper()}{spoken[1:]}",
-        "description": _plain(cleandoc(section.__doc__ or "")),
+        "description": plain(cleandoc(section.__doc__ or "")),
         "properties": {
             key: _property(key, fields[key], value) for key, value in raw["properties"].items()
         },
@@ -118,7 +123,7 @@ def _section(section: type[Section], raw: Schema) -> Schema:
 def _property(key: str, field: FieldInfo, raw: Schema) -> Schema:
     described = {
         "title": _ACRONYMS.get(key, key.replace("_", " ").capitalize()),
-        "description": _plain(field.description or ""),
+        "description": plain(field.description or ""),
         "markdownDescription": "\n\n".join(_notes(key, field)),
     }
     value = _clean({name: part for name, part in raw.items() if name not in _REPLACED})
@@ -154,7 +159,8 @@ def _notes(key: str, field: FieldInfo) -> Iterator[str]:
         yield f"Example: `{key}: {inline(field.examples[0])}`"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a docstring or description as Markdown in one line."""
     return " ".join(text.replace("``", "`").split())
 
 

@@ -1,40 +1,36 @@
-"""Units as people and models write them: ``kg/s``, ``N.m``, ``degC``, ``%``, ``m/s2``.
+"""Whether units measure the same, and values in other units: ``kg/s``, ``N.m``, ``degC``, ``%``.
 
-The only module that imports pint, and only when a unit is judged, since that takes a while. What is
-given to pint is known to be a product of names with small powers, never an expression.
+The only module that imports pint, and only for a unit that ``known_units`` does not have, since
+that takes half a second. What pint is given is a product of names with small powers, never an
+expression.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.known_units import NO_UNIT, Measure, multiply
+from twinhub_dtconfig.unit_texts import REMEDY, BadUnitError, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pint
 
-
-class BadUnitError(ValueError):
-    """Text that is no known unit; holds what is wrong, the remedy and the nearest known unit."""
-
-    def __init__(self, what: str, remedy: str = "", nearest: str | None = None) -> None:
-        """Hold what is wrong, what to do, and what was probably meant."""
-        super().__init__(f"{what}; {remedy}" if remedy else what)
-        self.what = what
-        self.remedy = remedy
-        self.nearest = nearest
+__all__ = [
+    "BadUnitError", "are_compatible", "check_unit", "convert", "convert_to_base", "has_exponents",
+    "is_unit",
+]  # fmt: skip
 
 
 def is_unit(text: str) -> bool:
     """Tell whether text is a known unit."""
     try:
-        _unit(text)
+        check_unit(text)
     except BadUnitError:
         return False
     return True
@@ -46,7 +42,8 @@ def check_unit(text: str) -> None:
     Raises:
         BadUnitError: it is none.
     """
-    _unit(text)
+    if _measure(text) is None:
+        _unit(text)
 
 
 def are_compatible(first: str, second: str) -> bool:
@@ -55,6 +52,9 @@ def are_compatible(first: str, second: str) -> bool:
     Raises:
         BadUnitError: one of them is no known unit.
     """
+    one, other = _measure(first), _measure(second)
+    if one is not None and other is not None:
+        return one.powers == other.powers
     return bool(_unit(first).dimensionality == _unit(second).dimensionality)
 
 
@@ -66,8 +66,13 @@ def convert(value: float, source: str, target: str) -> float:
     """
     if not are_compatible(source, target):
         raise BadUnitError(f"{source!r} and {target!r} do not measure the same")
-    if source == target:
+    one, other = _measure(source), _measure(target)
+    if source == target or one == other:
         return value
+    if one is not None and other is not None:
+        if one.offset == other.offset:
+            return value * (one.factor / other.factor)
+        return (value * one.factor + one.offset - other.offset) / other.factor
     return float(_registry().Quantity(value, _unit(source)).to(_unit(target)).magnitude)
 
 
@@ -79,102 +84,40 @@ def has_exponents(text: str, exponents: Mapping[str, int]) -> bool:
     Raises:
         BadUnitError: the text is no known unit.
     """
-    powers = " * ".join(f"{name} ** {power}" for name, power in exponents.items() if name != "rad")
-    wanted = _registry().Unit(powers or "dimensionless")
-    return bool(_unit(text).dimensionality == wanted.dimensionality)
+    return are_compatible(text, _of_exponents(exponents))
 
 
-_LONGEST = 64
-_MOST_FACTORS = 16
-_NAMES = {"%": "percent", "‰": "permille", "°C": "degC", "°F": "degF", "°": "degree",
-          "rev": "revolution", "-": "dimensionless", "1": "dimensionless",
-          "": "dimensionless"}  # fmt: skip
-_LETTERS = "[A-Za-zµμΩΩÅ]+"
-_TOKEN = re.compile(
-    rf"\s*(?:(?P<name>{_LETTERS}(?:_{_LETTERS})*(?:\d+{_LETTERS})*|%|‰|°[CF]?)|(?P<one>1(?![\d.A-Za-z]))"
-    r"|(?P<power>\*\*|\^)|(?P<number>[-+]?\d{1,2}(?!\d))|(?P<raised>[⁻]?[¹²³⁴⁵⁶⁷⁸⁹])"
-    r"|(?P<product>[*·⋅.])|(?P<quotient>/)|(?P<open>\()|(?P<close>\)))"
-)
-_RAISED = str.maketrans("⁻¹²³⁴⁵⁶⁷⁸⁹", "-123456789")
-_REMEDY = "write it as in 'kg/s', 'N.m', 'degC' or 'percent'"
+def convert_to_base(value: float, source: str, exponents: Mapping[str, int]) -> float:
+    """Return a value in powers of SI units.
+
+    Raises:
+        BadUnitError: the text is no known unit, or does not measure the same.
+    """
+    return convert(value, source, _of_exponents(exponents))
 
 
-class _Factors:
-    """Reads a product of names with powers; a '/' turns the one factor after it around."""
+def _of_exponents(exponents: Mapping[str, int]) -> str:
+    return " ".join(f"{name}^{power}" for name, power in exponents.items() if power)
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.place = 0
 
-    def read(self, depth: int = 0) -> list[tuple[str, int]]:
-        factors: list[tuple[str, int]] = []
-        sign, is_between = 1, False
-        while (kind := self._peek()) not in {"end", "close"}:
-            if kind in {"product", "quotient"} and is_between:
-                self._take()
-                sign = -1 if kind == "quotient" else 1
-            factors += [(name, power * sign) for name, power in self._factor(depth)]
-            sign, is_between = 1, True
-        if len(factors) > _MOST_FACTORS or (kind == "close") != (depth > 0):
-            self.refuse()
-        return factors
-
-    def _factor(self, depth: int) -> list[tuple[str, int]]:
-        kind, word = self._take()
-        match kind:
-            case "name":
-                factors = [(word, 1)]
-            case "one":
-                factors = []
-            case "open" if depth < _MOST_FACTORS:
-                factors = self.read(depth + 1)
-                self._take()
-            case _:
-                self.refuse()
-        power = self._power()
-        return [(name, inner * power) for name, inner in factors]
-
-    def _power(self) -> int:
-        if self._peek() == "power":
-            self._take()
-            if self._peek() not in {"number", "one"}:
-                self.refuse()
-        if self._peek() not in {"number", "raised", "one"}:
-            return 1
-        return int(self._take()[1].translate(_RAISED))
-
-    def _peek(self) -> str:
-        place = self.place
-        kind = self._take()[0]
-        self.place = place
-        return kind
-
-    def _take(self) -> tuple[str, str]:
-        if not self.text[self.place :].strip():
-            return "end", ""
-        found = _TOKEN.match(self.text, self.place)
-        if found is None or found.lastgroup is None:
-            self.refuse()
-        self.place = found.end()
-        return found.lastgroup, found[found.lastgroup]
-
-    def refuse(self) -> NoReturn:
-        raise BadUnitError(f"{self.text[:_LONGEST]!r} is no unit", _REMEDY)
+@lru_cache(maxsize=1024)
+def _measure(text: str) -> Measure | None:
+    """Return a unit by what is known without pint, or None."""
+    factors = read_unit(text)
+    return multiply(factors) if factors else NO_UNIT
 
 
 @lru_cache(maxsize=1024)
 def _unit(text: str) -> pint.Unit:
-    if len(text) > _LONGEST:
-        raise BadUnitError(f"{text[:20]!r}… is no unit", f"use at most {_LONGEST} characters")
     registry = _registry()
-    stripped = text.strip()
-    if stripped in _NAMES:
-        return registry.Unit(_NAMES[stripped])
-    factors = [(_NAMES.get(name, name), power) for name, power in _Factors(stripped).read()]
+    factors = [(_PINT_NAMES.get(name, name), power) for name, power in read_unit(text)]
     for name, _ in factors:
         _check_name(registry, name, text)
     product = " * ".join(f"{name} ** {power}" for name, power in factors)
     return registry.Unit(product or "dimensionless")
+
+
+_PINT_NAMES = {"rev": "revolution"}
 
 
 def _check_name(registry: pint.UnitRegistry[Any], name: str, text: str) -> None:
@@ -185,7 +128,7 @@ def _check_name(registry: pint.UnitRegistry[Any], name: str, text: str) -> None:
     except pint.UndefinedUnitError as error:
         nearest = nearest_key(name, _candidates())
         raise BadUnitError(
-            f"{name!r} is no known unit", _REMEDY, text.replace(name, nearest) if nearest else None
+            f"{name!r} is no known unit", REMEDY, text.replace(name, nearest) if nearest else None
         ) from error
 
 

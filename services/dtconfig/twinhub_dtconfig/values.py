@@ -102,7 +102,7 @@ def _shown(value: str) -> str:
 
 
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
-_PATH_PATTERN = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
+PATH_PATTERN = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
 
 Size = Annotated[
     int,
@@ -137,6 +137,6 @@ Duration = Annotated[
 RelativePath = Annotated[
     str,
     AfterValidator(check_inside),
-    WithJsonSchema({"type": "string", "pattern": _PATH_PATTERN, "maxLength": _LONGEST_PATH}),
+    WithJsonSchema({"type": "string", "pattern": PATH_PATTERN, "maxLength": _LONGEST_PATH}),
 ]
 """A path or pattern of paths below the twin's folder."""

@@ -10,7 +10,8 @@ import pytest
 from twinhub_hub.settings.loading import load_settings
 
 DOCS = Path(__file__).parents[3] / "docs"
-_BLOCK = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+# Blocks below a comment `test: …` are twins: test_twin_pages.py.
+_BLOCK = re.compile(r"(?<!-->\n)^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     pytest.param(textwrap.dedent(match[2]), id=f"{page.stem}-{number}")
     for page in sorted(DOCS.rglob("*.md"))

@@ -8,9 +8,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twinhub_dtconfig.known_units import SI, find_known, known_names
 from twinhub_dtconfig.units import (
     BadUnitError,
     are_compatible,
@@ -22,6 +24,8 @@ from twinhub_dtconfig.units import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+REGISTRY: pint.UnitRegistry[float] = pint.UnitRegistry()
 
 
 @pytest.mark.parametrize(
@@ -143,18 +147,33 @@ def run(script: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_pint_is_imported_only_when_a_unit_is_judged() -> None:
-    script = "import sys, twinhub_dtconfig.units; print('pint' in sys.modules)"
-    assert run(script) == "False"
+def test_pint_is_imported_only_for_a_unit_that_is_not_usual() -> None:
+    script = (
+        "import sys\nfrom twinhub_dtconfig.units import *\nis_unit('J/(kg.K)')\n"
+        "convert(1, 'kWh', 'MJ')\nhas_exponents('kW', {'kg': 1, 'm': 2, 's': -3})\n"
+        "print('pint' in sys.modules)\nis_unit('furlong')\nprint('pint' in sys.modules)"
+    )
+    assert run(script).split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("name", known_names())
+def test_what_is_known_without_pint_is_what_pint_knows(name: str) -> None:
+    known = find_known(name)
+    assert known is not None
+    theirs = REGISTRY.Quantity(5, REGISTRY.Unit(name)).to_base_units()
+    si = " * ".join(f"{unit}**{power}" for unit, power in zip(SI, known.powers, strict=True))
+    assert theirs.dimensionality == REGISTRY.Unit(si).dimensionality
+    ours = 5 * known.factor + known.offset
+    assert ours == pytest.approx(theirs.magnitude, rel=1e-12)
 
 
 def test_what_was_parsed_is_kept_in_the_users_cache(tmp_path: Path) -> None:
-    script = "from twinhub_dtconfig.units import is_unit; print(is_unit('kg/s'))"
+    script = "from twinhub_dtconfig.units import is_unit; print(is_unit('furlong'))"
     assert run(script, HOME=str(tmp_path)) == "True"
     assert list((tmp_path / ".cache/twinhub/units").iterdir())
 
 
 def test_a_home_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    script = "from twinhub_dtconfig.units import is_unit; print(is_unit('kg/s'))"
+    script = "from twinhub_dtconfig.units import is_unit; print(is_unit('furlong'))"
     assert run(script, HOME=str(tmp_path / "file")) == "True"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 import zipfile
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from twinhub_dtconfig.archives import open_archive, read_member
+from twinhub_dtconfig.archives import open_archive, read_member, unpacked
 from twinhub_dtconfig.cosimulation.base import (
     Assignment,
     CosimulationError,
@@ -25,15 +26,18 @@ from twinhub_dtconfig.cosimulation.base import (
 )
 from twinhub_dtconfig.faults import START, Fault, nearest_key
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
-from twinhub_dtconfig.fmu import ValueType
+from twinhub_dtconfig.fmu import FmuError, ValueType, read_model_description
 from twinhub_dtconfig.xml_tree import Element, XmlRefusedError, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from twinhub_dtconfig.fmu import ModelDescription
+
 MEMBER = "SystemStructure.ssd"
 _LARGEST = 16 * 2**20
+_LARGEST_MODEL = 512 * 2**20
 _LARGEST_PACKAGE = 4 * 2**30
 _SSD = "http://ssp-standard.org/SSP1/SystemStructureDescription"
 _SSV = "http://ssp-standard.org/SSP1/SystemStructureParameterValues"
@@ -56,7 +60,7 @@ class Structure:
         self.file = file
         self.suffix = ".ssd" if package is None else ".ssp"
         self._content = content
-        self._package = package
+        self.package = package
         self._faults: list[Fault] = []
         self._system = self._read_system()
         self.instances: dict[str, Instance] = {}
@@ -85,18 +89,35 @@ class Structure:
         """Return the variable that ``[system.]component.variable`` stands for."""
         return find_dotted(name, self.instances)
 
+    def read_packed_model(self, instance: Instance) -> ModelDescription:
+        """Return what a model in the package says.
+
+        Raises:
+            FmuError: it is not there, or cannot be read.
+        """
+        assert self.package is not None  # noqa: S101 # only a package holds models
+        name = f"{self.package}/{instance.source}"
+        try:
+            with unpacked(self.package, instance.source, _LARGEST_MODEL) as path:
+                return replace(read_model_description(path), file=name)
+        except FileRefusedError as error:
+            raise FmuError(f"{self.package}: the file {error}", "pack the model") from error
+        except FmuError as error:
+            what = f"{name} cannot be read: {error.what.partition(': ')[2]}"
+            raise FmuError(what, error.remedy) from error
+
     def write(self, target: Path, assignments: Sequence[Assignment]) -> None:
         """Write the system with a further binding; a package keeps its other files."""
         content = self._bound(assignments)
-        if self._package is None:
+        if self.package is None:
             target.write_bytes(content)
             return
         try:
-            with open_archive(self._package) as source, zipfile.ZipFile(target, "w") as written:
+            with open_archive(self.package) as source, zipfile.ZipFile(target, "w") as written:
                 _copy(source, written, content)
         except (FileRefusedError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             what = "the package cannot be copied: it is too large, encrypted or damaged"
-            raise one_fault(str(self._package), START, what, "pack it anew") from error
+            raise one_fault(str(self.package), START, what, "pack it anew") from error
 
     def _bound(self, assignments: Sequence[Assignment]) -> bytes:
         try:

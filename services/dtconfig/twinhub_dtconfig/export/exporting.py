@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.loading import LoadedTwin
 
-_RUNTIME = ("run_phase.py", "prepare.py")
+_RUNTIME = ("prepare.py", "run_phase.py", "stop.py")
 _LARGEST_TEMPLATE = 2**20
 
 

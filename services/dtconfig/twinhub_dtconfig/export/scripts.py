@@ -26,7 +26,7 @@ export RUN_PHASE={phase}
 """
 _PREPARE = f"python3 -I {PROGRAMS}/prepare.py {{phase}}\n"
 _RUN = f"exec python3 -I {PROGRAMS}/run_phase.py {{phase}}\n"
-_STOP = f"python3 -I {PROGRAMS}/run_phase.py --stop || status=$?\n"
+_STOP = f"python3 -I {PROGRAMS}/stop.py || status=$?\n"
 
 
 def make_scripts(twin: Twin) -> dict[str, str]:

@@ -81,38 +81,40 @@ def _nearest_name(value: str, pattern: re.Pattern[str]) -> str | None:
 
 
 _SHOWN_LENGTH = 40
-_TWIN_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
-_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+TWIN_NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 
 TwinName = Annotated[
     str,
     _matching(
-        _TWIN_NAME,
+        TWIN_NAME_PATTERN,
         "the name of a twin",
         "use small letters, digits and '-' between them, at most 63",
     ),
-    WithJsonSchema({"type": "string", "pattern": _TWIN_NAME}),
+    WithJsonSchema({"type": "string", "pattern": TWIN_NAME_PATTERN}),
 ]
 """The name of a twin, which is also part of an address."""
 
 Name = Annotated[
     str,
     _matching(
-        _NAME, "a name", "begin with a letter and use letters, digits, '_' and '-', at most 63"
+        NAME_PATTERN,
+        "a name",
+        "begin with a letter and use letters, digits, '_' and '-', at most 63",
     ),
-    WithJsonSchema({"type": "string", "pattern": _NAME}),
+    WithJsonSchema({"type": "string", "pattern": NAME_PATTERN}),
 ]
 """A name that the file gives to something."""
 
 VariableName = Annotated[
     str,
     _matching(
-        _VARIABLE,
+        VARIABLE_PATTERN,
         "the name of an environment variable",
         "use letters, digits and '_', not a digit first",
     ),
-    WithJsonSchema({"type": "string", "pattern": _VARIABLE}),
+    WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN}),
 ]
 """The name of an environment variable."""
 

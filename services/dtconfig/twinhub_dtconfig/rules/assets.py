@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.assets import Use
     from twinhub_dtconfig.models.twin import Twin
 
-_BELONGS = {
+BELONGS = {
     "file": ("doi",),
     "sha256": ("url", "s3", "doi"),
     "size": ("url", "s3", "doi"),
@@ -29,7 +29,7 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
     """Yield what does not fit the kind of a source, and secrets that are not named."""
     for alias, use in twin.uses.items():
         source = next(key for key in use.ONE_OF if getattr(use, key) is not None)
-        for key, sources in _BELONGS.items():
+        for key, sources in BELONGS.items():
             if source not in sources and _is_given(use, key):
                 what = f"{source} has no {key}"
                 yield Finding(("uses", alias, key), what, "remove it", is_key=True)

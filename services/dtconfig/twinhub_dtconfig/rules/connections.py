@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.twin import Twin
 
 _BROKERS = ("mqtt", "rabbitmq")
-_SOURCE_KEYS = {
+SOURCE_KEYS = {
     "service": ("topic",),
     "field": ("topic",),
     "column": ("csv",),
@@ -82,7 +82,7 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
 def _check_source(twin: Twin, name: str, source: SignalSource) -> Iterator[Finding]:
     path = ("signals", name, "source")
     kind = next(key for key in source.ONE_OF if getattr(source, key) is not None)
-    for key, kinds in _SOURCE_KEYS.items():
+    for key, kinds in SOURCE_KEYS.items():
         if kind not in kinds and getattr(source, key) is not None:
             what = f"a {kind} has no {key}"
             yield Finding((*path, key), what, "remove it", is_key=True)

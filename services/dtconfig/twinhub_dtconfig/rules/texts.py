@@ -91,9 +91,8 @@ def _check_name(twin: Twin, path: Path, name: Name, mark: Substituted) -> Iterat
     if name.name not in known:
         nearest = nearest_key(name.name, known)
         hint = f"{name.namespace}.{nearest}" if nearest else None
-        remedy = (
-            "" if hint else f"{name.namespace} has {', '.join(sorted(known)[:10]) or 'nothing'}"
-        )
+        names = ", ".join(f"{name.namespace}.{one}" for one in sorted(known)[:10])
+        remedy = "" if hint else f"there are {names}" if names else f"add it to {name.namespace}"
         yield Finding(path, f"{name} names nothing", remedy, hint)
     elif name.namespace == "services":
         yield from _check_service_name(twin, path, name, mark)

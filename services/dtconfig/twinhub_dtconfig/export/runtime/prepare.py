@@ -23,7 +23,7 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 from string import Template
-from typing import Any, Dict  # noqa: UP035  # as in Python 3.8
+from typing import IO, Any, Dict  # noqa: UP035  # as in Python 3.8
 
 HERE = Path(__file__).resolve().parent
 TWIN = HERE.parent.parent
@@ -141,23 +141,25 @@ def fetch(assets: list[Plan]) -> None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(target.name + ".part")
-        digest = hashlib.sha256()
         try:
-            with (
-                urllib.request.urlopen(asset["url"], timeout=60) as source,
-                fresh.open("wb") as copy,
-            ):
-                for block in iter(partial(source.read, 2**20), b""):
-                    digest.update(block)
-                    copy.write(block)
+            with fresh.open("wb") as copy:
+                digest = receive(asset["url"], copy)
         except (OSError, urllib.error.URLError) as error:
-            raise PreparationError(
-                "{} cannot be fetched: {}".format(asset["url"], error)
-            ) from error
-        if asset["sha256"] and digest.hexdigest() != asset["sha256"]:
+            raise PreparationError(f"{asset['url']} cannot be fetched: {error}") from error
+        if asset["sha256"] and digest != asset["sha256"]:
             fresh.unlink()
             raise PreparationError("{} has not the digest {}".format(asset["url"], asset["sha256"]))
         fresh.replace(target)
+
+
+def receive(url: str, copy: IO[bytes]) -> str:
+    """Write what is at an address to a file; return its SHA-256."""
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=60) as source:
+        for block in iter(partial(source.read, 2**20), b""):
+            digest.update(block)
+            copy.write(block)
+    return digest.hexdigest()
 
 
 def bind(cosimulations: list[Plan], parameters: dict[str, Plan]) -> None:

@@ -1,7 +1,6 @@
 """Runs one phase of this twin: each process when those that it comes after are ready.
 
-    python3 -I lifecycle/twin/run_phase.py PHASE     run it; the exit status is that of the phase
-    python3 -I lifecycle/twin/run_phase.py --stop    stop what phases left running
+    python3 -I lifecycle/twin/run_phase.py PHASE
 
 What is run is in plan.json beside this file. Only the standard library is used.
 Exit status: that of the process that ended the phase, 124 after the time limit, 125 if a process
@@ -11,6 +10,7 @@ could not be started or was not ready in time, 128 + signal when stopped.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from string import Template
-from typing import IO, Any, Dict, List  # noqa: UP035  # as in Python 3.8
+from typing import IO, Any, Dict  # noqa: UP035  # as in Python 3.8
 
 HERE = Path(__file__).resolve().parent
 TWIN = HERE.parent.parent
@@ -33,7 +33,6 @@ RUNS = TWIN / ".twin" / "run"
 SECRET_NAMES = re.compile(r"SECRETS_.*|SERVICES_.*_(PASSWORD|TOKEN)")
 POLL_SECONDS = 0.05
 Plan = Dict[str, Any]  # noqa: UP006  # as in Python 3.8
-Recorded = List[Any]  # noqa: UP006
 MOST_RESTARTS = 5
 LONG_ENOUGH_SECONDS = 60
 TIMED_OUT, NOT_READY = 124, 125
@@ -318,57 +317,6 @@ class Phase:
         fresh.replace(RUNS / (f"{self._name}.json"))
 
 
-def is_alive(process: Recorded) -> bool:
-    """Return whether a recorded process still runs."""
-    pid, started = process[0], process[1]
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return bool(started_at(pid) == started)
-
-
-def read_state(file: Path) -> Plan | None:
-    """Return what is recorded about a run, or None."""
-    try:
-        state: Plan = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return state
-
-
-def stop_left() -> int:
-    """Stop every phase that runs, and what is left of those that were killed."""
-    for file in sorted(RUNS.glob("*.json")):
-        state = read_state(file)
-        if state is not None:
-            _stop(file.stem, state)
-        with contextlib.suppress(OSError):
-            file.unlink()
-    for file in RUNS.glob("*.secrets"):
-        remove_secrets(file.stem)
-    return 0
-
-
-def _stop(name: str, state: Plan) -> None:
-    if is_alive(state["pid"]):
-        say(f"stopping {name}")
-        os.kill(state["pid"][0], signal.SIGTERM)
-        _wait_for_end([state["pid"]], state["grace"] + 5)
-    left = [group for group in state["groups"] if is_alive(group)]
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for group in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group[0], number)
-        _wait_for_end(left, 5)
-
-
-def _wait_for_end(processes: list[Recorded], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while any(map(is_alive, processes)) and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
-
-
 def remove_secrets(phase: str) -> None:
     """Remove the files with secrets that were made for a phase, and the links to them."""
     record = RUNS / (f"{phase}.secrets")
@@ -383,18 +331,27 @@ def remove_secrets(phase: str) -> None:
     record.unlink()
 
 
+def claim(phase: str) -> IO[str] | None:
+    """Return a lock that is held while the phase runs, or None if it runs already."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    lock = open(RUNS / f"{phase}.lock", "w", encoding="utf-8")  # noqa: SIM115  # held to the end
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say; return the exit status."""
-    if arguments == ["--stop"]:
-        return stop_left()
+    """Run the phase that is named; return its exit status."""
     plan = json.loads((HERE / "plan.json").read_text(encoding="utf-8"))
     if len(arguments) != 1 or arguments[0] not in plan["phases"]:
-        say("give one phase: {}".format(", ".join(plan["phases"])))
+        say(f"give one phase: {', '.join(plan['phases'])}")
         return 2
     name = arguments[0]
-    record = RUNS / (f"{name}.json")
-    state = read_state(record)
-    if state is not None and is_alive(state["pid"]):
+    lock = claim(name)
+    if lock is None:
         say(f"{name} runs already; stop it with ./lifecycle/terminate")
         return 2
     try:
@@ -402,7 +359,8 @@ def main(arguments: list[str]) -> int:
     finally:
         remove_secrets(name)
         with contextlib.suppress(OSError):
-            record.unlink()
+            (RUNS / f"{name}.json").unlink()
+        lock.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""The ``twin`` command: finds the sub-command, runs it, and ends without a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from twinhub_api.cli.command import GOOD, WRONG_USE, CommandError, FaultyTwinError, find_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from twinhub_api.cli.command import Broken, Command
+
+_ENDED_BY_PIPE = 141
+_INTERRUPTED = 130
+_ABOUT = "Works with digital twins: with twin.yaml, and with folders that have none."
+_CODES = "exit codes: 0 all is well, 1 faults were found, 2 wrong use or nothing to read"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command and return its exit code: 0 well, 1 faults found, 2 wrong use."""
+    _forgive_encodings()
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _ENDED_BY_PIPE
+    except FaultyTwinError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except (CommandError, OSError) as error:
+        print(f"twin: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("twin: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return code
+
+
+def build_parser(commands: Iterable[Command], name: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command, or of one sub-command and the names of the others."""
+    parser = argparse.ArgumentParser(
+        prog="twin", epilog=_CODES, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--version", action="store_true", help="print the version of TwinHub")
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", help="see above")
+    rows = []
+    for command in commands:
+        rows.append(f"  {command.name:<12}{command.summary}")
+        sub = subparsers.add_parser(
+            command.name, description=f"{command.summary}.", allow_abbrev=False
+        )
+        if name in {None, command.name}:
+            command.add_arguments(sub)
+        sub.set_defaults(run_command=command)
+    listed = "\n".join(rows)
+    parser.description = f"{_ABOUT}\n\ncommands:\n{listed}"
+    return parser
+
+
+def _run(arguments: list[str]) -> int:
+    name = arguments[0] if arguments and not arguments[0].startswith("-") else None
+    commands, broken = find_commands(only=name)
+    if name is not None and not commands:
+        return _refuse(name, broken)
+    parser = build_parser(commands, name or "")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return WRONG_USE
+    if arguments[0] in {"-h", "--help"}:
+        for one in broken:
+            _tell(one)
+    parsed = parser.parse_args(arguments)
+    if parsed.version:
+        return _print_version()
+    command: Command = parsed.run_command
+    return int(command.load_run()(parsed))
+
+
+def _refuse(name: str, broken: Sequence[Broken]) -> int:
+    """Say why there is no such sub-command."""
+    from twinhub_dtconfig.faults import nearest_key  # noqa: PLC0415  # only where it is needed
+
+    for one in broken:
+        _tell(one)
+    if not broken:
+        known = [command.name for command in find_commands()[0]]
+        nearest = nearest_key(name, known)
+        hint = f"did you mean {nearest!r}?" if nearest else f"choose from {', '.join(known)}"
+        print(f"twin: there is no command {name!r}; {hint}", file=sys.stderr)
+    return WRONG_USE
+
+
+def _tell(broken: Broken) -> None:
+    print(f"twin: {broken.name!r} cannot be loaded: {broken.why}", file=sys.stderr)
+
+
+def _print_version() -> int:
+    from importlib.metadata import version  # noqa: PLC0415  # only where it is needed
+
+    print(f"twin {version('twinhub-api')}")
+    return GOOD
+
+
+def _forgive_encodings() -> None:
+    """Have characters that the terminal cannot show written as escapes, not as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+            reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

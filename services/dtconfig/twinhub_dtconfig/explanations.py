@@ -122,7 +122,8 @@ class Explainer:
                 return self._missing_key(path, document)
             case "too_short" | "string_too_short" if not details["input"]:
                 what = f"{self._name(path, document)} must not be empty"
-                return self._fault(document, path, what, remedy=self._example_remedy(path))
+                remedy = self._example_remedy(path) or "put something in, or remove it"
+                return self._fault(document, path, what, remedy=remedy)
             case "value_error":
                 return self._refused(path, details["ctx"]["error"], document)
             case _:

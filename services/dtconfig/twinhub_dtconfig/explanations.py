@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN_LENGTH = 40
 _QUOTE = "'"
+_MOST_EXPLAINED = 500  # of a file that is made to be slow; nobody is shown as many
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -79,7 +80,7 @@ class Explainer:
         """
         choices: dict[tuple[Key, ...], list[dict[str, Any]]] = {}
         parents = {path[:-1] for path in absent}
-        for found in error.errors(include_url=False):
+        for found in error.errors(include_url=False)[:_MOST_EXPLAINED]:
             path, is_choice = self._tree.split_choices(found["loc"])
             details = {**found, "loc": path}
             place = self._written(path, document)
@@ -89,8 +90,9 @@ class Explainer:
                 choices.setdefault(path, []).append(details)
             elif not _is_consequence(details):
                 yield self._explain(details, document)
+        outer = {path[:length] for path in choices for length in range(len(path))}
         for path, tried in choices.items():
-            if not any(other[: len(path)] == path and other != path for other in choices):
+            if path not in outer:
                 yield from self._explain_choice(tried, document)
 
     def _explain_choice(self, tried: list[dict[str, Any]], document: Document) -> Iterator[Fault]:

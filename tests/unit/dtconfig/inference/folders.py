@@ -1,4 +1,4 @@
-"""Folders as users of lifecycle scripts have them, written for tests after what is seen in the wild."""
+"""Folders as users of lifecycle scripts have them, after what is seen in the wild."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def mass_spring_damper(root: Path) -> Path:
                 cp ../../models/MassSpringDamper1.fmu .
                 java -jar /workspace/common/tools/maestro-2.3.0-jar-with-dependencies.jar\\
                   import -output /workspace/data/mass-spring-damper/output\\
-                  --dump-intermediate sg1 cosim.json time.json -i -vi FMI2 output-dir 2>&1 | tee debug.log
+                  sg1 cosim.json time.json -i -vi FMI2 output-dir 2>&1 | tee debug.log
                 """,
             "lifecycle/analyze": UNSUPPORTED,
             "lifecycle/evolve": UNSUPPORTED,

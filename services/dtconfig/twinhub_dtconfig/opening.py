@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.inference import InferredTwin, infer_twin
 from twinhub_dtconfig.loading import FILE_NAME, LoadedTwin, load_twin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from twinhub_dtconfig.inference import InferredTwin
     from twinhub_dtconfig.models.twin import Twin
 
 
@@ -47,5 +47,8 @@ def open_twin(path: Path) -> OpenedTwin:
     file = path / FILE_NAME
     if file.exists() or file.is_symlink():
         return OpenedTwin(path, load_twin(file))
+    # imported here, since most twins are described and need none of it
+    from twinhub_dtconfig.inference import infer_twin  # noqa: PLC0415
+
     inferred = infer_twin(path)
     return OpenedTwin(path, inferred.loaded, inferred)

@@ -34,7 +34,7 @@ def _check(context: Context, path: tuple[Key, ...], text: str) -> Iterator[Resul
     try:
         context.assets.locate(Reference.parse(text))
     except AssetError as error:
-        if find_model_sources(context.assets, text) is None:
+        if error.nearest is not None or find_model_sources(context.assets, text) is None:
             yield Finding(path, error.what, error.remedy, error.nearest)
         else:
             remedy = "only its sources are there: build it before a run"

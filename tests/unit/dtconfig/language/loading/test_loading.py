@@ -77,6 +77,21 @@ def test_faults_come_in_order_and_a_hundred_at_most() -> None:
     assert places == sorted(places)
 
 
+def test_an_error_is_found_behind_any_number_of_warnings() -> None:
+    uses = "".join(f"  a{number}: {{url: 'https://a.b/c'}}\n" for number in range(200))
+    with pytest.raises(TwinError, match="'zzz' is not among uses"):
+        parse_twin(f"{SMALLEST}uses:\n{uses}physical: {{source: replay, data: zzz}}\n".encode())
+    loaded = parse_twin(f"{SMALLEST}uses:\n{uses}".encode())
+    assert len(loaded.warnings) == 100
+
+
+def test_errors_between_keys_are_a_hundred_at_most() -> None:
+    texts = "".join(f"  A{number}: '${{uses.x}}'\n" for number in range(200))
+    with pytest.raises(TwinError) as caught:
+        parse_twin(f"{SMALLEST}variables:\n{texts}".encode())
+    assert len(caught.value.faults) == 100
+
+
 def test_a_warning_leaves_the_twin_usable() -> None:
     loaded = parse_twin(SMALLEST.replace("execute", "excute").encode())
     assert [fault.severity for fault in loaded.warnings] == ["warning"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from twinhub_dtconfig.command_lines import BadCommandError, split_command
 from twinhub_dtconfig.fields import dotted
+from twinhub_dtconfig.rules.assets import BELONGS
 from twinhub_dtconfig.rules.connections import kind_of
 from twinhub_dtconfig.rules.texts import texts_of
 
@@ -49,6 +50,34 @@ def written_out(twin: Twin) -> dict[str, Data]:
     Commands are lists of words, and what follows from a name or a default is there.
     """
     data = cast("dict[str, Data]", twin.model_dump(mode="json", by_alias=True, exclude_none=True))
+    _split_commands(twin, data)
+    data.setdefault("title", twin.name)
+    for name, parameter in twin.parameters.items():
+        _set(data, ("parameters", name, "type"), parameter.kind)
+    for name, command in twin.commands.items():
+        for argument, quantity in command.arguments.items():
+            _set(data, ("commands", name, "arguments", argument, "type"), quantity.kind)
+    for name, service in twin.services.items():
+        _set(data, ("services", name, "kind"), kind_of(name, service))
+    for path in _meaningless(twin):
+        _drop(data, path)
+    return data
+
+
+def _meaningless(twin: Twin) -> Iterator[Path]:
+    """Yield values that are only there as defaults, and that nobody may write there."""
+    for name, port in twin.ports.items():
+        if port.access != "public":
+            yield ("ports", name, "offer")
+    for name, use in twin.uses.items():
+        source = next(key for key in use.ONE_OF if getattr(use, key) is not None)
+        yield from (("uses", name, key) for key, of in BELONGS.items() if source not in of)
+    for name, phase in twin.phases.items():
+        if phase.processes is not None:
+            yield ("phases", name, "stop")
+
+
+def _split_commands(twin: Twin, data: Data) -> None:
     for path, text, mark in texts_of(twin):
         if mark.is_command and not isinstance(path[-1], int):
             try:
@@ -56,18 +85,6 @@ def written_out(twin: Twin) -> dict[str, Data]:
             except BadCommandError:
                 continue
             _set(data, path, words)
-    data.setdefault("title", twin.name)
-    for name, parameter in twin.parameters.items():
-        _set(data, ("parameters", name, "type"), parameter.kind)
-    for name, service in twin.services.items():
-        _set(data, ("services", name, "kind"), kind_of(name, service))
-    for name, port in twin.ports.items():
-        if port.access != "public":  # nobody is offered it, so that its default means nothing
-            _drop(data, ("ports", name, "offer"))
-    for name, command in twin.commands.items():
-        for argument, quantity in command.arguments.items():
-            _set(data, ("commands", name, "arguments", argument, "type"), quantity.kind)
-    return data
 
 
 def _drop(data: Data, path: Path) -> None:

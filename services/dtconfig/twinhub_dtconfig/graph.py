@@ -63,20 +63,24 @@ class _Chart:
 
     def add(self, place: Place, label: str, shape: Shape, *, group: str) -> None:
         """Add a node."""
-        self.ids[place] = f"n{len(self.ids) + 1}"
+        self.ids[place] = f"n{sum(map(len, self.groups.values())) + 1}"
         opening, closing = _SHAPES[shape]
         line = f'{self.ids[place]}{opening}"{escape_label(label)}"{closing}'
         self.groups.setdefault(group, []).append(line)
+
+    def name_group(self, place: Place, group: str) -> None:
+        """Have arrows to a place lead to a whole group."""
+        self.ids[place] = f"g{list(self.groups).index(group) + 1}"
 
     def connect(self, start: Place, end: Place, label: str = "") -> None:
         """Add an arrow; of two between the same nodes, the first stays."""
         if start != end:
             self.arrows.setdefault((start, end), label)
 
-    def connect_texts(self, section: Section, node: Place) -> None:
-        """Add arrows for all that ``${…}`` names in a part of the twin."""
-        for _, text, _ in texts_of(section):
-            for name in find_names(text):
+    def connect_texts(self, section: Section, node: Place, *, without: str = "") -> None:
+        """Add arrows for all that ``${…}`` names in a part of the twin, but for one of its keys."""
+        for path, text, _ in texts_of(section):
+            for name in find_names(text) if path[0] != without else ():
                 other = (name.namespace, name.name)
                 if name.namespace == "ports":
                     self.connect(node, other)
@@ -154,6 +158,8 @@ def _draw_phase(name: str, phase: Phase, chart: _Chart) -> None:
             chart.connect(("phases", name, before), place, "ready")
         if process.ready is not None and isinstance(process.ready.port, str):
             chart.connect(place, ("ports", process.ready.port))
+    chart.name_group(("phases", name), f"Phase {name}")
+    chart.connect_texts(phase, ("phases", name), without="processes")
 
 
 def _draw_signal(name: str, signal: Signal, twin: Twin, chart: _Chart) -> None:
@@ -174,16 +180,7 @@ def _origins(signal: Signal, twin: Twin) -> Iterator[tuple[Place, str]]:
         names = [source.service] if source.service else brokers
         yield from ((("services", one), source.topic) for one in names[:1])
     else:
-        yield from (
-            (place, source.csv or source.metric or "") for place in _processes(twin, "execute")
-        )
-
-
-def _processes(twin: Twin, phase: str) -> Iterator[Place]:
-    """Yield what of a phase may print or write: all of it, since the file does not say more."""
-    found = twin.phases.get(phase)
-    if found is not None and found.processes is None:
-        yield ("phases", phase)
+        yield ("phases", "execute"), source.csv or source.metric or ""
 
 
 def _draw_command(name: str, command: TwinCommand, chart: _Chart) -> None:

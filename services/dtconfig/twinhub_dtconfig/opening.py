@@ -47,7 +47,7 @@ def open_twin(path: Path) -> OpenedTwin:
     file = path / FILE_NAME
     if file.exists() or file.is_symlink():
         return OpenedTwin(path, load_twin(file))
-    # imported here, since it takes as long as a third of all the rest
+    # imported here, since most twins are described and need none of it
     from twinhub_dtconfig.inference import infer_twin  # noqa: PLC0415
 
     inferred = infer_twin(path)

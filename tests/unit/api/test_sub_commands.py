@@ -8,11 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_api.cli import migrate
+from twinhub_api.cli import commands, migrate
 from twinhub_dtconfig.documents import parse_document
 from twinhub_dtconfig.editing import rename_key
 from twinhub_dtconfig.loading import load_twin
 from twinhub_dtconfig.migrations import Migration
+from twinhub_dtconfig.proposal import TEMPLATES
 
 from tests.unit.api.conftest import SMALLEST
 
@@ -163,12 +164,41 @@ def test_migrate_says_what_it_cannot_do(twin: Callable[..., Done], old: Path) ->
 def test_init_writes_a_good_twin_once(twin: Callable[..., Done], tmp_path: Path) -> None:
     folder = tmp_path / "new"
     assert twin("init", folder).code == 0
-    assert twin("validate", folder).code == 0
+    assert twin("validate", "--strict", "--assets", tmp_path, folder).code == 0
     before = (folder / "twin.yaml").read_text()
     done = twin("init", folder)
     assert done.code == 2
     assert "is there already" in done.err
     assert (folder / "twin.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("name", commands.TEMPLATES)
+def test_every_template_is_a_good_twin(
+    twin: Callable[..., Done], tmp_path: Path, name: str
+) -> None:
+    assert twin("init", "--template", name, tmp_path / name).code == 0
+    done = twin("validate", "--strict", tmp_path / name)
+    assert done.code == 0, done.out
+
+
+def test_the_templates_that_help_names_are_those_that_there_are(
+    twin: Callable[..., Done], tmp_path: Path
+) -> None:
+    assert tuple(TEMPLATES) == commands.TEMPLATES
+    done = twin("init", "--template", "pyton", tmp_path)
+    assert done.code == 2
+    assert "did you mean 'python'?" in done.err
+
+
+def test_init_guesses_from_what_is_in_a_folder(twin: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "lifecycle").mkdir()
+    (tmp_path / "lifecycle" / "execute").write_text("#!/bin/sh\necho x\n")
+    assert "guess" in twin("init", tmp_path).out
+    assert list(load_twin(tmp_path / "twin.yaml").twin.phases) == ["execute"]
+
+
+def test_init_of_a_file_is_wrong_use(twin: Callable[..., Done], tank: Path) -> None:
+    assert twin("init", tank / "twin.yaml").code == 2
 
 
 def test_init_can_only_print(twin: Callable[..., Done], tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from twinhub_dtconfig.difference import Change, compare_twins, written_out
 from twinhub_dtconfig.documents import dump_document
-from twinhub_dtconfig.loading import parse_twin
+from twinhub_dtconfig.loading import load_twin, parse_twin
 
 _BASE = "format: 1\nname: tank\nphases: {execute: ./run}\n"
 
@@ -80,5 +82,17 @@ def test_a_twin_written_out_is_the_same_twin() -> None:
         "schedules: {n: {every: 6h}}\nsweeps: {w: {parameters: {a: {from: 0, to: 1, steps: 3}}}}\n"
     )
     twin = parse_twin((_BASE + text).encode()).twin
+    again = parse_twin(dump_document(written_out(twin)).encode()).twin
+    assert compare_twins(twin, again) == ()
+
+
+_EXAMPLES = sorted(
+    (Path(__file__).parents[3] / "config" / "examples" / "twins").glob("*/twin.yaml")
+)
+
+
+@pytest.mark.parametrize("file", _EXAMPLES, ids=lambda file: file.parent.name)
+def test_every_example_written_out_is_the_same_twin(file: Path) -> None:
+    twin = load_twin(file).twin
     again = parse_twin(dump_document(written_out(twin)).encode()).twin
     assert compare_twins(twin, again) == ()

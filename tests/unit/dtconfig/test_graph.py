@@ -70,6 +70,17 @@ def test_arrows_follow_what_is_put_in_what_waits_and_where_values_go() -> None:
     }  # fmt: skip
 
 
+def test_what_comes_from_several_processes_comes_from_their_phase() -> None:
+    chart = draw(
+        b"format: 1\nname: a\nsignals: {t: {source: {metric: t}}}\n"
+        b"services: {mqtt: {managed: {}}}\n"
+        b"phases: {execute: {variables: {A: '${services.mqtt.url}'}, processes: {x: y, z: y}}}\n"
+    )
+    assert 'subgraph g2["Phase execute"]' in chart
+    assert '  g2 -->|"t"| n4\n' in chart
+    assert "  n1 --> g2\n" in chart
+
+
 def test_equal_twins_have_equal_charts() -> None:
     assert draw(_WHOLE) == draw(b"# a comment\n" + _WHOLE)
 

@@ -9,6 +9,9 @@ from twinhub_api.cli.command import Command
 if TYPE_CHECKING:
     import argparse
 
+TEMPLATES = ("minimal", "python", "cosimulation", "service")
+"""Names of templates: named here too, since what they are is imported later."""
+
 _TWIN = "the folder of a twin, or its twin.yaml; default: this folder"
 
 
@@ -78,14 +81,15 @@ def _migrate(parser: argparse.ArgumentParser) -> None:
 
 def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "path",
-        metavar="PATH",
-        nargs="?",
-        default=".",
-        help="the folder of the twin; default: this folder",
+        "path", metavar="PATH", nargs="?", default=".", help="the folder; default: this folder"
     )
     parser.add_argument(
-        "--print", action="store_true", dest="only_print", help="print what would be written"
+        "--template",
+        metavar="NAME",
+        help=f"begin with a template instead of what is in the folder: {', '.join(TEMPLATES)}",
+    )
+    parser.add_argument(
+        "--print", action="store_true", dest="only_print", help="print the twin.yaml, write nothing"
     )
 
 

@@ -7,11 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.faults import Fault
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.formats import other_format
 from twinhub_dtconfig.loading import TwinError
-from twinhub_dtconfig.migrations import newer_format
-from twinhub_dtconfig.models.twin import FORMAT
 from twinhub_dtconfig.opening import open_twin
 
 from twinhub_api.cli.command import CommandError, FaultyTwinError
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinhub_dtconfig.documents import Document
+    from twinhub_dtconfig.faults import Fault
     from twinhub_dtconfig.opening import OpenedTwin
 
 _LARGEST_SHOWN = 2**20
@@ -55,20 +54,10 @@ def open_any(path: str) -> OpenedTwin:
     try:
         return open_twin(existing(path))
     except TwinError as error:
-        fault = _other_format(error.document) if error.document is not None else None
+        fault = other_format(error.document) if error.document is not None else None
         if fault is None:
             raise
         raise TwinError([fault], error.document) from error
-
-
-def _other_format(document: Document) -> Fault | None:
-    found = document.data.get("format") if isinstance(document.data, dict) else None
-    if not isinstance(found, int) or isinstance(found, bool) or found == FORMAT or found < 0:
-        return None
-    position = document.position_of(("format",))
-    if found < FORMAT:
-        return Fault(document.file, *position, f"format {found} is old", "run: twin migrate")
-    return newer_format(document, FORMAT)
 
 
 def open_sound(path: str) -> OpenedTwin:

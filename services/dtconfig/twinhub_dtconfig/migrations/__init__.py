@@ -10,10 +10,9 @@ from twinhub_dtconfig.migrations.migrating import (
     Migration,
     MigrationError,
     migrate_text,
-    newer_format,
 )
 
 MIGRATIONS: tuple[Migration, ...] = ()
 """One for each format but the newest, in order."""
 
-__all__ = ["MIGRATIONS", "Migrated", "Migration", "MigrationError", "migrate_text", "newer_format"]
+__all__ = ["MIGRATIONS", "Migrated", "Migration", "MigrationError", "migrate_text"]

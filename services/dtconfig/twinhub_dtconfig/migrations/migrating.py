@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import DocumentError, parse_document
 from twinhub_dtconfig.editing import set_value
 from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.formats import newer_format
 from twinhub_dtconfig.loading import FILE_NAME
 from twinhub_dtconfig.models.twin import FORMAT
 
@@ -85,15 +85,6 @@ def _format_of(document: Document, newest: int) -> int:
     if found > newest:
         raise MigrationError([newer_format(document, newest)], document)
     return found
-
-
-def newer_format(document: Document, newest: int) -> Fault:
-    """Return the fault of a document whose format is newer than what is known here."""
-    found = document.data.get("format") if isinstance(document.data, dict) else None
-    here = version("twinhub-dtconfig")
-    what = f"format {found} is newer than TwinHub {here}, which knows up to {newest}"
-    remedy = f"use the TwinHub that brought format {found}; its changelog says which"
-    return Fault(document.file, *document.position_of(("format",)), what, remedy)
 
 
 def _format(newest: int) -> str:

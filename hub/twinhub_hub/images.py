@@ -39,6 +39,11 @@ def own_names(settings: Settings) -> Sequence[str]:
     return [name for name, image in OWN.items() if image.image in offered]
 
 
+def is_own(tag: str) -> bool:
+    """Return whether an image is one of TwinHub's, which `make images` builds."""
+    return tag in {image.image for image in OWN.values()}
+
+
 def _once(images: Iterable[Image]) -> Sequence[Image]:
     """Return each image once, as it is described first."""
     found: dict[str, Image] = {}

@@ -74,18 +74,22 @@ def open_result(page: Page) -> None:
 
 def run_notebook(page: Page, twin: Path) -> None:
     """Run the twin's notebook top to bottom and find its outputs on the host, no error in them."""
-    open_anew(page, f"/tree/digital_twins/{TWIN}/{TWIN}.ipynb")
+    outputs = run_cells(page, f"digital_twins/{TWIN}/{TWIN}.ipynb", twin / f"{TWIN}.ipynb")
+    assert not [output for output in outputs if output["output_type"] == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert [output for output in outputs if "image/png" in output.get("data", {})]
+
+
+def run_cells(page: Page, notebook: str, path: Path) -> list[dict[str, Any]]:
+    """Run a notebook of the workspace top to bottom; return the outputs that were saved."""
+    open_anew(page, f"/tree/{notebook}")
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=_START_MS)
     # cells that are run before their kernel is there are passed over
     expect(page.get_by_text("Python 3 (TwinHub) | Idle")).to_be_visible(timeout=_START_MS)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    path = twin / f"{TWIN}.ipynb"
     cells = wait_for(lambda: _saved_cells(page, path), seconds=_NOTEBOOK_SECONDS, what="all cells")
-    outputs = [output for cell in cells for output in cell["outputs"]]
-    assert not [output for output in outputs if output["output_type"] == "error"]
-    assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert [output for output in outputs if "image/png" in output.get("data", {})]
+    return [output for cell in cells for output in cell["outputs"]]
 
 
 def _saved_cells(page: Page, path: Path) -> list[dict[str, Any]]:

@@ -165,6 +165,8 @@ def test_launcher_shows_each_tool_with_its_icon(alice: Alice) -> None:
             card = page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{title}\s*$"))
             expect(card).to_be_visible(timeout=_OPEN_MS)
             expect(card.locator("img, svg").first).to_be_visible()
+        sections = page.locator(".jp-Launcher-sectionTitle").all_inner_texts()
+        assert sections[:4] == ["Notebook", "Console", "Tools", "Other"]
         card.scroll_into_view_if_needed()
         screenshot(page, f"launcher-{_color_scheme()}")
 
@@ -236,6 +238,52 @@ def test_window_is_moved_on_the_desktop(alice: Alice) -> None:
 
         wait_for(has_moved, seconds=_USE_SECONDS, what="the window has moved")
         screenshot(page, f"desktop-{_color_scheme()}")
+
+
+def test_what_is_copied_in_the_browser_is_pasted_on_the_desktop_and_back(alice: Alice) -> None:
+    origin = alice.there.address_of(_USER)
+    alice.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
+    to_desktop, to_browser = (f"{way} {uuid.uuid4().hex} é" for way in ("in", "out"))
+    with alice.opened("desktop/") as page:
+        expect(page.locator("#state")).to_have_text("Desktop", timeout=_OPEN_MS)
+        with alice.opened("services") as other:
+            other.bring_to_front()
+            other.evaluate("text => navigator.clipboard.writeText(text)", to_desktop)
+        page.bring_to_front()
+        page.evaluate("window.dispatchEvent(new Event('focus'))")  # headless windows have no other
+        expect(page.locator("#clipboard-text")).to_have_value(to_desktop, timeout=_OPEN_MS)
+
+        _show(alice, "xfce4-terminal --title=Pasting -x sh -c 'cat > /tmp/pasted'", "Pasting")
+        page.locator("canvas").focus()
+        page.keyboard.press("Control+Shift+v")
+        page.keyboard.press("Enter")
+        wait_for(
+            lambda: alice.read("/tmp/pasted").strip() == to_desktop,  # noqa: S108 - in the container
+            seconds=_USE_SECONDS,
+            what="the text on the desktop",
+        )
+        page.keyboard.press("Control+d")
+        alice.run("sh", "-c", f"printf %s '{to_browser}' > /tmp/copied.txt")
+        _show(alice, "mousepad /tmp/copied.txt", "copied.txt")
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Control+c")
+        wait_for(
+            lambda: page.evaluate("navigator.clipboard.readText()") == to_browser,
+            seconds=_USE_SECONDS,
+            what="the text in the browser",
+        )
+        page.get_by_role("button", name="Clipboard").click()
+        screenshot(page, f"clipboard-{_color_scheme()}")
+
+
+def _show(alice: Alice, command: str, title: str) -> None:
+    """Start a program on the desktop, and return when its window has the keyboard."""
+    _x(alice, f"{command} >/dev/null 2>&1 &")
+    wait_for(
+        lambda: title in _x(alice, "xprop -id $(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5)"),
+        seconds=_USE_SECONDS,
+        what=f"the window {title}",
+    )
 
 
 def _x(alice: Alice, command: str) -> str:

@@ -9,6 +9,7 @@ from twinhub_lab.reporter import Reporter
 from twinhub_lab.ssh.handlers import handlers as ssh_handlers
 from twinhub_lab.ssh.tunnel import TunnelHandler
 from twinhub_lab.tools import services
+from twinhub_lab.tools.ports import shield
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 def load(server: ServerApp) -> None:
     """Add the handlers and begin to report, where the hub has asked for reports."""
     base_url = server.web_app.settings["base_url"]
+    if not shield(server.web_app):
+        server.log.warning(
+            "TwinHub: programs at proxy/PORT are passed the cookies of their visitors."
+        )
     tools = services.listed_tools(server)
     if "ssh" in tools:
         server.web_app.add_handlers(".*$", ssh_handlers(base_url))

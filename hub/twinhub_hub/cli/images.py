@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
 
-from twinhub_hub.images import own_names
+from twinhub_hub.images import all_images, is_own, own_names
 from twinhub_hub.installation import Installation, default_home, share
 from twinhub_hub.layers.errors import LayerError
 from twinhub_hub.layers.states import find_built
@@ -38,8 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     build.add_argument("names", nargs="*", metavar="NAME", help="an image of TwinHub's, or a layer")
     build.add_argument("-v", "--verbose", action="store_true", help="show the output of builds")
     build.add_argument(
-        "--fresh", action="store_true", help="build layers anew, with the packages of today"
-    )
+        "--fresh", action="store_true",
+        help="with the packages of today: layers, and those of TwinHub's images that are named",
+    )  # fmt: skip
     build.set_defaults(run=run_build)
     listing = actions.add_parser("list", help="show each image: state, size, date, groups, use")
     listing.add_argument("--json", action="store_true", help="print one JSON list")
@@ -71,13 +72,17 @@ def run_build(arguments: argparse.Namespace) -> int:
         layers = choose_layers(settings, arguments.names or layer_names)
         if wanted := _wanted_images(workshop, arguments.names):
             log = installation.logs / "images.log"
-            build_images(share(), settings, log, steps, names=wanted)
+            is_fresh = arguments.fresh and bool(arguments.names)
+            build_images(share(), settings, log, steps, names=wanted, is_fresh=is_fresh)
         for layer in layers:
             try:
                 workshop.ensure(layer, steps, show, is_fresh=arguments.fresh)
             except LayerError as error:
                 failures.append(str(error))
         workshop.publish(with_unbuilt=False)
+    if arguments.fresh and not arguments.names:
+        for line in left_as_they_are(settings):
+            steps.say(line)
     for failure in failures:
         print(f"twinhub: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -94,6 +99,17 @@ def _wanted_images(workshop: Workshop, names: Sequence[str]) -> list[str]:
         for name, own in OWN.items()
         if name in names or (name in bases and find_built(workshop.client, own.image) is None)
     ]
+
+
+def left_as_they_are(settings: Settings) -> Sequence[str]:
+    """Say what `build --fresh` does not build anew, and what does."""
+    own = own_names(settings)
+    of_the_site = [image.image for image in all_images(settings) if not is_own(image.image)]
+    lines = [f"{image}: left as it is, for it is yours: docker build" for image in of_the_site]
+    if own:
+        names = " ".join(own)
+        lines.insert(0, f"Of TwinHub's images only what was not current; all: --fresh {names}")
+    return lines
 
 
 def _find_unknown(names: Sequence[str], known: Sequence[str]) -> str:

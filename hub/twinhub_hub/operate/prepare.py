@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_UID = 1000
 _LOG_BYTES = 5 * 2**20
+
+_TIME = re.compile(r"^\[ *[\d.]+ s\] ")
+"""Since the start of the build, before which ours stands."""
 
 _FIRST_SETTINGS = """\
 # Settings of this TwinHub installation. Check this file with: twinhub check
@@ -130,11 +134,17 @@ def _are_free(running: Running) -> bool:
 
 
 def build_images(
-    share: Path, settings: Settings, log: Path, steps: Steps, *, names: Sequence[str] = ()
+    share: Path,
+    settings: Settings,
+    log: Path,
+    steps: Steps,
+    *,
+    names: Sequence[str] = (),
+    is_fresh: bool = False,
 ) -> None:
     """Build those of TwinHub's own images that were named, else all that the settings need.
 
-    What is current is left alone.
+    What is current is left alone, unless it is to be fresh.
 
     Raises:
         OperateError: the build failed; its output says where and what to do.
@@ -146,12 +156,12 @@ def build_images(
         log.replace(log.with_suffix(".log.1"))
     command = [
         sys.executable, str(share / "images" / "build.py"), *wanted,
-        f"--uid={settings.uid}", f"--log={log}",
+        f"--uid={settings.uid}", f"--log={log}", *(["--fresh"] if is_fresh else []),
     ]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as build:
         for line in build.stdout or ():
-            steps.say(f"Images: {line.rstrip()}")
+            steps.say(f"Images: {_TIME.sub('', line.rstrip())}")
     if build.returncode != 0:
         raise OperateError(f"The images could not be built: see {log}")

@@ -51,7 +51,7 @@ TOOLS = [
         ],
         icon=_ICONS / "git-page.svg",
         keeps_prefix=True,
-        opens=f"#/repository?path={_WORKSPACE}",
+        opens="#/",
         timeout_seconds=60,
     ),
     Tool(

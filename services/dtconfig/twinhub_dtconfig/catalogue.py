@@ -229,7 +229,7 @@ _STRUCTURE = (
         "topic-broker",
         "A signal with a topic needs a broker.",
         "signals: {level: {source: {topic: tank/level}}}\n",
-        r"services has no broker",
+        r"the twin has no broker",
     ),
     Rule(
         "topic-one-broker",
@@ -272,6 +272,14 @@ _TEXTS = (
         " `commands`.",
         "secrets: {key: Key of the lake}\nvariables: {KEY: '${secrets.key}'}\n",
         r"cannot stand here$",
+    ),
+    Rule(
+        "secret-kept",
+        "A file with a secret is neither a result, nor kept state, nor read or made by `build`.",
+        "secrets: {key: Key of the lake}\n"
+        "files: [{text: '${secrets.key}', to: config/lake.ini}]\n"
+        "state: {keep: ['config/*']}\n",
+        r"which holds a secret$",
     ),
     Rule(
         "substitution-script",

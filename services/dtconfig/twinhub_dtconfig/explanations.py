@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN_LENGTH = 40
 _QUOTE = "'"
+_MOST_EXPLAINED = 500  # of a file that is made to be slow; nobody is shown as many
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -45,10 +46,7 @@ _KINDS = {
     "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
-    "string_too_short": "text of {min_length} or more characters",
     "string_too_long": "text of at most {max_length} characters",
-    "too_short": "of {min_length} or more entries",
-    "too_long": "of at most {max_length} entries",
     "literal_error": "{expected}",
 }
 _REMEDIES = {
@@ -82,7 +80,7 @@ class Explainer:
         """
         choices: dict[tuple[Key, ...], list[dict[str, Any]]] = {}
         parents = {path[:-1] for path in absent}
-        for found in error.errors(include_url=False):
+        for found in error.errors(include_url=False)[:_MOST_EXPLAINED]:
             path, is_choice = self._tree.split_choices(found["loc"])
             details = {**found, "loc": path}
             place = self._written(path, document)
@@ -92,8 +90,9 @@ class Explainer:
                 choices.setdefault(path, []).append(details)
             elif not _is_consequence(details):
                 yield self._explain(details, document)
+        outer = {path[:length] for path in choices for length in range(len(path))}
         for path, tried in choices.items():
-            if not any(other[: len(path)] == path and other != path for other in choices):
+            if path not in outer:
                 yield from self._explain_choice(tried, document)
 
     def _explain_choice(self, tried: list[dict[str, Any]], document: Document) -> Iterator[Fault]:
@@ -104,9 +103,8 @@ class Explainer:
             return
         path, value = tried[0]["loc"], tried[0]["input"]
         kinds = dict.fromkeys(self._kind(one["type"], path) for one in tried)
-        if "a number" in kinds:
-            kinds.pop("a whole number", None)
-        what = f"{self._name(path, document)} must be {' or '.join(kinds)}, not {shown(value)}"
+        words = _either(list(kinds))
+        what = f"{self._name(path, document)} must be {words}, not {shown(value)}"
         yield self._fault(document, path, what, remedy=self._example_remedy(path))
 
     def _explain(self, details: Mapping[str, Any], document: Document) -> Fault:
@@ -118,9 +116,8 @@ class Explainer:
                 return self._unknown_key(path, document)
             case "missing":
                 return self._missing_key(path, document)
-            case "too_short" | "string_too_short" if not details["input"]:
-                what = f"{self._name(path, document)} must not be empty"
-                return self._fault(document, path, what, remedy=self._example_remedy(path))
+            case "too_short" | "too_long" | "string_too_short":
+                return self._wrong_length(details, document)
             case "value_error":
                 return self._refused(path, details["ctx"]["error"], document)
             case _:
@@ -142,7 +139,7 @@ class Explainer:
         remedy, nearest = "use letters, digits and '_'", None
         if isinstance(error, RefusalError):
             what, remedy, nearest = error.what, error.remedy, error.nearest
-        what = f"{dotted(path[:-1])}: {what}"
+        what = f"{self._name(path[:-1], document)}: {what}"
         return self._fault(document, path, what, remedy=remedy, nearest=nearest, is_key=True)
 
     def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:
@@ -189,6 +186,16 @@ class Explainer:
         nearest = None if str(value) in options else nearest_key(str(value), options)
         remedy = self._remedy(kind, path, value)
         return self._fault(document, path, what, remedy=remedy, nearest=nearest)
+
+    def _wrong_length(self, details: Mapping[str, Any], document: Document) -> Fault:
+        kind, path, limits = details["type"], details["loc"], details["ctx"]
+        if kind == "too_long":
+            what, remedy = "is too long", f"give at most {limits['max_length']} entries"
+        elif not details["input"]:
+            what, remedy = "must not be empty", self._example_remedy(path)
+        else:
+            what, remedy = "is too short", f"give at least {limits['min_length']}"
+        return self._fault(document, path, f"{self._name(path, document)} {what}", remedy=remedy)
 
     def _kind(self, kind: str, path: Sequence[Key]) -> str:
         """Return in words what a value should have been."""
@@ -289,6 +296,15 @@ def shown(value: Any) -> str:  # noqa: ANN401  # any YAML
             return f"{value}"
         case _:
             return inline(value)
+
+
+def _either(kinds: list[str]) -> str:
+    """Return the kinds that a value may be of, in words."""
+    if "a number" in kinds:
+        kinds = [kind for kind in kinds if kind != "a whole number"]
+    if _KINDS["bool_type"] not in kinds:
+        return " or ".join(kinds)
+    return ", ".join(sorted(kinds, key=lambda kind: kind == _KINDS["bool_type"]))
 
 
 def _is_consequence(details: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
+from twinhub_dtconfig.scalars import shortened
 from twinhub_dtconfig.sections import Section
 from twinhub_dtconfig.values import parse_duration, parse_size
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def dotted(path: Sequence[Key]) -> str:
     """Return a path as messages show it, such as ``auth.accounts[0].name``."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{shortened(key)}" for key in path)
     return text.removeprefix(".")
 
 

@@ -10,6 +10,7 @@ INTRODUCTION = """\
 One file, `twin.yaml` in the folder of a digital twin, says what the twin is made of and how it is
 configured, built, run, fed and offered. Three keys are required; this file is complete:
 
+<!-- test: twin -->
 ```yaml
 format: 1
 name: heated-tank
@@ -36,6 +37,7 @@ Editors with a YAML language server complete keys, show what they mean and under
 first line of the file name the schema, `config/schemas/twin.schema.json` of TwinHub; `twin schema`
 prints it:
 
+<!-- test: twin -->
 ```yaml
 # yaml-language-server: $schema=twin.schema.json
 format: 1
@@ -55,6 +57,7 @@ phases: {execute: python3 simulate.py}
 - A *path* is relative to the twin's folder and stays in it: neither `/data` nor `../data`. Where
   several files are meant, `*` stands for any name and `**` for any folders.
 
+<!-- test: twin -->
 ```yaml
 resources: {memory: 1.5G, disk: 10G}
 phases:
@@ -79,6 +82,7 @@ The kinds are `data`, `models`, `functions`, `tools` and `digital_twins`. Withou
 | `@>=1.2,<2` | a range |
 | `@sha256:…` | what has this digest, of any area |
 
+<!-- test: twin -->
 ```yaml
 uses:
   controller: models/pi-controller.fmu
@@ -117,6 +121,7 @@ or arguments or secrets too.
 `$${` writes `${`. `${HOME}`, which has no dot, stays as it is. Nothing is put into a `script`: give
 it `variables`. Secrets are put into `files` alone, and such a file is kept in memory only.
 
+<!-- test: twin -->
 ```yaml
 parameters: {power_limit: {default: 12000, unit: W}}
 secrets: {broker_password: Password of the broker}
@@ -137,6 +142,7 @@ A *command* is a program and its arguments: a list, or text that is split at spa
 words together. No shell reads it, so `|`, `>`, `;`, `&&` and `$HOME` do not work. A *script* is
 lines for the interpreter of its `#!` line, else for `sh -eu`.
 
+<!-- test: twin -->
 ```yaml
 phases:
   create: [cmake, -S, source folder, -B, build]
@@ -158,6 +164,7 @@ BLOCKS = """
 A phase is one `command`, one `script`, or several `processes`. A process starts when those in its
 `after` are ready, so nothing waits by `sleep`:
 
+<!-- test: twin -->
 ```yaml
 ports: {broker: 1883}
 phases:
@@ -180,6 +187,7 @@ The type of a parameter is that of its default, unless `type` says it. A scenari
 values. Sweeps, schedules, classes, instances, composites and fleets are read, resolved and checked,
 and **not yet run**.
 
+<!-- test: twin -->
 ```yaml
 parameters:
   power_limit: {type: number, unit: W, default: 12000, minimum: 0, maximum: 20000}
@@ -203,6 +211,7 @@ composites: {plant: {parts: [cooler], connections: {cooler.temperature: power_li
 
 ## Software, building and resources
 
+<!-- test: twin -->
 ```yaml
 environment:
   image: run
@@ -219,6 +228,7 @@ variables: {OMP_NUM_THREADS: "2"}
 
 ## Models, signals and commands
 
+<!-- test: twin -->
 ```yaml
 parameters: {power_limit: 12000}
 cosimulations:
@@ -244,6 +254,7 @@ commands:
 
 ## The physical side, services, ports and state
 
+<!-- test: twin -->
 ```yaml
 uses: {profile: data/profile.csv}
 secrets: {broker_password: Password of the plant's broker}

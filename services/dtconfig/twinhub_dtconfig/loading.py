@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ FILE_NAME = "twin.yaml"
 
 TREE = Tree(Twin)
 _MOST_FAULTS = 100
+_MOST_FINDINGS = 120  # of a file that is made to be slow; nobody is shown as many
 
 
 class TwinError(Exception):
@@ -166,7 +168,7 @@ def _load(document: Document) -> LoadedTwin:
             is_warning=finding.is_warning,
             is_key=finding.is_key,
         )
-        for finding in check_rules(twin)
+        for finding in islice(check_rules(twin), _MOST_FINDINGS)
     ]
     faults += [fault for fault in findings if fault.severity == "error"]
     if faults:

@@ -34,6 +34,16 @@ c.ServerProxy.servers.update(servers(
     for kind, options in KINDS.items()
 ))
 """
+_ECHO = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Echo(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(str(self.headers).encode())
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
 
 
 @pytest.fixture
@@ -167,6 +177,25 @@ def test_tool_gets_no_cookie_or_token_that_signs_its_user_in(
             by_token = client.get("good/").text
     assert "theme=dark" in seen
     assert "_xsrf" not in seen
+    assert "jupyterhub-" not in seen
+    assert workspace.hub.user_token not in by_token
+
+
+@pytest.mark.d4(19)
+@pytest.mark.parametrize("address", ["proxy/8050", "proxy/absolute/8050", "proxy/127.0.0.1:8050"])
+def test_program_at_a_port_gets_nothing_that_signs_its_user_in_at_the_hub(
+    start_with_tools: StartWorkspace, address: str
+) -> None:
+    workspace = start_with_tools()
+    workspace.container.exec_run(["python", "-c", _ECHO, "8050"], detach=True)
+    with workspace.client() as client:
+        wait_for(lambda: client.get(f"{address}/").is_success, seconds=30, what="the program")
+        by_token = client.get(f"{address}/").text
+    with workspace.signed_in() as browser:
+        browser.cookies.set("theme", "dark")
+        seen = browser.get(f"{address}/", headers={"Authorization": "Bearer its-own"}).text
+    assert "theme=dark" in seen
+    assert "Bearer its-own" in seen
     assert "jupyterhub-" not in seen
     assert workspace.hub.user_token not in by_token
 

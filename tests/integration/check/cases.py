@@ -179,8 +179,8 @@ CASES = (
     Case("unknown option", "engine: {kind: dokcer}\n", "1:16", "did you mean 'docker'?"),
     Case("unknown role", "auth: {accounts: [{name: a, role: root}]}\n", "1:35", "must be 'admin',"),
     Case("format of the future", "version: 2\n", "1:10", "version must be 1, not 2"),
-    Case("no accounts", "auth: {accounts: []}\n", "1:18", "must be a list of 1 or more"),
-    Case("no images", "workspace: {images: []}\n", "1:21", "must be a list of 1 or more"),
+    Case("no accounts", "auth: {accounts: []}\n", "1:18", "must not be empty"),
+    Case("no images", "workspace: {images: []}\n", "1:21", "must not be empty"),
     Case(
         "image with a space", "workspace: {images: [{image: a b, title: A}]}\n", "1:30", "cannot be"
     ),

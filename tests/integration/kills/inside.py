@@ -85,8 +85,8 @@ def running_engine() -> Iterator[Engine]:
     try:
         engine.start_containerd()
         engine.start()
-        images = os.environ["TWINHUB_TEST_IMAGES"]
-        subprocess.run(["docker", "load", "--quiet", f"--input={images}"], check=True)
+        archive = os.environ["TWINHUB_TEST_ARCHIVE"]
+        subprocess.run(["docker", "load", "--quiet", f"--input={archive}"], check=True)
         yield engine
     finally:
         engine.stop()

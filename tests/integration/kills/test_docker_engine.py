@@ -45,7 +45,7 @@ def test_a_killed_engine_comes_back(images: Path, tmp_path: Path, live_restore: 
         **os.environ,
         "DOCKER_HOST": f"unix://{tmp_path}/docker.sock",
         "TWINHUB_TEST_ENGINE": str(tmp_path),
-        "TWINHUB_TEST_IMAGES": str(images),
+        "TWINHUB_TEST_ARCHIVE": str(images),
         "TWINHUB_TEST_LIVE_RESTORE": live_restore,
     }
     done = subprocess.run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from docker.errors import NotFound
+from twinhub_hub.cli.images import left_as_they_are
 from twinhub_hub.cli.main import main
 from twinhub_hub.installation import Installation, share
 from twinhub_hub.layers.errors import LayerError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _SETTINGS = """\
 engine: {prefix: th}
 workspace:
-  images: [{image: "site/base:1", title: Base}]
+  images: [{image: "site/base:1", title: Base}, workspace]
   layers:
     - {name: trees, base: "site/base:1", title: Trees, system: [tree], groups: [forest]}
     - {name: rivers, base: "site/absent:1", title: Rivers, system: [tree]}
@@ -151,7 +152,7 @@ def test_a_report_tells_state_size_and_use(workshop: Workshop, engine: Engine) -
         assert [one.workspaces for one in found if one.name == "trees"] == [3]
         return {one.name: one.state for one in found}
 
-    absent = {"site/absent:1": "absent", "rivers": "absent"}
+    absent = {"workspace": "absent", "site/absent:1": "absent", "rivers": "absent"}
     assert states() == {"site/base:1": "present", "trees": "absent"} | absent
     ensure(workshop)
     assert states() == {"site/base:1": "present", "trees": "current"} | absent
@@ -178,6 +179,13 @@ def test_the_log_of_a_layer_that_was_never_built_says_how_to_build_it(
     log.write_text("one\ntwo\n")
     assert main(["images", "log", "trees"]) == 0
     assert capsys.readouterr().out == "one\ntwo\n"
+
+
+def test_a_fresh_build_says_what_it_leaves_as_it_is(installation: Installation) -> None:
+    settings = load_settings(installation.settings_file).settings
+    (own, ours) = left_as_they_are(settings)
+    assert own.endswith("--fresh workspace"), "the settings' second image"
+    assert ours == "site/base:1: left as it is, for it is yours: docker build"
 
 
 def test_the_warnings_of_check_are_in_its_json(

@@ -111,9 +111,33 @@ def test_other_lines_of_the_file_stay_as_they_are(home: Path, tmp_path: Path) ->
     assert file.read_text().splitlines()[:2] == ["# mine", f'from="10.*" {other.strip()}']
     assert file.read_text().count(mine.strip()) == 1
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [known.comment for known in keys.list_keys()] == ["me"]
+    assert [known.comment for known in keys.list_keys()] == ["other", "me"]
     keys.remove_key(key.fingerprint)
     assert file.read_text().splitlines() == ["# mine", f'from="10.*" {other.strip()}']
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "restrict",
+        'from="10.0.0.0/8",no-pty',
+        r'command="echo \"ssh-rsa one\" two",restrict',
+        "cert-authority",
+    ],
+)
+def test_keys_with_options_are_listed_with_them_and_can_be_removed(
+    home: Path, tmp_path: Path, options: str
+) -> None:
+    text = make_key(tmp_path, "-t", "ed25519").strip()
+    file = home / ".ssh" / "authorized_keys"
+    file.parent.mkdir()
+    file.write_text(f"# no key\n{options} {text}\n'\"unfinished {text}\n")
+    (listed,) = keys.list_keys()
+    assert (listed.options, listed.line) == (options, f"{options} {text}")
+    assert listed.fingerprint == keys.parse_key(text).fingerprint
+    keys.remove_key(listed.fingerprint)
+    assert keys.list_keys() == []
+    assert "# no key" in file.read_text()
 
 
 def test_key_of_the_workspace_is_made_once(home: Path) -> None:

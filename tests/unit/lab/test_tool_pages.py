@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_lab.tools.cookies import confined, without_ours
+from twinhub_lab.tools.cookies import confined, without_ours, without_sign_in
 from twinhub_lab.tools.logs import LINES, last_lines, masked
 from twinhub_lab.tools.pages import failure_page, starting_page
 
@@ -76,3 +76,22 @@ def test_tool_sees_no_cookie_of_its_neighbours() -> None:
 )
 def test_cookies_are_set_for_the_tools_own_address_only(given: str, kept: str | None) -> None:
     assert confined(given, "/u/x/") == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        ({"Cookie": "a=1; __Host-jupyterhub-user-ann=x; _xsrf=y"}, {"Cookie": "a=1; _xsrf=y"}),
+        ({"Cookie": "jupyterhub-session-id=x"}, {}),
+        ({"Cookie": "a=1", "Authorization": "Bearer of-the-hub"}, {"Cookie": "a=1"}),
+        ({"Cookie": "jupyterhub-user-ann=x", "Authorization": "token of-the-hub"}, {}),
+        (
+            {"Cookie": "jupyterhub-user-ann=x", "Authorization": "Bearer its-own"},
+            {"Authorization": "Bearer its-own"},
+        ),
+    ],
+)
+def test_program_at_a_port_sees_its_own_and_nothing_of_the_hub(
+    given: dict[str, str], passed: dict[str, str]
+) -> None:
+    assert without_sign_in(given) == passed

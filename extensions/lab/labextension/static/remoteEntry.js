@@ -8,6 +8,7 @@
   "use strict";
 
   const POLL_MS = 30_000;
+  const BEFORE_OTHER = 50; // JupyterLab's own: Notebook 0, Console 20, Other 100
   const KEEP = "twinhub:keep-workspace";
   const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
 
@@ -127,7 +128,7 @@
       });
       palette?.addItem({ command, category: "Tools", args: { isPalette: true } });
       if (tool.category) {
-        launcher?.add({ command, category: tool.category, rank });
+        launcher?.add({ command, category: tool.category, categoryRank: BEFORE_OTHER, rank });
       }
       if (tool.name === "vscode") {
         addFolderCommand(app, browsers);

@@ -11,7 +11,7 @@ import re
 import struct
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ _KEYGEN_SECONDS = 30
 _SHORTEST_RSA = 256
 """Bytes of a key of 2048 bits, the shortest that sshd takes."""
 
+_OPTIONS = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s"])*')
+"""What stands before the kind of a key: no space but between quotation marks; see sshd(8)."""
+
 _SEEN = re.compile(r"[^\x20-\x7e]")
 
 
@@ -39,16 +42,18 @@ class KeyTextError(ValueError):
 
 @dataclass(frozen=True)
 class PublicKey:
-    """One public key, as a line of ``authorized_keys`` without options has it."""
+    """One public key, as a line of ``authorized_keys`` has it."""
 
     kind: str
     data: str
     comment: str
+    options: str = ""
+    """What the line allows or forbids the key, such as ``restrict``; nobody sets it here."""
 
     @property
     def line(self) -> str:
         """The line of ``authorized_keys``."""
-        return f"{self.kind} {self.data} {self.comment}".rstrip()
+        return f"{self.options} {self.kind} {self.data} {self.comment}".strip()
 
     @property
     def fingerprint(self) -> str:
@@ -114,14 +119,20 @@ def keys_file() -> Path:
 
 
 def list_keys() -> Sequence[PublicKey]:
-    """Return the keys that can sign in; lines with options or of other kinds are not shown."""
-    found = []
-    for line in _lines():
-        try:
-            found.append(parse_key(line))
-        except KeyTextError:
-            continue
-    return found
+    """Return the keys that can sign in, with their options; other kinds, and comments, are not."""
+    return [key for line in _lines() if (key := _listed(line)) is not None]
+
+
+def _listed(line: str) -> PublicKey | None:
+    options, rest = "", line.strip()
+    if not rest.startswith(_KINDS) and (found := _OPTIONS.match(rest)):
+        options = found[0]
+        rest = rest.removeprefix(options)
+    try:
+        key = parse_key(rest)
+    except KeyTextError:
+        return None
+    return replace(key, options=_SEEN.sub("?", options))
 
 
 def add_key(key: PublicKey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +17,14 @@ names begin so."""
 _SET = "Set-Cookie"
 
 
-def _is_ours(cookie: str) -> bool:
+def _is_ours(cookie: str, names: str | tuple[str, ...] = _OURS) -> bool:
     for prefix in _PREFIXES:
         cookie = cookie.removeprefix(prefix)
-    return cookie.startswith(_OURS)
+    return cookie.startswith(names)
+
+
+_HUB = "jupyterhub-"
+"""How the names of those begin that are the hub's and nobody else's."""
 
 
 class Headers(Protocol):
@@ -36,10 +40,40 @@ class Headers(Protocol):
         """Remove all values of one header."""
 
 
+class RequestHeaders(Protocol):
+    """Headers of a request."""
+
+    def pop(self, name: str, default: str) -> str:
+        """Remove a header and return its value."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        """Set a header."""
+
+
+_H = TypeVar("_H", bound=RequestHeaders)
+
+
 def without_ours(cookie: str) -> str:
     """Return a ``Cookie`` header without what signs its user in."""
     pairs = (pair.strip() for pair in cookie.split(";"))
     return "; ".join(pair for pair in pairs if pair and not _is_ours(pair))
+
+
+def without_sign_in(headers: _H) -> _H:
+    """Return the headers for a program of the user's without what signs somebody in at the hub.
+
+    Cookies such as ``_xsrf`` stay, which the program may have set itself; so does what it asks for
+    in ``Authorization``, unless that is by what the hub has let this request in.
+    """
+    given = [pair.strip() for pair in headers.pop("Cookie", "").split(";") if pair.strip()]
+    kept = [pair for pair in given if not _is_ours(pair, _HUB)]
+    if kept:
+        headers["Cookie"] = "; ".join(kept)
+    authorization = headers.pop("Authorization", "")
+    is_of_the_hub = kept == given or authorization.lower().startswith("token ")
+    if authorization and not is_of_the_hub:
+        headers["Authorization"] = authorization
+    return headers
 
 
 def confined(cookie: str, path: str) -> str | None:

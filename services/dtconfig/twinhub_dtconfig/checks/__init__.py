@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.checks.commands import check_commands
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.finding import Finding
     from twinhub_dtconfig.loading import LoadedTwin
 
+_MOST_OF_A_KIND = 100
 _CHECKS = (
     check_assets, check_commands, check_templates, check_named_files, check_writers,
     check_ready_files, check_orders, check_inputs, check_ports, check_services, check_units,
@@ -45,11 +47,13 @@ def check_twin(
 
     Only the twin's folder and the folders of ``assets`` are read, and never all of a large file.
     Without ``assets``, references are not looked up; without ``services``, the kinds of platform
-    services that the installation has, theirs are not. The twin's own file comes first, then
-    others; in each by position.
+    services that the installation has, theirs are not. Of each kind of fault there are a hundred at
+    most. The twin's own file comes first, then others; in each by position.
     """
     context = Context(loaded, folder, assets, services)
-    results = [result for check in _CHECKS for result in check(context)]
+    results = [
+        result for check in _CHECKS for result in itertools.islice(check(context), _MOST_OF_A_KIND)
+    ]
     faults = [one if isinstance(one, Fault) else _located(loaded, one) for one in results]
     own = loaded.document.file
     unique = dict.fromkeys(faults)

@@ -7,6 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from twinhub_dtconfig.checks.context import is_file
 from twinhub_dtconfig.checks.files import absent
 from twinhub_dtconfig.command_lines import BadCommandError, split_command
 from twinhub_dtconfig.finding import Finding
@@ -92,6 +93,14 @@ def _check_program(context: Context, use: _Use, words: list[str]) -> Iterator[Re
             yield from absent(context, use.place, path, "script", may_come=use.may_come)
 
 
+def _has_line(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(2) == b"#!"
+    except OSError:
+        return False
+
+
 def _path(folder: str, word: str) -> str | None:
     """Return a word as a path in the twin's folder; None for options and what lies elsewhere."""
     path = posixpath.normpath(posixpath.join(folder, word))
@@ -100,15 +109,12 @@ def _path(folder: str, word: str) -> str | None:
 
 
 def _check_runs(place: Where, path: str, found: Path) -> Iterator[Result]:
-    if not found.is_file():
+    if not is_file(found):
         yield Finding(place, f"{path} is no file, so it cannot be run", "name a program")
         return
-    is_executable = os.access(found, os.X_OK)
-    with found.open("rb") as stream:
-        has_line = stream.read(2) == b"#!"
-    if is_executable:
+    if os.access(found, os.X_OK):
         return
-    if has_line:
+    if _has_line(found):
         what = f"{path} is not executable, so it is run by its #! line"
         yield Finding(place, what, f"run `chmod +x {path}`", is_warning=True)
     else:

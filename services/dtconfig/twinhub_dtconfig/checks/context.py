@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from twinhub_dtconfig.assets import AssetError
+from twinhub_dtconfig.checks.paths import PathIndex
 from twinhub_dtconfig.faults import Fault, nearest_key
 from twinhub_dtconfig.finding import Finding
+from twinhub_dtconfig.fmu import MEMBER
 from twinhub_dtconfig.references import BadReferenceError, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
     from twinhub_dtconfig.assets import AssetTree
     from twinhub_dtconfig.cosimulation import System
@@ -53,6 +54,9 @@ class Context:
     services: Collection[str] | None
     systems: dict[str, System] = field(default_factory=dict)
     models: dict[Path, ModelDescription | FmuError] = field(default_factory=dict)
+    hints_left: int = 20
+    """How many names of variables may still be compared with all of a model."""
+    _made: PathIndex | None = None
 
     @property
     def twin(self) -> Twin:
@@ -84,7 +88,9 @@ class Context:
 
     def makes(self, path: str) -> bool:
         """Tell whether a path of the twin's folder is made by a file, a build or a phase."""
-        return any(matches(path, pattern) for pattern in self._made())
+        if self._made is None:
+            self._made = PathIndex(self._find_made())
+        return bool(self._made.owners(path))
 
     def nearest(self, path: str) -> str | None:
         """Return the path in the twin's folder that was probably meant, where it is close."""
@@ -97,21 +103,33 @@ class Context:
         found = nearest_key(name, sorted(names)[:1000])
         return posixpath.join(head, found) if found else None
 
-    def _made(self) -> Iterator[str]:
-        yield from (file.to for file in self.twin.files)
+    def _find_made(self) -> Iterator[tuple[str, str]]:
         for step in self.twin.build.values():
-            yield from step.outputs
+            yield from ((output, "") for output in step.outputs)
         for phase in self.twin.phases.values():
-            yield from phase.outputs
+            yield from ((output, "") for output in phase.outputs)
+        yield from ((file.to, "") for file in self.twin.files)
+
+    def find_sources(self, text: str) -> Path | None:
+        """Return the folder that a model is to be built in, if its description is there."""
+        used = _USED.fullmatch(text)
+        use = self.twin.uses.get(used[1]) if used is not None and not used[2] else None
+        if use is not None and use.asset is not None:
+            return find_model_sources(self.assets, use.asset)
+        folder = self.find(posixpath.dirname(text) or ".").path
+        return folder if folder is not None and is_file(folder / MEMBER) else None
 
     def _find_used(self, alias: str, rest: str) -> Place:
         use = self.twin.uses.get(alias)
         text = None if use is None else use.asset or use.twin
         if self.assets is None or text is None:
             return UNKNOWN
-        return self._locate(text, rest)
+        found = self._locate(text, rest)
+        return found if rest or found.path is not None else UNKNOWN  # it was said of the alias
 
     def _find_absolute(self, text: str) -> Place:
+        if "\0" not in text and self._is_inside(Path(text)):
+            return Place(Path(text))
         if not text.startswith(_WORKSPACE) or self.assets is None:
             return UNKNOWN
         return self._locate(text.removeprefix(_WORKSPACE), "")
@@ -125,7 +143,7 @@ class Context:
         if not rest:
             return Place(found)
         below = found / rest
-        return Place(below if below.exists() and self.assets.contains(below) else None)
+        return Place(below if self.assets.contains(below) else None)
 
     def _is_inside(self, path: Path) -> bool:
         try:
@@ -136,12 +154,21 @@ class Context:
         return in_library or resolved.is_relative_to(self.folder.resolve())
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Tell whether a path fits a pattern in which ``**`` stands for any number of folders."""
-    path, pattern = posixpath.normpath(path), posixpath.normpath(pattern)
-    if path == pattern or path.startswith(f"{pattern}/"):
-        return True
-    if "**" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*").replace("**", "*"))
-    same_depth = path.count("/") == pattern.count("/")
-    return same_depth and fnmatch.fnmatchcase(path, pattern)
+def find_model_sources(assets: AssetTree | None, reference: str) -> Path | None:
+    """Return the folder of an asset in which an FMU is to be built, or None."""
+    parts = Reference.parse(reference)
+    if assets is None or not parts.path.endswith(".fmu"):
+        return None
+    try:
+        folder = assets.locate(replace(parts, path=posixpath.dirname(parts.path)))
+    except AssetError:
+        return None
+    return folder if is_file(folder / MEMBER) else None
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file is there that may be seen."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

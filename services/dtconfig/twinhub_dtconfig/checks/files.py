@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.checks.paths import is_pattern
 from twinhub_dtconfig.faults import Fault
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
@@ -46,7 +47,7 @@ def check_templates(context: Context) -> Iterator[Result]:
 def check_named_files(context: Context) -> Iterator[Result]:
     """Yield other files that a twin names and that are not there."""
     for place, path in _named(context):
-        if not any(mark in path for mark in "*?[") and context.find(path).path is None:
+        if not is_pattern(path) and context.find(path).path is None:
             yield from absent(context, place, path, "file")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import posixpath
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.checks.context import matches
+from twinhub_dtconfig.checks.paths import matches
 from twinhub_dtconfig.cosimulation import (
     CosimulationError,
     SingleModel,
@@ -107,7 +106,7 @@ def _file(context: Context, place: Where, text: str) -> Generator[Result, None, 
 
 def _check_models(context: Context, place: Where, system: System) -> Iterator[Result]:
     """Yield models that are not there or cannot be read; each file once."""
-    sources = {instance.source: instance for instance in system.instances.values()}
+    sources = {model.source: model for model in system.models.values()}
     for source, instance in sources.items():
         model = find_model(context, system, instance)
         if not isinstance(model, FmuError):
@@ -126,13 +125,11 @@ def find_model(
     if isinstance(system, Structure) and system.package is not None:
         return _cached(context, system.package / instance.source, system, instance)
     found = context.find(instance.source, Path(system.file).parent if instance.name else None)
-    if found.path is not None:
-        return _cached(context, found.path, system, instance)
+    path = found.path or context.find_sources(instance.source)
+    if path is not None:
+        return _cached(context, path, system, instance)
     if not found.is_judged or context.makes(instance.source):
         return None
-    folder = context.find(posixpath.dirname(instance.source) or ".").path
-    if folder is not None and (folder / "modelDescription.xml").is_file():
-        return _cached(context, folder, system, instance)  # sources of a model that is to be built
     return FmuError(f"there is no model {instance.source}", "correct the path, or build it")
 
 
@@ -159,7 +156,7 @@ def _check_mentions(context: Context, system: System) -> Iterator[Result]:
             continue
         variable = model.variables.get(mention.variable)
         if variable is None:
-            nearest = nearest_variable(model, mention.variable)
+            nearest = nearest_variable(context, model, mention.variable)
             what = f"{model.name} has no variable {mention.variable[:80]!r}"
             yield Fault(system.file, *mention.position, what, listed(model, nearest), nearest)
             continue
@@ -197,14 +194,20 @@ def _kind(value: Value, variable: Variable) -> str:
             return "integer" if is_whole else "number"
 
 
-def nearest_variable(model: ModelDescription, name: str) -> str | None:
-    """Return the variable that was probably meant; models may have a hundred thousand."""
+def nearest_variable(context: Context, model: ModelDescription, name: str) -> str | None:
+    """Return the variable that was probably meant; models may have a hundred thousand.
+
+    After some twenty times there is no hint any more, which keeps the time bounded.
+    """
+    if context.hints_left <= 0:
+        return None
+    context.hints_left -= 1
     close = (one for one in model.variables if abs(len(one) - len(name)) <= _MOST_TYPOS)
     return nearest_key(name, itertools.islice(close, _MOST_COMPARED))
 
 
 _MOST_TYPOS = 3
-_MOST_COMPARED = 5000
+_MOST_COMPARED = 1000
 _MOST_LISTED = 10
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.assets import AssetError
+from twinhub_dtconfig.checks.context import find_model_sources
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.references import Reference
 
@@ -33,4 +34,8 @@ def _check(context: Context, path: tuple[Key, ...], text: str) -> Iterator[Resul
     try:
         context.assets.locate(Reference.parse(text))
     except AssetError as error:
-        yield Finding(path, error.what, error.remedy, error.nearest)
+        if error.nearest is not None or find_model_sources(context.assets, text) is None:
+            yield Finding(path, error.what, error.remedy, error.nearest)
+        else:
+            remedy = "only its sources are there: build it before a run"
+            yield Finding(path, error.what, remedy, is_warning=True)

@@ -127,7 +127,7 @@ def find_variable(
     """Return the variable that a text names; yield why there is none; None if it is not known."""
     found = system.find(text)
     if found is None:
-        names = list(system.instances)
+        names = list(system.instances or system.models)
         nearest = _nearest_instance(text, names)
         what = f"the co-simulation has no model for {text[:80]!r}"
         remedy = "" if nearest else f"its models are {', '.join(names[:10])}"
@@ -138,7 +138,7 @@ def find_variable(
         return None
     variable = model.variables.get(found.variable)
     if variable is None:
-        near = nearest_variable(model, found.variable)
+        near = nearest_variable(context, model, found.variable)
         full = None if near is None else f"{found.name.removesuffix(found.variable)}{near}"
         what = f"{model.name} has no variable {found.variable[:80]!r}"
         yield Finding(place, what, listed(model, near), full)

@@ -79,6 +79,10 @@ class System(Protocol):
         """The models by the name that variables begin with, in the order of the file."""
 
     @property
+    def models(self) -> Mapping[str, Instance]:
+        """What the file says where an FMU is, with or without an instance of it."""
+
+    @property
     def mentions(self) -> Sequence[Mention]:
         """Every place that names a variable."""
 

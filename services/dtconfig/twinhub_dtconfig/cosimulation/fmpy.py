@@ -19,7 +19,7 @@ class SingleModel:
     def __init__(self, source: str) -> None:
         """Take the path of the FMU as the twin writes it."""
         self.file = source
-        self.instances = {"": Instance("", source)}
+        self.instances = self.models = {"": Instance("", source)}
         self.mentions: tuple[Mention, ...] = ()
 
     def find(self, name: str) -> Found:

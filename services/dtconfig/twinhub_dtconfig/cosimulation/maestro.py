@@ -53,7 +53,7 @@ class MultiModel:
             self.data = document.data
         else:
             self._note((), "this is no multi-model", "write a JSON object with `fmus`")
-        self._models = self._read_models()
+        self.models = self._read_models()
         self.instances: dict[str, Instance] = {}
         self.mentions = tuple(self._read_mentions())
         for one in (document, configuration):
@@ -89,9 +89,9 @@ class MultiModel:
         known = self.instances.get(name)
         if known is None:  # the only instance of a model may be one that nothing else names
             has_others = any(one.startswith(f"{model}.") for one in self.instances)
-            if model not in self._models or has_others:
+            if model not in self.models or has_others:
                 return None
-            known = Instance(name, self._models[model].source, self._models[model].position)
+            known = Instance(name, self.models[model].source, self.models[model].position)
         return Found(known, variable, f"{name}.{variable}")
 
     def write(self, target: Path, assignments: Sequence[Assignment]) -> None:
@@ -142,11 +142,11 @@ class MultiModel:
         if found is None:
             self._note(place, f"{text[:80]!r} is no variable", _FORM, is_key=is_key)
             return
-        model = self._models.get(found[1])
+        model = self.models.get(found[1])
         if model is None:
-            nearest = nearest_key(found[1], self._models)
+            nearest = nearest_key(found[1], self.models)
             what = f"`fmus` has no {found[1]}"
-            remedy = f"it has {', '.join(self._models)}"
+            remedy = f"it has {', '.join(self.models)}"
             self._note(place, what, remedy, nearest, is_key=is_key)
             return
         name = f"{found[1]}.{found[2]}"

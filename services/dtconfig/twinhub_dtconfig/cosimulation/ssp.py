@@ -64,6 +64,7 @@ class Structure:
         self._faults: list[Fault] = []
         self._system = self._read_system()
         self.instances: dict[str, Instance] = {}
+        self.models = self.instances
         self._collect(self._system, "")
         self.mentions = tuple(self._read_mentions(self._system, ""))
         if self._faults:

@@ -8,12 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from twinhub_dtconfig.export.binding import bound_cosimulations
 from twinhub_dtconfig.export.copying import OwnFiles, copy_file, find_own_files
 from twinhub_dtconfig.export.errors import ExportError
 from twinhub_dtconfig.export.left_out import LeftOut, find_left_out
 from twinhub_dtconfig.export.pages import make_pipeline, make_readme
 from twinhub_dtconfig.export.plan import PROGRAMS, is_secret, make_plan
 from twinhub_dtconfig.export.scripts import make_scripts
+from twinhub_dtconfig.export.values import defaults_of
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.loading import FILE_NAME
 
@@ -47,22 +49,22 @@ def export_dtaas(loaded: LoadedTwin, out: Path, *, folder: Path | None = None) -
     source = folder or Path(loaded.document.file).parent
     target = out / "digital_twins" / twin.name
     _check_target(source, target)
-    scripts = make_scripts(twin)
+    bound = bound_cosimulations(twin, source)
+    defaults = defaults_of(twin, {name: one.to for name, one in bound.items()})
+    scripts = make_scripts(twin, defaults)
     own = find_own_files(source, {file.to for file in twin.files} | {".gitlab-ci.yml"})
     moved = {path: _room_for(path) for path in own.files if path in scripts}
     templates = {f.render: _template(source, f.render) for f in twin.files if f.render is not None}
-    plan = make_plan(twin, templates, moved)
+    plan = make_plan(twin, templates, moved, defaults, bound)
     secret_files = [file.to for file in twin.files if is_secret(file, templates)]
-    left_out = (*find_left_out(twin, secret_files), *_skipped(own))
+    left_out = (*find_left_out(twin, secret_files, bound), *_skipped(own))
     made = {**scripts, **plan.files}
     made[f"{PROGRAMS}/plan.json"] = json.dumps(plan.data, indent=2, ensure_ascii=False) + "\n"
     made.update((f"{PROGRAMS}/{name}", _runtime(name)) for name in _RUNTIME)
-    needs = {
-        k: v
-        for one in cast("dict[str, dict[str, str]]", plan.data["needs"]).values()
-        for k, v in one.items()
-    }
-    made["README.md"] = make_readme(twin, _text(source / "README.md"), needs, left_out)
+    asked = cast("dict[str, dict[str, str]]", plan.data["needs"]).values()
+    needs = {name: what for one in asked for name, what in one.items()}
+    own_readme = _text(source / "README.md")
+    made["README.md"] = make_readme(twin, own_readme, defaults, needs, left_out)
     made["description.md"] = _text(source / "description.md") or f"{twin.summary or twin.name}\n"
     made[".gitlab-ci.yml"] = make_pipeline(twin, scripts)
     _copy(source, target, own, moved, made)

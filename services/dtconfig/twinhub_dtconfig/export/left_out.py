@@ -10,8 +10,9 @@ from twinhub_dtconfig.models.twin import RESERVED
 from twinhub_dtconfig.references import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
+    from twinhub_dtconfig.export.binding import Bound
     from twinhub_dtconfig.models.assets import Use
     from twinhub_dtconfig.models.twin import Twin
 
@@ -29,10 +30,13 @@ class LeftOut(NamedTuple):
     what: str
 
 
-def find_left_out(twin: Twin, secret_files: Collection[str]) -> Iterator[LeftOut]:
+def find_left_out(
+    twin: Twin, secret_files: Collection[str], bound: Mapping[str, Bound]
+) -> Iterator[LeftOut]:
     """Yield every difference between the twin and what its export does.
 
-    ``secret_files`` are the rendered files that hold a secret.
+    ``secret_files`` are the rendered files that hold a secret, ``bound`` the co-simulations that
+    are written anew.
     """
     for name, use in twin.uses.items():
         yield from (LeftOut(f"uses.{name}", what) for what in _use(name, use))
@@ -40,7 +44,7 @@ def find_left_out(twin: Twin, secret_files: Collection[str]) -> Iterator[LeftOut
     for path in secret_files:
         yield LeftOut(path, _IN_MEMORY)
     yield from _phases(twin)
-    yield from _cosimulations(twin)
+    yield from _cosimulations(twin, bound)
     yield from _connections(twin)
     yield from _plans(twin)
 
@@ -82,11 +86,13 @@ def _phases(twin: Twin) -> Iterator[LeftOut]:
             yield LeftOut(f"phases.{name}.live", what)
 
 
-def _cosimulations(twin: Twin) -> Iterator[LeftOut]:
+def _cosimulations(twin: Twin, bound: Mapping[str, Bound]) -> Iterator[LeftOut]:
     for name, one in twin.cosimulations.items():
-        if one.format != "maestro" and one.bind:
-            what = f"parameters are not put into {one.format} files: change {one.file} by hand"
-            yield LeftOut(f"cosimulations.{name}.bind", what)
+        path = f"cosimulations.{name}.bind"
+        if one.bind and name not in bound:
+            yield LeftOut(path, f"parameters are not put into {one.file}: change it by hand")
+        for parameter in bound[name].fixed if name in bound else ():
+            yield LeftOut(path, f"{parameter} keeps its default: it is no number")
 
 
 def _connections(twin: Twin) -> Iterator[LeftOut]:

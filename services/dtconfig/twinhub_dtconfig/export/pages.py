@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import dump_document
-from twinhub_dtconfig.export.values import defaults_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,14 +36,18 @@ before a script is called. `lifecycle/twin/environment.sh` has the defaults, and
 
 
 def make_readme(
-    twin: Twin, own: str | None, needs: Mapping[str, str], left_out: Iterable[LeftOut]
+    twin: Twin,
+    own: str | None,
+    defaults: Mapping[str, str],
+    needs: Mapping[str, str],
+    left_out: Iterable[LeftOut],
 ) -> str:
     """Return the README of an export: the twin's own, then how the export is used.
 
     ``needs`` are the variables that have no default, with what each is.
     """
     calls = [f"./lifecycle/{name}" for name in _phases_in_order(twin)]
-    rows = [f"| `{name}` | `{_cell(word)}` |" for name, word in defaults_of(twin).items()]
+    rows = [f"| `{name}` | `{_cell(word)}` |" for name, word in defaults.items()]
     text = _README.format(
         calls="\n".join(calls),
         variables="\n".join(rows),

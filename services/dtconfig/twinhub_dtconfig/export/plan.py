@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.command_lines import split_command
+from twinhub_dtconfig.export.binding import plan_of
 from twinhub_dtconfig.export.names import SECRET, templated, variable_of, variables_in
-from twinhub_dtconfig.export.values import bound_file, defaults_of, parameter_variable
+from twinhub_dtconfig.export.values import parameter_variable
 from twinhub_dtconfig.interpolation import Name
 from twinhub_dtconfig.rules.texts import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from twinhub_dtconfig.export.binding import Bound
     from twinhub_dtconfig.models.environment import File
     from twinhub_dtconfig.models.phases import Phase, Process, Ready, Stop
     from twinhub_dtconfig.models.twin import Twin
@@ -39,6 +41,8 @@ class Plan:
     files: dict[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     """Own files that make room for generated scripts, and where they are now."""
+    set_names: frozenset[str] = frozenset()
+    """Variables that have a value before a phase begins."""
 
     def command(self, command: str | tuple[str, ...]) -> list[Data]:
         """Return the words of a command."""
@@ -48,6 +52,14 @@ class Plan:
             first = f"./{self.moved[plain]}"
         return [templated(word) for word in (first, *others)]
 
+    def template(self, name: str, text: str | None) -> str | None:
+        """Keep the text of a template in a file; return its path."""
+        if text is None:
+            return None
+        path = f"{PROGRAMS}/templates/{name}"
+        self.files[path] = text
+        return path
+
     def script(self, name: str, text: str) -> list[Data]:
         """Keep a script in a file; return the command that runs it."""
         path = f"{PROGRAMS}/scripts/{name}"
@@ -56,19 +68,31 @@ class Plan:
         return [full] if text.startswith("#!") else ["sh", "-eu", full]
 
 
-def make_plan(twin: Twin, templates: Mapping[str, str], moved: Mapping[str, str]) -> Plan:
-    """Return what an export of a twin does; ``templates`` are the texts of those it renders."""
-    plan = Plan(moved=moved)
+def make_plan(
+    twin: Twin,
+    templates: Mapping[str, str],
+    moved: Mapping[str, str],
+    defaults: Mapping[str, str],
+    bound: Mapping[str, Bound],
+) -> Plan:
+    """Return what an export of a twin does.
+
+    ``templates`` are the texts of those it renders, ``moved`` its files that make room for
+    scripts, ``defaults`` its variables, and ``bound`` its co-simulations that are written anew.
+    """
+    plan = Plan(moved=moved, set_names=frozenset(defaults))
     plan.data["twin"] = twin.name
     plan.data["parameters"] = _parameters(twin)
-    plan.data["needs"] = {name: _needs(twin, name, templates) for name in twin.phases}
+    plan.data["needs"] = {name: _needs(plan, twin, name, templates) for name in twin.phases}
     plan.data["environment"] = _environment(twin)
     plan.data["fetched"] = [
         {"url": use.url, "sha256": use.sha256, "to": templated(f"${{uses.{name}}}")}
         for name, use in twin.uses.items()
         if use.url is not None
     ]
-    plan.data["cosimulations"] = _cosimulations(twin)
+    plan.data["cosimulations"] = [
+        plan_of(one, plan.template(f"cosimulation-{name}", one.text)) for name, one in bound.items()
+    ]
     plan.data["files"] = [_file(plan, at, one, templates) for at, one in enumerate(twin.files)]
     plan.data["build"] = _build(plan, twin)
     plan.data["phases"] = {name: _phase(plan, twin, name) for name in twin.phases}
@@ -93,20 +117,20 @@ def _parameters(twin: Twin) -> dict[str, Data]:
     }
 
 
-def _needs(twin: Twin, name: str, templates: Mapping[str, str]) -> dict[str, Data]:
+def _needs(plan: Plan, twin: Twin, name: str, templates: Mapping[str, str]) -> dict[str, Data]:
     """Return variables without a default that a phase cannot do without, and what they are."""
     texts = [text for _, text, _ in texts_of(twin.phases[name])]
     if name in _UNPREPARED:
-        return _asked(twin, texts)
+        return _asked(plan, twin, texts)
     texts += [*twin.variables.values(), *templates.values()]
     texts += [text for file in twin.files for _, text, _ in texts_of(file)]
     texts += [text for step in twin.build.values() for _, text, _ in texts_of(step)]
     texts += [f"${{parameters.{n}}}" for n, one in twin.parameters.items() if one.default is None]
-    return _asked(twin, texts)
+    return _asked(plan, twin, texts)
 
 
-def _asked(twin: Twin, texts: list[str]) -> dict[str, Data]:
-    known = {name for name in defaults_of(twin) if not SECRET.fullmatch(name)}
+def _asked(plan: Plan, twin: Twin, texts: list[str]) -> dict[str, Data]:
+    known = {name for name in plan.set_names if not SECRET.fullmatch(name)}
     needed = {_source(twin, one) for one in variables_in(texts) - known - _ALWAYS_SET}
     return {variable: _described(twin, variable) for variable in sorted(needed)}
 
@@ -147,21 +171,6 @@ def _environment(twin: Twin) -> dict[str, Data]:
     }
 
 
-def _cosimulations(twin: Twin) -> list[Data]:
-    return [
-        {
-            "file": templated(one.file),
-            "to": bound_file(name),
-            "bind": {
-                parameter_variable(parameter): [bound] if isinstance(bound, str) else [*bound]
-                for parameter, bound in one.bind.items()
-            },
-        }
-        for name, one in twin.cosimulations.items()
-        if one.format == "maestro" and one.bind
-    ]
-
-
 def _file(plan: Plan, at: int, file: File, templates: Mapping[str, str]) -> dict[str, Data]:
     made: dict[str, Data] = {
         "text": None if file.text is None else templated(file.text),
@@ -171,9 +180,7 @@ def _file(plan: Plan, at: int, file: File, templates: Mapping[str, str]) -> dict
         "is_secret": is_secret(file, templates),
     }
     if file.render is not None:
-        path = f"{PROGRAMS}/templates/{at}"
-        plan.files[path] = templated(templates[file.render])
-        made["template"] = path
+        made["template"] = plan.template(f"file-{at}", templated(templates[file.render]))
     return made
 
 

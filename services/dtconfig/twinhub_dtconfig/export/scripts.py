@@ -6,10 +6,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.export.plan import PROGRAMS
-from twinhub_dtconfig.export.values import defaults_of, parameter_variable, shown_value
+from twinhub_dtconfig.export.values import parameter_variable, shown_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from twinhub_dtconfig.models.twin import Twin
 
@@ -29,13 +29,13 @@ _RUN = f"exec python3 -I {PROGRAMS}/run_phase.py {{phase}}\n"
 _STOP = f"python3 -I {PROGRAMS}/stop.py || status=$?\n"
 
 
-def make_scripts(twin: Twin) -> dict[str, str]:
+def make_scripts(twin: Twin, defaults: Mapping[str, str]) -> dict[str, str]:
     """Return the scripts of an export by their paths."""
     scripts = {f"lifecycle/{name}": _phase(twin, name) for name in twin.phases}
     scripts.setdefault("lifecycle/create", _create(twin))
     for name in ("terminate", "clean"):
         scripts[f"lifecycle/{name}"] = _ending(twin, name)
-    scripts[ENVIRONMENT] = "".join(f"{line}\n" for line in _environment(twin))
+    scripts[ENVIRONMENT] = "".join(f"{line}\n" for line in _environment(twin, defaults))
     return scripts
 
 
@@ -63,9 +63,9 @@ def _head(title: str, phase: str) -> str:
     return _HEAD.format(title=title, phase=shlex.quote(phase), environment=ENVIRONMENT)
 
 
-def _environment(twin: Twin) -> Iterator[str]:
+def _environment(twin: Twin, defaults: Mapping[str, str]) -> Iterator[str]:
     yield f"# Values of {twin.name}; what is set before a script is called stays as it is."
-    yield "# shellcheck shell=sh"
+    yield "# shellcheck shell=sh disable=SC2089,SC2090"  # values are text, no words of commands
     yield from _set("RUN_ID", '"$(date +%Y%m%d-%H%M%S)-$$"')
     yield from _set("RUN_USER", '"$(id -un)"')
     yield 'RUN_FOLDER="$PWD"'
@@ -73,7 +73,7 @@ def _environment(twin: Twin) -> Iterator[str]:
     yield from _set("TWINHUB_WORKSPACE", '"${CI_PROJECT_DIR:-/workspace}"')
     yield from _set("TWINHUB_COMMON", '"$TWINHUB_WORKSPACE"/common')
     yield from _scenarios(twin)
-    for variable, word in defaults_of(twin).items():
+    for variable, word in defaults.items():
         yield from _set(variable, word)
 
 

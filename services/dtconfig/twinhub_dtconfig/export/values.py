@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from twinhub_dtconfig.export.errors import ExportError
 from twinhub_dtconfig.export.names import variable_of
-from twinhub_dtconfig.interpolation import Name
+from twinhub_dtconfig.interpolation import Name, find_names, put_in
 from twinhub_dtconfig.references import Area, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from twinhub_dtconfig.models.assets import Use
     from twinhub_dtconfig.models.connections import Service
@@ -30,14 +30,16 @@ def parameter_variable(name: str) -> str:
     return variable_of(Name("parameters", name))
 
 
-def defaults_of(twin: Twin) -> dict[str, str]:
+def defaults_of(twin: Twin, bound: Mapping[str, str]) -> dict[str, str]:
     """Return variables with their defaults, as words of a shell.
+
+    ``bound`` says where co-simulations are that are not taken as they are.
 
     Raises:
         ExportError: two names of the twin would be one variable.
     """
     defaults: dict[str, str] = {}
-    for name, word in _defaults(twin):
+    for name, word in _defaults(twin, bound):
         variable = variable_of(name)
         if variable in defaults:
             what = f"{name.dotted} and another name would both be ${variable}"
@@ -46,7 +48,7 @@ def defaults_of(twin: Twin) -> dict[str, str]:
     return defaults
 
 
-def _defaults(twin: Twin) -> Iterator[tuple[Name, str]]:
+def _defaults(twin: Twin, bound: Mapping[str, str]) -> Iterator[tuple[Name, str]]:
     title, version = twin.title or twin.name, twin.version or ""
     said = {"name": twin.name, "title": title, "version": version, "owner": twin.owner or ""}
     yield from ((Name("twin", key), shlex.quote(text)) for key, text in said.items())
@@ -56,22 +58,19 @@ def _defaults(twin: Twin) -> Iterator[tuple[Name, str]]:
     places = {key: _place(key, use) for key, use in twin.uses.items()}
     yield from ((Name("uses", key), word) for key, word in places.items() if word is not None)
     yield from ((Name("ports", key), str(port.port)) for key, port in twin.ports.items())
-    yield from _cosimulations(twin)
+    for key, one in twin.cosimulations.items():
+        yield Name("cosimulations", key), _file(bound.get(key, one.file))
     for key, service in twin.services.items():
         yield from ((Name("services", key, rest), word) for rest, word in _service(service))
 
 
-def _cosimulations(twin: Twin) -> Iterator[tuple[Name, str]]:
-    for key, one in twin.cosimulations.items():
-        if one.format == "maestro" and one.bind:
-            yield Name("cosimulations", key), f'"$PWD"/{shlex.quote(bound_file(key))}'
-        elif "${" not in one.file:
-            yield Name("cosimulations", key), f'"$PWD"/{shlex.quote(one.file)}'
-
-
-def bound_file(name: str) -> str:
-    """Return where the file of a co-simulation is written with parameters put in."""
-    return f".twin/cosimulations/{name}.json"
+def _file(file: str) -> str:
+    """Return the path of a co-simulation's file as a word of a shell."""
+    if not any(find_names(file)):
+        return f'"$PWD"/{shlex.quote(file)}'
+    parts = put_in(file, lambda name: f"\0{variable_of(name)}\0").split("\0")
+    words = [f'"${{{part}-}}"' if at % 2 else shlex.quote(part) for at, part in enumerate(parts)]
+    return "".join(word for word in words if word != "''")
 
 
 def _place(name: str, use: Use) -> str | None:

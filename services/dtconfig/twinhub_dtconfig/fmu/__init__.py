@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "BaseUnit", "Causality", "Experiment", "FmuError", "FmuKind", "ModelDescription", "ValueType",
-    "Variability", "Variable", "parse_description", "read_model_description",
+    "MEMBER", "BaseUnit", "Causality", "Experiment", "FmuError", "FmuKind", "ModelDescription",
+    "ValueType", "Variability", "Variable", "parse_description", "read_model_description",
 ]  # fmt: skip
 
 MEMBER = "modelDescription.xml"

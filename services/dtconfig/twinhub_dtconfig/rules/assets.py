@@ -31,7 +31,7 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
         source = next(key for key in use.ONE_OF if getattr(use, key) is not None)
         for key, sources in BELONGS.items():
             if source not in sources and _is_given(use, key):
-                what = f"{source} has no {key}"
+                what = f"{key} does not go with {source}"
                 yield Finding(("uses", alias, key), what, "remove it", is_key=True)
         yield from link(("uses", alias, "secret"), use.secret, twin.secrets, "secrets")
         yield from _check_use(alias, use)
@@ -42,7 +42,7 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
 def _check_use(alias: str, use: Use) -> Iterator[Finding]:
     if use.url is not None and use.sha256 is None:
         what = "what is fetched may change without notice: it has no sha256"
-        yield Finding(("uses", alias, "url"), what, "add `sha256: `", is_warning=True)
+        yield Finding(("uses", alias, "url"), what, "add `sha256:`", is_warning=True)
     if use.writable and use.copy_:
         what = "a copy is private, so nothing is written to the asset"
         yield Finding(("uses", alias, "writable"), what, "remove `copy` or `writable`")

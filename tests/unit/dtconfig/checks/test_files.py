@@ -52,6 +52,14 @@ def test_an_asset_that_is_not_there_is_located_with_the_nearest(workspace: Works
     ]  # fmt: skip
 
 
+def test_a_model_of_which_only_the_sources_are_there_is_a_warning(workspace: Workspace) -> None:
+    workspace.write("/common/models/tank@1.0.0/modelDescription.xml")
+    assert workspace.check("uses: {tank: common/models/tank/tank.fmu@1}\n") == [
+        "twin.yaml:3:14: warning: uses.tank.asset: common/models/tank has no tank.fmu;"
+        " only its sources are there: build it before a run"
+    ]
+
+
 def test_programs_that_cannot_be_run_are_located(workspace: Workspace) -> None:
     workspace.write("lifecycle/create", "#!/bin/sh\n")
     workspace.write("lifecycle/save", "data")
@@ -187,7 +195,7 @@ def test_circles_of_needs_are_located(workspace: Workspace) -> None:
         build:
           a: {command: make, inputs: ["b/*"], outputs: [a/x]}
           b: {command: make, inputs: ["a/*"], outputs: [b/x]}
-          c: {command: make, inputs: ["c/**"], outputs: [c/x]}
+          c: {command: make, inputs: ["c/**", c/x], outputs: [c/x]}
         phases:
           execute: {command: run, inputs: [second.csv], outputs: [first.csv]}
           analyse: {command: run, inputs: [first.csv], outputs: [second.csv]}
@@ -196,7 +204,7 @@ def test_circles_of_needs_are_located(workspace: Workspace) -> None:
     assert [fault.partition(": ")[2] for fault in faults] == [
         "build.b.inputs: they need each other: a → b → a; remove an input or an output",
         "warning: build.c.outputs[0]: c/x is an input too, so that the step would always run again;"
-        " narrow the inputs",
+        " remove it from the inputs",
         "phases.analyse.inputs: they need each other: execute → analyse → execute;"
         " remove an input or an output",
         "warning: phases.save.inputs[0]: nothing makes third.csv, and it does not exist;"

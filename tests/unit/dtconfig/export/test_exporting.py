@@ -13,8 +13,14 @@ import pytest
 from twinhub_dtconfig.documents import parse_document
 from twinhub_dtconfig.export import ExportError, export_dtaas
 from twinhub_dtconfig.loading import load_twin
+from twinhub_dtconfig.opening import open_twin
 
 from tests.unit.dtconfig.export.exports import export, write_twin
+
+TWINS = [
+    *sorted(Path("config/examples/twins").iterdir()),
+    Path("config/assets/common/digital_twins/heated-tank"),
+]
 
 EVERYTHING = """
     title: Heated tank
@@ -32,7 +38,7 @@ EVERYTHING = """
       create: ./lifecycle/create
       execute: {command: "python3 x.py", live: true}
       analyse: {command: "python3 y.py", outputs: ["output/*.csv"]}
-    cosimulations: {one: {format: fmpy, file: x.fmu, bind: {power: P}}}
+    cosimulations: {one: {format: ssp, file: x.ssp, bind: {power: t.P}}}
     signals: {t: {source: {metric: t}}}
     commands: {open: {effect: {command: ./open}}}
     physical: {source: mock}
@@ -65,19 +71,36 @@ def test_a_twin_without_such_parts_leaves_nothing_out(tmp_path: Path) -> None:
     assert "What is different" not in exported.text("README.md")
 
 
-def test_every_exported_script_is_clean_and_executable(tmp_path: Path) -> None:
+def check_shell(folder: Path) -> str:
+    """Return what shellcheck finds in the scripts of an export."""
     shellcheck = Path(sys.executable).with_name("shellcheck")
     if not shellcheck.exists():
         pytest.skip("shellcheck is not in the environment")
+    scripts = [p for p in (folder / "lifecycle").iterdir() if p.is_file() and not p.suffix]
+    scripts.append(folder / "lifecycle/twin/environment.sh")
+    done = subprocess.run([shellcheck, *scripts], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_every_exported_script_is_clean_and_executable(tmp_path: Path) -> None:
     exported = export(tmp_path, EVERYTHING, {"lifecycle/create": "#!/bin/sh\nexit 0\n"})
     scripts = [p for p in (exported.folder / "lifecycle").iterdir() if p.is_file()]
     assert {p.name for p in scripts} == {
         "create", "create.twin", "execute", "analyse", "terminate", "clean"
     }  # fmt: skip
     assert all(os.access(path, os.X_OK) for path in scripts)
-    scripts.append(exported.folder / "lifecycle/twin/environment.sh")
-    done = subprocess.run([shellcheck, *scripts], capture_output=True, text=True, check=False)
-    assert done.stdout == ""
+    assert check_shell(exported.folder) == ""
+
+
+@pytest.mark.parametrize("folder", TWINS, ids=lambda folder: folder.name)
+def test_every_example_is_exported(tmp_path: Path, folder: Path) -> None:
+    twin = open_twin(folder)
+    report = export_dtaas(twin.loaded, tmp_path)
+    scripts = {path.removeprefix("lifecycle/") for path in report.files}
+    assert {*twin.twin.phases, "create", "terminate", "clean"} <= scripts
+    assert check_shell(report.folder) == ""
+    again = open_twin(report.folder)  # a folder of scripts is a twin again
+    assert {*twin.twin.phases} <= set(again.twin.phases)
 
 
 def test_an_own_script_makes_room_and_is_still_what_runs(tmp_path: Path) -> None:

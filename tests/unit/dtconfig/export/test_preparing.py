@@ -8,14 +8,13 @@ import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from twinhub_dtconfig.export import export_dtaas
+from twinhub_dtconfig.loading import load_twin
 
 from tests.unit.dtconfig.export.exports import Export, export
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PARAMETERS = """
     parameters:
@@ -180,23 +179,90 @@ def test_a_build_step_runs_only_when_an_input_is_newer(tmp_path: Path) -> None:
     assert exported.text("log") == "x\nx\n"
 
 
-def test_parameters_are_put_into_a_multi_model(tmp_path: Path) -> None:
+def test_parameters_and_paths_are_put_into_a_multi_model(tmp_path: Path) -> None:
     exported = export(
         tmp_path,
         """
+        uses: {c: models/c.fmu}
         parameters: {power: 5, scheme: jacobi}
         cosimulations:
           base:
             format: maestro
-            file: mm.json
-            bind: {power: ["{c}.c.P", "{d}.d.P"], scheme: "{c}.c.s"}
+            file: cosim/mm.json
+            bind: {power: ["{c}.c.P", d.P], scheme: "{c}.c.s"}
         phases: {execute: "cat ${cosimulations.base}"}
         """,
-        {"mm.json": '{"fmus": {}, "connections": {}, "parameters": {"{c}.c.P": 1, "x": 2}}'},
+        {
+            "cosim/mm.json": """
+                {"fmus": {"{c}": "${uses.c}", "{d}": "d.fmu"},
+                 "connections": {"{c}.c.y": ["{d}.e.u"]},
+                 "parameters": {"{c}.c.P": 1, "{d}.e.x": 2}}
+            """
+        },
     )
-    made = json.loads(exported.run("execute", PARAMETERS_POWER="7").stdout)
-    values = {"{c}.c.P": 7, "{d}.d.P": 7, "{c}.c.s": "jacobi", "x": 2}
+    done = exported.run("execute", PARAMETERS_POWER="7", TWINHUB_WORKSPACE="/w")
+    made = json.loads(done.stdout)
+    values = {"{c}.c.P": 7, "{d}.e.P": 7, "{c}.c.s": "jacobi", "{d}.e.x": 2}
     assert made["parameters"] == values
+    assert made["fmus"] == {"{c}": "/w/models/c.fmu", "{d}": "d.fmu"}
+    assert (exported.folder / "cosim" / ".bound-base-mm.json").exists()
+
+
+def test_a_multi_model_that_is_built_is_bound_when_it_is_there(tmp_path: Path) -> None:
+    exported = export(
+        tmp_path,
+        """
+        parameters: {power: 5}
+        cosimulations: {base: {format: maestro, file: mm.json, bind: {power: "{c}.c.P"}}}
+        phases: {execute: "cat ${cosimulations.base}"}
+        """,
+    )
+    missing = exported.run("execute")
+    assert missing.returncode == 2
+    assert "mm.json is no multi-model" in missing.stderr
+    (exported.folder / "mm.json").write_text('{"fmus": {}}')
+    assert json.loads(exported.run("execute").stdout)["parameters"] == {"{c}.c.P": 5}
+
+
+def test_parameters_of_one_fmu_are_start_values(tmp_path: Path) -> None:
+    exported = export(
+        tmp_path,
+        """
+        uses: {tank: models/tank.fmu}
+        parameters: {mass: 60, loud: true}
+        cosimulations: {alone: {format: fmpy, file: "${uses.tank}", bind: {mass: m, loud: l}}}
+        phases: {execute: "cat ${cosimulations.alone}"}
+        """,
+    )
+    made = json.loads(exported.run("execute", TWINHUB_WORKSPACE="/w").stdout)
+    assert made == {"filename": "/w/models/tank.fmu", "start_values": {"m": 60, "l": True}}
+
+
+def test_an_fmu_without_bindings_is_taken_as_it_is(tmp_path: Path) -> None:
+    exported = export(
+        tmp_path,
+        """
+        uses: {tank: models/tank}
+        cosimulations: {alone: {format: fmpy, file: "${uses.tank}/a b.fmu"}}
+        phases: {execute: "echo ${cosimulations.alone}"}
+        """,
+    )
+    done = exported.run("execute", TWINHUB_WORKSPACE="/w")
+    assert done.stdout == "/w/models/tank/a b.fmu\n"
+
+
+def test_numbers_are_put_into_a_system_structure(tmp_path: Path) -> None:
+    twins = Path("config/examples/twins")
+    exported = Export(
+        export_dtaas(load_twin(twins / "two-cosimulations" / "twin.yaml"), tmp_path / "out")
+    )
+    plan = json.loads(exported.text("lifecycle/twin/plan.json"))
+    plan["phases"]["exchange"]["processes"]["exchange"]["command"][:2] = ["cat"]
+    (exported.folder / "lifecycle/twin/plan.json").write_text(json.dumps(plan))
+    done = exported.run("exchange", PARAMETERS_POWER_LIMIT="7500", TWINHUB_WORKSPACE="/w")
+    assert 'name="controller.P_max"><Real value="7500"/>' in done.stdout, done.stderr
+    assert 'name="tank.m"><Real value="60"/>' in done.stdout
+    assert 'source="/w/common/models/heated-tank/heated-tank.fmu"' in done.stdout
 
 
 def test_assets_are_where_a_workspace_has_them(tmp_path: Path) -> None:

@@ -18,8 +18,6 @@ import shutil
 import subprocess  # it is what this program is for
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from functools import partial
 from pathlib import Path
 from string import Template
@@ -144,7 +142,7 @@ def fetch(assets: list[Plan]) -> None:
         try:
             with fresh.open("wb") as copy:
                 digest = receive(asset["url"], copy)
-        except (OSError, urllib.error.URLError) as error:
+        except OSError as error:
             raise PreparationError(f"{asset['url']} cannot be fetched: {error}") from error
         if asset["sha256"] and digest != asset["sha256"]:
             fresh.unlink()
@@ -154,6 +152,8 @@ def fetch(assets: list[Plan]) -> None:
 
 def receive(url: str, copy: IO[bytes]) -> str:
     """Write what is at an address to a file; return its SHA-256."""
+    import urllib.request  # noqa: PLC0415  # half of the time that this program takes to start
+
     digest = hashlib.sha256()
     with urllib.request.urlopen(url, timeout=60) as source:
         for block in iter(partial(source.read, 2**20), b""):
@@ -163,20 +163,36 @@ def receive(url: str, copy: IO[bytes]) -> str:
 
 
 def bind(cosimulations: list[Plan], parameters: dict[str, Plan]) -> None:
-    """Write multi-models of Maestro with the values of parameters put in."""
-    for cosimulation in cosimulations:
-        file = TWIN / put_in(cosimulation["file"])
-        try:
-            model = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise PreparationError(f"{file} is no multi-model: {error}") from error
-        values = model.setdefault("parameters", {})
-        for name, variables in cosimulation["bind"].items():
-            for variable in variables:
-                values[variable] = typed(parameters[name], os.environ[name])
-        target = TWIN / cosimulation["to"]
+    """Write files of co-simulations with the values of parameters put in."""
+    for one in cosimulations:
+        values = {
+            variable: typed(parameters[name], os.environ[name])
+            for name, variables in one["bind"].items()
+            for variable in variables
+        }
+        text = bound_text(one, values)
+        target = TWIN / one["to"]
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(model, indent=2), encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
+
+
+def bound_text(cosimulation: Plan, values: dict[str, Any]) -> str:
+    """Return the text of one file with values put in, as its format has them."""
+    file = TWIN / put_in(cosimulation["file"])
+    if cosimulation["kind"] == "fmpy":
+        return json.dumps({"filename": str(file), "start_values": values}, indent=2)
+    try:
+        if cosimulation["template"] is None:
+            text = file.read_text(encoding="utf-8")
+        else:
+            text = put_in((TWIN / cosimulation["template"]).read_text(encoding="utf-8"))
+        if cosimulation["kind"] != "maestro":
+            return text
+        model = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise PreparationError(f"{file} is no multi-model: {error}") from error
+    model.setdefault("parameters", {}).update(values)
+    return json.dumps(model, indent=2)
 
 
 def render(files: list[Plan], phase: str) -> None:

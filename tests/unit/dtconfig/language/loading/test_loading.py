@@ -43,7 +43,7 @@ def test_a_fault_calls_the_file_as_it_was_given() -> None:
 def test_a_twin_does_not_change() -> None:
     twin = parse_twin(SMALLEST.encode()).twin
     with pytest.raises(ValidationError):
-        twin.name = "other"  # type: ignore[misc]  # this is what is tried
+        twin.name = "other"  # type: ignore[misc]
 
 
 def test_a_short_form_is_the_long_one() -> None:

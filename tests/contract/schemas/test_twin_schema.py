@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinhub_dtconfig.catalogue import RULES, Rule, rule_of
-from twinhub_dtconfig.documents import load_document, parse_document
+from twinhub_dtconfig.documents import DocumentError, load_document, parse_document
 from twinhub_dtconfig.loading import TwinError, load_twin, parse_twin
 from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.models.twin import RESERVED
@@ -22,6 +22,7 @@ from tests.contract.schemas.agreement import (
     make_validator,
 )
 from tests.contract.schemas.mutations import ALTERNATIVES, NAMES, VALUES, mutations
+from tests.unit.dtconfig.language.loading.cases import Case, read_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,15 @@ def test_loader_and_schema_agree_on_changed_examples(path: Path) -> None:
     assert found == []
 
 
+def is_yaml(case: Case) -> bool:
+    """Return whether a file can be read at all."""
+    try:
+        parse_document(case.text.encode(), "twin.yaml")
+    except DocumentError:
+        return False
+    return True
+
+
 _LEAVES = st.sampled_from([value for value in VALUES if value not in ([], {})])
 _NAMES = st.sampled_from([*NAMES, *(name for name, _ in ALTERNATIVES), *KEYS])
 _DATA = st.recursive(
@@ -95,6 +105,16 @@ def test_a_rule_that_no_schema_can_express_is_the_loaders(rule: Rule) -> None:
         faults = error.faults
     assert [rule_of(fault.what) for fault in faults] == [rule]
     assert (errors_of(content) == ()) is rule.is_warning
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for name in ("faults.txt", "rules.txt") for case in read_cases(name) if is_yaml(case)],
+    ids=lambda case: case.title,
+)
+def test_what_the_loader_refuses_is_refused_by_the_schema_or_listed(case: Case) -> None:
+    content = case.text.encode()
+    assert disagreement(parse_document(content, "twin.yaml").data, VALIDATOR) is None
 
 
 def test_rules_have_names_of_their_own() -> None:

@@ -173,7 +173,7 @@ CASES = (
         "scheme in domain", "site: {domain: http://x}\n", "1:16", "site.domain cannot be 'http://x'"
     ),
     Case("address as domain", "site: {domain: 10.0.0.1}\n", "1:16", "no name can stand below"),
-    Case("empty title", "site: {title: ''}\n", "1:15", "must be text of 1 or more characters"),
+    Case("empty title", "site: {title: ''}\n", "1:15", "must not be empty"),
     Case("long title", f"site: {{title: {'x' * 81}}}\n", "1:15", "text of at most 80 characters"),
     Case("hidden character", 'site: {title: "a\\u202Eb"}\n', "1:15", "invisible character U+202E"),
     Case("unknown option", "engine: {kind: dokcer}\n", "1:16", "did you mean 'docker'?"),

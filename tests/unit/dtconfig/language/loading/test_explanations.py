@@ -45,7 +45,7 @@ def said_of(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("wheels: []\n", "1:9: wheels must not be empty"),
+        ("wheels: []\n", "1:9: wheels must not be empty; put something in, or remove it"),
         ("wheels: [{}]\n", "1:9: wheels is too short; give at least 2"),
         ("wheels: [{}, {}, {}, {}]\n", "1:9: wheels is too long; give at most 3 entries"),
         ("colour: x\n", "1:9: colour is too short; give at least 3"),

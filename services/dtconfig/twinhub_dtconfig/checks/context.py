@@ -132,7 +132,12 @@ class Context:
             return Place(Path(text))
         if not text.startswith(_WORKSPACE) or self.assets is None:
             return UNKNOWN
-        return self._locate(text.removeprefix(_WORKSPACE), "")
+        below = text.removeprefix(_WORKSPACE)
+        found = self._locate(below, "")
+        if found.path is None and self.assets.own is not None and "\0" not in text:
+            path = self.assets.own / below
+            return Place(path if self.assets.contains(path) else None)
+        return found
 
     def _locate(self, text: str, rest: str) -> Place:
         assert self.assets is not None  # noqa: S101 # both callers looked

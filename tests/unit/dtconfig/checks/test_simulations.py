@@ -250,6 +250,17 @@ parameters:
     ]
 
 
+@pytest.mark.parametrize("start", ["", "file://"])
+def test_a_path_in_the_workspace_need_not_be_an_asset(plant: Workspace, start: str) -> None:
+    write_fmu(plant.root / "examples/m u.fmu", describe("heated-tank"))
+    name = "m%20u.fmu" if start else "m u.fmu"
+    fmus = {"{tank}": f"{start}/workspace/examples/{name}"}
+    plant.write("cosim/mm.json", json.dumps({"fmus": fmus, "parameters": {"{tank}.t.mm": 1}}))
+    faults = plant.check(BASE)
+    assert len(faults) == 1
+    assert "HeatedTank has no variable 'mm'" in faults[0]
+
+
 def test_an_absent_fmu_for_fmpy_is_located_with_the_nearest(workspace: Workspace) -> None:
     write_fmu(workspace.folder / "two.fmu", FMI_2)
     faults = workspace.check("cosimulations: {one: {format: fmpy, file: tow.fmu}}\n")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.checks.paths import matches
 from twinhub_dtconfig.cosimulation import (
     CosimulationError,
+    MultiModel,
     SingleModel,
     Structure,
     read_cosimulation,
@@ -24,6 +25,7 @@ from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.fmu import (
     Causality,
     FmuError,
+    FmuKind,
     ModelDescription,
     ValueType,
     Variable,
@@ -109,13 +111,33 @@ def _check_models(context: Context, place: Where, system: System) -> Iterator[Re
     sources = {model.source: model for model in system.models.values()}
     for source, instance in sources.items():
         model = find_model(context, system, instance)
-        if not isinstance(model, FmuError):
-            continue
-        if instance.name:
-            yield Fault(system.file, *instance.position, model.what, model.remedy)
-        else:
+        if isinstance(model, FmuError) and not instance.name:
             nearest = context.nearest(source)
             yield Finding(place, model.what, "" if nearest else model.remedy, nearest)
+        elif isinstance(model, FmuError):
+            yield Fault(system.file, *instance.position, model.what, model.remedy)
+        elif model is not None:
+            yield from _check_runs(place, system, instance, model)
+
+
+_LINUX = {"linux64", "x86_64-linux", "aarch64-linux"}
+
+
+def _check_runs(
+    place: Where, system: System, instance: Instance, model: ModelDescription
+) -> Iterator[Result]:
+    """Yield why a model can be read and yet not be run here."""
+    if isinstance(system, MultiModel) and FmuKind.CO_SIMULATION not in model.kinds:
+        what = f"{model.name} is for {' and '.join(model.kinds)} only, which Maestro does not run"
+        yield Fault(system.file, *instance.position, what, "export it for co-simulation")
+    if model.platforms and not model.has_sources and not _LINUX.intersection(model.platforms):
+        what = f"{model.name} has programs for {', '.join(model.platforms)} only"
+        remedy = "export it for Linux, or with its sources"
+        if instance.name:
+            fault = Fault(system.file, *instance.position, what, remedy)
+            yield replace(fault, severity="warning")
+        else:
+            yield Finding(place, what, remedy, is_warning=True)
 
 
 def find_model(

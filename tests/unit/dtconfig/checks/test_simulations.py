@@ -269,6 +269,34 @@ def test_an_absent_fmu_for_fmpy_is_located_with_the_nearest(workspace: Workspace
     ]
 
 
+def write_for_windows(workspace: Workspace, path: str, description: str, *extra: str) -> None:
+    target = workspace.write(path)
+    with zipfile.ZipFile(target, "w") as model:
+        model.writestr("modelDescription.xml", description)
+        for name in ("binaries/win64/m.dll", *extra):
+            model.writestr(name, "x")
+
+
+def test_a_model_without_a_program_for_linux_is_a_warning(plant: Workspace) -> None:
+    write_for_windows(plant, "models/pi.fmu", describe("pi-controller"))
+    assert [one.partition("mm.json")[2] for one in plant.check(BASE)] == [
+        ":3:19: warning: PIController has programs for win64 only;"
+        " export it for Linux, or with its sources"
+    ]
+    write_for_windows(plant, "two.fmu", FMI_2)
+    faults = plant.check("cosimulations: {one: {format: fmpy, file: two.fmu}}\n")
+    assert faults[0].startswith("twin.yaml:3:43: warning: cosimulations.one.file: Two has programs")
+    write_for_windows(plant, "models/pi.fmu", describe("pi-controller"), "sources/m.c")
+    assert not plant.check(BASE)
+
+
+def test_maestro_runs_no_model_exchange(plant: Workspace) -> None:
+    text = describe("pi-controller").replace("CoSimulation", "ModelExchange")
+    write_fmu(plant.folder / "models/pi.fmu", text)
+    faults = plant.check(BASE)
+    assert "PIController is for ModelExchange only, which Maestro does not run" in faults[0]
+
+
 def test_arrays_take_no_single_value(workspace: Workspace) -> None:
     write_fmu(workspace.folder / "three.fmu", FMI_3)
     faults = workspace.check("""\

@@ -53,6 +53,8 @@ class Context:
     assets: AssetTree | None
     services: Collection[str] | None
     systems: dict[str, System] = field(default_factory=dict)
+    bases: dict[str, Path] = field(default_factory=dict)
+    """What paths in a file are relative to, where that is not the file's own folder."""
     models: dict[Path, ModelDescription | FmuError] = field(default_factory=dict)
     hints_left: int = 20
     """How many names of variables may still be compared with all of a model."""

@@ -87,10 +87,13 @@ def _read(
     if file is None:
         return None
     try:
-        return read_cosimulation(cosimulation.format, file, configuration)
+        system = read_cosimulation(cosimulation.format, file, configuration)
     except CosimulationError as error:
         yield from error.faults
         return None
+    if not cosimulation.file.startswith("${"):  # it may be made of a template elsewhere
+        context.bases[system.file] = (context.folder / cosimulation.file).parent
+    return system
 
 
 def _file(context: Context, place: Where, text: str) -> Generator[Result, None, Path | None]:
@@ -146,7 +149,8 @@ def find_model(
     """Return what the model of an instance says, why it cannot be read, or None: not yet known."""
     if isinstance(system, Structure) and system.package is not None:
         return _cached(context, system.package / instance.source, system, instance)
-    found = context.find(instance.source, Path(system.file).parent if instance.name else None)
+    base = context.bases.get(system.file, Path(system.file).parent) if instance.name else None
+    found = context.find(instance.source, base)
     path = found.path or context.find_sources(instance.source)
     if path is not None:
         return _cached(context, path, system, instance)

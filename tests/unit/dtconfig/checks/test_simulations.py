@@ -203,17 +203,19 @@ def test_files_of_co_simulations_that_cannot_be_used_are_located(
 
 
 def test_a_file_that_is_rendered_is_judged_by_its_template(plant: Workspace) -> None:
-    changed = MULTI_MODEL["fmus"] | {"{tank}": "${uses.tank}/m.fmu"}  # type: ignore[operator]
+    changed = {"{controller}": "../models/pi.fmu", "{tank}": "${uses.tank}/m.fmu"}
     parameters = {"{tank}.t.mm": "${parameters.mass}"}
+    (plant.folder / "cosim/mm.json").unlink()
     plant.write(
-        "templates/mm.json", json.dumps(MULTI_MODEL | {"fmus": changed, "parameters": parameters})
+        "deep/templates/mm.json",
+        json.dumps(MULTI_MODEL | {"fmus": changed, "parameters": parameters}),
     )
     faults = plant.check(
         BASE
         + """\
 uses: {tank: common/models/tank}
 parameters: {mass: 60}
-files: [{render: templates/mm.json, to: cosim/mm.json}]
+files: [{render: deep/templates/mm.json, to: cosim/mm.json}]
 """
     )
     assert len(faults) == 1

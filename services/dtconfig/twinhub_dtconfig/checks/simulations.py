@@ -13,6 +13,7 @@ from twinhub_dtconfig.cosimulation import (
     MultiModel,
     SingleModel,
     Structure,
+    parse_cosimulation,
     read_cosimulation,
 )
 from twinhub_dtconfig.cosimulation.bindings import (
@@ -21,6 +22,7 @@ from twinhub_dtconfig.cosimulation.bindings import (
     check_value,
 )
 from twinhub_dtconfig.faults import Fault, nearest_key
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.fmu import (
     Causality,
@@ -31,6 +33,8 @@ from twinhub_dtconfig.fmu import (
     Variable,
     read_model_description,
 )
+from twinhub_dtconfig.interpolation import put_in
+from twinhub_dtconfig.resolving import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -38,7 +42,9 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.checks.context import Context, Result
     from twinhub_dtconfig.cosimulation import Instance, Mention, System
     from twinhub_dtconfig.cosimulation.base import Value
+    from twinhub_dtconfig.interpolation import Name
     from twinhub_dtconfig.models.connections import Cosimulation
+    from twinhub_dtconfig.models.environment import File
     from twinhub_dtconfig.nodes import Key
 
     Where = tuple[Key, ...]
@@ -79,6 +85,9 @@ def _read(
     """Return the co-simulation, or None where it cannot be read or only a run could."""
     if cosimulation.format == "fmpy":
         return SingleModel(cosimulation.file)
+    for made in context.twin.files:
+        if matches(cosimulation.file, made.to):
+            return (yield from _read_template(context, cosimulation, made))
     file = yield from _file(context, (*place, "file"), cosimulation.file)
     configuration = None
     if cosimulation.configuration is not None:
@@ -87,26 +96,51 @@ def _read(
     if file is None:
         return None
     try:
-        system = read_cosimulation(cosimulation.format, file, configuration)
+        return read_cosimulation(cosimulation.format, file, configuration)
     except CosimulationError as error:
         yield from error.faults
         return None
-    if not cosimulation.file.startswith("${"):  # it may be made of a template elsewhere
-        context.bases[system.file] = (context.folder / cosimulation.file).parent
+
+
+def _read_template(
+    context: Context, cosimulation: Cosimulation, made: File
+) -> Generator[Result, None, System | None]:
+    """Return the co-simulation that a template makes with the defaults of parameters."""
+    path = None if made.render is None else context.find(made.render).path
+    if path is None or cosimulation.format == "fmpy":
+        return None
+    try:
+        text = read_regular_file(path, _LARGEST_TEMPLATE).content.decode("utf-8")
+    except (FileRefusedError, UnicodeDecodeError):  # said where templates are checked
+        return None
+    content = put_in(text, lambda name: _default_of(context, name))
+    try:
+        system = parse_cosimulation(cosimulation.format, content.encode(), str(path))
+    except CosimulationError as error:
+        if "${" not in content:  # else it may be what only a run can put in
+            yield from error.faults
+        return None
+    context.bases[system.file] = (context.folder / cosimulation.file).parent
     return system
 
 
+def _default_of(context: Context, name: Name) -> str:
+    parameter = context.twin.parameters.get(name.name) if name.namespace == "parameters" else None
+    default = None if parameter is None else parameter.default
+    return str(name) if default is None else as_text(default)
+
+
 def _file(context: Context, place: Where, text: str) -> Generator[Result, None, Path | None]:
-    """Return the path of a file that is there, or of the template that it is made from."""
-    for file in context.twin.files:
-        if matches(text, file.to):
-            return None if file.render is None else context.find(file.render).path
+    """Return the path of a file that is there; yield that it is not, unless the twin makes it."""
     found = context.find(text)
     if found.path is None and found.is_judged and not context.makes(text):
         nearest = context.nearest(text)
         remedy = "" if nearest else "create it, or correct the path"
         yield Finding(place, f"there is no file {text}", remedy, nearest)
     return found.path
+
+
+_LARGEST_TEMPLATE = 2**20
 
 
 def _check_models(context: Context, place: Where, system: System) -> Iterator[Result]:

@@ -223,6 +223,19 @@ files: [{render: deep/templates/mm.json, to: cosim/mm.json}]
     assert "HeatedTank has no variable 'mm'" in faults[0]
 
 
+def test_numbers_of_a_template_need_no_quotes(plant: Workspace) -> None:
+    template = (
+        json.dumps(MULTI_MODEL).replace("60", "${parameters.mass}").replace("480", "${run.x}")
+    )
+    plant.write("t.json", template.replace("${run.x}", "480"))
+    text = BASE + "parameters: {mass: -60}\nfiles: [{render: t.json, to: cosim/mm.json}]\n"
+    assert "-60 is too small; m is at least 0 kg" in plant.check(text)[0]
+    plant.write("t.json", template.replace("${run.x}", "${ports.a}"))
+    assert not plant.check(text + "ports: {a: 1}\n")
+    plant.write("t.json", "[]")
+    assert "this is no multi-model" in plant.check(text)[0]
+
+
 def test_one_fmu_for_fmpy_is_checked(workspace: Workspace) -> None:
     write_fmu(workspace.root / "common/models/two/two.fmu", FMI_2)
     faults = workspace.check("""\

@@ -77,7 +77,7 @@ _DATA = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(key=st.sampled_from(list(KEYS)), value=_DATA, name=_NAMES)
 def test_loader_and_schema_agree_on_any_value_of_any_key(key: str, value: Data, name: str) -> None:
     assert disagreement({**SMALLEST, key: value}, VALIDATOR) is None

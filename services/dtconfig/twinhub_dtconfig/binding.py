@@ -13,12 +13,10 @@ from twinhub_dtconfig.checks.variables import find_variable
 from twinhub_dtconfig.cosimulation import (
     Assignment,
     CosimulationError,
-    MultiModel,
-    Structure,
+    parse_cosimulation,
     read_cosimulation,
 )
 from twinhub_dtconfig.cosimulation.bindings import written_value
-from twinhub_dtconfig.documents import DocumentError, parse_document
 from twinhub_dtconfig.faults import Fault
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
@@ -87,15 +85,12 @@ def _read(context: Context, name: str) -> System:
     file = str(found.path)
     try:
         text = read_regular_file(found.path, _LARGEST).content.decode("utf-8")
-        if cosimulation.format == "ssp":
-            return Structure(put_in(text, _path_writer(context, _in_xml)).encode(), file)
-        content = put_in(text, _path_writer(context, _in_json)).encode()
-        return MultiModel(parse_document(content, file))
+        escaped = _in_json if cosimulation.format == "maestro" else _in_xml
+        content = put_in(text, _path_writer(context, escaped)).encode()
     except (FileRefusedError, UnicodeDecodeError) as error:
         what = str(error) if isinstance(error, FileRefusedError) else "is not UTF-8"
         raise CosimulationError([Fault(file, 1, 1, f"the file {what}", "correct it")]) from error
-    except DocumentError as error:
-        raise CosimulationError(error.faults) from error
+    return parse_cosimulation(cosimulation.format, content, file)
 
 
 def _path_writer(context: Context, escape: Callable[[str], str]) -> Callable[[Name], str]:

@@ -72,7 +72,7 @@ FMI_3 = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def write_fmu(path: Path, description: str | bytes, **others: bytes) -> Path:
-    """Write an archive with a description and a binary, whose names may be replaced."""
+    """Write an archive with a description, a program for Linux, and others."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("modelDescription.xml", description)

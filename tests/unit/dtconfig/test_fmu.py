@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
+import sys
 import time
-import tracemalloc
 import zipfile
 import zlib
 from contextlib import suppress
@@ -220,14 +221,28 @@ def test_a_billion_laughs_end_at_the_document_type() -> None:
     ],
     ids=["elements", "text", "name", "value", "comments", "depth", "attributes"],
 )
-def test_ten_megabytes_are_refused_in_bounded_time_and_memory(content: bytes) -> None:
-    tracemalloc.start()
-    started = time.process_time()
-    refuse(content)
-    assert time.process_time() - started < 20  # tracing makes it some five times slower
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 400e6
+def test_ten_megabytes_are_refused_in_bounded_time_and_memory(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "m.xml").write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", _BOUNDED, str(tmp_path / "m.xml")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(f"{tmp_path}/m.xml:1:")
+
+
+_BOUNDED = """
+import resource, sys
+from pathlib import Path
+from twinhub_dtconfig.fmu import FmuError, read_model_description
+resource.setrlimit(resource.RLIMIT_AS, (600 * 2**20, 600 * 2**20))
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+try:
+    read_model_description(Path(sys.argv[1]))
+except FmuError as error:
+    print(error)
+"""
 
 
 def refuse_file(path: Path) -> str:
@@ -239,7 +254,7 @@ def refuse_file(path: Path) -> str:
 
 
 def zip_bomb(path: Path) -> None:
-    write_fmu(path, b"<a>" + b" " * 300_000_000)
+    write_fmu(path, b"<a>" + b" " * 100_000_000)
 
 
 def lying_bomb(path: Path) -> None:
@@ -317,7 +332,7 @@ def escaping(path: Path) -> None:
         (lambda _: None, "does not exist"),
         (cut_off, "is no ZIP archive, or is cut off"),
         (huge_directory, "is no ZIP archive"),
-        (zip_bomb, "of 300,000,003 bytes; 33,554,432 are allowed"),
+        (zip_bomb, "of 100,000,003 bytes; 33,554,432 are allowed"),
         (lying_bomb, "a damaged modelDescription.xml"),
         (many_names, "has too many files in it"),
         (twice, "holds modelDescription.xml 2 times"),

@@ -53,6 +53,8 @@ class Context:
     assets: AssetTree | None
     services: Collection[str] | None
     systems: dict[str, System] = field(default_factory=dict)
+    bases: dict[str, Path] = field(default_factory=dict)
+    """What paths in a file are relative to, where that is not the file's own folder."""
     models: dict[Path, ModelDescription | FmuError] = field(default_factory=dict)
     hints_left: int = 20
     """How many names of variables may still be compared with all of a model."""
@@ -132,7 +134,12 @@ class Context:
             return Place(Path(text))
         if not text.startswith(_WORKSPACE) or self.assets is None:
             return UNKNOWN
-        return self._locate(text.removeprefix(_WORKSPACE), "")
+        below = text.removeprefix(_WORKSPACE)
+        found = self._locate(below, "")
+        if found.path is None and self.assets.own is not None and "\0" not in text:
+            path = self.assets.own / below
+            return Place(path if self.assets.contains(path) else None)
+        return found
 
     def _locate(self, text: str, rest: str) -> Place:
         assert self.assets is not None  # noqa: S101 # both callers looked

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.checks.paths import matches
 from twinhub_dtconfig.cosimulation import (
     CosimulationError,
+    MultiModel,
     SingleModel,
     Structure,
+    parse_cosimulation,
     read_cosimulation,
 )
 from twinhub_dtconfig.cosimulation.bindings import (
@@ -20,15 +22,19 @@ from twinhub_dtconfig.cosimulation.bindings import (
     check_value,
 )
 from twinhub_dtconfig.faults import Fault, nearest_key
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.fmu import (
     Causality,
     FmuError,
+    FmuKind,
     ModelDescription,
     ValueType,
     Variable,
     read_model_description,
 )
+from twinhub_dtconfig.interpolation import put_in
+from twinhub_dtconfig.resolving import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -36,7 +42,9 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.checks.context import Context, Result
     from twinhub_dtconfig.cosimulation import Instance, Mention, System
     from twinhub_dtconfig.cosimulation.base import Value
+    from twinhub_dtconfig.interpolation import Name
     from twinhub_dtconfig.models.connections import Cosimulation
+    from twinhub_dtconfig.models.environment import File
     from twinhub_dtconfig.nodes import Key
 
     Where = tuple[Key, ...]
@@ -77,6 +85,9 @@ def _read(
     """Return the co-simulation, or None where it cannot be read or only a run could."""
     if cosimulation.format == "fmpy":
         return SingleModel(cosimulation.file)
+    for made in context.twin.files:
+        if matches(cosimulation.file, made.to):
+            return (yield from _read_template(context, cosimulation, made))
     file = yield from _file(context, (*place, "file"), cosimulation.file)
     configuration = None
     if cosimulation.configuration is not None:
@@ -91,11 +102,36 @@ def _read(
         return None
 
 
+def _read_template(
+    context: Context, cosimulation: Cosimulation, made: File
+) -> Generator[Result, None, System | None]:
+    """Return the co-simulation that a template makes with the defaults of parameters."""
+    path = None if made.render is None else context.find(made.render).path
+    if path is None or cosimulation.format == "fmpy":
+        return None
+    try:
+        text = read_regular_file(path, _LARGEST_TEMPLATE).content.decode("utf-8")
+    except (FileRefusedError, UnicodeDecodeError):  # said where templates are checked
+        return None
+    content = put_in(text, lambda name: _default_of(context, name))
+    try:
+        system = parse_cosimulation(cosimulation.format, content.encode(), str(path))
+    except CosimulationError as error:
+        if "${" not in content:  # else it may be what only a run can put in
+            yield from error.faults
+        return None
+    context.bases[system.file] = (context.folder / cosimulation.file).parent
+    return system
+
+
+def _default_of(context: Context, name: Name) -> str:
+    parameter = context.twin.parameters.get(name.name) if name.namespace == "parameters" else None
+    default = None if parameter is None else parameter.default
+    return str(name) if default is None else as_text(default)
+
+
 def _file(context: Context, place: Where, text: str) -> Generator[Result, None, Path | None]:
-    """Return the path of a file that is there, or of the template that it is made from."""
-    for file in context.twin.files:
-        if matches(text, file.to):
-            return None if file.render is None else context.find(file.render).path
+    """Return the path of a file that is there; yield that it is not, unless the twin makes it."""
     found = context.find(text)
     if found.path is None and found.is_judged and not context.makes(text):
         nearest = context.nearest(text)
@@ -104,18 +140,41 @@ def _file(context: Context, place: Where, text: str) -> Generator[Result, None, 
     return found.path
 
 
+_LARGEST_TEMPLATE = 2**20
+
+
 def _check_models(context: Context, place: Where, system: System) -> Iterator[Result]:
     """Yield models that are not there or cannot be read; each file once."""
     sources = {model.source: model for model in system.models.values()}
     for source, instance in sources.items():
         model = find_model(context, system, instance)
-        if not isinstance(model, FmuError):
-            continue
-        if instance.name:
-            yield Fault(system.file, *instance.position, model.what, model.remedy)
-        else:
+        if isinstance(model, FmuError) and not instance.name:
             nearest = context.nearest(source)
             yield Finding(place, model.what, "" if nearest else model.remedy, nearest)
+        elif isinstance(model, FmuError):
+            yield Fault(system.file, *instance.position, model.what, model.remedy)
+        elif model is not None:
+            yield from _check_runs(place, system, instance, model)
+
+
+_LINUX = {"linux64", "x86_64-linux", "aarch64-linux"}
+
+
+def _check_runs(
+    place: Where, system: System, instance: Instance, model: ModelDescription
+) -> Iterator[Result]:
+    """Yield why a model can be read and yet not be run here."""
+    if isinstance(system, MultiModel) and FmuKind.CO_SIMULATION not in model.kinds:
+        what = f"{model.name} is for {' and '.join(model.kinds)} only, which Maestro does not run"
+        yield Fault(system.file, *instance.position, what, "export it for co-simulation")
+    if model.platforms and not model.has_sources and not _LINUX.intersection(model.platforms):
+        what = f"{model.name} has programs for {', '.join(model.platforms)} only"
+        remedy = "export it for Linux, or with its sources"
+        if instance.name:
+            fault = Fault(system.file, *instance.position, what, remedy)
+            yield replace(fault, severity="warning")
+        else:
+            yield Finding(place, what, remedy, is_warning=True)
 
 
 def find_model(
@@ -124,7 +183,8 @@ def find_model(
     """Return what the model of an instance says, why it cannot be read, or None: not yet known."""
     if isinstance(system, Structure) and system.package is not None:
         return _cached(context, system.package / instance.source, system, instance)
-    found = context.find(instance.source, Path(system.file).parent if instance.name else None)
+    base = context.bases.get(system.file, Path(system.file).parent) if instance.name else None
+    found = context.find(instance.source, base)
     path = found.path or context.find_sources(instance.source)
     if path is not None:
         return _cached(context, path, system, instance)

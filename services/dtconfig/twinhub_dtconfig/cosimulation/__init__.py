@@ -15,13 +15,14 @@ from twinhub_dtconfig.cosimulation.base import (
 from twinhub_dtconfig.cosimulation.fmpy import SingleModel
 from twinhub_dtconfig.cosimulation.maestro import MultiModel
 from twinhub_dtconfig.cosimulation.ssp import Structure
+from twinhub_dtconfig.documents import DocumentError, parse_document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
     "Assignment", "CosimulationError", "Format", "Found", "Instance", "Mention", "MultiModel",
-    "SingleModel", "Structure", "System", "read_cosimulation",
+    "SingleModel", "Structure", "System", "parse_cosimulation", "read_cosimulation",
 ]  # fmt: skip
 
 Format = Literal["maestro", "ssp", "fmpy"]
@@ -40,3 +41,17 @@ def read_cosimulation(format_: Format, file: Path, configuration: Path | None = 
             return Structure.load(file)
         case "fmpy":
             return SingleModel(str(file))
+
+
+def parse_cosimulation(format_: Literal["maestro", "ssp"], content: bytes, file: str) -> System:
+    """Return the co-simulation in the bytes of a file, which faults call by the given name.
+
+    Raises:
+        CosimulationError: the content cannot be used; holds every fault in it.
+    """
+    if format_ == "ssp":
+        return Structure(content, file)
+    try:
+        return MultiModel(parse_document(content, file))
+    except DocumentError as error:
+        raise CosimulationError(error.faults) from error

@@ -55,7 +55,9 @@ def read_model_description(path: Path, *, limit_bytes: int = _LARGEST) -> ModelD
         raise FmuError(f"{path}: permission denied", "ask its owner") from error
     description = parse_description(archive.content, f"{path}/{MEMBER}")
     binaries = {_BINARY.match(name) for name in archive.names}
-    return replace(description, platforms=tuple(sorted({b[1] for b in binaries if b})))
+    platforms = tuple(sorted({b[1] for b in binaries if b}))
+    has_sources = any(name.startswith("sources/") for name in archive.names)
+    return replace(description, platforms=platforms, has_sources=has_sources)
 
 
 def _read_folder(folder: Path, limit_bytes: int) -> ModelDescription:
@@ -69,4 +71,5 @@ def _read_folder(folder: Path, limit_bytes: int) -> ModelDescription:
         platforms = sorted(entry.name for entry in binaries.iterdir() if entry.is_dir())
     except OSError:  # there are none, as in an FMU of sources
         platforms = []
-    return replace(description, platforms=tuple(platforms))
+    has_sources = (folder / "sources").is_dir()
+    return replace(description, platforms=tuple(platforms), has_sources=has_sources)

@@ -122,7 +122,11 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """One model. ``file`` names what was read; ``platforms`` is empty for a bare description."""
+    """One model. ``file`` names what was read.
+
+    ``platforms`` are those that the model has a program for, as FMI names them; they are empty, and
+    ``has_sources`` is false, for a bare description.
+    """
 
     file: str
     fmi_version: str
@@ -136,3 +140,4 @@ class ModelDescription:
     can_serialize_state: bool
     experiment: Experiment = field(default_factory=Experiment)
     platforms: tuple[str, ...] = ()
+    has_sources: bool = False

@@ -203,22 +203,37 @@ def test_files_of_co_simulations_that_cannot_be_used_are_located(
 
 
 def test_a_file_that_is_rendered_is_judged_by_its_template(plant: Workspace) -> None:
-    changed = MULTI_MODEL["fmus"] | {"{tank}": "${uses.tank}/m.fmu"}  # type: ignore[operator]
+    changed = {"{controller}": "../models/pi.fmu", "{tank}": "${uses.tank}/m.fmu"}
     parameters = {"{tank}.t.mm": "${parameters.mass}"}
+    (plant.folder / "cosim/mm.json").unlink()
     plant.write(
-        "templates/mm.json", json.dumps(MULTI_MODEL | {"fmus": changed, "parameters": parameters})
+        "deep/templates/mm.json",
+        json.dumps(MULTI_MODEL | {"fmus": changed, "parameters": parameters}),
     )
     faults = plant.check(
         BASE
         + """\
 uses: {tank: common/models/tank}
 parameters: {mass: 60}
-files: [{render: templates/mm.json, to: cosim/mm.json}]
+files: [{render: deep/templates/mm.json, to: cosim/mm.json}]
 """
     )
     assert len(faults) == 1
     assert "templates/mm.json:1:" in faults[0]
     assert "HeatedTank has no variable 'mm'" in faults[0]
+
+
+def test_numbers_of_a_template_need_no_quotes(plant: Workspace) -> None:
+    template = (
+        json.dumps(MULTI_MODEL).replace("60", "${parameters.mass}").replace("480", "${run.x}")
+    )
+    plant.write("t.json", template.replace("${run.x}", "480"))
+    text = BASE + "parameters: {mass: -60}\nfiles: [{render: t.json, to: cosim/mm.json}]\n"
+    assert "-60 is too small; m is at least 0 kg" in plant.check(text)[0]
+    plant.write("t.json", template.replace("${run.x}", "${ports.a}"))
+    assert not plant.check(text + "ports: {a: 1}\n")
+    plant.write("t.json", "[]")
+    assert "this is no multi-model" in plant.check(text)[0]
 
 
 def test_one_fmu_for_fmpy_is_checked(workspace: Workspace) -> None:
@@ -250,12 +265,51 @@ parameters:
     ]
 
 
+@pytest.mark.parametrize("start", ["", "file://"])
+def test_a_path_in_the_workspace_need_not_be_an_asset(plant: Workspace, start: str) -> None:
+    write_fmu(plant.root / "examples/m u.fmu", describe("heated-tank"))
+    name = "m%20u.fmu" if start else "m u.fmu"
+    fmus = {"{tank}": f"{start}/workspace/examples/{name}"}
+    plant.write("cosim/mm.json", json.dumps({"fmus": fmus, "parameters": {"{tank}.t.mm": 1}}))
+    faults = plant.check(BASE)
+    assert len(faults) == 1
+    assert "HeatedTank has no variable 'mm'" in faults[0]
+
+
 def test_an_absent_fmu_for_fmpy_is_located_with_the_nearest(workspace: Workspace) -> None:
     write_fmu(workspace.folder / "two.fmu", FMI_2)
     faults = workspace.check("cosimulations: {one: {format: fmpy, file: tow.fmu}}\n")
     assert faults == [
         "twin.yaml:3:43: cosimulations.one.file: there is no model tow.fmu; did you mean 'two.fmu'?"
     ]
+
+
+def write_for_windows(workspace: Workspace, path: str, description: str, *extra: str) -> None:
+    target = workspace.write(path)
+    with zipfile.ZipFile(target, "w") as model:
+        model.writestr("modelDescription.xml", description)
+        for name in ("binaries/win64/m.dll", *extra):
+            model.writestr(name, "x")
+
+
+def test_a_model_without_a_program_for_linux_is_a_warning(plant: Workspace) -> None:
+    write_for_windows(plant, "models/pi.fmu", describe("pi-controller"))
+    assert [one.partition("mm.json")[2] for one in plant.check(BASE)] == [
+        ":3:19: warning: PIController has programs for win64 only;"
+        " export it for Linux, or with its sources"
+    ]
+    write_for_windows(plant, "two.fmu", FMI_2)
+    faults = plant.check("cosimulations: {one: {format: fmpy, file: two.fmu}}\n")
+    assert faults[0].startswith("twin.yaml:3:43: warning: cosimulations.one.file: Two has programs")
+    write_for_windows(plant, "models/pi.fmu", describe("pi-controller"), "sources/m.c")
+    assert not plant.check(BASE)
+
+
+def test_maestro_runs_no_model_exchange(plant: Workspace) -> None:
+    text = describe("pi-controller").replace("CoSimulation", "ModelExchange")
+    write_fmu(plant.folder / "models/pi.fmu", text)
+    faults = plant.check(BASE)
+    assert "PIController is for ModelExchange only, which Maestro does not run" in faults[0]
 
 
 def test_arrays_take_no_single_value(workspace: Workspace) -> None:

@@ -57,6 +57,28 @@ def test_explain_names_the_nearest_key(twin: Callable[..., Done]) -> None:
     assert "did you mean 'parameters'?" in done.err
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("description", "several keys are called 'description'; choose from "),
+     ("qqqq", "there is no key 'qqqq'; choose from format, name"),
+     ("name.x", "there is no key 'x' in name; `twin explain` lists"),
+     ("\x1b[2J", "there is no key '\\x1b")],
+)  # fmt: skip
+def test_explain_says_what_there_is_instead(twin: Callable[..., Done], key: str, said: str) -> None:
+    done = twin("explain", key)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "key", ["files", "files[]", "physical.speed", "commands.a.effect.http.body"]
+)
+def test_explain_shows_any_kind_of_key(twin: Callable[..., Done], key: str) -> None:
+    done = twin("explain", key)
+    assert (done.code, done.err) == (0, "")
+    assert "type" in done.out
+
+
 def test_show_prints_a_twin_that_is_the_same(twin: Callable[..., Done], tank: Path) -> None:
     done = twin("show", tank)
     copy = tank.with_name("copy.yaml")
@@ -76,6 +98,23 @@ def test_show_resolved_puts_values_in(twin: Callable[..., Done], tank: Path) -> 
     assert command() == "5"
     assert command("--scenario", "cold") == "3"
     assert command("--scenario", "cold", "--set", "power=7") == "7"
+
+
+def test_what_a_run_must_say_and_what_only_it_knows_is_told_apart_from_the_twin(
+    twin: Callable[..., Done], tank: Path
+) -> None:
+    command_line = '{execute: "./run ${uses.pump} ${parameters.speed}"}'
+    (tank / "twin.yaml").write_text(
+        f"format: 1\nname: tank\nphases: {command_line}\nuses: {{pump: models/pump}}\n"
+        "parameters: {speed: {unit: m/s}}\nfleets: {all: {instances: [a]}}\ninstances: {a: {}}\n"
+    )
+    done = twin("show", "--resolved", tank)
+    assert done.code == 0
+    assert parse_document(done.out.encode(), "x").data
+    for note in ("a run must say: speed", "only a run knows: uses.pump", "not yet run: instances"):
+        assert note in done.err
+    data = json.loads(twin("show", "--resolved", "--json", tank).out)
+    assert data["missing"] == ["speed"]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +251,13 @@ def test_export_writes_scripts_once(twin: Callable[..., Done], tank: Path) -> No
     assert twin("export", "--dtaas", out, tank).code == 0
     assert (out / "digital_twins" / "heated-tank" / "lifecycle" / "execute").is_file()
     assert twin("export", "--dtaas", out, tank).code == 2
+
+
+def test_export_says_what_is_not_as_in_the_twin(twin: Callable[..., Done], tank: Path) -> None:
+    (tank / "twin.yaml").write_text(SMALLEST + "services: {mqtt: {managed: {}}}\n")
+    out = twin("export", "--dtaas", tank.with_name("out"), tank).out
+    assert "What is not as in the twin:" in out
+    assert "services" in out
 
 
 def test_bash_completes_commands_options_keys_and_files(

@@ -25,3 +25,12 @@ def make_library(root: Path) -> Path:
         with zipfile.ZipFile(model / f"{model.name}.fmu", "w") as archive:
             archive.write(model / "modelDescription.xml", "modelDescription.xml")
     return root
+
+
+def with_port(folder: Path, old: int, new: int) -> Path:
+    """Give the twin another port than the one of its file, which may be taken here."""
+    file = folder / "twin.yaml"
+    text = file.read_text("utf-8")
+    assert f"port: {old}" in text
+    file.write_text(text.replace(f"port: {old}", f"port: {new}"), "utf-8")
+    return folder

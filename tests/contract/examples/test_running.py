@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.examples.folders import make_library
+from tests.contract.examples.folders import make_library, with_port
 from tests.contract.examples.running import Run, answers
 from tests.fixtures.waiting import wait_for
 
@@ -32,15 +32,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def with_port(folder: Path, old: int, new: int) -> Path:
-    """Give the twin another port than the one of its file, which may be taken here."""
-    file = folder / "twin.yaml"
-    text = file.read_text("utf-8")
-    assert f"port: {old}" in text
-    file.write_text(text.replace(f"port: {old}", f"port: {new}"), "utf-8")
-    return folder
 
 
 def test_the_smallest_prints_a_metric_for_each_minute(twins: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from twinhub_dtconfig.export import export_dtaas
 from twinhub_dtconfig.graph import draw_twin
 from twinhub_dtconfig.loading import load_twin, parse_twin
 
-from tests.contract.examples.folders import CHECKOUT, SAMPLES, TWINS, make_library
+from tests.contract.examples.folders import CHECKOUT, SAMPLES, TWINS, make_library, with_port
 
 ALL = [*TWINS, *SAMPLES]
 NAMES = [path.parent.name for path in ALL]
@@ -89,11 +90,28 @@ def test_an_example_is_exported_with_a_script_for_each_phase(
     assert set(loaded.twin.phases) <= scripts
 
 
+def run_exported(out: Path, name: str, phase: str) -> str:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
+    script = out / "digital_twins" / name / "lifecycle" / phase
+    done = subprocess.run(
+        [script], env={"PATH": path}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_an_exported_example_runs_without_twinhub(library: Path, tmp_path: Path) -> None:
     export_dtaas(load_twin(folder_of(library, "smallest") / "twin.yaml"), tmp_path)
-    script = tmp_path / "digital_twins" / "smallest" / "lifecycle" / "execute"
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
-    done = subprocess.run(
-        [script], env={"PATH": path}, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout.splitlines()[-1] == "temperature=48.67"
+    assert run_exported(tmp_path, "smallest", "execute").splitlines()[-1] == "temperature=48.67"
+
+
+def test_exported_processes_wait_for_each_other_too(tmp_path: Path) -> None:
+    folder = make_library(tmp_path / "library") / "digital_twins" / "processes"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        with_port(folder, 18080, probe.getsockname()[1])
+    export_dtaas(load_twin(folder / "twin.yaml"), tmp_path / "out")
+    run_exported(tmp_path / "out", "processes", "create")
+    run_exported(tmp_path / "out", "processes", "execute")
+    table = tmp_path / "out" / "digital_twins" / "processes" / "output" / "samples.csv"
+    assert len(table.read_text("utf-8").splitlines()) == 21

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_hub.builds import digest_inputs
+
 from images.builder.context import (
     collect_context,
     collect_sources,
-    digest_inputs,
     find_certificates,
     pack,
     pinned_jupyterhub,

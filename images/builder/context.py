@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import tarfile
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from images.builder.errors import ContextError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 IGNORED = frozenset({".dockerignore", "README.md", "__pycache__"})
@@ -102,14 +101,6 @@ def pack(context: Context) -> bytes:
             member.mode = 0o755 if entry.is_executable else 0o644
             archive.addfile(member, io.BytesIO(entry.content))
     return buffer.getvalue()
-
-
-def digest_inputs(archive: bytes, arguments: Mapping[str, str], image_ids: Sequence[str]) -> str:
-    """Return one digest for all that decides what a build makes; the parent's id comes first."""
-    digest = hashlib.sha256(archive)
-    for part in (*image_ids, *(f"{name}={arguments[name]}" for name in sorted(arguments))):
-        digest.update(f"\0{part}".encode())
-    return digest.hexdigest()
 
 
 def pinned_jupyterhub(locks: Sequence[Path]) -> str | None:

@@ -13,15 +13,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
+from twinhub_hub.builds import INPUTS_LABEL
 from urllib3.exceptions import HTTPError
 
 from images.builder.errors import BuildError, EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-INPUTS_LABEL = "org.twinhub.inputs"
-"""The label with the digest of what an image was built from."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _READING_LABEL = "org.twinhub.reading"

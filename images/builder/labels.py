@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from images.builder.engine import INPUTS_LABEL
+from twinhub_hub.builds import INPUTS_LABEL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_hub.builds import INPUTS_LABEL
+
 from images.builder.changes import find_changes, summarise
-from images.builder.engine import INPUTS_LABEL
 from images.builder.errors import EngineError, ImagesError, RecordsError
 from images.builder.manifest import Contents, Manifest, read_contents
 from images.builder.reading import read_image

@@ -6,13 +6,13 @@ package a line, which a script gives to apt and uv after `--`.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from twinhub_hub.builds import INPUTS_LABEL, digest_inputs
 from twinhub_hub.layers.locks import read_lock
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ LAYER_LABEL = "org.twinhub.layer"
 
 OWNER_LABEL = "org.twinhub.installation"
 """Label of a layer's image: the prefix of the installation that built it."""
-
-INPUTS_LABEL = "org.twinhub.inputs"
-"""Label with the digest of what an image was built from, as `images/build.py` puts it on."""
 
 _FILES = ("Dockerfile", "install-layer")
 
@@ -86,10 +83,7 @@ def make_recipe(layer: Layer, sources: Sources, *, base: str, base_id: str) -> R
     """
     archive = _pack(_context(layer, sources))
     arguments = {"PARENT": base, "TWINHUB_UID": str(sources.uid)}
-    digest = hashlib.sha256(archive)
-    for part in (base_id, *(f"{name}={value}" for name, value in sorted(arguments.items()))):
-        digest.update(f"\0{part}".encode())
-    named = digest.hexdigest()
+    named = digest_inputs(archive, arguments, [base_id])
     labels = {
         LAYER_LABEL: layer.name,
         OWNER_LABEL: sources.prefix,

@@ -6,30 +6,25 @@ import re
 
 from twinhub_dtconfig.faults import nearest_key
 
+from twinhub_hub.builds import CERTIFICATE_SIGNS, DISK_SIGNS, HASHES, LOOK, NETWORK, first_remedy
+
 _UNKNOWN = re.compile(r"site layer: no Debian package (?P<name>\S+); near: ?(?P<near>.*)")
 _NO_VERSION = re.compile(r"E: Version '(?P<version>[^']+)' for '(?P<name>[^']+)' was not found")
 _NO_PYTHON = re.compile(r"Because (?P<name>\S+) was not found in the package registry")
-_REMEDIES = (
+_OF_THE_MACHINE = (
+    NETWORK,
     (
-        r"Temporary failure resolving|Could not resolve|dns error|Name or service not known|no such"
-        r" host|Network is unreachable|Connection timed out|Could not connect|Connection refused",
-        "the network was not reached from inside the build: check DNS and the proxy settings of the"
-        " Docker engine, then build again",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|UnknownIssuer|self.signed certificate",
+        CERTIFICATE_SIGNS,
         "a certificate was not trusted: add the one of your site's authority to this machine's, run"
         " `twinhub up`, then build again",
     ),
     (
-        r"No space left on device|disk quota exceeded",
+        DISK_SIGNS,
         "the disk is full: `twinhub images prune` removes builds that nobody uses, then build anew",
     ),
-    (
-        r"Hash mismatch|DO NOT MATCH THE HASHES|hashes? (?:mismatch|do(?:es)? not match)",
-        "a package differs from the one that was locked: do not use it, and ask who runs your"
-        " package mirror",
-    ),
+)
+_OF_PACKAGES = (
+    HASHES,
     (
         r"No solution found",
         "the Python packages do not fit together, or not the versions that the image has: the lines"
@@ -44,10 +39,20 @@ _REMEDIES = (
 
 
 def find_remedy(output: str) -> str:
-    """Return one sentence that says what to do."""
-    for pattern, remedy in _REMEDIES[:3]:
-        if re.search(pattern, output, re.IGNORECASE):
-            return remedy
+    """Return one sentence that says what to do.
+
+    A machine without a network or space also finds no package, so it comes first.
+    """
+    return (
+        first_remedy(output, _OF_THE_MACHINE)
+        or _explain_missing(output)
+        or first_remedy(output, _OF_PACKAGES)
+        or LOOK
+    )
+
+
+def _explain_missing(output: str) -> str | None:
+    """Return what to do about a package that is not there, if one is not."""
     if unknown := list(_UNKNOWN.finditer(output)):
         return "; ".join(_explain_unknown(match["name"], match["near"]) for match in unknown)
     if match := _NO_VERSION.search(output):
@@ -57,10 +62,7 @@ def find_remedy(output: str) -> str:
         )
     if match := _NO_PYTHON.search(output):
         return f"the package index has no Python package {match['name']}: check its name"
-    for pattern, remedy in _REMEDIES[3:]:
-        if re.search(pattern, output, re.IGNORECASE):
-            return remedy
-    return "look at the lines above for the step that failed"
+    return None
 
 
 def _explain_unknown(name: str, near: str) -> str:

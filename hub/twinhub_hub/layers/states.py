@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from twinhub_hub.builds import INPUTS_LABEL
 from twinhub_hub.layers.building import find_image
-from twinhub_hub.layers.recipe import INPUTS_LABEL, make_recipe, tag_of
+from twinhub_hub.layers.recipe import make_recipe, tag_of
 
 if TYPE_CHECKING:
     from docker import APIClient

@@ -192,7 +192,8 @@ class Explainer:
         if kind == "too_long":
             what, remedy = "is too long", f"give at most {limits['max_length']} entries"
         elif not details["input"]:
-            what, remedy = "must not be empty", self._example_remedy(path)
+            what = "must not be empty"
+            remedy = self._example_remedy(path) or "put something in, or remove it"
         else:
             what, remedy = "is too short", f"give at least {limits['min_length']}"
         return self._fault(document, path, f"{self._name(path, document)} {what}", remedy=remedy)

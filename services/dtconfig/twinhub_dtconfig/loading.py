@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twinhub_dtconfig.faults import Position
+    from twinhub_dtconfig.finding import Finding
     from twinhub_dtconfig.nodes import Data, Key
 
 FILE_NAME = "twin.yaml"
@@ -168,13 +168,31 @@ def _load(document: Document) -> LoadedTwin:
             is_warning=finding.is_warning,
             is_key=finding.is_key,
         )
-        for finding in islice(check_rules(twin), _MOST_FINDINGS)
+        for finding in _first(check_rules(twin))
     ]
     faults += [fault for fault in findings if fault.severity == "error"]
     if faults:
         warnings = [fault for fault in findings if fault.severity == "warning"]
         raise TwinError([*faults, *warnings], document)
     return LoadedTwin(twin, document, _sorted(findings))
+
+
+def _first(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings until there are more errors than anybody is shown, and few warnings.
+
+    Warnings do not end it, since an error may follow.
+    """
+    errors = warnings = 0
+    for finding in findings:
+        if finding.is_warning:
+            warnings += 1
+            if warnings <= _MOST_FINDINGS:
+                yield finding
+        else:
+            errors += 1
+            yield finding
+        if errors == _MOST_FINDINGS:
+            return
 
 
 def _faults_of_data(document: Document) -> Iterator[Fault]:
@@ -217,6 +235,7 @@ def _fault_at(  # noqa: PLR0913 - the parts of a fault
 
 
 def _sorted(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return faults by position, once each, at most a hundred."""
+    """Return faults by position, once each, at most a hundred, errors before warnings."""
     unique = dict.fromkeys(faults)
-    return tuple(sorted(unique, key=lambda fault: (fault.line, fault.column))[:_MOST_FAULTS])
+    first = sorted(unique, key=lambda fault: (fault.severity, fault.line, fault.column))
+    return tuple(sorted(first[:_MOST_FAULTS], key=lambda fault: (fault.line, fault.column)))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS = CHECKOUT / "docs"
+REFERENCE = DOCS / "reference" / "twin-yaml.md"
+"""All of its YAML is of twins."""
+
 _BLOCK = re.compile(
     r"(?:^ *<!-- test: (?P<mark>twin|file (?P<file>\S+)) -->\n)?"
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
@@ -37,7 +40,7 @@ def steps_of(page: Path) -> list[Step]:
         text = textwrap.dedent(match["text"])
         if match["file"]:
             steps.append(Step("file", text, match["file"]))
-        elif match["mark"] == "twin":
+        elif match["mark"] == "twin" or (page == REFERENCE and match["language"] == "yaml"):
             steps.append(Step("twin", text))
         elif match["language"] == "console":
             steps.append(Step("console", text))

@@ -7,10 +7,10 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_hub.builds import digest_inputs
 
 from images.builder.context import (
     collect_context,
-    digest_inputs,
     find_certificates,
     pack,
     pinned_jupyterhub,

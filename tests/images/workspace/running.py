@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 PORT = 8888
 START_SECONDS = 60
+LISTENING = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
+"""Prints the TCP sockets of a container, for `listening_in`."""
+
+_LISTENS = "0A"
+_DOCKER_DNS = "0B00007F"  # 127.0.0.11, the engine's own
 SERVER_PYTHON = "/opt/twinhub/server/bin/python"
 
 
@@ -32,6 +37,13 @@ class Result:
 
     status: int
     output: str
+
+
+def listening_in(sockets: str) -> set[tuple[str, int]]:
+    """Return address, as the kernel writes it, and port of each socket that listens."""
+    rows = [row.split() for row in sockets.splitlines() if "local_address" not in row]
+    found = [row[1].split(":") for row in rows if row[3] == _LISTENS and _DOCKER_DNS not in row[1]]
+    return {(address, int(port, 16)) for address, port in found}
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,14 @@ class Workspace:
         status, output = self.container.exec_run(list(command))
         assert isinstance(output, bytes)
         return Result(status or 0, output.decode())
+
+    def listening(self) -> set[tuple[str, int]]:
+        """Return address and port of each TCP socket that listens, but for the engine's own."""
+        return listening_in(self.run(*LISTENING))
+
+    def ports(self) -> set[int]:
+        """Return the ports of those."""
+        return {port for _, port in self.listening()}
 
     def put(self, name: str, content: bytes) -> str:
         """Lay a file into the workspace's folder for temporary files and return its path."""

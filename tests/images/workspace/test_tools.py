@@ -13,16 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 
-_LISTENING = "0A"
-_DOCKER_DNS = "0B00007F"  # 127.0.0.11, the engine's own
 _FOLDERS = "/tmp/twinhub-runtime/tools"  # noqa: S108
-
-
-def _listening(workspace: Workspace) -> set[tuple[str, int]]:
-    sockets = workspace.run("cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
-    rows = [row.split() for row in sockets if "local_address" not in row]
-    listening = {row[1] for row in rows if row[3] == _LISTENING and _DOCKER_DNS not in row[1]}
-    return {(a.split(":")[0], int(a.split(":")[1], 16)) for a in listening}
 
 
 def test_nothing_of_a_tool_runs_or_listens_before_somebody_asks(workspace: Workspace) -> None:
@@ -31,7 +22,7 @@ def test_nothing_of_a_tool_runs_or_listens_before_somebody_asks(workspace: Works
     assert not any(
         one["running"] for name, one in listed.items() if name not in {"lab", "notebook"}
     )
-    assert {port for _, port in _listening(workspace)} == {8888}
+    assert workspace.ports() == {8888}
     assert workspace.attempt("ls", _FOLDERS).status != 0
 
 
@@ -43,7 +34,7 @@ def test_tools_listen_on_nothing_that_another_machine_reaches(start: StartWorksp
             if name not in {"lab", "notebook"}:
                 answer = client.get(f"{name}/", timeout=90)
                 assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, (one, answer.text)
-    others = {address for address, port in _listening(workspace) if port != 8888}
+    others = {address for address, port in workspace.listening() if port != 8888}
     assert others <= {"0100007F", "0000000000000000FFFF00000100007F"}
     folders = workspace.run("sh", "-c", f"stat -c %a {_FOLDERS}/*").split()
     assert set(folders) == {"700"}

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 
-_LISTENING = "0A"
-_DOCKER_DNS = "0B00007F"  # 127.0.0.11, the engine's own
 _SERVER_ONLY = {8888}
 _PARTS = ("xfwm4", "xfsettingsd", "xfce4-panel", "xfdesktop", "Thunar")
 LARGEST = 2_200_000_000
@@ -30,13 +28,13 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def test_nothing_of_the_desktop_runs_before_it_is_asked_for(start: StartWorkspace) -> None:
     workspace = start()
     assert workspace.attempt("pgrep", "-f", "Xtigervnc|xfce|dbus-daemon").output == ""
-    assert _listening(workspace) == _SERVER_ONLY
+    assert workspace.ports() == _SERVER_ONLY
 
 
 def test_desktop_speaks_rfb_on_a_socket_and_listens_on_no_port(desktop: Desktop) -> None:
     answer = desktop.attempt_handshake().output.split()
     assert (answer[:3], answer[4:]) == (["RFB", "003.008", "[1]"], ["TwinHub"])
-    assert _listening(desktop.workspace) == _SERVER_ONLY
+    assert desktop.workspace.ports() == _SERVER_ONLY
     assert "@/tmp/.X11-unix" not in desktop.workspace.run("cat", "/proc/net/unix")
 
 
@@ -138,13 +136,6 @@ def test_firefox_has_policies_against_telemetry_updates_and_first_pages(
         " policies['DisableFirefoxStudies'], repr(policies['OverrideFirstRunPage']))"
     )
     assert workspace.run("python", "-c", code).split() == ["True", "True", "True", "''"]
-
-
-def _listening(workspace: Workspace) -> set[int]:
-    sockets = workspace.run("cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
-    rows = [row.split() for row in sockets if "local_address" not in row]
-    addresses = [row[1] for row in rows if row[3] == _LISTENING and _DOCKER_DNS not in row[1]]
-    return {int(address.split(":")[1], 16) for address in addresses}
 
 
 def _runs(desktop: Desktop, name: str) -> bool:

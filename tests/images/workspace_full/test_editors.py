@@ -14,6 +14,7 @@ import pytest
 
 from tests.fixtures.waiting import wait_for
 from tests.images.starting import remove_container, run_in
+from tests.images.workspace.running import LISTENING, listening_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +59,9 @@ class Offline:
         curl = ("curl", "--silent", "--fail", "--max-time", "20", "--unix-socket", socket)
         return self.run(*curl, *options, f"http://tool/{path}")
 
-    def listening(self) -> str:
+    def listening(self) -> set[tuple[str, int]]:
         """Return all TCP sockets that listen."""
-        return self.run("sh", "-c", "awk '$4 == \"0A\"' /proc/net/tcp /proc/net/tcp6").output
+        return listening_in(self.run(*LISTENING).output)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_code_server_has_no_ai(code: Offline) -> None:
 
 
 def test_editors_listen_on_sockets_of_the_user_alone(code: Offline, git_page: Offline) -> None:
-    assert code.listening() == ""
+    assert code.listening() == set()
     assert git_page.run("stat", "-c", "%a", CODE, GIT).output.split() == ["600", "600"]
 
 

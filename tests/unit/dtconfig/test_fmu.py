@@ -317,7 +317,7 @@ def escaping(path: Path) -> None:
         (lambda _: None, "does not exist"),
         (cut_off, "is no ZIP archive, or is cut off"),
         (huge_directory, "is no ZIP archive"),
-        (zip_bomb, "of 300,000,003 bytes; 16,777,216 are allowed"),
+        (zip_bomb, "of 300,000,003 bytes; 33,554,432 are allowed"),
         (lying_bomb, "a damaged modelDescription.xml"),
         (many_names, "has too many files in it"),
         (twice, "holds modelDescription.xml 2 times"),

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from docker.errors import NotFound
+from twinhub_hub.builds import INPUTS_LABEL
 from twinhub_hub.cli.images import left_as_they_are
 from twinhub_hub.cli.main import main
 from twinhub_hub.installation import Installation, share
 from twinhub_hub.layers.errors import LayerError
-from twinhub_hub.layers.recipe import INPUTS_LABEL, Sources, tag_of
+from twinhub_hub.layers.recipe import Sources, tag_of
 from twinhub_hub.layers.records import read_offered
 from twinhub_hub.operate.image_reports import report_images
 from twinhub_hub.operate.layers import Workshop

@@ -37,7 +37,6 @@ def test_tool_is_installed_when_all_that_it_needs_is_there(tmp_path: Path) -> No
     assert not _tool(needs=[str(there), str(tmp_path / "not")]).is_installed
     assert not Tool(name="x", title="X", command=[str(tmp_path / "not")]).is_installed
     assert not Tool(name="x", title="X", command=["no-such-program"]).is_installed
-    assert Tool(name="x", title="X", command=lambda: ["no-such-program"]).is_installed
 
 
 def test_command_is_filled_and_nothing_else_is_read_as_a_placeholder(
@@ -48,11 +47,6 @@ def test_command_is_filled_and_nothing_else_is_read_as_a_placeholder(
     filled = Tool(name="x", title="X", command=command).render_command(base_url="/u/", port=7)
     assert filled == ["run", f"--at={tmp_path}/tools/x/socket", "--below=/u/x", "--port=7",
                       "{other}{}"]  # fmt: skip
-
-
-def test_command_may_be_made_when_the_tool_is_started() -> None:
-    made = Tool(name="x", title="X", command=lambda: ["run", "{base_url}"])
-    assert made.render_command(base_url="/u/") == ["run", "/u/"]
 
 
 def test_services_say_what_runs_and_where_it_is() -> None:

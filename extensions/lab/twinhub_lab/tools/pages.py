@@ -36,10 +36,10 @@ _PAGE = Template("""<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>$heading</title>
 <style>
-:root { --text: #1f2933; --soft: #52606d; --back: #f5f7fa; --card: #fff; --line: #cbd2d9;
-  --accent: #1d5fa8; --on-accent: #fff; }
-@media (prefers-color-scheme: dark) { :root { --text: #e4e7eb; --soft: #9aa5b1; --back: #14181d;
-  --card: #1f252c; --line: #3b4754; --accent: #7cb8f7; --on-accent: #10151b; } }
+:root { --text: #212529; --soft: #565e66; --back: #f3f5f7; --card: #fff; --line: #cfd5da;
+  --accent: #1b6a94; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #dee2e6; --soft: #a6adb4; --back: #181b1f;
+  --card: #24282d; --line: #434a51; --accent: #8fd0f0; --on-accent: #181b1f; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
   font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif;

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 RUNTIME = "JUPYTER_RUNTIME_DIR"
 """Variable with the folder that only the workspace's user can open."""
@@ -43,7 +43,7 @@ class Tool:
     """What follows the server's address: ``vscode`` is found at ``<prefix>vscode/``."""
     title: str
     """As people read it."""
-    command: Sequence[str] | Callable[[], Sequence[str]] = ()
+    command: Sequence[str] = ()
     """The program and its arguments; what is called is called when the tool is started."""
     is_own: bool = False
     """Whether the server itself answers at its address, and there is no command."""
@@ -53,7 +53,7 @@ class Tool:
     """An SVG file for the launcher."""
     needs: Sequence[str] = ()
     """Programs and files (paths) without which the tool is not there; at least the first of the
-    command, where that is a list."""
+    command."""
     has_socket: bool = True
     """Whether it listens on a socket in a folder of its own; else on a port of 127.0.0.1."""
     keeps_prefix: bool = False
@@ -93,15 +93,12 @@ class Tool:
                 f" choose another name, such as 'big-{self.name}'"
             )
         for field in ("command", "needs"):
-            value = getattr(self, field)
-            if not callable(value):
-                object.__setattr__(self, field, tuple(value))
+            object.__setattr__(self, field, tuple(getattr(self, field)))
 
     @property
     def is_installed(self) -> bool:
         """Return whether all that it needs is there."""
-        first = () if callable(self.command) else self.command[:1]
-        return all(_is_there(need) for need in (*first, *self.needs))
+        return all(_is_there(need) for need in (*self.command[:1], *self.needs))
 
     @property
     def folder(self) -> Path:
@@ -125,9 +122,8 @@ class Tool:
 
     def render_command(self, *, base_url: str, port: int = 0) -> list[str]:
         """Return the command with all placeholders filled."""
-        command = self.command() if callable(self.command) else self.command
         values = {"{unix_socket}": str(self.socket), "{port}": str(port), "{base_url}": base_url}
-        return [_filled(part, values) for part in command]
+        return [_filled(part, values) for part in self.command]
 
 
 def _filled(part: str, values: dict[str, str]) -> str:

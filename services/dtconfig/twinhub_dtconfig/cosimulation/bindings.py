@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,12 +91,17 @@ def check_value(
         return
     converted = converted_value(model, variable, value, unit)
     shown = f"{value:g}" if converted == value else f"{value:g} {unit}"
-    if variable.minimum is not None and converted < variable.minimum:
+    if variable.minimum is not None and _is_less(converted, variable.minimum):
         limit = f"{variable.name} is at least {variable.minimum:g} {variable.unit or ''}".strip()
         yield Problem(f"{shown} is too small", limit)
-    if variable.maximum is not None and converted > variable.maximum:
+    if variable.maximum is not None and _is_less(variable.maximum, converted):
         limit = f"{variable.name} is at most {variable.maximum:g} {variable.unit or ''}".strip()
         yield Problem(f"{shown} is too large", limit)
+
+
+def _is_less(value: float, limit: float) -> bool:
+    """Tell whether a value is less by more than what a conversion may have rounded."""
+    return value < limit and not math.isclose(value, limit, rel_tol=1e-12)
 
 
 def converted_value(
@@ -105,12 +111,12 @@ def converted_value(
     target = variable.unit
     if unit is None or target is None or unit == target or not units.is_unit(unit):
         return value
-    if units.is_unit(target):
-        return units.convert(value, unit, target) if units.are_compatible(unit, target) else value
     base = model.units.get(target)
-    if base is None or not units.has_exponents(unit, base.exponents):
-        return value
-    return (units.convert_to_base(value, unit, base.exponents) - base.offset) / base.factor
+    if base is not None and units.has_exponents(unit, base.exponents):
+        return (units.convert_to_base(value, unit, base.exponents) - base.offset) / base.factor
+    if base is None and units.is_unit(target) and units.are_compatible(unit, target):
+        return units.convert(value, unit, target)
+    return value
 
 
 def written_value(
@@ -129,11 +135,16 @@ def _is_known(model: ModelDescription, unit: str) -> bool:
 
 
 def _measures(model: ModelDescription, unit: str, other: str) -> bool:
-    """Tell whether a model's unit and one that people write measure the same."""
-    if units.is_unit(unit):
-        return units.are_compatible(unit, other)
-    base = model.units[unit]
-    return base is not None and units.has_exponents(other, base.exponents)
+    """Tell whether a model's unit and one that people write measure the same.
+
+    What the model says of its unit counts more than the name, such as `U/min` for revolutions.
+    """
+    base = model.units.get(unit)
+    return (
+        units.are_compatible(unit, other)
+        if base is None
+        else units.has_exponents(other, base.exponents)
+    )
 
 
 def _type_remedy(variable: Variable) -> str:

@@ -66,7 +66,7 @@ def _bound(twin: Twin, name: str, one: Cosimulation, folder: Path) -> Bound | No
     system = None if text is None else _system(one, folder)
     if one.format == "maestro":
         full = {key: tuple(_full(v, system) for v in names) for key, names in bind.items()}
-        made = None if text is None else templated(text)
+        made = None if text is None else templated(text, "uses")
         return Bound(_beside(one.file, name), "maestro", one.file, made, full)
     if system is None or text is None or not one.file.endswith(".ssd"):
         return None
@@ -81,17 +81,18 @@ def _structure(twin: Twin, name: str, one: Cosimulation, system: System) -> Boun
         value: Value = twin.parameters[key].default or 0
         if twin.parameters[key].kind in {"number", "integer"}:
             value = float(_MARK + at) if twin.parameters[key].kind == "number" else _MARK + at
-            marks[str(value)] = f"${{parameters.{key}}}"
+            marks[str(value)] = key
         names = (bound,) if isinstance(bound, str) else bound
         assignments += [Assignment(_full(one_name, system), value) for one_name in names]
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "system.ssd"
         system.write(copy, assignments)
         text = copy.read_text(encoding="utf-8")
-    for mark, mention in marks.items():
-        text = text.replace(f'"{mark}"', f'"{mention}"')
-    fixed = tuple(key for key in one.bind if f"${{parameters.{key}}}" not in marks.values())
-    return Bound(_beside(one.file, name), "text", one.file, templated(text), {}, fixed)
+    text = templated(text, "uses")
+    for mark, key in marks.items():
+        text = text.replace(f'"{mark}"', f'"${{{_variable(key)}}}"')
+    fixed = tuple(key for key in one.bind if key not in marks.values())
+    return Bound(_beside(one.file, name), "text", one.file, text, {}, fixed)
 
 
 def _system(one: Cosimulation, folder: Path) -> System | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twinhub_dtconfig.loading import LoadedTwin
+    from twinhub_dtconfig.models.twin import Twin
 
 _RUNTIME = ("prepare.py", "run_phase.py", "stop.py")
 _LARGEST_TEMPLATE = 2**20
@@ -48,7 +49,7 @@ def export_dtaas(loaded: LoadedTwin, out: Path, *, folder: Path | None = None) -
     twin = loaded.twin
     source = folder or Path(loaded.document.file).parent
     target = out / "digital_twins" / twin.name
-    _check_target(source, target)
+    _check(twin, source, target)
     bound = bound_cosimulations(twin, source)
     defaults = defaults_of(twin, {name: one.to for name, one in bound.items()})
     scripts = make_scripts(twin, defaults)
@@ -72,11 +73,16 @@ def export_dtaas(loaded: LoadedTwin, out: Path, *, folder: Path | None = None) -
     return ExportReport(target, tuple(sorted({*made, *_placed(own, moved)})), left_out)
 
 
-def _check_target(source: Path, target: Path) -> None:
+def _check(twin: Twin, source: Path, target: Path) -> None:
     if target.exists() or target.is_symlink():
         raise ExportError(f"{target} exists already", "choose another folder, or remove it")
     if target.resolve().is_relative_to(source.resolve()):
         raise ExportError(f"{target} is inside the twin itself", "choose a folder outside")
+    if PROGRAMS.rpartition("/")[2] in twin.phases:
+        what = f"the phase of that name has the place of {PROGRAMS}"
+        raise ExportError(what, "rename the phase")
+    if (source / PROGRAMS / "plan.json").exists():
+        raise ExportError(f"{source} is an export", "export the twin that it was made from")
 
 
 def _room_for(path: str) -> str:

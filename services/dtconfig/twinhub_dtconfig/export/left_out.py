@@ -91,6 +91,11 @@ def _cosimulations(twin: Twin, bound: Mapping[str, Bound]) -> Iterator[LeftOut]:
         path = f"cosimulations.{name}.bind"
         if one.bind and name not in bound:
             yield LeftOut(path, f"parameters are not put into {one.file}: change it by hand")
+        for parameter in one.bind if name in bound else ():
+            unit = twin.parameters[parameter].unit
+            if unit is not None:
+                what = f"{parameter} is not converted: it has to be in the unit of its variables"
+                yield LeftOut(path, f"{what}, and is in {unit}")
         for parameter in bound[name].fixed if name in bound else ():
             yield LeftOut(path, f"{parameter} keeps its default: it is no number")
 

@@ -19,11 +19,16 @@ def variable_of(name: Name) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", name.dotted).upper()
 
 
-def templated(text: str) -> str:
-    """Return a text for ``string.Template``: names are variables, other ``$`` are doubled."""
+def templated(text: str, only: str | None = None) -> str:
+    """Return a text for ``string.Template``: names are variables, other ``$`` are doubled.
+
+    Only names of one namespace are variables where it is given; others stay as they are written.
+    """
     marks: list[str] = []
 
     def keep(name: Name) -> str:
+        if only not in {None, name.namespace}:
+            return str(name)
         marks.append(variable_of(name))
         return f"\0{len(marks) - 1}\0"
 

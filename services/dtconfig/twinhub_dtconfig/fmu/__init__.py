@@ -31,8 +31,8 @@ __all__ = [
 
 MEMBER = "modelDescription.xml"
 _BINARY = re.compile("binaries/([^/]+)/.")
-_LARGEST = 16 * 2**20
-_REMEDY = "give an FMU, or the folder of an unpacked one"
+_LARGEST = 32 * 2**20
+_REMEDY = "an FMU is a ZIP archive with modelDescription.xml at its top"
 
 
 def read_model_description(path: Path, *, limit_bytes: int = _LARGEST) -> ModelDescription:

@@ -13,7 +13,7 @@ from twinhub_dtconfig.inference.phases import KNOWN_PHASES, guess_phases, guess_
 from twinhub_dtconfig.inference.pipelines import guess_pipeline
 from twinhub_dtconfig.inference.prose import guess_prose
 from twinhub_dtconfig.inference.reading import ReadingLimits, TwinFolder
-from twinhub_dtconfig.inference.services import guess_ports, guess_services
+from twinhub_dtconfig.inference.services import guess_ports, guess_services, note_written_secrets
 from twinhub_dtconfig.inference.warnings import note_habits
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def infer_data(folder: Path, limits: ReadingLimits | None = None) -> Inference:
     guess_services(reading, findings)
     guess_ports(scripts, reading, findings)
     note_habits(scripts, findings)
+    note_written_secrets(reading, findings)
     if reading.is_cut:
         findings.note(".", 1, "the folder has too many files; not all were looked at", "")
     return Inference(_ordered(findings.data), tuple(findings.guesses), tuple(findings.notes))

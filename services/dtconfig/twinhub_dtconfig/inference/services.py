@@ -32,6 +32,13 @@ _KIND_OF_SCHEME = {"amqp": "rabbitmq", "amqps": "rabbitmq", "mqtt": "mqtt", "mqt
                    "mongodb": "mongodb", "mongodb+srv": "mongodb"}  # fmt: skip
 _KIND_OF_PORT = {5672: "rabbitmq", 5671: "rabbitmq", 1883: "mqtt", 8883: "mqtt", 8086: "influxdb",
                  27017: "mongodb", 15672: "rabbitmq"}  # fmt: skip
+_PORT_SETTING = re.compile(r"port[\"']?\s*[:=]\s*[\"']?(?P<port>\d{4,5})\b", re.IGNORECASE)
+_WRITTEN_SECRET = re.compile(
+    r"(?:password|passwd|token|secret|api_?key)[\"']?\s*[:=]\s*"
+    r"(?:[\"'](?![$<{])[^\"']{3,}[\"']|(?![\"'$<{]|null\b|none\b|true\b|false\b)\S{3,}\s*$)",
+    re.IGNORECASE,
+)
+_CONFIGURATION = (".json", ".yml", ".yaml", ".conf", ".cfg", ".ini", ".toml", ".properties")
 _OWN_PORTS = (
     re.compile(r"--(?:server[.-])?port[= ](?P<port>\d{2,5})\b"),
     re.compile(r"\bhttp\.server\s+(?P<port>\d{2,5})\b"),
@@ -58,6 +65,21 @@ def guess_services(folder: TwinFolder, findings: Findings) -> None:
             if found:
                 why = f"{path}:{number} has {found[0].strip()!r}"
                 findings.put(("services", kind), {"managed": {}}, why, "likely")
+        setting = _PORT_SETTING.search(text)
+        named = _KIND_OF_PORT.get(int(setting["port"])) if setting else None
+        if named is not None:
+            why = f"{path}:{number} has the port that {named} usually has"
+            findings.put(("services", named), {"managed": {}}, why, "unsure")
+
+
+def note_written_secrets(folder: TwinFolder, findings: Findings) -> None:
+    """Note where a password is written in a configuration file; it is never repeated."""
+    for path, number, text in _lines(folder, _CONFIGURATION):
+        if _WRITTEN_SECRET.search(text):
+            what = "a password or token is written here, for all who see the twin"
+            findings.note(
+                path, number, what, "make it one of `secrets`, and the file one of `files`"
+            )
 
 
 def guess_ports(scripts: list[Script], folder: TwinFolder, findings: Findings) -> None:

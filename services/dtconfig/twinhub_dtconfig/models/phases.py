@@ -137,7 +137,9 @@ class Phase(Block):
         examples=["python3 simulate.py | tee log.txt\n"],
     )
     processes: Annotated[dict[Name, Process], Field(min_length=1, max_length=100)] | None = Field(
-        None, description="Several programs that run together."
+        None,
+        description="Several programs that run together.",
+        examples=[{"simulator": "python3 simulate.py"}],
     )
     description: Prose | None = Field(
         None, description="What it does.", examples=["Runs the co-simulation."]

@@ -167,7 +167,7 @@ def test_models_that_cannot_be_read_are_located(plant: Workspace) -> None:
     faults = plant.check(BASE)
     assert [fault.removeprefix("digital_twins/tank/cosim/") for fault in faults] == [
         "mm.json:3:19: digital_twins/tank/cosim/../models/pi.fmu: the file is no ZIP archive, or"
-        " is cut off; give an FMU, or the folder of an unpacked one",
+        " is cut off; an FMU is a ZIP archive with modelDescription.xml at its top",
         "mm.json:4:13: there is no model /workspace/common/models/tank/m.fmu;"
         " correct the path, or build it",
     ]

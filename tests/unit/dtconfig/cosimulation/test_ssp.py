@@ -15,7 +15,7 @@ from twinhub_dtconfig.cosimulation import (
     Structure,
     read_cosimulation,
 )
-from twinhub_dtconfig.fmu import parse_description
+from twinhub_dtconfig.fmu import FmuError, parse_description
 
 from tests.unit.dtconfig.models import FMI_2
 
@@ -206,6 +206,44 @@ def test_files_that_cannot_be_used_are_refused(tmp_path: Path, name: str) -> Non
     (tmp_path / "no.ssp").write_text("no archive")
     with pytest.raises(CosimulationError, match=name):
         Structure.load(tmp_path / name)
+
+
+def test_values_of_unknown_variables_are_written_by_their_own_type(tmp_path: Path) -> None:
+    values = [
+        Assignment("tank.a", value=False), Assignment("tank.b", 1), Assignment("tank.c", "x"),
+    ]  # fmt: skip
+    structure().write(tmp_path / "x.ssd", values)
+    text = (tmp_path / "x.ssd").read_text()
+    for written in ('<Boolean value="false"/>', '<Integer value="1"/>', '<String value="x"/>'):
+        assert written in text
+
+
+def test_packages_that_are_made_to_hurt_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.ssp", "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("SystemStructure.ssd", b" " * 100_000_000)
+    with pytest.raises(CosimulationError, match="100,000,000 bytes; 16,777,216 are allowed"):
+        Structure.load(tmp_path / "bomb.ssp")
+    with zipfile.ZipFile(tmp_path / "twice.ssp", "w") as package:
+        package.writestr("SystemStructure.ssd", SYSTEM)
+        package.writestr("resources/tank.fmu", b"x" * 1000)
+    raw = (tmp_path / "twice.ssp").read_bytes()
+    (tmp_path / "twice.ssp").write_bytes(raw.replace(b"x" * 1000, b"x" * 999 + b"y"))
+    damaged = Structure.load(tmp_path / "twice.ssp")
+    with pytest.raises(CosimulationError, match="the package cannot be copied"):
+        damaged.write(tmp_path / "copy.ssp", ASSIGNMENTS[:1])
+    with pytest.raises(FmuError, match=r"holds a damaged resources/tank\.fmu"):
+        damaged.read_packed_model(damaged.instances["tank"])
+
+
+def test_a_model_in_a_package_that_is_no_fmu_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "s.ssp", "w") as package:
+        package.writestr("SystemStructure.ssd", SYSTEM)
+        package.writestr("resources/tank.fmu", "no archive")
+    system = Structure.load(tmp_path / "s.ssp")
+    with pytest.raises(
+        FmuError, match=r"s\.ssp/resources/tank\.fmu cannot be read: the file is no"
+    ):
+        system.read_packed_model(system.instances["tank"])
 
 
 def test_what_cannot_take_values_without_a_loss_is_refused(tmp_path: Path) -> None:

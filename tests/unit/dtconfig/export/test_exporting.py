@@ -15,7 +15,8 @@ from twinhub_dtconfig.export import ExportError, export_dtaas
 from twinhub_dtconfig.loading import load_twin
 from twinhub_dtconfig.opening import open_twin
 
-from tests.unit.dtconfig.export.exports import export, write_twin
+from tests.unit.dtconfig.export.exports import Export, export, write_twin
+from tests.unit.dtconfig.inference.folders import write
 
 TWINS = [
     *sorted(Path("config/examples/twins").iterdir()),
@@ -155,6 +156,29 @@ def test_links_that_leave_the_twin_and_hidden_files_are_not_taken_along(tmp_path
     assert (report.folder / "inside").read_text() == (folder / "twin.yaml").read_text()
 
 
+def test_an_export_is_not_exported_again(tmp_path: Path) -> None:
+    first = export(tmp_path, "phases: {execute: ls}")
+    again = open_twin(first.folder)
+    with pytest.raises(ExportError, match="is an export; export the twin that it was made from"):
+        export_dtaas(again.loaded, tmp_path / "again", folder=again.folder)
+
+
+def test_a_folder_without_a_description_is_exported_too(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "My Twin",
+        {"README.md": "# Mine\n", "lifecycle/analyze": "#!/bin/sh\necho analysed\n"},
+    )
+    opened = open_twin(folder)
+    exported = Export(export_dtaas(opened.loaded, tmp_path / "out", folder=opened.folder))
+    assert exported.folder.name == "my-twin"
+    assert exported.run("analyse").stdout == "analysed\n"
+
+
+def test_a_phase_that_has_the_place_of_the_programs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="has the place of lifecycle/twin; rename the phase"):
+        export(tmp_path, "phases: {twin: ls}")
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     folder = write_twin(tmp_path / "tank", 'phases: {execute: "true"}')
     target = tmp_path / "out" / "digital_twins" / "tank"
@@ -199,3 +223,19 @@ def test_a_described_sample_is_exported_from_a_read_only_folder(tmp_path: Path) 
         path.chmod(0o444)
     report = export_dtaas(load_twin(folder / "twin.yaml"), tmp_path / "out")
     shutil.rmtree(report.folder)
+
+
+def test_a_unit_that_is_not_converted_is_reported(tmp_path: Path) -> None:
+    exported = export(
+        tmp_path,
+        """
+        parameters: {power: {default: 5, unit: kW}, mass: 3}
+        cosimulations: {one: {format: fmpy, file: x.fmu, bind: {power: P, mass: m}}}
+        phases: {execute: ls}
+        """,
+    )
+    (one,) = exported.report.left_out
+    assert one.path == "cosimulations.one.bind"
+    assert one.what == (
+        "power is not converted: it has to be in the unit of its variables, and is in kW"
+    )

@@ -29,33 +29,33 @@ def many(head: str, line: str, count: int) -> str:
 
 LONG = {
     "circle of builds": many(
-        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [b@]}\n", 4000
+        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [b@]}\n", 2000
     ),
     "builds back to the first": many(
-        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [b@, b0]}\n", 4000
+        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [b@, b0]}\n", 2000
     ),
     "builds after nothing": many(
-        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [c#]}\n", 4000
+        BUILD, "  b#: {command: x, inputs: [a], outputs: [o], after: [c#]}\n", 2000
     ),
     "circle of processes": many(
         HEAD + "phases:\n execute:\n  processes:\n", "   p#: {command: x, after: [p@]}\n", 100
     ),
     "misspelt parameters": many(
-        many(HEAD + PARAMETERS, "  parameter_#: 1\n", 5000) + "variables:\n",
+        many(HEAD + PARAMETERS, "  parameter_#: 1\n", 2500) + "variables:\n",
         "  V#: '${parameters.paramter_#}'\n",
-        5000,
+        2500,
     ),
-    "misspelt types": many(HEAD + PARAMETERS, "  p#: {type: nmber}\n", 9000),
-    "misspelt keys": many(ONE, "phaze#: 1\n", 20_000),
+    "misspelt types": many(HEAD + PARAMETERS, "  p#: {type: nmber}\n", 4000),
+    "misspelt keys": many(ONE, "phaze#: 1\n", 10_000),
     "unknown signals": many(
         ONE + "signals:\n", "  s#: {type: number, source: {variable: 'a.b#'}}\n", 5000
     ),
-    "unknown scenarios": many(ONE + "scenarios:\n", "  s#: {parameters: {b#: 1}}\n", 5000),
+    "unknown scenarios": many(ONE + "scenarios:\n", "  s#: {parameters: {b#: 1}}\n", 2500),
     "wrong sweeps": many(
-        ONE + "sweeps:\n s:\n  phase: execute\n  parameters:\n", "   '#': {}\n", 9000
+        ONE + "sweeps:\n s:\n  phase: execute\n  parameters:\n", "   '#': {}\n", 4000
     ),
-    "composites in a circle": many(ONE + "composites:\n", "  c#: {parts: [c@]}\n", 5000),
-    "uses": many(ONE + "uses:\n", "  a#: common/models/m@1.2\n", 20_000),
+    "composites in a circle": many(ONE + "composites:\n", "  c#: {parts: [c@]}\n", 2500),
+    "uses": many(ONE + "uses:\n", "  a#: common/models/m@1.2\n", 10_000),
     "files out of the folder": many(ONE + "files:\n", "  - {text: x, to: a/../../b#}\n", 1000),
     "outputs with stars": many(
         HEAD + "phases:\n execute:\n  command: x\n  outputs:\n", "  - '**/a#*/**/*b@'\n", 1000

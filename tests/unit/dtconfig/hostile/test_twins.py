@@ -24,7 +24,7 @@ pytestmark = pytest.mark.d4(27)
 FULL_FILE = Path(__file__).with_name("full.yaml")
 FULL = parse_document(FULL_FILE.read_bytes(), "full.yaml").data
 REFUSED = inputs.everything()
-MOST_SECONDS = 1.0
+MOST_SECONDS = 2.0
 
 WRONG: list[Data] = [
     None,
@@ -114,7 +114,7 @@ def load(data: Data) -> None:
     assert time.process_time() - started < MOST_SECONDS
 
 
-ALL_PATHS = sorted(paths(FULL), key=repr)
+ALL_PATHS = sorted((path for path in paths(FULL) if path), key=repr)
 
 
 def test_the_full_twin_loads() -> None:
@@ -122,9 +122,9 @@ def test_the_full_twin_loads() -> None:
 
 
 @pytest.mark.parametrize("first", range(3))
-@pytest.mark.parametrize("key", sorted({str(path[0]) for path in ALL_PATHS if path}))
+@pytest.mark.parametrize("key", sorted({str(path[0]) for path in ALL_PATHS}))
 def test_any_value_may_stand_at_any_key_and_is_explained(key: str, first: int) -> None:
-    for number, path in enumerate(path for path in ALL_PATHS if path and path[0] == key):
+    for number, path in enumerate(path for path in ALL_PATHS if path[0] == key):
         value = WRONG[(first * 20 + number * 7) % len(WRONG)]
         load(with_value(FULL, path, value))
 
@@ -136,12 +136,12 @@ def test_a_whole_file_may_be_any_value(value: Data) -> None:
 
 
 def test_any_key_may_be_absent() -> None:
-    for path in ALL_PATHS[1:]:
+    for path in ALL_PATHS:
         load(without_value(FULL, path))
 
 
 def test_any_mapping_may_have_a_key_too_many() -> None:
-    for path in ALL_PATHS:
+    for path in [(), *ALL_PATHS]:
         if isinstance(value_at(FULL, path), dict):
             load(with_value(FULL, (*path, "colour"), "red"))
 

@@ -89,6 +89,36 @@ def test_services_are_inferred_and_secrets_are_named_but_never_repeated(tmp_path
     assert "s3cr3t" not in everything
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("c.json", '{"hostname": "host", "password": "letmein", "port": 5672}'),
+        ("c.json", '{"password": "letmein"}'),
+        ("c.conf", "token = letmein"),
+        ("c.yml", "a:\n  api_key: 'letmein'"),
+    ],
+)
+def test_a_written_password_is_noticed_and_not_repeated(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    inferred = infer(tmp_path, {file: text, "main.py": "1\n"})
+    assert any("a password or token is written here" in note for note in noticed(inferred))
+    assert "letmein" not in f"{inferred.text}{inferred.notes}{inferred.guesses}"
+
+
+@pytest.mark.parametrize(
+    "text", ["password = ", "password: ${secrets.x}", "token: null", "a: token"]
+)
+def test_a_password_that_is_not_written_is_not_noticed(tmp_path: Path, text: str) -> None:
+    assert noticed(infer(tmp_path, {"c.yml": text, "main.py": "1\n"})) == []
+
+
+def test_a_service_is_guessed_from_its_usual_port(tmp_path: Path) -> None:
+    inferred = infer(tmp_path, {"c.json": '{"hostname": "host", "port": 5672}', "main.py": "1\n"})
+    assert list(inferred.twin.services) == ["rabbitmq"]
+    assert reason(inferred, "services", "rabbitmq")[1] == "unsure"
+
+
 def test_the_sample_is_a_twin_without_a_description_too(tmp_path: Path) -> None:
     folder = tmp_path / "common" / "digital_twins" / "heated-tank"
     for path in SAMPLE.rglob("*"):

@@ -43,7 +43,7 @@ def test_a_fault_calls_the_file_as_it_was_given() -> None:
 def test_a_twin_does_not_change() -> None:
     twin = parse_twin(SMALLEST.encode()).twin
     with pytest.raises(ValidationError):
-        twin.name = "other"
+        twin.name = "other"  # type: ignore[misc]
 
 
 def test_a_short_form_is_the_long_one() -> None:
@@ -75,6 +75,21 @@ def test_faults_come_in_order_and_a_hundred_at_most() -> None:
     places = [(fault.line, fault.column) for fault in caught.value.faults]
     assert len(places) == 100
     assert places == sorted(places)
+
+
+def test_an_error_is_found_behind_any_number_of_warnings() -> None:
+    uses = "".join(f"  a{number}: {{url: 'https://a.b/c'}}\n" for number in range(200))
+    with pytest.raises(TwinError, match="'zzz' is not among uses"):
+        parse_twin(f"{SMALLEST}uses:\n{uses}physical: {{source: replay, data: zzz}}\n".encode())
+    loaded = parse_twin(f"{SMALLEST}uses:\n{uses}".encode())
+    assert len(loaded.warnings) == 100
+
+
+def test_errors_between_keys_are_a_hundred_at_most() -> None:
+    texts = "".join(f"  A{number}: '${{uses.x}}'\n" for number in range(200))
+    with pytest.raises(TwinError) as caught:
+        parse_twin(f"{SMALLEST}variables:\n{texts}".encode())
+    assert len(caught.value.faults) == 100
 
 
 def test_a_warning_leaves_the_twin_usable() -> None:

@@ -117,10 +117,10 @@ def test_a_warning_about_such_a_folder_can_be_opened_from_here(
 ) -> None:
     script = tmp_path / "lifecycle" / "execute"
     script.parent.mkdir()
-    script.write_text("#!/bin/sh\nmkdir /workspace/examples/data\n")
+    script.write_text("#!/bin/sh\nmkdir -p /workspace/examples/data/x/out\n")
     out = twin("validate", tmp_path).out
     assert f"{script}:2:1: warning: " in out
-    assert "    2 | mkdir /workspace/examples/data\n" in out
+    assert "    2 | mkdir -p /workspace/examples/data/x/out\n" in out
 
 
 @pytest.mark.parametrize("name", ["absent", "a\x1b[31mb", "fifo", "\0"])

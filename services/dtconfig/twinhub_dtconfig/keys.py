@@ -6,12 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from twinhub_dtconfig.faults import nearest_key
-from twinhub_dtconfig.fields import is_mapping, item_of, keys_of, section_of, sections_directly_in
+from twinhub_dtconfig.fields import (
+    is_duration,
+    is_mapping,
+    item_of,
+    keys_of,
+    section_of,
+    sections_directly_in,
+)
 from twinhub_dtconfig.kinds import choices_of, namespaces_of, words_of
 from twinhub_dtconfig.models.assets import Use
 from twinhub_dtconfig.models.connections import Service
 from twinhub_dtconfig.models.twin import RESERVED, Twin
 from twinhub_dtconfig.shorthand import RENAMED
+from twinhub_dtconfig.values import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,6 +210,8 @@ def _default(field: FieldInfo | None) -> Data:
     if field is None or field.is_required():
         return None
     default = field.default
+    if default is not None and is_duration(field):
+        return format_duration(default)
     is_plain = isinstance(default, bool | int | float | str)
     return cast("Data", default) if is_plain else None
 

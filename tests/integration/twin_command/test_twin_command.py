@@ -79,6 +79,23 @@ def test_a_reader_that_ends_early_is_no_error(tank: Path) -> None:
     assert done.stdout.splitlines()[0] == "format: 1"
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("--help | true", ""),
+        ("graph >&-", ""),
+        ("validate >&- 2>&-", ""),
+        ("show >/dev/full", "twin: [Errno 28] No space left on device\n"),
+    ],
+)
+def test_output_that_goes_nowhere_leaves_no_traceback(tank: Path, command: str, said: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"{_TWIN}" {command}'], cwd=tank, stderr=subprocess.PIPE, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == said
+
+
 def test_an_interrupt_leaves_no_traceback(tmp_path: Path) -> None:
     """It comes while the command waits for a shell that reads nothing of its output."""
     keys = "".join(f"  p{at}: 1\n" for at in range(9000))

@@ -38,6 +38,11 @@ def no_room(_: argparse.Namespace) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "twin.yaml")
 
 
+def fail(_: argparse.Namespace) -> int:
+    raise LookupError("a fault\nof ours")
+
+
+BUG = Command("bug", "Show a fault", _no_arguments, f"{__name__}:fail")
 SERVE = Command("serve", "Serve a twin", _no_arguments, f"{__name__}:interrupt")
 PIPE = Command("pipe", "End a pipe", _no_arguments, f"{__name__}:end_of_pipe")
 FULL = Command("full", "Fill a disk", _no_arguments, f"{__name__}:no_room")
@@ -52,6 +57,7 @@ def entries(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, module, attribute in (
             ("serve", __name__, "SERVE"),
             ("pipe", __name__, "PIPE"),
+            ("bug", __name__, "BUG"),
             ("full", __name__, "FULL"),
             ("gone", "twinhub_that_is_not_there", "COMMAND"),
             ("nothing", __name__, "NO_SUCH_NAME"),
@@ -71,7 +77,7 @@ def entries(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("entries")
 def test_broken_sub_commands_of_others_leave_the_rest_working() -> None:
     working, broken = find_commands()
-    assert {command.name for command in working} == {"serve", "pipe", "full", "validate"}
+    assert {command.name for command in working} == {"serve", "pipe", "full", "bug", "validate"}
     assert {one.name for one in broken} == {"gone", "nothing", "number", "alias", "validate"}
     assert all(isinstance(one, Broken) and one.why for one in broken)
 
@@ -96,8 +102,9 @@ def test_help_lists_what_others_add_and_says_what_is_broken(twin: Callable[..., 
     [
         (["gone"], 2, "twin: 'gone' cannot be loaded: twinhub_that_is_not_there"),
         (["serv"], 2, "twin: there is no command 'serv'; did you mean 'serve'?"),
-        (["qqq"], 2, "twin: there is no command 'qqq'; choose from full, pipe"),
+        (["qqq"], 2, "twin: there is no command 'qqq'; choose from bug, full, pipe"),
         (["serve"], 130, "twin: interrupted"),
+        (["bug"], 2, "twin: this should not happen: LookupError: a fault of ours (/"),
         (["full"], 2, "No space left on device: 'twin.yaml'"),
         ([], 2, "usage: twin"),
         (["serve", "--nonsense"], 2, "--nonsense"),
@@ -110,6 +117,15 @@ def test_what_goes_wrong_is_said_in_a_line_and_a_code(
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("entries")
+def test_a_traceback_is_shown_to_who_asks_for_one(
+    twin: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIN_TRACEBACK", "1")
+    with pytest.raises(LookupError):
+        twin("bug")
 
 
 def test_own_sub_commands_are_what_is_installed_under_their_names() -> None:

@@ -112,6 +112,17 @@ def test_what_cannot_be_known_of_such_a_folder_is_a_warning(
     assert twin("validate", "--strict", tmp_path).code == 1
 
 
+def test_a_warning_about_such_a_folder_can_be_opened_from_here(
+    twin: Callable[..., Done], tmp_path: Path
+) -> None:
+    script = tmp_path / "lifecycle" / "execute"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\nmkdir -p /workspace/examples/data/x/out\n")
+    out = twin("validate", tmp_path).out
+    assert f"{script}:2:1: warning: " in out
+    assert "    2 | mkdir -p /workspace/examples/data/x/out\n" in out
+
+
 @pytest.mark.parametrize("name", ["absent", "a\x1b[31mb", "fifo", "\0"])
 def test_what_is_no_file_or_folder_is_wrong_use(
     twin: Callable[..., Done], tmp_path: Path, name: str

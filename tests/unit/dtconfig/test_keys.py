@@ -70,6 +70,7 @@ def test_a_key_that_is_in_several_places_is_not_guessed() -> None:
 
 def test_defaults_choices_short_forms_and_what_is_put_in_are_known() -> None:
     assert find_key("ports.a.access").default == "lab"
+    assert find_key("ready.within").default == "1m"
     assert find_key("ports.a.access").choices == ("internal", "lab", "public")
     assert find_key("ports").short == "port"
     assert find_key("name").is_required

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import GOOD, WRONG_USE, CommandError, FaultyTwinError, find_commands
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ENDED_BY_PIPE = 141
 _INTERRUPTED = 130
 _ABOUT = "Works with digital twins: with twin.yaml, and with folders that have none."
+_TRACEBACK = "TWIN_TRACEBACK"
 _CODES = "exit codes: 0 all is well, 1 faults were found, 2 wrong use or nothing to read"
 
 
@@ -24,21 +26,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit code: 0 well, 1 faults found, 2 wrong use."""
     _forgive_encodings()
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        return _run_and_flush(list(sys.argv[1:] if argv is None else argv))
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return _ENDED_BY_PIPE
     except FaultyTwinError as error:
         print(error, file=sys.stderr)
         return error.code
     except (CommandError, OSError) as error:
         print(f"twin: {error}", file=sys.stderr)
+        _abandon_output()
         return WRONG_USE
     except KeyboardInterrupt:
         print("twin: interrupted", file=sys.stderr)
         return _INTERRUPTED
+    except Exception as error:
+        if os.environ.get(_TRACEBACK):
+            raise
+        _report_bug(error)
+        return WRONG_USE
+
+
+def _run_and_flush(arguments: list[str]) -> int:
+    """Run a sub-command; what it has printed is out, or the reason why not is raised."""
+    try:
+        code = _run(arguments)
+    except SystemExit as end:  # of argparse, which has said what is wrong
+        code = end.code if isinstance(end.code, int) else WRONG_USE
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return code
+
+
+def _abandon_output() -> None:
+    """Have Python not try again, at its end, to write what could not be written."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):  # it is closed, or no file of the system
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_bug(error: Exception) -> None:
+    """Say where a fault of ours, or of the sub-command of another package, has come up."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    print(
+        f"twin: this should not happen: {what} ({where}). Please report it, with the file and what"
+        f" {_TRACEBACK}=1 shows",
+        file=sys.stderr,
+    )
 
 
 def build_parser(commands: Iterable[Command], name: str | None = None) -> argparse.ArgumentParser:

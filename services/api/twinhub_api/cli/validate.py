@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,9 @@ def _doubts(opened: OpenedTwin) -> list[Fault]:
         for guess in opened.inferred.guesses
         if guess.sure == "unsure"
     ]
-    return [*unsure, *opened.inferred.notes]
+    folder = opened.folder
+    notes = [replace(note, file=str(folder / note.file)) for note in opened.inferred.notes]
+    return [*unsure, *notes]
 
 
 def _print(reports: Sequence[_Report], errors: int, warnings: int) -> None:

@@ -138,17 +138,22 @@ def run_purge(arguments: argparse.Namespace) -> int:
     if _ask(f"Type {_CONFIRM} to go on: ") != _CONFIRM:
         print("Nothing was removed.")
         return 1
+    layers: Sequence[str] = ()
     with only_one(installation):
         supervisor.shut_down(installation)
         process_mode.stop_sandboxes(installation)
         if _engine_answers(running):
             for removed in workspaces.purge_workspaces(running.prefix, running.network):
                 steps.say(f"Removed {removed}")
+            layers = workspaces.list_layers(running.prefix)
         if running.bridge is not None:
             for line in walls.take_down(running.prefix):
                 steps.say(line)
         installation.remove()
     steps.say(f"Removed what TwinHub made in {installation.home}")
+    print("Images stay.")
+    if layers:
+        print(f"Nobody else uses those of its layers: docker image rm {' '.join(layers)}")
     return 0
 
 

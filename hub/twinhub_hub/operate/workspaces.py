@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import docker
 from docker.errors import APIError, DockerException, NotFound
 
+from twinhub_hub.layers.recipe import OWNER_LABEL
 from twinhub_hub.names import find_label
 from twinhub_hub.operate.engine import NETWORK_LABEL
 from twinhub_hub.operate.errors import EngineError
@@ -112,6 +113,16 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
             raise EngineError(why) from error
         removed.append(f"network {found.name}")
     return removed
+
+
+def list_layers(prefix: str) -> list[str]:
+    """Return the tags of an installation's site layers, and the ids of their earlier builds."""
+    client = docker.from_env()
+    try:
+        images = client.images.list(filters={"label": f"{OWNER_LABEL}={prefix}"})
+    finally:
+        client.close()
+    return sorted(name for image in images for name in image.tags or [image.short_id])
 
 
 def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:

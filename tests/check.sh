@@ -17,6 +17,7 @@ step "architecture" lint-imports --no-logo
 step "dependencies of the hub" deptry hub --config hub/pyproject.toml
 step "dependencies of the JupyterLab extension" deptry extensions/lab --config extensions/lab/pyproject.toml
 step "dependencies of dtconfig" deptry services/dtconfig --config services/dtconfig/pyproject.toml
+step "dependencies of the twin command" deptry services/api --config services/api/pyproject.toml
 step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names

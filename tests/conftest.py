@@ -4,4 +4,5 @@ pytest_plugins = (
     "tests.fixtures.installation",
     "tests.fixtures.browser",
     "tests.fixtures.gitlab",
+    "tests.fixtures.properties",
 )

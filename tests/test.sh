@@ -12,6 +12,8 @@ fi
 sh tests/setup.sh
 sh tests/check.sh
 .venv/bin/python images/build.py
-.venv/bin/python -m pytest -q -n 2 tests/contract
+.venv/bin/python -m pytest -q -n 2 tests/contract tests/fuzz
+# Image tests share nothing but the engine; those of installations time things, one after the other.
+.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$selection" --durations=15 tests/images
 .venv/bin/python -m pytest -q -m "$selection" --durations=15 \
-    tests/images tests/integration tests/security tests/e2e
+    tests/integration tests/security tests/e2e

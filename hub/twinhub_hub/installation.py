@@ -282,7 +282,7 @@ def default_home() -> Path:
 
 
 def share() -> Path:
-    """Return the folder that holds ``images``, ``extensions``, ``config`` and ``requirements``.
+    """Return the folder of ``images``, ``extensions``, ``services``, ``config``, ``requirements``.
 
     In a checkout that is its root; in an installed wheel they lie within the package.
     """

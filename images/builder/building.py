@@ -157,12 +157,11 @@ class Builder:
     def _recipe(self, image: Image) -> Recipe:
         context = self._folder / (image.context or image.name)
         locks = [self._folder.parent / "requirements" / name for name in image.requirements]
-        extensions = [self._folder.parent / "extensions" / name for name in image.extensions]
+        members = [self._folder.parent / "extensions" / name for name in image.extensions]
+        members += [self._folder.parent / "services" / name for name in image.services]
         certificates = find_certificates((context / "extra-ca", *self._options.certificates))
         archive = pack(
-            collect_context(
-                context, requirements=locks, certificates=certificates, extensions=extensions
-            )
+            collect_context(context, requirements=locks, certificates=certificates, members=members)
             | collect_sources(self._folder.parent, image.sources)
         )
         needed = self._needed_tags(image)

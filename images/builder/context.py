@@ -40,12 +40,12 @@ def collect_context(
     *,
     requirements: Iterable[Path],
     certificates: Iterable[Path],
-    extensions: Iterable[Path] = (),
+    members: Iterable[Path] = (),
 ) -> Context:
     """Return the files of a folder, and others below a folder for each kind.
 
-    Locks are under ``requirements/``, certificates in ``extra-ca/``, extensions by their names
-    under ``extensions/``.
+    Locks are under ``requirements/``, certificates in ``extra-ca/``, members of the checkout where
+    they are in it, such as ``extensions/lab/``.
 
     Raises:
         ContextError: a file is missing, or a certificate file holds more than certificates.
@@ -54,9 +54,9 @@ def collect_context(
         raise ContextError(f"{folder} has no Dockerfile")
     context = {path.relative_to(folder).as_posix(): _read(path) for path in _files(folder)}
     context |= {f"requirements/{path.name}": _read(path) for path in requirements}
-    for extension in extensions:
-        top = extension.parent.parent
-        context |= {p.relative_to(top).as_posix(): _read(p) for p in _files(extension)}
+    for member in members:
+        top = member.parent.parent
+        context |= {p.relative_to(top).as_posix(): _read(p) for p in _files(member)}
     for path in certificates:
         context[f"extra-ca/{path.name}"] = Entry(_certificate(path))
     # The Dockerfile copies the folder, which therefore has to be there without certificates too.

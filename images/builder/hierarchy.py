@@ -31,6 +31,7 @@ class Image(BaseModel):
     context: str | None = None
     requirements: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     shipped: bool = True

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import hub, images, spawn
+from tests.bench import dtconfig, hub, images, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +17,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "spawn": spawn.run,
     "hub": hub.run,
     "images": images.run,
+    "dtconfig": dtconfig.run,
 }
 
 

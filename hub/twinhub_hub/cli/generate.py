@@ -10,10 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_hub.settings.reference import render_files
+from twinhub_dtconfig.reference import render_files as render_language
+
+from twinhub_hub.settings.reference import render_files as render_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def generated_files() -> dict[str, str]:
+    """Return the text of every generated file by its path in the checkout."""
+    return {**render_settings(), **render_language()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     stale = {
         arguments.root / name: text
-        for name, text in render_files().items()
+        for name, text in generated_files().items()
         if not _holds(arguments.root / name, text)
     }
     for path, text in stale.items():

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
     from twinhub_hub.operate.steps import Steps
 
+_MEMBERS = ("extensions/lab", "services/api", "services/dtconfig")
 _LOCKS = {"server": "workspace.txt", "science": "science.txt", "files": "files.txt"}
 _PYTHON = Path("/usr/bin/python3")
 _OLDEST = (3, 11)
@@ -53,7 +54,7 @@ class _Sources:
 
     image: Path
     locks: Path
-    extension: Path
+    share: Path
     python: str
     uid: int
 
@@ -66,7 +67,7 @@ class _Sources:
         """Return the folder name of the whole."""
         files = [
             *recipe_files(self.image, besides=_OTHERS),
-            *recipe_files(self.extension, besides=_OTHERS),
+            *(p for one in _MEMBERS for p in recipe_files(self.share / one, besides=_OTHERS)),
             self.image / "Dockerfile",
         ]
         parts = [part for path in files for part in (path.name.encode(), path.read_bytes())]
@@ -84,7 +85,7 @@ def ensure_environments(context: Context, steps: Steps) -> None:
     sources = _Sources(
         image=context.share / "images" / "workspace",
         locks=context.share / "requirements",
-        extension=context.share / "extensions" / "lab",
+        share=context.share,
         python=_python_version(),
         uid=context.settings.uid,
     )
@@ -177,7 +178,7 @@ def _assemble(root: Path, sources: _Sources, edition: str) -> None:
         _run(["cp", "--archive", "--link", "--no-target-directory", str(packages),
               str(parts / name)])  # fmt: skip
     recipe = read_recipe(sources.image / "Dockerfile")
-    contexts = (sources.image, sources.extension.parents[1])
+    contexts = (sources.image, sources.share)
     copy_into(contexts, recipe.copies, {PARTS: parts, "/etc": etc})
     _bring_uv(parts / "bin" / "uv")
     _write_accounts(etc, sources.uid)

@@ -247,7 +247,7 @@ class _New:
         if self._renames:
             path = self._aside.settings_file
             try:
-                text = set_value(path.read_text("utf-8"), "engine", "prefix", self._prefix)
+                text = set_value(path.read_bytes().decode(), "engine", "prefix", self._prefix)
                 text = set_value(text, "engine", "network", self._prefix)
             except ValueError as error:
                 raise OperateError(f"The prefix cannot be changed: {error}") from error

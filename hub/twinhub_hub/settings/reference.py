@@ -153,7 +153,8 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default()
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
-    return f"`{inline(format_size(value) if is_size(field) else _plain(value))}`"
+    is_bytes = is_size(field) and isinstance(value, int)
+    return f"`{inline(format_size(value) if is_bytes else _plain(value))}`"
 
 
 def _plain(value: object) -> str | float | None:

@@ -8,6 +8,7 @@ import shlex
 _OPERATORS = frozenset("();<>|&")
 _SUBSTITUTIONS = re.compile(r"`|\$\(")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
+_PLAIN = re.compile(r"[ \w.,:=/@%+~^!?*{}$\[\]#-]*", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
 _REMEDY = "put it in quotes, or write the lines under `script:`"
 
@@ -47,6 +48,8 @@ def find_variable(command: str | tuple[str, ...]) -> str | None:
 
 
 def _split(text: str) -> list[str]:
+    if _PLAIN.fullmatch(text):  # most are; what splits all others is a hundred times slower
+        return text.split()
     if "\n" in text.strip():
         raise BadCommandError("a command is one line", "write several under `script:`")
     if (found := _SUBSTITUTIONS.search(_SINGLE_QUOTED.sub("", text))) is not None:

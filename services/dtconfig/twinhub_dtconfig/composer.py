@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import yaml
 
 from twinhub_dtconfig.faults import START, Fault, Position
-from twinhub_dtconfig.nodes import Child, Node, collection
+from twinhub_dtconfig.nodes import Child, Node
 from twinhub_dtconfig.scalars import (
     CORE,
     Scalar,
     ScalarError,
     resolve_plain,
     resolve_tagged,
+    shortened,
     shown_tag,
 )
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_FAULTS = 100
-_SHOWN_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,12 @@ class Composer:
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
-        self._count(event, 1)
-        anchor = self._open_anchor(cast("yaml.NodeEvent", event))
+        self._nodes += 1
+        if self._nodes > self._limits.nodes:
+            self._stop_too_many(event)
+        anchor = None
+        if event.anchor is not None:  # type: ignore[attr-defined]  # all others are of nodes
+            anchor = self._open_anchor(cast("yaml.NodeEvent", event))
         if isinstance(event, yaml.ScalarEvent):
             node = Node(event_position(event), self._scalar(event))
         else:
@@ -89,42 +93,51 @@ class Composer:
         position = event_position(event)
         if isinstance(event, yaml.MappingStartEvent):
             self._check_tag(event, event.tag, allowed=f"{CORE}map")
-            return collection(position, self._entries(depth + 1))
+            return self._entries(position, depth + 1)
         self._check_tag(event, cast("yaml.SequenceStartEvent", event).tag, allowed=f"{CORE}seq")
-        return collection(position, self._items(depth + 1))
+        return self._items(position, depth + 1)
 
-    def _entries(self, depth: int) -> dict[str, Child]:
+    def _entries(self, position: Position, depth: int) -> Node:
         entries: dict[str, Child] = {}
+        size, height = 1, 0
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event)
-            child = Child(event_position(event), self._node(next(self._events), depth))
-            if key is not None and entries.setdefault(key, child) is not child:
+            node = self._node(next(self._events), depth)
+            child = Child(event_position(event), node)
+            if key is None:
+                continue
+            size += node.size
+            height = max(height, node.height)
+            if entries.setdefault(key, child) is not child:
                 line, column = entries[key].position
-                what = f"the key {_shown(key)} is written twice, first at {line}:{column}"
+                what = f"the key {shortened(key)!r} is written twice, first at {line}:{column}"
                 self._note(event, what, "keep one")
-        return entries
+        return Node(position, entries, size, height + 1)
 
-    def _items(self, depth: int) -> list[Child]:
+    def _items(self, position: Position, depth: int) -> Node:
         items: list[Child] = []
+        size, height = 1, 0
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             node = self._node(event, depth)
             items.append(Child(node.position, node))
-        return items
+            size += node.size
+            height = max(height, node.height)
+        return Node(position, items, size, height + 1)
 
     def _key(self, event: yaml.Event) -> str | None:
         """Return the text of a key, or None for a merge key."""
         if not isinstance(event, yaml.ScalarEvent):
             what = "a key must be text, not a list, a mapping or an alias"
             self._stop(event, what, "put text that begins with '*', '[' or '{' in quotes")
-        anchor = self._open_anchor(event)
-        if anchor is not None:
+        if event.anchor is not None and (anchor := self._open_anchor(event)):
             self._anchors[anchor] = Node(event_position(event), event.value)
-        self._check_tag(event, event.tag, allowed=f"{CORE}str")
+        if event.tag is not None:
+            self._check_tag(event, event.tag, allowed=f"{CORE}str")
         if event.value == "<<" and event.implicit[0]:
             remedy = "write the keys out, or repeat a whole value with an alias"
             self._note(event, "merge keys ('<<') are not supported", remedy)
             return None
-        return str(event.value)
+        return event.value
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         try:
@@ -136,39 +149,41 @@ class Composer:
             return str(event.value)
 
     def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
-        name = event.anchor
+        name = str(event.anchor)
         self._aliases += 1
         if self._aliases > self._limits.aliases:
             self._stop(event, f"more than {self._limits.aliases} aliases", "write values out")
         if name not in self._anchors:
-            what = f"the alias *{name} repeats nothing: no &{name} stands above it"
+            what = f"the alias *{shortened(name)} repeats nothing: no anchor above has its name"
             self._stop(event, what, "put text that begins with '*' in quotes")
         target = self._anchors[name]
         if target is None:
-            self._stop(event, f"the alias *{name} stands inside what it repeats", "remove it")
-        self._count(event, target.size)
+            what = f"the alias *{shortened(name)} stands inside what it repeats"
+            self._stop(event, what, "remove it")
+        self._nodes += target.size
+        if self._nodes > self._limits.nodes:
+            self._stop_too_many(event)
         if depth + target.height > self._limits.depth:
             self._stop_too_deep(event)
-        return replace(target, position=event_position(event))
+        return target._replace(position=event_position(event))
 
     def _open_anchor(self, event: yaml.NodeEvent) -> str | None:
         """Return the anchor of a value, from now on known but not yet of use to an alias."""
         if event.anchor is None:
             return None
         if event.anchor in self._anchors:
-            self._note(event, f"the anchor &{event.anchor} is set twice", "rename one")
+            what = f"the anchor &{shortened(event.anchor)} is set twice"
+            self._note(event, what, "rename one")
         self._anchors[event.anchor] = None
-        return str(event.anchor)
+        return event.anchor
 
     def _check_tag(self, event: yaml.Event, tag: str | None, *, allowed: str) -> None:
         if tag is not None and tag not in {"!", allowed}:
             self._note(event, f"the tag {shown_tag(tag)} is not supported here", "remove it")
 
-    def _count(self, event: yaml.Event, nodes: int) -> None:
-        self._nodes += nodes
-        if self._nodes > self._limits.nodes:
-            what = f"more than {self._limits.nodes:,} values, with aliases written out"
-            self._stop(event, what, "use fewer aliases or split the file")
+    def _stop_too_many(self, event: yaml.Event) -> NoReturn:
+        what = f"more than {self._limits.nodes:,} values, with aliases written out"
+        self._stop(event, what, "use fewer aliases or split the file")
 
     def _stop_too_deep(self, event: yaml.Event) -> NoReturn:
         self._stop(event, f"nested more than {self._limits.depth} levels deep", "nest less deeply")
@@ -185,9 +200,5 @@ class Composer:
 
 def event_position(event: yaml.Event) -> Position:
     """Return where an event begins."""
-    mark = cast("yaml.Mark", event.start_mark)  # events of a parser always have one
+    mark: Any = event.start_mark  # events of a parser always have one
     return Position(mark.line + 1, mark.column + 1)
-
-
-def _shown(key: str) -> str:
-    return repr(key if len(key) <= _SHOWN_LENGTH else f"{key[:_SHOWN_LENGTH]}…")

@@ -9,7 +9,6 @@ bomb as cheap as any other mistake.
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,12 +17,13 @@ import yaml
 from twinhub_dtconfig.composer import ComposeError, Composer, Limits
 from twinhub_dtconfig.faults import START, Fault, Position
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.lines import UNREADABLE, line_of, position_at
 from twinhub_dtconfig.nodes import Child, Data, Key, Node
 from twinhub_dtconfig.scalars import CORE, ScalarError, resolve_plain
 from twinhub_dtconfig.syntax import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -37,11 +37,8 @@ DEFAULT_LIMITS = Limits()
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-# Besides control characters: line breaks of YAML 1.1 alone, byte order marks, lone surrogates.
-_UNREADABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-_LINE_BREAK = re.compile("\r\n|\r|\n")
+# Where the first four bytes are NUL when ASCII is written in UTF-16 or UTF-32.
+_NULS_OF_ASCII = {"0101", "1010", "0111", "1110"}
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
@@ -62,7 +59,7 @@ class DocumentError(Exception):
 
     def line_of(self, number: int) -> str:
         """Return a line of the file, counted from 1; no text where it could not be decoded."""
-        return _line_of(self._text, number)
+        return line_of(self._text, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ class Document:
 
     def line_of(self, number: int) -> str:
         """Return a line of the file, counted from 1, without its break; no text past the end."""
-        return _line_of(self._text, number)
+        return line_of(self._text, number)
 
     def _find(self, path: Sequence[Key]) -> Child:
         found = Child(self._root.position, self._root)
@@ -121,7 +118,7 @@ def parse_document(content: bytes, file: str, *, limits: Limits = DEFAULT_LIMITS
         remedy = f"keep it below {limits.size_bytes:,}"
         raise DocumentError([Fault(file, *START, what, remedy)])
     text = _decode(content, file)
-    composer = Composer(yaml.parse(text, Loader=_LOADER), file, limits)
+    composer = Composer(read_events(text), file, limits)
     try:
         root = composer.compose()
     except ComposeError as error:
@@ -133,6 +130,12 @@ def parse_document(content: bytes, file: str, *, limits: Limits = DEFAULT_LIMITS
     if composer.faults:
         raise DocumentError(composer.faults, document, text=text)
     return document
+
+
+def read_events(text: str) -> Iterator[yaml.Event]:
+    """Yield the parser's events of a text without a byte order mark; indexes count characters."""
+    events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
+    return events
 
 
 def dump_document(data: Data) -> str:
@@ -160,7 +163,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _decode(content: bytes, file: str) -> str:
-    if content.startswith(_OTHER_ENCODINGS):
+    if content.startswith(_OTHER_ENCODINGS) or _nuls(content) in _NULS_OF_ASCII:
         what = "the file is in UTF-16 or UTF-32"
         raise DocumentError([Fault(file, *START, what, "save the file as UTF-8")])
     content = content.removeprefix(codecs.BOM_UTF8)
@@ -169,30 +172,25 @@ def _decode(content: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
         what = f"the byte 0x{content[error.start]:02x} is not UTF-8"
-        fault = Fault(file, *_end_of(before), what, "save the file as UTF-8")
+        fault = Fault(file, *position_at(before, len(before)), what, "save the file as UTF-8")
         raise DocumentError([fault]) from error
-    unreadable = _UNREADABLE.search(text)
+    unreadable = UNREADABLE.search(text)
     if unreadable:
         what = f"the invisible character U+{ord(unreadable[0]):04X} is not allowed"
-        position = _end_of(text[: unreadable.start()])
+        position = position_at(text, unreadable.start())
         raise DocumentError([Fault(file, *position, what, "remove it")], text=text)
     return text
 
 
-def _line_of(text: str, number: int) -> str:
-    lines = _LINE_BREAK.split(text)
-    return lines[number - 1] if 1 <= number <= len(lines) else ""
-
-
-def _end_of(text: str) -> Position:
-    lines = _LINE_BREAK.split(text)
-    return Position(len(lines), len(lines[-1]) + 1)
+def _nuls(content: bytes) -> str:
+    return "".join(str(int(byte == 0)) for byte in content[:4])
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     stop = cast("yaml.Mark", error.problem_mark)  # a parser always says where it stopped
-    explanation = explain(f"{error.problem} {error.context}", text[stop.index : stop.index + 1])
-    noticed = min(Position(stop.line + 1, stop.column + 1), _end_of(text))
+    at = stop.index
+    explanation = explain(f"{error.problem} {error.context}", text[at - 1 : at], text[at : at + 1])
+    noticed = min(Position(stop.line + 1, stop.column + 1), position_at(text, len(text)))
     if not explanation.at_start or error.context_mark is None:
         return Fault(file, *noticed, explanation.what, explanation.remedy)
     line, column = error.context_mark.line + 1, error.context_mark.column + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class Fault:
     def __str__(self) -> str:
         """Return ``file:line:column: what; did you mean 'x'?; remedy``, always on one line.
 
-        A warning has ``warning:`` before ``what``.
+        A warning has ``warning:`` before ``what``. Characters that do not print are escaped.
         """
         hint = f"did you mean {self.nearest!r}?" if self.nearest else ""
         parts = "; ".join(part for part in (self.what, hint, self.remedy) if part)
         kind = "warning: " if self.severity == "warning" else ""
-        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{parts}".splitlines())
+        line = " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{parts}".splitlines())
+        return line if line.isprintable() else "".join(map(_printable, line))
 
 
 def nearest_key(word: str, candidates: Iterable[str]) -> str | None:
@@ -53,12 +55,23 @@ def nearest_key(word: str, candidates: Iterable[str]) -> str | None:
 
     Case, hyphens and underscores do not count, so ``startTimeout`` is close to ``start_timeout``.
     """
+    meant = _fold(word[:_LONGEST_WORD])
     folded = {_fold(candidate): candidate for candidate in candidates}
-    close = difflib.get_close_matches(_fold(word[:_LONGEST_WORD]), folded, n=1, cutoff=0.7)
+    if meant in folded:
+        return folded[meant]
+    if len(folded) > _MOST_COMPARED:  # comparing takes time, and a slip leaves the length alike
+        likely = nsmallest(_MOST_COMPARED, folded, key=lambda one: abs(len(one) - len(meant)))
+        folded = {one: folded[one] for one in likely}
+    close = difflib.get_close_matches(meant, folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 
 
 _LONGEST_WORD = 64
+_MOST_COMPARED = 200
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def _fold(word: str) -> str:

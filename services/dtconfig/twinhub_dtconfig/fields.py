@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
+from twinhub_dtconfig.scalars import shortened
 from twinhub_dtconfig.sections import Section
-from twinhub_dtconfig.values import parse_size
+from twinhub_dtconfig.values import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def dotted(path: Sequence[Key]) -> str:
     """Return a path as messages show it, such as ``auth.accounts[0].name``."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{shortened(key)}" for key in path)
     return text.removeprefix(".")
 
 
@@ -54,18 +55,27 @@ class Tree:
 
         Indexes of a list and names of a mapping count as the key that holds the list or mapping.
         """
+        return self._find(path)[0]
+
+    def names_below_field(self, path: Sequence[Key]) -> int:
+        """Return how many names and indexes lead from what `find_field` finds to the value."""
+        return self._find(path)[1]
+
+    def _find(self, path: Sequence[Key]) -> tuple[FieldInfo | None, int]:
         annotation: Any = self.root
         field: FieldInfo | None = None
+        below = 0
         for key in path:
             section = next(sections_directly_in(annotation), None)
             if section is not None and isinstance(key, str):
-                field = keys_of(section).get(key)
+                field, below = keys_of(section).get(key), 0
                 if field is None:
-                    return None
+                    return None, 0
                 annotation = field.annotation
             else:
                 annotation = item_of(annotation)
-        return field
+                below += 1
+        return field, below
 
     def split_choices(self, place: Sequence[Key]) -> tuple[tuple[Key, ...], bool]:
         """Return a place that pydantic names without the kinds of value that were tried there.
@@ -77,36 +87,54 @@ class Tree:
         is_choice = False
         rest = list(place)
         while rest:
-            section = next(sections_directly_in(annotation), None)
-            if section is None and _is_choice(annotation) and str(rest[0]) != KEY_MARK:
+            if _is_choice(annotation) and str(rest[0]) != KEY_MARK:
                 is_choice = True
                 rest.pop(0)
                 if not rest:
                     break
-            key = rest.pop(0)
-            path.append(key)
-            if section is not None and isinstance(key, str):
-                field = keys_of(section).get(key)
-                annotation = field.annotation if field else None
-            else:
-                annotation = item_of(annotation)
+            path.append(rest.pop(0))
+            annotation = annotation_below(annotation, path[-1])
         return tuple(path), is_choice
 
     def _annotation(self, path: Sequence[Key]) -> Any:  # noqa: ANN401  # any type form
         annotation: Any = self.root
         for key in path:
-            section = next(sections_directly_in(annotation), None)
-            if section is not None and isinstance(key, str):
-                field = keys_of(section).get(key)
-                annotation = field.annotation if field else None
-            else:
-                annotation = item_of(annotation)
+            annotation = annotation_below(annotation, key)
         return annotation
 
 
 def is_size(field: FieldInfo) -> bool:
     """Return whether a key holds bytes that may be written with a unit."""
-    return any(getattr(part, "func", None) is parse_size for part in field.metadata)
+    return any(getattr(part, "func", None) is parse_size for part in marks_of(field))
+
+
+def is_duration(field: FieldInfo) -> bool:
+    """Return whether a key holds seconds that may be written with a unit."""
+    return any(getattr(part, "func", None) is parse_duration for part in marks_of(field))
+
+
+def marks_of(field: FieldInfo) -> Iterator[Any]:
+    """Yield what is attached to a key's type, or to a type in it."""
+    yield from field.metadata
+    yield from _marks_in(field.annotation)
+
+
+def _marks_in(annotation: Any) -> Iterator[Any]:  # noqa: ANN401  # any type form
+    yield from getattr(annotation, "__metadata__", ())
+    for argument in get_args(annotation):
+        yield from _marks_in(argument)
+
+
+def sections_below(section: type[Section]) -> Iterator[type[Section]]:
+    """Yield every section that a section holds, once each, at any depth."""
+    found: dict[type[Section], None] = {}
+    waiting = [section]
+    while waiting:
+        for field in waiting.pop().model_fields.values():
+            new = [one for one in _sections_in(field.annotation) if one not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+    yield from found
 
 
 def sections_directly_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  # any type form
@@ -123,6 +151,15 @@ def _sections_in(annotation: Any) -> Iterator[type[Section]]:  # noqa: ANN401  #
         yield annotation
     for argument in get_args(annotation):
         yield from _sections_in(argument)
+
+
+def annotation_below(annotation: Any, key: Key) -> Any:  # noqa: ANN401  # any type form
+    """Return the type of what a value of a type holds under a key, a name or an index."""
+    section = next(sections_directly_in(annotation), None)
+    if section is None or not isinstance(key, str):
+        return item_of(annotation)
+    field = keys_of(section).get(key)
+    return field.annotation if field else None
 
 
 def item_of(annotation: Any) -> Any:  # noqa: ANN401  # any type form

@@ -44,6 +44,8 @@ def read_regular_file(path: Path, limit_bytes: int) -> RegularFile:
             raise FileRefusedError(f"has {status.st_size:,} bytes; {limit_bytes:,} are allowed")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             content = stream.read(limit_bytes + 1)
+    except OSError as error:  # a disk that fails, or a file that the kernel makes up
+        raise FileRefusedError(_plain_reason(error)) from error
     finally:
         os.close(descriptor)
     if len(content) > limit_bytes:  # it has grown since, or the kernel makes it up as in /proc
@@ -58,6 +60,8 @@ def _plain_reason(error: OSError | ValueError) -> str:
         case PermissionError():
             return "cannot be read: permission denied"
         case OSError():
-            return f"cannot be opened: {(error.strerror or 'unknown reason').lower()}"
+            return f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        case UnicodeEncodeError():
+            return "cannot exist: its name holds half a character"
         case _:
             return "cannot exist: its name holds a NUL character"

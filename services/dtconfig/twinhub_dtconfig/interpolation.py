@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.models.text import NAMESPACES
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -46,11 +44,6 @@ def put_in(text: str, value_of: Callable[[Name], str]) -> str:
         return "${" if match["inner"] is None else value_of(_name(match["inner"]))
 
     return _MARK.sub(replace, text)
-
-
-def is_known_namespace(name: Name) -> bool:
-    """Return whether the part before the dot is one of the language."""
-    return name.namespace in NAMESPACES
 
 
 def _name(inner: str) -> Name:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from twinhub_dtconfig.documents import Document, DocumentError, load_document, parse_document
 from twinhub_dtconfig.explanations import Explainer
-from twinhub_dtconfig.faults import Fault
-from twinhub_dtconfig.fields import Tree, dotted
+from twinhub_dtconfig.faults import START, Fault
+from twinhub_dtconfig.fields import Tree, annotation_below, dotted, keys_of, sections_directly_in
 from twinhub_dtconfig.models.twin import Twin
 from twinhub_dtconfig.rules import check_rules
 from twinhub_dtconfig.shorthand import RENAMED, expand, find_nulls
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from twinhub_dtconfig.documents import Data, Key
     from twinhub_dtconfig.faults import Position
+    from twinhub_dtconfig.finding import Finding
+    from twinhub_dtconfig.nodes import Data, Key
 
 FILE_NAME = "twin.yaml"
 """What the file is called in a twin's folder."""
 
 TREE = Tree(Twin)
-_EXPLAINER = Explainer(TREE)
 _MOST_FAULTS = 100
+_MOST_FINDINGS = 120  # of a file that is made to be slow; nobody is shown as many
 
 
 class TwinError(Exception):
@@ -97,13 +98,40 @@ def parse_twin(content: bytes, file: str = FILE_NAME) -> LoadedTwin:
 
 
 def written(path: Sequence[Key], document: Document) -> tuple[Key, ...]:
-    """Return where the value at a path of the twin is in the document, as it was written."""
-    if len(path) > 1 and path[0] == "phases" and isinstance(document.data, dict):
-        phases = document.data.get("phases")
-        for old, new in RENAMED.items():
-            if path[1] == new and isinstance(phases, dict) and new not in phases and old in phases:
-                return ("phases", old, *path[2:])
-    return tuple(path)
+    """Return where the value at a path of the twin is in the document, as it was written.
+
+    A phase may have its older name, and a short form stands where its section would.
+    """
+    place: list[Key] = []
+    value = document.data
+    annotation: Any = Twin
+    for at, key in enumerate(path):
+        section = next(sections_directly_in(annotation), None)
+        if section is not None and key == section.SHORT and not isinstance(value, dict | None):
+            annotation = keys_of(section)[section.SHORT].annotation
+            continue
+        name = _old_name(str(key), value) if tuple(path[:at]) == ("phases",) else key
+        place.append(name)
+        annotation = annotation_below(annotation, key)
+        value = _child(value, name)
+    return tuple(place)
+
+
+_EXPLAINER = Explainer(TREE, written)
+
+
+def _old_name(name: str, phases: Data) -> str:
+    """Return what the file calls a phase."""
+    old = next((old for old, new in RENAMED.items() if new == name), name)
+    return old if isinstance(phases, dict) and name not in phases and old in phases else name
+
+
+def _child(value: Data, key: Key) -> Data:
+    if isinstance(value, dict) and isinstance(key, str):
+        return value.get(key)
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key] if key < len(value) else None
+    return None
 
 
 def _from_broken(error: DocumentError) -> TwinError:
@@ -118,31 +146,53 @@ def _from_broken(error: DocumentError) -> TwinError:
 
 
 def _load(document: Document) -> LoadedTwin:
+    if document.data is None:
+        what = "the file is empty"
+        remedy = "begin with the keys `format: 1`, `name:` and `phases:`"
+        raise TwinError([Fault(document.file, *START, what, remedy)], document)
     faults = list(_faults_of_data(document))
-    nulls = set(find_nulls(document.data))
     data = _renamed(expand(document.data, Twin))
     try:
         twin = Twin.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        faults += _EXPLAINER.explain_errors(error, document)
-        raise TwinError(_without_consequences(faults, nulls, document), document) from error
+        nulls = set(find_nulls(document.data))
+        faults += _EXPLAINER.explain_errors(error, document, nulls)
+        raise TwinError(faults, document) from error
     findings = [
         _fault_at(
             document,
             finding.path,
-            f"{dotted(finding.path)}: {finding.what}" if finding.path else finding.what,
+            f"{dotted(written(finding.path, document))}: {finding.what}",
             finding.remedy,
             nearest=finding.nearest,
             is_warning=finding.is_warning,
             is_key=finding.is_key,
         )
-        for finding in check_rules(twin)
+        for finding in _first(check_rules(twin))
     ]
     faults += [fault for fault in findings if fault.severity == "error"]
     if faults:
         warnings = [fault for fault in findings if fault.severity == "warning"]
         raise TwinError([*faults, *warnings], document)
     return LoadedTwin(twin, document, _sorted(findings))
+
+
+def _first(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings until there are more errors than anybody is shown, and few warnings.
+
+    Warnings do not end it, since an error may follow.
+    """
+    errors = warnings = 0
+    for finding in findings:
+        if finding.is_warning:
+            warnings += 1
+            if warnings <= _MOST_FINDINGS:
+                yield finding
+        else:
+            errors += 1
+            yield finding
+        if errors == _MOST_FINDINGS:
+            return
 
 
 def _faults_of_data(document: Document) -> Iterator[Fault]:
@@ -168,19 +218,6 @@ def _new_name(name: str, phases: dict[str, Data]) -> str:
     return name if new in phases else new
 
 
-def _without_consequences(
-    faults: list[Fault], nulls: set[tuple[Key, ...]], document: Document
-) -> list[Fault]:
-    """Return the faults without those that only follow from a value that is not there."""
-    positions = {document.position_of(path) for path in nulls}
-    kept = [
-        fault
-        for fault in faults
-        if fault.what.endswith("has no value") or (fault.line, fault.column) not in positions
-    ]
-    return kept or faults
-
-
 def _fault_at(  # noqa: PLR0913 - the parts of a fault
     document: Document,
     path: Sequence[Key],
@@ -198,6 +235,7 @@ def _fault_at(  # noqa: PLR0913 - the parts of a fault
 
 
 def _sorted(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return faults by position, once each, at most a hundred."""
+    """Return faults by position, once each, at most a hundred, errors before warnings."""
     unique = dict.fromkeys(faults)
-    return tuple(sorted(unique, key=lambda fault: (fault.line, fault.column))[:_MOST_FAULTS])
+    first = sorted(unique, key=lambda fault: (fault.severity, fault.line, fault.column))
+    return tuple(sorted(first[:_MOST_FAULTS], key=lambda fault: (fault.line, fault.column)))

@@ -102,6 +102,7 @@ _LONGEST = 1024
 _LONGEST_NAME = 255  # bytes, as file systems count
 _FORM = "write '<kind>/<name>', 'common/<kind>/<name>' or 'teams/<group>/<kind>/<name>'"
 _KINDS = "the kinds are data, models, functions, tools and digital_twins"
+_FIRST_WORDS = (*map(str, AssetKind), "common", "teams")
 _OTHER_WORDS = {"twin": "digital_twins", "twins": "digital_twins", "dt": "digital_twins",
                 "dts": "digital_twins", "fmu": "models", "fmus": "models"}  # fmt: skip
 

@@ -22,11 +22,13 @@ _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
+_NUMBER_STARTS = frozenset("+-.0123456789")
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 64
+_SHOWN_LENGTH = 40
 
 
 class ScalarError(ValueError):
@@ -47,6 +49,8 @@ def resolve_plain(text: str) -> Scalar:
     """
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
     if not (_DECIMAL.fullmatch(text) or _PREFIXED.fullmatch(text)):
         return text
     if len(text) > _LONGEST_NUMBER:
@@ -68,13 +72,18 @@ def resolve_tagged(tag: str, text: str) -> Scalar:
         raise ScalarError(f"the tag {shown_tag(tag)} is not supported", "remove it")
     value = resolve_plain(text)
     if not isinstance(value, accepted) or (kind != "bool" and isinstance(value, bool)):
-        raise ScalarError(f"{text[:_LONGEST_NUMBER]!r} is no {shown_tag(tag)}", "remove the tag")
+        raise ScalarError(f"{shortened(text)!r} is no {shown_tag(tag)}", "remove the tag")
     return float(value) if kind == "float" and value is not None else value
 
 
 def shown_tag(tag: str) -> str:
     """Return a tag as people write it, such as ``!!int``."""
-    return f"!!{tag.removeprefix(CORE)}" if tag.startswith(CORE) else tag
+    return shortened(f"!!{tag.removeprefix(CORE)}" if tag.startswith(CORE) else tag)
+
+
+def shortened(text: str) -> str:
+    """Return text for a message, which a file cannot make longer than a line."""
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def _number(text: str) -> int | float:

@@ -15,6 +15,9 @@ class Explanation(NamedTuple):
 
 _TAB = Explanation("a tab cannot indent YAML", "use spaces")
 _UNFINISHED = Explanation("the file ends within a list or mapping", "close each '[' and '{'")
+_AFTER_QUOTE = Explanation(
+    "text goes on after its closing quote", "put all of it in one pair of quotes, of the other kind"
+)
 _BY_CHARACTER = {
     "\t": _TAB,
     "@": Explanation("text cannot begin with '@'", "put it in quotes"),
@@ -23,6 +26,25 @@ _BY_CHARACTER = {
 }
 _BY_PROBLEM: tuple[tuple[tuple[str, ...], Explanation], ...] = (
     (("tab character",), _TAB),
+    (
+        ("block sequence entries are not",),
+        Explanation("a list cannot begin here", "begin it on a line of its own, or use [ and ]"),
+    ),
+    (
+        ("indentation indicator",),
+        Explanation("the number after '|' or '>' must be 1 to 9", "remove it"),
+    ),
+    (
+        ("scanning a block scalar",),
+        Explanation("text stands behind '|' or '>'", "begin the text on the next line"),
+    ),
+    (
+        ("hexdecimal number", "Unicode character escape"),
+        Explanation(
+            "an escape with '\\x', '\\u' or '\\U' names no character",
+            "write two, four or eight hexadecimal digits, or '\\\\' for a backslash",
+        ),
+    ),
     (
         ("mapping values are not allowed",),
         Explanation(
@@ -88,15 +110,53 @@ _BY_PROBLEM: tuple[tuple[tuple[str, ...], Explanation], ...] = (
         Explanation("the file should have ended before this", "write every line as `key: value`"),
     ),
 )
+_IN_BLOCK = ("expected key", "'-' indicator")
+_BY_MISPLACED = (
+    (_IN_BLOCK, "'\"", *_AFTER_QUOTE[:2]),
+    (
+        (*_IN_BLOCK, "document start"),
+        "]}",
+        "this '{}' closes nothing",
+        "remove it, or put the text in quotes",
+    ),
+    (
+        ("node content",),
+        ",]}",
+        "a value is missing before this '{}'",
+        "add it, or put the text in quotes",
+    ),
+    (("node content",), ":", "a key is missing before this ':'", "add it"),
+    (("node content",), "-", "a list with '- ' cannot stand within brackets", "use commas"),
+    (("node content",), ".", "the file ends before it holds anything", "remove this line"),
+    (
+        ("expected key",),
+        "&*!",
+        "a '{}' cannot stand here",
+        "keep one of the marks with '&', '*' and '!'",
+    ),
+)
+"""What the parser says, the characters that it says it of, what is wrong then, and the remedy."""
 
 
-def explain(problem: str, character: str) -> Explanation:
-    """Return the plain form of a parser's words, given the character that it stopped at."""
+def explain(problem: str, before: str, character: str) -> Explanation:
+    """Return the plain form of a parser's words, given the characters around where it stopped."""
     if "cannot start any token" in problem and character in _BY_CHARACTER:
         return _BY_CHARACTER[character]
     if "node content" in problem and not character:
         return _UNFINISHED
+    if "did not find expected" in problem and (special := _misplaced(problem, before, character)):
+        return special
     for needles, explanation in _BY_PROBLEM:
         if any(needle in problem for needle in needles):
             return explanation
     return Explanation(f"this is not valid YAML ({problem})", "check quotes and indentation")
+
+
+def _misplaced(problem: str, before: str, character: str) -> Explanation | None:
+    """Return what a single character says that stands where something else should."""
+    if before and before in "'\"" and character.strip() and character not in ",]}:#":
+        return _AFTER_QUOTE
+    for needles, characters, what, remedy in _BY_MISPLACED:
+        if character and character in characters and any(needle in problem for needle in needles):
+            return Explanation(what.format(character), remedy)
+    return None

@@ -7,10 +7,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-_SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SIZE = re.compile(
+    r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGTkmgt]?)(?:[iI]?[bB])?"
+)
 _FACTOR = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10, "": 1}
-_SIZE_PATTERN = r"^\s*\d{1,15}(\.\d{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$"
-_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>ms|s|m|h|d)")
+_SIZE_PATTERN = r"^\s*[0-9]{1,15}(\.[0-9]{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$"
+_DURATION = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(?P<unit>ms|s|m|h|d)")
+_DURATION_PATTERN = r"^\s*(?=[0.]*[1-9])[0-9]{1,9}(\.[0-9]{1,6})?\s*(ms|s|m|h|d)\s*$"
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_PATH = 1024
 _SHOWN_LENGTH = 40
@@ -34,20 +37,21 @@ def parse_size(value: object) -> object:
     """Return a size such as ``512M`` or ``4G`` in bytes; powers of 1024.
 
     Raises:
-        ValueError: the text is no size.
+        RefusalError: the text is no size.
     """
     if not isinstance(value, str):
         return value
     match = _SIZE.fullmatch(value.strip())
     if match is None:
-        raise ValueError(
-            f"{value[:40]!r} is no size: give a number of bytes, or one with K, M, G or T"
-        )
+        what = f"{_shown(value)} is no size"
+        raise RefusalError(what, "write bytes, or a number with K, M, G or T, as in 512M")
     return int(float(match["number"]) * _FACTOR[match["unit"].upper()])
 
 
 def format_size(value: int) -> int | str:
     """Return bytes in the largest unit that divides them, as ``parse_size`` reads it."""
+    if value == 0:
+        return 0
     unit = next(unit for unit, factor in _FACTOR.items() if value % factor == 0)
     return f"{value // _FACTOR[unit]}{unit}" if unit else value
 
@@ -63,10 +67,17 @@ def parse_duration(value: object) -> object:
     match = _DURATION.fullmatch(value.strip())
     if match is None:
         raise RefusalError(
-            f"{value[:_SHOWN_LENGTH]!r} is no duration",
+            f"{_shown(value)} is no duration",
             "write a number with s, m, h or d, as in 90s",
         )
     return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+def format_duration(seconds: float) -> str | float:
+    """Return seconds in the largest unit that divides them, as ``parse_duration`` reads it."""
+    units = reversed(_SECONDS.items())
+    found = (f"{seconds / factor:.0f}{unit}" for unit, factor in units if seconds % factor == 0)
+    return next(found, seconds)
 
 
 def check_inside(value: str) -> str:
@@ -91,7 +102,7 @@ def _shown(value: str) -> str:
 
 
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
-_PATH_PATTERN = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
+PATH_PATTERN = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
 
 Size = Annotated[
     int,
@@ -101,10 +112,7 @@ Size = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 0},
-                {
-                    "type": "string",
-                    "pattern": r"^\s*\d{1,15}(\.\d{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$",
-                },
+                {"type": "string", "pattern": _SIZE_PATTERN},
             ]
         }
     ),
@@ -119,7 +127,7 @@ Duration = Annotated[
         {
             "anyOf": [
                 {"type": "number", "exclusiveMinimum": 0, "maximum": 10 * 366 * 86400},
-                {"type": "string", "pattern": r"^\s*\d{1,9}(\.\d{1,6})?\s*(ms|s|m|h|d)\s*$"},
+                {"type": "string", "pattern": _DURATION_PATTERN},
             ]
         }
     ),
@@ -129,6 +137,6 @@ Duration = Annotated[
 RelativePath = Annotated[
     str,
     AfterValidator(check_inside),
-    WithJsonSchema({"type": "string", "pattern": _PATH_PATTERN, "maxLength": _LONGEST_PATH}),
+    WithJsonSchema({"type": "string", "pattern": PATH_PATTERN, "maxLength": _LONGEST_PATH}),
 ]
 """A path or pattern of paths below the twin's folder."""

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 UV = Path(sys.executable).with_name("uv")
-MEMBERS = ("hub", "services/dtconfig")
+MEMBERS = ("hub", "services/dtconfig", "services/api")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,8 @@ def test_the_hubs_wheel_holds_images_assets_and_locks(wheels: list[Path]) -> Non
     for name in (
         f"{share}images/build.py", f"{share}images/hierarchy.yaml", f"{twin}execute",
         f"{share}images/layer/Dockerfile", f"{share}images/layer/install-layer",
-        f"{share}requirements/workspace.txt", f"{share}requirements/proxy/package-lock.json",
+        f"{share}requirements/workspace.txt",
+        f"{share}services/api/pyproject.toml", f"{share}requirements/proxy/package-lock.json",
         "twinhub_hub/pages/templates/page.html", "twinhub_hub/py.typed",
     ):  # fmt: skip
         assert name in names

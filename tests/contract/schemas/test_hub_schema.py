@@ -12,7 +12,6 @@ from twinhub_dtconfig.documents import dump_document, load_document
 from twinhub_hub.cli import generate
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
-from twinhub_hub.settings.reference import render_files
 
 if TYPE_CHECKING:
     from twinhub_dtconfig.documents import Data
@@ -29,9 +28,9 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("name", render_files())
+@pytest.mark.parametrize("name", generate.generated_files())
 def test_committed_files_equal_what_the_models_generate(name: str) -> None:
-    assert (CHECKOUT / name).read_text(encoding="utf-8") == render_files()[name], (
+    assert (CHECKOUT / name).read_text(encoding="utf-8") == generate.generated_files()[name], (
         "run: python -m twinhub_hub.cli.generate"
     )
 
@@ -90,7 +89,7 @@ def test_check_names_what_is_out_of_date_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert generate.main(["--root", str(tmp_path), "--check"]) == 1
-    assert capsys.readouterr().out.count("is out of date") == len(render_files())
+    assert capsys.readouterr().out.count("is out of date") == len(generate.generated_files())
     assert not list(tmp_path.iterdir())
 
 

@@ -173,14 +173,14 @@ CASES = (
         "scheme in domain", "site: {domain: http://x}\n", "1:16", "site.domain cannot be 'http://x'"
     ),
     Case("address as domain", "site: {domain: 10.0.0.1}\n", "1:16", "no name can stand below"),
-    Case("empty title", "site: {title: ''}\n", "1:15", "must be text of 1 or more characters"),
+    Case("empty title", "site: {title: ''}\n", "1:15", "must not be empty"),
     Case("long title", f"site: {{title: {'x' * 81}}}\n", "1:15", "text of at most 80 characters"),
     Case("hidden character", 'site: {title: "a\\u202Eb"}\n', "1:15", "invisible character U+202E"),
     Case("unknown option", "engine: {kind: dokcer}\n", "1:16", "did you mean 'docker'?"),
     Case("unknown role", "auth: {accounts: [{name: a, role: root}]}\n", "1:35", "must be 'admin',"),
     Case("format of the future", "version: 2\n", "1:10", "version must be 1, not 2"),
-    Case("no accounts", "auth: {accounts: []}\n", "1:18", "must be a list of 1 or more"),
-    Case("no images", "workspace: {images: []}\n", "1:21", "must be a list of 1 or more"),
+    Case("no accounts", "auth: {accounts: []}\n", "1:18", "must not be empty"),
+    Case("no images", "workspace: {images: []}\n", "1:21", "must not be empty"),
     Case(
         "image with a space", "workspace: {images: [{image: a b, title: A}]}\n", "1:30", "cannot be"
     ),

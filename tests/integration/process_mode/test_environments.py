@@ -53,7 +53,7 @@ def context(process_installation: TestInstallation) -> Iterator[Context]:
     """An installation that has the packages, and a copy of the image's files to change."""
     home = Path(tempfile.mkdtemp(prefix="tp-"))
     link_packages(process_installation.home / "environments", home / "environments")
-    for name in ("images/workspace", "extensions/lab", "requirements"):
+    for name in ("images/workspace", "extensions/lab", "services", "requirements"):
         shutil.copytree(share() / name, home / "share" / name)
     running = Running("process", 1, 2, 3, 4, None, "t", "t")
     yield Context(Settings(), Installation(home), running, home / "assets", home / "share")
@@ -78,10 +78,12 @@ def test_an_edition_is_laid_out_as_the_image_and_left_alone_afterwards(context: 
         "config/jupyter_server_config.py": "opt/server/etc/jupyter/jupyter_server_config.py",
         "config/profile.sh": "etc/profile.d/twinhub.sh",
         "environment/bin/pip": "opt/environment/bin/pip",
+        "bin/twin": "opt/bin/twin",
     }
     for source, target in places.items():
         assert (edition / target).read_bytes() == (image / source).read_bytes()
     assert (edition / "opt" / "edition").read_text().strip()
+    assert list((edition / "opt" / "members").glob("twinhub_api-*.dist-info/entry_points.txt"))
     packages = edition / "opt" / "server" / "lib"
     assert list(packages.glob("python3.*/site-packages/jupyterlab"))
     assert not list(packages.glob("python3.*/site-packages/rfc3987_syntax"))

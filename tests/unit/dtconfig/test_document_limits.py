@@ -28,9 +28,9 @@ def refuse(content: bytes, limits: Limits | None = None) -> str:
 
 
 def timed(action: Callable[[], str]) -> tuple[str, float]:
-    started = time.perf_counter()
+    started = time.process_time()  # what others do on the machine does not count
     result = action()
-    return result, time.perf_counter() - started
+    return result, time.process_time() - started
 
 
 def test_an_alias_bomb_is_refused_within_100_ms_at_the_alias_that_passes_the_limit() -> None:

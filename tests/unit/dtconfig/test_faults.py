@@ -13,6 +13,11 @@ def test_a_fault_names_place_nearest_key_and_remedy_in_one_line() -> None:
     assert str(fault) == "a.yaml:2:3: unknown key 'prot'; did you mean 'port'?; rename it"
 
 
+def test_a_fault_can_be_printed_whatever_the_file_and_the_text() -> None:
+    fault = Fault("a\udcff\x1b.yaml", 1, 1, "the key\n'\u202e\0é'\tis unknown")
+    assert str(fault) == r"a\udcff\x1b.yaml:1:1: the key '\u202e\x00é'\tis unknown"
+
+
 def test_a_fault_says_no_more_than_it_knows() -> None:
     assert str(Fault("a.yaml", 1, 1, "the file is empty")) == "a.yaml:1:1: the file is empty"
 

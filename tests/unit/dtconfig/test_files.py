@@ -31,9 +31,9 @@ def test_one_byte_above_the_limit_is_refused(tmp_path: Path) -> None:
     [
         ("absent", "does not exist"),
         ("file/below", "does not exist"),
-        ("loop", "cannot be opened: too many levels of symbolic links"),
+        ("loop", "cannot be read: too many levels of symbolic links"),
         ("nul\0", "cannot exist: its name holds a NUL character"),
-        ("n" * 300, "cannot be opened: file name too long"),
+        ("n" * 300, "cannot be read: file name too long"),
     ],
 )
 def test_what_cannot_be_opened_is_refused_in_plain_words(

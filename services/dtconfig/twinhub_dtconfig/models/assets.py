@@ -10,12 +10,12 @@ from twinhub_dtconfig.models.block import Block, Name
 from twinhub_dtconfig.references import BadReferenceError, Reference
 from twinhub_dtconfig.values import RefusalError, RelativePath, Size
 
-_REFERENCE = (
+REFERENCE_PATTERN = (
     r"^(common/|teams/[^/]+/)?(data|models|functions|tools|digital_twins)/[^/.][^/]*(/[^/]+)*$"
 )
 _URL = r"^https?://[^\s/?#]+[^\s]*$"
 _S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
-_DOI = r"^10\.\d{4,9}/[^\s]+$"
+_DOI = r"^10\.[0-9]{4,9}/[^\s]+$"
 
 
 def _check_reference(value: str) -> str:
@@ -31,9 +31,19 @@ AssetReference = Annotated[
     str,
     Field(max_length=1024),
     AfterValidator(_check_reference),
-    WithJsonSchema({"type": "string", "pattern": _REFERENCE, "maxLength": 1024}),
+    WithJsonSchema({"type": "string", "pattern": REFERENCE_PATTERN, "maxLength": 1024}),
 ]
 """``[common/|teams/<group>/]<kind>/<name>[/<path>][@<version>]``."""
+
+TWIN_PATTERN = r"^(common/|teams/[^/]+/)?digital_twins/[^/.][^/]*$"
+
+TwinReference = Annotated[
+    str,
+    Field(max_length=1024),
+    AfterValidator(_check_reference),
+    WithJsonSchema({"type": "string", "pattern": TWIN_PATTERN, "maxLength": 1024}),
+]
+"""An `AssetReference` that names a digital twin."""
 
 
 class Use(Block):
@@ -48,7 +58,7 @@ class Use(Block):
         " common.",
         examples=["common/models/tank@1.2"],
     )
-    twin: AssetReference | None = Field(
+    twin: TwinReference | None = Field(
         None,
         description="Another twin, as a part of this one.",
         examples=["common/digital_twins/cooler@^1.0"],

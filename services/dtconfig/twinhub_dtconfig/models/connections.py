@@ -71,7 +71,7 @@ class Physical(Block):
     @model_validator(mode="after")
     def _check_recording(self) -> Self:
         if self.source == "replay" and self.data is None:
-            raise RefusalError("a replay has no recording", "add `data: ` with an alias of `uses`")
+            raise RefusalError("a replay has no recording", "add `data:` with an alias of `uses`")
         if self.source != "replay" and self.data is not None:
             raise RefusalError(f"{self.source} data is not replayed", "remove it", "data")
         return self

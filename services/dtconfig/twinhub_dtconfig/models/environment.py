@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twinhub_dtconfig.models.block import Block, Name, Number
+from twinhub_dtconfig.models.block import Block, Name, Number, VariableName
 from twinhub_dtconfig.models.text import Command, SecretText, Text
 from twinhub_dtconfig.values import Duration, RelativePath, Size
 
@@ -31,7 +31,7 @@ class Environment(Block):
     image: Class | None = Field(
         None, description="An image that the site offers for runs.", examples=["run"]
     )
-    python: Annotated[str, Field(pattern=r"^3\.\d{1,2}$")] | None = Field(
+    python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}$")] | None = Field(
         None, description="The version of Python, in quotes.", examples=["3.11"]
     )
     packages: Annotated[tuple[Requirement, ...], Field(max_length=500)] | None = Field(
@@ -70,7 +70,9 @@ class BuildStep(Block):
         examples=[["controller.fmu"]],
         min_length=1,
     )
-    after: tuple[Name, ...] = Field((), description="Steps that come before it.")
+    after: tuple[Name, ...] = Field(
+        (), description="Steps that come before it.", examples=[["model"]]
+    )
     time_limit: Duration | None = Field(None, description="How long it may take.", examples=["10m"])
 
 
@@ -110,5 +112,5 @@ class File(Block):
     executable: bool = Field(default=False, description="Whether it is a program.")
 
 
-Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], Text]
+Variables = dict[VariableName, Text]
 """Environment variables."""

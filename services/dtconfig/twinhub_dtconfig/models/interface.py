@@ -54,7 +54,9 @@ class Signal(Block):
     description: Prose | None = Field(
         None, description="What it means.", examples=["Temperature of the water"]
     )
-    source: SignalSource = Field(description="Where it comes from.")
+    source: SignalSource = Field(
+        description="Where it comes from.", examples=[{"variable": "tank.T_water"}]
+    )
 
 
 class Message(Block):
@@ -101,7 +103,9 @@ class TwinCommand(Block):
         None, description="What it does.", examples=["Opens the valve"]
     )
     arguments: dict[Name, Quantity] = Field({}, description="What it is told with.")
-    effect: Effect = Field(description="What it does then.")
+    effect: Effect = Field(
+        description="What it does then.", examples=[{"command": "./valve ${arguments.position}"}]
+    )
 
 
 class Port(Block):

@@ -11,8 +11,18 @@ from twinhub_dtconfig.models.environment import Paths, Variables
 from twinhub_dtconfig.models.text import Command, Script
 from twinhub_dtconfig.values import Duration, RelativePath
 
-STANDARD_PHASES = ("create", "execute", "save", "analyse", "evolve", "terminate", "clean")
-"""What every part of TwinHub knows a meaning of."""
+MEANINGS = {
+    "create": "Prepares the twin: fetches, installs, sets up.",
+    "execute": "Runs the twin.",
+    "save": "Keeps the state or the results of a run.",
+    "analyse": "Evaluates results.",
+    "evolve": "Changes the twin, to follow the thing that it is a twin of.",
+    "terminate": "Ends what the twin still runs.",
+    "clean": "Removes what the twin has made.",
+}
+"""What the phases are for that every part of TwinHub knows."""
+
+STANDARD_PHASES = tuple(MEANINGS)
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
@@ -37,7 +47,8 @@ class Ready(Block):
         None, description="This file exists.", examples=["output/started"]
     )
     http: (
-        Annotated[str, Field(max_length=500, pattern=r"^(\d+|[A-Za-z][A-Za-z0-9_-]*)/.*$")] | None
+        Annotated[str, Field(max_length=500, pattern=r"^([0-9]+|[A-Za-z][A-Za-z0-9_-]*)/.*$")]
+        | None
     ) = Field(
         None,
         description="It answers with a status below 400 at this port and path.",
@@ -126,7 +137,9 @@ class Phase(Block):
         examples=["python3 simulate.py | tee log.txt\n"],
     )
     processes: Annotated[dict[Name, Process], Field(min_length=1, max_length=100)] | None = Field(
-        None, description="Several programs that run together."
+        None,
+        description="Several programs that run together.",
+        examples=[{"simulator": "python3 simulate.py"}],
     )
     description: Prose | None = Field(
         None, description="What it does.", examples=["Runs the co-simulation."]

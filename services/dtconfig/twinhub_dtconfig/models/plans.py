@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from twinhub_dtconfig.models.assets import AssetReference
+from twinhub_dtconfig.models.assets import TwinReference
 from twinhub_dtconfig.models.block import Block, Line, Name, Number, Prose
 from twinhub_dtconfig.models.environment import Paths
 from twinhub_dtconfig.models.parameters import Value
@@ -115,4 +115,4 @@ class Fleet(Block):
     phase: Name = Field("execute", description="The phase that is run.", examples=["execute"])
 
 
-TwinClass = AssetReference
+TwinClass = TwinReference

@@ -30,7 +30,7 @@ FORMAT = 1
 RESERVED = ("sweeps", "schedules", "class", "instances", "composites", "fleets")
 """Keys that are read and resolved, and not yet run."""
 
-_NUMBER = r"(0|[1-9]\d{0,8})"
+_NUMBER = r"(0|[1-9][0-9]{0,8})"
 _SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]{{1,60}})?(\+[0-9A-Za-z.-]{{1,60}})?$"
 
 

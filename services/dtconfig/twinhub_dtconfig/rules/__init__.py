@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.rules.assets import check_uses
 from twinhub_dtconfig.rules.connections import check_connections
+from twinhub_dtconfig.rules.files import check_files
 from twinhub_dtconfig.rules.phases import check_phases
 from twinhub_dtconfig.rules.plans import check_plans
 from twinhub_dtconfig.rules.texts import check_texts
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.finding import Finding
     from twinhub_dtconfig.models.twin import Twin
 
-_RULES = (check_uses, check_phases, check_connections, check_plans, check_texts)
+_RULES = (check_uses, check_phases, check_connections, check_files, check_plans, check_texts)
 
 
 def check_rules(twin: Twin) -> Iterator[Finding]:

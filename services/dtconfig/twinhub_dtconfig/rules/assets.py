@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.assets import Use
     from twinhub_dtconfig.models.twin import Twin
 
-_BELONGS = {
+BELONGS = {
     "file": ("doi",),
     "sha256": ("url", "s3", "doi"),
     "size": ("url", "s3", "doi"),
@@ -29,9 +29,9 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
     """Yield what does not fit the kind of a source, and secrets that are not named."""
     for alias, use in twin.uses.items():
         source = next(key for key in use.ONE_OF if getattr(use, key) is not None)
-        for key, sources in _BELONGS.items():
+        for key, sources in BELONGS.items():
             if source not in sources and _is_given(use, key):
-                what = f"{source} has no {key}"
+                what = f"{key} does not go with {source}"
                 yield Finding(("uses", alias, key), what, "remove it", is_key=True)
         yield from link(("uses", alias, "secret"), use.secret, twin.secrets, "secrets")
         yield from _check_use(alias, use)
@@ -42,7 +42,7 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
 def _check_use(alias: str, use: Use) -> Iterator[Finding]:
     if use.url is not None and use.sha256 is None:
         what = "what is fetched may change without notice: it has no sha256"
-        yield Finding(("uses", alias, "url"), what, "add `sha256: `", is_warning=True)
+        yield Finding(("uses", alias, "url"), what, "add `sha256:`", is_warning=True)
     if use.writable and use.copy_:
         what = "a copy is private, so nothing is written to the asset"
         yield Finding(("uses", alias, "writable"), what, "remove `copy` or `writable`")

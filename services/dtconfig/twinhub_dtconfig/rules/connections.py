@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.twin import Twin
 
 _BROKERS = ("mqtt", "rabbitmq")
-_SOURCE_KEYS = {
+SOURCE_KEYS = {
     "service": ("topic",),
     "field": ("topic",),
     "column": ("csv",),
@@ -59,7 +59,7 @@ def _check_cosimulations(twin: Twin) -> Iterator[Finding]:
         for parameter in cosimulation.bind:
             yield from link((*path, "bind", parameter), parameter, twin.parameters, "parameters")
         if cosimulation.configuration is not None and cosimulation.format != "maestro":
-            what = f"{cosimulation.format} has no configuration"
+            what = f"configuration does not go with {cosimulation.format}"
             yield Finding((*path, "configuration"), what, "remove it", is_key=True)
 
 
@@ -68,7 +68,7 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
     kind = kind_of(name, service)
     if kind is None:
         what = f"it is not said what {name!r} is"
-        yield Finding(path, what, f"add `kind: ` with one of {', '.join(SERVICE_KINDS)}")
+        yield Finding(path, what, f"add `kind:` with one of {', '.join(SERVICE_KINDS)}")
     if service.managed is not None:
         for key, belongs in BELONGS.items():
             if getattr(service.managed, key) and kind not in {None, belongs}:
@@ -82,29 +82,29 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
 def _check_source(twin: Twin, name: str, source: SignalSource) -> Iterator[Finding]:
     path = ("signals", name, "source")
     kind = next(key for key in source.ONE_OF if getattr(source, key) is not None)
-    for key, kinds in _SOURCE_KEYS.items():
+    for key, kinds in SOURCE_KEYS.items():
         if kind not in kinds and getattr(source, key) is not None:
-            what = f"a {kind} has no {key}"
+            what = f"{key} does not go with {kind}"
             yield Finding((*path, key), what, "remove it", is_key=True)
     yield from link(
         (*path, "cosimulation"), source.cosimulation, twin.cosimulations, "cosimulations"
     )
     yield from link((*path, "service"), source.service, twin.services, "services")
     if kind == "csv" and source.column is None:
-        yield Finding((*path, "csv"), "it is not said which column", "add `column: `")
+        yield Finding((*path, "csv"), "it is not said which column", "add `column:`")
     if kind == "topic" and source.service is None and not _brokers(twin):
         yield Finding(
-            (*path, "topic"), "services has no broker", "add mqtt or rabbitmq to services"
+            (*path, "topic"), "the twin has no broker", "add mqtt or rabbitmq to services"
         )
     if kind == "variable" and not twin.cosimulations:
         what = "the twin has no co-simulation with variables"
         yield Finding((*path, "variable"), what, "add it to cosimulations")
     if kind == "topic" and source.service is None and len(_brokers(twin)) > 1:
         what = f"there are several brokers: {', '.join(_brokers(twin))}"
-        yield Finding((*path, "topic"), what, "add `service: ` with one of them")
+        yield Finding((*path, "topic"), what, "add `service:` with one of them")
     if kind == "variable" and source.cosimulation is None and len(twin.cosimulations) > 1:
         what = f"there are several co-simulations: {', '.join(twin.cosimulations)}"
-        yield Finding((*path, "variable"), what, "add `cosimulation: ` with one of them")
+        yield Finding((*path, "variable"), what, "add `cosimulation:` with one of them")
 
 
 def _check_commands(twin: Twin) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ def link(
     """Yield a finding if a name is given that a section does not have."""
     if name is None or name in known:
         return
-    what = f"{section} has no {name!r}"
+    what = f"{name!r} is not among {section}"
     nearest = nearest_key(name, known)
     remedy = "" if nearest else _remedy(known, section)
     yield Finding(path, what, remedy, nearest)
@@ -27,5 +27,5 @@ def link(
 
 def _remedy(known: Collection[str], section: str) -> str:
     if known:
-        return f"{section} has {', '.join(sorted(known)[:10])}"
+        return f"there are {', '.join(sorted(known)[:10])}"
     return f"add it to {section}"

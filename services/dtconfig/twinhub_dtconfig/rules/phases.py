@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.rules.links import link
+from twinhub_dtconfig.shorthand import RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.phases import Phase
     from twinhub_dtconfig.models.twin import Twin
     from twinhub_dtconfig.nodes import Key
+
+_MOST_CYCLES = 100
+_MOST_NAMES = 8
 
 
 def check_phases(twin: Twin) -> Iterator[Finding]:
@@ -31,30 +36,39 @@ def check_phases(twin: Twin) -> Iterator[Finding]:
 
 
 def find_cycles(after: Mapping[str, tuple[str, ...]], path: tuple[Key, ...]) -> Iterator[Finding]:
-    """Yield one finding for each circle of things that wait for each other."""
+    """Yield one finding for each circle of things that wait for each other, at most a hundred."""
+    yield from islice(_cycles(after, path), _MOST_CYCLES)
+
+
+def _cycles(after: Mapping[str, tuple[str, ...]], path: tuple[Key, ...]) -> Iterator[Finding]:
     done: set[str] = set()
     for start in after:
-        trail: list[str] = []
+        trail: dict[str, None] = {}  # a set in order: the way may be as long as a file allows
         stack = [(start, iter(after[start]))] if start not in done else []
         while stack:
             name, rest = stack[-1]
-            if name not in trail:
-                trail.append(name)
+            trail[name] = None
             following = next(rest, None)
             if following is None:
                 done.add(name)
-                trail.remove(name)
+                del trail[name]
                 stack.pop()
             elif following in trail:
-                circle = [*trail[trail.index(following) :], following]
-                what = f"they wait for each other: {' → '.join(reversed(circle))}"
+                way = list(trail)
+                circle = [*way[way.index(following) :], following]
+                what = f"they wait for each other: {_shown_circle(circle[::-1])}"
                 yield Finding((*path, name, "after"), what, "remove one of them")
             elif following in after and following not in done:
                 stack.append((following, iter(after[following])))
 
 
+def _shown_circle(names: list[str]) -> str:
+    shown = names if len(names) <= _MOST_NAMES else [*names[: _MOST_NAMES - 2], "…", names[-1]]
+    return " → ".join(shown)
+
+
 def _check_name(name: str) -> Iterator[Finding]:
-    if name in STANDARD_PHASES:
+    if name in {*STANDARD_PHASES, *RENAMED}:
         return
     nearest = nearest_key(name, STANDARD_PHASES)
     if nearest is not None:

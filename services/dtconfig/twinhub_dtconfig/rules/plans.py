@@ -69,7 +69,7 @@ def _check_composites(twin: Twin) -> Iterator[Finding]:
     for name, composite in twin.composites.items():
         path: Path = ("composites", name)
         for at, part in enumerate(composite.parts):
-            yield from link((*path, "parts", at), part, parts, "uses (digital twins)")
+            yield from link((*path, "parts", at), part, parts, "the digital twins of uses")
         for source, target in composite.connections.items():
             place = (*path, "connections", source)
             for end, known in (

@@ -9,7 +9,7 @@ from twinhub_dtconfig.command_lines import BadCommandError, find_variable, split
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.interpolation import find_names
-from twinhub_dtconfig.models.text import NAMESPACES, RUN_NAMES, TWIN_NAMES, Substituted
+from twinhub_dtconfig.models.text import NAMESPACES, RUN_NAMES, SECRETS, TWIN_NAMES, Substituted
 from twinhub_dtconfig.rules.connections import kind_of
 from twinhub_dtconfig.sections import Section
 
@@ -91,9 +91,8 @@ def _check_name(twin: Twin, path: Path, name: Name, mark: Substituted) -> Iterat
     if name.name not in known:
         nearest = nearest_key(name.name, known)
         hint = f"{name.namespace}.{nearest}" if nearest else None
-        remedy = (
-            "" if hint else f"{name.namespace} has {', '.join(sorted(known)[:10]) or 'nothing'}"
-        )
+        names = ", ".join(f"{name.namespace}.{one}" for one in sorted(known)[:10])
+        remedy = "" if hint else f"there are {names}" if names else f"add it to {name.namespace}"
         yield Finding(path, f"{name} names nothing", remedy, hint)
     elif name.namespace == "services":
         yield from _check_service_name(twin, path, name, mark)
@@ -131,13 +130,9 @@ def _known(twin: Twin, namespace: str, path: Path) -> Collection[str]:
 
 
 def _instead(namespace: str) -> str:
-    match namespace:
-        case "secrets":
-            return "a secret is put into `files` only, never where others see it"
-        case "arguments":
-            return "arguments are those of `commands`"
-        case _:
-            return "write the value itself"
+    if namespace == SECRETS:
+        return "a secret is put into `files` only, never where others see it"
+    return "arguments are those of `commands`"
 
 
 def _listed(mark: Substituted) -> str:

@@ -2,6 +2,7 @@
 """Couples FMI 2.0 co-simulation FMUs at a fixed step and writes their outputs as CSV.
 
     cosimulate.py SCENARIO --output FILE.csv [--scheme jacobi] [--step 2.5] [--lock FILE]
+        [--set FMU.PARAMETER=VALUE]…
     cosimulate.py SCENARIO --check
 
 Exit codes: 0 done; 2 the scenario, a file it names or the command line is wrong; 3 an FMU refused
@@ -13,6 +14,7 @@ SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import time
@@ -90,8 +92,30 @@ def parse_arguments() -> argparse.Namespace:
     action.add_argument("--check", action="store_true", help="only say whether it can run")
     parser.add_argument("--scheme", choices=SCHEMES, help="instead of the scenario's")
     parser.add_argument("--step", type=float, help="seconds, instead of the scenario's")
+    parser.add_argument(
+        "--set",
+        type=read_setting,
+        action="append",
+        default=[],
+        metavar="FMU.PARAMETER=VALUE",
+        help="instead of the scenario's; repeatable",
+    )
     parser.add_argument("--lock", type=Path, help="file to hold a lock on during the run")
     return parser.parse_args()
+
+
+def read_setting(text: str) -> tuple[str, float]:
+    """Return the parameter and the value of ``FMU.PARAMETER=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} must have the form FMU.PARAMETER=VALUE")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{value!r} is no number")
+    return name, number
 
 
 def main() -> int:
@@ -99,7 +123,12 @@ def main() -> int:
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, stop_on_signal)
     try:
-        scenario = load_scenario(arguments.scenario, scheme=arguments.scheme, step=arguments.step)
+        scenario = load_scenario(
+            arguments.scenario,
+            scheme=arguments.scheme,
+            step=arguments.step,
+            values=dict(arguments.set),
+        )
         if arguments.check:
             check(scenario)
             return 0

@@ -11,12 +11,13 @@ import json
 import math
 import os
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SCHEMES = ("gauss-seidel", "jacobi")
@@ -87,8 +88,18 @@ class Scenario:
         return self.start_time + index * self.step
 
 
-def load_scenario(file: Path, *, scheme: str | None = None, step: float | None = None) -> Scenario:
-    """Read a scenario file, maybe with another scheme or step, or raise a ScenarioError."""
+def load_scenario(
+    file: Path,
+    *,
+    scheme: str | None = None,
+    step: float | None = None,
+    values: Mapping[str, float] | None = None,
+) -> Scenario:
+    """Read a scenario file, or raise a ScenarioError.
+
+    ``scheme``, ``step`` and ``values`` (``FMU.parameter`` to its value) stand in for what the file
+    says.
+    """
     content = _read_json(file)
     _check_keys(content, file)
     start = _number(content, "start_time_s", file)
@@ -98,6 +109,7 @@ def load_scenario(file: Path, *, scheme: str | None = None, step: float | None =
     if scheme not in SCHEMES:
         raise ScenarioError(f'{file}: "scheme" is {scheme!r}, it must be one of {SCHEMES}')
     instances = tuple(_instance(name, item, file) for name, item in content["fmus"].items())
+    instances = _with_values(instances, values or {}, file)
     connections = (
         (_port(source, file), _port(target, file))
         for source, targets in content["connections"].items()
@@ -177,6 +189,19 @@ def _instance(name: str, item: object, file: Path) -> Instance:
     parameters = item.get("parameters", {})
     values = {key: _number(parameters, key, file) for key in parameters}
     return Instance(name, _path(item["file"], file), values)
+
+
+def _with_values(
+    instances: tuple[Instance, ...], values: Mapping[str, float], file: Path
+) -> tuple[Instance, ...]:
+    """Return the FMUs with some of their parameters changed."""
+    parameters = {instance.name: dict(instance.parameters) for instance in instances}
+    for text, value in values.items():
+        port = _port(text, file)
+        if port.owner not in parameters:
+            raise ScenarioError(f"{file}: {text!r} is set, and there is no FMU {port.owner!r}")
+        parameters[port.owner][port.variable] = value
+    return tuple(replace(one, parameters=parameters[one.name]) for one in instances)
 
 
 def _path(text: str, file: Path) -> Path:

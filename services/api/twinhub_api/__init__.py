@@ -1,0 +1,1 @@
+"""What people and programs use TwinHub with: now the ``twin`` command."""

@@ -1,0 +1,75 @@
+"""Checks across the files of a twin: its folder, the library, models, the installation."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.checks.commands import check_commands
+from twinhub_dtconfig.checks.context import Context
+from twinhub_dtconfig.checks.files import check_named_files, check_templates
+from twinhub_dtconfig.checks.interfaces import check_ports, check_services, check_units
+from twinhub_dtconfig.checks.simulations import check_cosimulations, check_state
+from twinhub_dtconfig.checks.uses import check_assets
+from twinhub_dtconfig.checks.variables import check_bindings, check_signals
+from twinhub_dtconfig.checks.writers import (
+    check_inputs,
+    check_orders,
+    check_ready_files,
+    check_writers,
+)
+from twinhub_dtconfig.faults import Fault
+from twinhub_dtconfig.fields import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from twinhub_dtconfig.assets import AssetTree
+    from twinhub_dtconfig.finding import Finding
+    from twinhub_dtconfig.loading import LoadedTwin
+
+_MOST_OF_A_KIND = 100
+_CHECKS = (
+    check_assets, check_commands, check_templates, check_named_files, check_writers,
+    check_ready_files, check_orders, check_inputs, check_ports, check_services, check_units,
+    check_cosimulations, check_bindings, check_signals, check_state,
+)  # fmt: skip
+
+
+def check_twin(
+    loaded: LoadedTwin,
+    folder: Path,
+    assets: AssetTree | None = None,
+    services: Collection[str] | None = None,
+) -> list[Fault]:
+    """Return what is wrong or doubtful between a twin and the files around it.
+
+    Only the twin's folder and the folders of ``assets`` are read, and never all of a large file.
+    Without ``assets``, references are not looked up; without ``services``, the kinds of platform
+    services that the installation has, theirs are not. Of each kind of fault there are a hundred at
+    most. The twin's own file comes first, then others; in each by position.
+    """
+    context = Context(loaded, folder, assets, services)
+    results = [
+        result for check in _CHECKS for result in itertools.islice(check(context), _MOST_OF_A_KIND)
+    ]
+    faults = [one if isinstance(one, Fault) else _located(loaded, one) for one in results]
+    own = loaded.document.file
+    unique = dict.fromkeys(faults)
+    return sorted(unique, key=lambda fault: (fault.file != own, *_order(fault)))
+
+
+def _order(fault: Fault) -> tuple[str, int, int]:
+    return fault.file, fault.line, fault.column
+
+
+def _located(loaded: LoadedTwin, finding: Finding) -> Fault:
+    return loaded.fault_at(
+        finding.path,
+        f"{dotted(finding.path)}: {finding.what}",
+        finding.remedy,
+        nearest=finding.nearest,
+        is_warning=finding.is_warning,
+        is_key=finding.is_key,
+    )

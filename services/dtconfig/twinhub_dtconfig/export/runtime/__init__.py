@@ -1,0 +1,1 @@
+"""Programs that an exported twin brings along: standard library only, Python 3.8 or later."""

@@ -1,0 +1,1 @@
+"""The examples of the language: that they load, cover it, and do what they say."""

@@ -99,3 +99,14 @@ def test_tool_is_there(workspace: Workspace, tool: str) -> None:
 def _find(workspace: Workspace, expression: str) -> str:
     # Folders that the user cannot even read are no fault.
     return workspace.run("sh", "-c", f"find / -xdev {expression} 2> /dev/null || true")
+
+
+@pytest.mark.once
+def test_bare_repository_among_the_files_is_not_obeyed(workspace: Workspace) -> None:
+    make = (
+        "cd $(mktemp -d) && git init -q --bare . && "
+        "git --git-dir=. config core.fsmonitor 'touch ran; false' && "
+        "git --git-dir=. config core.bare false && git --git-dir=. config core.worktree . && "
+        "! git status 2>&1 && ! test -e ran"
+    )
+    assert "safe.bareRepository" in workspace.run("sh", "-c", make)

@@ -19,9 +19,9 @@ from twinhub_dtconfig.documents import DocumentError, parse_document
 from twinhub_dtconfig.editing import set_value
 from twinhub_dtconfig.loading import LoadedTwin, TwinError, parse_twin
 
+from tests.fuzz.hostile import inputs
+from tests.fuzz.hostile.test_contents import check_faults
 from tests.fuzz.mutations import VALUES, mutate, paths
-from tests.unit.dtconfig.hostile import inputs
-from tests.unit.dtconfig.hostile.test_contents import check_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ MOST_SECONDS = 2.0
 ROOT = Path(__file__).parents[2]
 SEEDS = (
     inputs.VALID.encode(),
-    (ROOT / "tests/unit/dtconfig/hostile/full.yaml").read_bytes(),
+    (ROOT / "tests/fuzz/hostile/full.yaml").read_bytes(),
     *(path.read_bytes() for path in sorted((ROOT / "config").glob("**/twin.yaml"))),
 )
 

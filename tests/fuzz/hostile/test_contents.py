@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_dtconfig.documents import Document, DocumentError, parse_document
 
-from tests.unit.dtconfig.hostile import inputs
+from tests.fuzz.hostile import inputs
 
 if TYPE_CHECKING:
     from twinhub_dtconfig.loading import TwinError
@@ -24,7 +24,7 @@ MOST_BYTES = 256 * 2**20
 # Reads each content within a limit on memory; libyaml's own is counted too.
 _LIMITED = f"""
 import resource
-from tests.unit.dtconfig.hostile import inputs
+from tests.fuzz.hostile import inputs
 from twinhub_dtconfig.documents import DocumentError, parse_document
 
 table = inputs.everything()

@@ -11,8 +11,8 @@ from twinhub_dtconfig.changes import value_at, with_value, without_value
 from twinhub_dtconfig.documents import dump_document, parse_document
 from twinhub_dtconfig.loading import LoadedTwin, TwinError, load_twin, parse_twin
 
-from tests.unit.dtconfig.hostile import inputs
-from tests.unit.dtconfig.hostile.test_contents import check_faults
+from tests.fuzz.hostile import inputs
+from tests.fuzz.hostile.test_contents import check_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

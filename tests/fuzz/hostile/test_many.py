@@ -7,7 +7,7 @@ import time
 import pytest
 from twinhub_dtconfig.loading import TwinError, parse_twin
 
-from tests.unit.dtconfig.hostile.test_contents import check_faults
+from tests.fuzz.hostile.test_contents import check_faults
 
 pytestmark = pytest.mark.d4(27)
 

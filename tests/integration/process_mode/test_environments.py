@@ -77,6 +77,7 @@ def test_an_edition_is_laid_out_as_the_image_and_left_alone_afterwards(context: 
         "bin/start-workspace": "opt/bin/start-workspace",
         "config/jupyter_server_config.py": "opt/server/etc/jupyter/jupyter_server_config.py",
         "config/profile.sh": "etc/profile.d/twinhub.sh",
+        "config/gitconfig": "etc/gitconfig",
         "environment/bin/pip": "opt/environment/bin/pip",
         "bin/twin": "opt/bin/twin",
     }

@@ -118,7 +118,7 @@ class Process(Block):
     )
     essential: bool = Field(
         default=True,
-        description="Whether the run ends when it ends, also with success; else that is only shown.",
+        description="Whether the run ends when it ends, even well; else that is only shown.",
     )
     stop: Stop = Field(Stop(), description="How it is ended.")
 

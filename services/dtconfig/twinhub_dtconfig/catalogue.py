@@ -214,7 +214,8 @@ _STRUCTURE = (
     ),
     Rule(
         "phase-name",
-        "A phase whose name is close to a standard one is probably that one.",
+        "A phase whose name is close to a standard one, or means the same as one that is absent, is"
+        " probably that one.",
         "phases: {excute: ./run}\n",
         r"is a phase of your own",
         is_warning=True,
@@ -224,6 +225,13 @@ _STRUCTURE = (
         "The text in `ready: {log: …}` is a regular expression.",
         "phases: {execute: {processes: {a: {command: ./a, ready: {log: 'started ('}}}}}\n",
         r"the pattern cannot be read",
+    ),
+    Rule(
+        "address-password",
+        "An address holds no password: whoever runs the twin gives it, as one of `secrets`.",
+        "services: {mqtt: {external: {url: 'mqtts://a:b@broker.example.org'}}}\n",
+        r"a password is written in the address",
+        is_warning=True,
     ),
     Rule(
         "topic-broker",

@@ -10,7 +10,7 @@ _SUBSTITUTIONS = re.compile(r"`|\$\(")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 _PLAIN = re.compile(r"[ \w.,:=/@%+~^!?*{}$\[\]#-]*", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
-_REMEDY = "put it in quotes, or write the lines under `script:`"
+_REMEDY = "write the lines under `script:`, or put it in quotes to pass it on as it is"
 
 
 class BadCommandError(ValueError):

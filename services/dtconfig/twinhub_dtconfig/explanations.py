@@ -18,6 +18,7 @@ from twinhub_dtconfig.fields import (
     keys_of,
     section_of,
 )
+from twinhub_dtconfig.meant import meant_key, meant_value
 from twinhub_dtconfig.values import RefusalError, format_duration, format_size
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from twinhub_dtconfig.documents import Document, Key
+    from twinhub_dtconfig.sections import Section
 
     Written = Callable[[Sequence[Key], Document], tuple[Key, ...]]
 
@@ -54,6 +56,7 @@ _REMEDIES = {
     "dict_type": "write each name on a line of its own, as `name: value`",
     "tuple_type": "begin each item with '- ' on a line of its own",
 }
+_NOT_HERE = "no password is written here: name it in `secrets`, whoever runs the twin gives it"
 _SWITCHES = {
     **dict.fromkeys(("yes", "y", "on"), "true"),
     **dict.fromkeys(("no", "n", "off"), "false"),
@@ -70,6 +73,10 @@ class Explainer:
         """
         self._tree = tree
         self._written = written or (lambda path, _: tuple(path))
+
+    @property
+    def _has_secrets(self) -> bool:
+        return "secrets" in keys_of(self._tree.root)
 
     def explain_errors(
         self, error: ValidationError, document: Document, absent: Collection[tuple[Key, ...]] = ()
@@ -145,18 +152,22 @@ class Explainer:
     def _unknown_key(self, path: Sequence[Key], document: Document) -> Fault:
         *parent, key = path
         section = self._tree.find_section(parent) or self._tree.root
-        nearest = nearest_key(str(key), keys_of(section))
+        nearest = meant_key(str(key), keys_of(section)) or nearest_key(str(key), keys_of(section))
         where = f"in {self._name(parent, document)}" if parent else "at the top level"
         what = f"unknown key {shown(key)} {where}"
         known = f"known keys: {', '.join(keys_of(section))}"
-        remedy = "" if nearest else self._place_for(str(key)) or known
+        within = _place_within(section, str(key)) if parent and not nearest else None
+        remedy = "" if nearest else within or self._place_for(str(key)) or known
+        if key in {"password", "token"} and (within or nearest) and self._has_secrets:
+            remedy = f"{within}; {_NOT_HERE}" if within else _NOT_HERE
         return self._fault(document, path, what, remedy=remedy, nearest=nearest, is_key=True)
 
     def _place_for(self, key: str) -> str | None:
         """Return where else in the file a key is known."""
         if key in keys_of(self._tree.root):
             return "move it to the top level"
-        for name, field in keys_of(self._tree.root).items():
+        sections = keys_of(self._tree.root).items()
+        for name, field in sorted(sections, key=lambda one: one[0] != "phases"):  # often meant
             section = section_of(field)
             if section and key in keys_of(section):
                 return (
@@ -183,7 +194,8 @@ class Explainer:
         else:
             what = f"{name} cannot be {shown(value)}"
         options = _options(field) if kind == "literal_error" else []
-        nearest = None if str(value) in options else nearest_key(str(value), options)
+        near = meant_value(str(value), options) or nearest_key(str(value), options)
+        nearest = None if str(value) in options else near
         remedy = self._remedy(kind, path, value)
         return self._fault(document, path, what, remedy=remedy, nearest=nearest)
 
@@ -244,6 +256,18 @@ class Explainer:
         place = self._written(path, document)
         position = document.key_position_of(place) if is_key else document.position_of(place)
         return Fault(document.file, *position, what, remedy, nearest)
+
+
+def _place_within(section: type[Section], key: str) -> str | None:
+    """Return which key of a section holds a key that was written beside it."""
+    for name, field in keys_of(section).items():
+        inner = None if is_mapping(field) else section_of(field)
+        if inner is None:
+            continue
+        found = key if key in keys_of(inner) else meant_key(key, keys_of(inner))
+        if found is not None:
+            return f"write it under `{name}:`" + ("" if found == key else f", as `{found}:`")
+    return None
 
 
 def fault_at(

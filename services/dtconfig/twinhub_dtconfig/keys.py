@@ -15,6 +15,7 @@ from twinhub_dtconfig.fields import (
     sections_directly_in,
 )
 from twinhub_dtconfig.kinds import choices_of, namespaces_of, words_of
+from twinhub_dtconfig.meant import meant_key
 from twinhub_dtconfig.models.assets import Use
 from twinhub_dtconfig.models.connections import Service
 from twinhub_dtconfig.models.twin import RESERVED, Twin
@@ -97,8 +98,9 @@ def find_key(text: str) -> KeyInfo:
     """
     parts = [part for part in text.replace("[", ".[").split(".") if part]
     place = _ROOT
-    for part in parts:
-        place = _step(place, part)
+    for at, part in enumerate(parts, 1):
+        inner = _key_of_entry(place, part) if at == len(parts) else None
+        place = inner or _step(place, part)
     if not parts:
         raise NoKeyError("no key is given", known=list(keys_of(Twin)))
     return _info(place)
@@ -115,6 +117,14 @@ def keys_in(info: KeyInfo) -> list[KeyInfo]:
             return []
         place = inner
     return [_info(child) for child in _children(place) if child.field is not None]
+
+
+def _key_of_entry(place: _Place, part: str) -> _Place | None:
+    """Return a key of every entry, so that ``parameters.unit`` is no parameter called unit."""
+    for child in _children(place):
+        if child.path[-1] == NAME:
+            return next((one for one in _children(child) if one.path[-1] == part), None)
+    return None
 
 
 def _step(place: _Place, part: str) -> _Place:
@@ -146,11 +156,12 @@ def _unknown(place: _Place, part: str) -> NoKeyError:
     here = [child.path[-1] for child in _children(place) if child.field is not None]
     where = f" in {_info(place).dotted}" if place.path else ""
     hint = None
-    if (near := nearest_key(part, here)) is not None:
+    if (near := meant_key(part, here) or nearest_key(part, here)) is not None:
         hint = ".".join((*place.path, near))
     else:
         everywhere = {child.path[-1]: child for child in reversed(list(_below(_ROOT)))}
-        if (far := nearest_key(part, everywhere)) is not None:
+        far = meant_key(part, everywhere) or nearest_key(part, everywhere)
+        if far is not None:
             hint = _info(everywhere[far]).dotted
     return NoKeyError(f"there is no key {part!r}{where}", nearest=hint, known=here)
 

@@ -7,6 +7,7 @@ expression.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.known_units import NO_UNIT, Measure, multiply
+from twinhub_dtconfig.meant import meant_unit
 from twinhub_dtconfig.unit_texts import REMEDY, BadUnitError, read_unit
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ def _check_name(registry: pint.UnitRegistry[Any], name: str, text: str) -> None:
     try:
         registry.parse_units(name)
     except pint.UndefinedUnitError as error:
-        nearest = nearest_key(name, _candidates())
+        nearest = meant_unit(name) or nearest_key(name, _USUAL) or nearest_key(name, _candidates())
         raise BadUnitError(
             f"{name!r} is no known unit", REMEDY, text.replace(name, nearest) if nearest else None
         ) from error
@@ -155,17 +157,22 @@ def _candidates() -> tuple[str, ...]:
 def _registry() -> pint.UnitRegistry[Any]:
     import pint  # noqa: PLC0415 # see above
 
-    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(cache_folder=_cache_folder())
+    folder = _cache_folder(f"{pint.__version__} {pint.__file__}")
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(cache_folder=folder)
     for currency in _CURRENCIES:  # rates change, so that none is worth a number of another
         registry.define(f"{currency} = [{currency}]")
     return registry
 
 
-def _cache_folder() -> Path | None:
-    """Return where pint may keep what it has parsed, which halves the time to the first unit."""
+def _cache_folder(installed: str) -> Path | None:
+    """Return where pint may keep what it has parsed, which halves the time to the first unit.
+
+    Each installation has a folder of its own: what pint keeps names files of the installation,
+    and a home outlives them.
+    """
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = base / "twinhub" / "units"
+        folder = base / "twinhub" / "units" / hashlib.sha256(installed.encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):  # a home that is absent or read-only
         return None

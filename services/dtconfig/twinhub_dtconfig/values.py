@@ -15,6 +15,12 @@ _SIZE_PATTERN = r"^\s*[0-9]{1,15}(\.[0-9]{1,6})?\s*[KMGTkmgt]?([iI]?[bB])?\s*$"
 _DURATION = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(?P<unit>ms|s|m|h|d)")
 _DURATION_PATTERN = r"^\s*(?=[0.]*[1-9])[0-9]{1,9}(\.[0-9]{1,6})?\s*(ms|s|m|h|d)\s*$"
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION_WORDS = {
+    **dict.fromkeys(("sec", "second"), "s"),
+    **dict.fromkeys(("min", "minute"), "m"),
+    **dict.fromkeys(("hr", "hour"), "h"),
+    "day": "d",
+}
 _LONGEST_PATH = 1024
 _SHOWN_LENGTH = 40
 
@@ -66,11 +72,17 @@ def parse_duration(value: object) -> object:
         return value
     match = _DURATION.fullmatch(value.strip())
     if match is None:
-        raise RefusalError(
-            f"{_shown(value)} is no duration",
-            "write a number with s, m, h or d, as in 90s",
-        )
+        what = f"{_shown(value)} is no duration"
+        remedy = "write a number with s, m, h or d, as in 90s"
+        raise RefusalError(what, remedy, nearest=_meant_duration(value))
     return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+def _meant_duration(text: str) -> str | None:
+    """Return a duration with its unit written as a word, such as ``10 min``, as it should be."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([A-Za-z]{2,7})", text.strip())
+    unit = _DURATION_WORDS.get(found[2].lower().removesuffix("s")) if found else None
+    return f"{found[1]}{unit}" if found and unit else None
 
 
 def format_duration(seconds: float) -> str | float:

@@ -36,6 +36,8 @@ def test_no_key_is_listed_twice() -> None:
         ("phases.execute.ready", "phases.execute.processes.NAME.ready"),
         ("ready", "phases.NAME.processes.NAME.ready"),
         ("uses.tank", "uses.tank"),
+        ("parameters.unit", "parameters.NAME.unit"),
+        ("parameters.unit.minimum", "parameters.unit.minimum"),
         ("phases.analyze.command", "phases.analyse.command"),
         ("files[3].render", "files[].render"),
         ("files.render", "files[].render"),
@@ -51,6 +53,8 @@ def test_a_key_is_found_with_any_name_and_without_what_is_clear(written: str, fo
     ("written", "nearest"),
     [
         ("paramters", "parameters"),
+        ("phases.execute.results", "phases.execute.outputs"),
+        ("params", "parameters"),
         ("phases.x.proceses", "phases.x.processes"),
         ("environment.pyton", "environment.python"),
         ("desription", "parameters.NAME.description"),

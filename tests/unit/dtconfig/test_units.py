@@ -77,7 +77,9 @@ def test_what_measures_something_else_is_not_compatible(first: str, second: str)
     [
         ("KW", "kW"),
         ("kilowat", "kilowatt"),
-        ("Celsius", "celsius"),
+        ("Celsius", "degC"),
+        ("Fahrenheit/s", "degF/s"),
+        ("Sec", "s"),
         ("procent", "percent"),
         ("KWH/m2", "kWh/m2"),
         ("lumps", None),
@@ -171,6 +173,17 @@ def test_what_was_parsed_is_kept_in_the_users_cache(tmp_path: Path) -> None:
     script = "from twinhub_dtconfig.units import is_unit; print(is_unit('furlong'))"
     assert run(script, HOME=str(tmp_path)) == "True"
     assert list((tmp_path / ".cache/twinhub/units").iterdir())
+
+
+def test_what_another_installation_kept_is_not_read(tmp_path: Path) -> None:
+    """What pint keeps names files of its installation, and a home outlives them."""
+    script = (
+        "import sys, pint; pint.__file__ = sys.argv[1] if sys.argv[1:] else pint.__file__\n"
+        "from twinhub_dtconfig.units import is_unit; is_unit('furlong'); print('good')"
+    )
+    assert run(script, HOME=str(tmp_path)) == "good"
+    assert run(f"import sys; sys.argv.append('/gone')\n{script}", HOME=str(tmp_path)) == "good"
+    assert len(list((tmp_path / ".cache/twinhub/units").iterdir())) == 2
 
 
 def test_a_home_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:

@@ -32,7 +32,10 @@ def _validate(parser: argparse.ArgumentParser) -> None:
         help="folders of twins, or twin.yaml files; default: this folder",
     )
     parser.add_argument(
-        "--assets", metavar="ROOT", help="also check what the twin uses, in this folder of assets"
+        "--assets",
+        metavar="ROOT",
+        help="also check units, scripts, models and what the twin uses, in this folder of assets;"
+        " '.' will do for a twin that uses none",
     )
     parser.add_argument("--strict", action="store_true", help="count warnings as faults")
     _json(parser)

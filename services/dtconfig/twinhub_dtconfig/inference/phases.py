@@ -17,6 +17,7 @@ KNOWN_PHASES = ("create", "execute", "save", "analyse", "evolve", "terminate", "
 _SPELLINGS = {"analyze": "analyse"}
 _SCRIPT_ENDINGS = ("", ".sh", ".bash", ".py")
 _PROGRAMS = ("main.py", "run.py", "simulate.py", "simulation.py", "app.py", "run.sh", "start.sh")
+_NOTEBOOK = ("jupyter", "nbconvert", "--to", "notebook", "--execute", "--output-dir", "output")
 _NOTHING = "echo 'write in twin.yaml, under phases, how this twin runs' >&2\nexit 1\n"
 _NOT_SUPPORTED = re.compile(r"\bnot\s+(?:yet\s+)?supported\b", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"(?:set|exit|true|:|echo|printf|cd)\b.*|:|true")
@@ -60,6 +61,8 @@ def guess_program(folder: TwinFolder, findings: Findings) -> list[Script]:
         script = read_script(name, text)
         _guess_live("execute", script, folder, findings)
         return [script]
+    if _guess_notebook(folder, findings):
+        return []
     findings.put(
         ("phases", "execute"),
         {"script": _NOTHING},
@@ -67,6 +70,24 @@ def guess_program(folder: TwinFolder, findings: Findings) -> list[Script]:
         "unsure",
     )
     return []
+
+
+def _guess_notebook(folder: TwinFolder, findings: Findings) -> bool:
+    """Guess that the first notebook is what runs; return whether there is one."""
+    notebooks = [path for path in folder.below("") if path.endswith(".ipynb")]
+    if not notebooks:
+        return False
+    command: list[Data] = [*_NOTEBOOK, f"./{notebooks[0]}".replace("${", "$${")]
+    more = f", the first of {len(notebooks)}" if len(notebooks) > 1 else ""
+    why = f"no script, but the notebook {notebooks[0]!r}{more}"
+    findings.put(("phases", "execute", "command"), command, why, "unsure")
+    outputs: list[Data] = ["output/*.ipynb"]
+    why = "the notebook with its results is written there"
+    findings.put(("phases", "execute", "outputs"), outputs, why, "likely")
+    packages: list[Data] = ["nbconvert", "ipykernel"]
+    why = "they run a notebook; add what it imports"
+    findings.put(("environment", "packages"), packages, why, "unsure")
+    return True
 
 
 def phase_of(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ Kind = Literal["number", "integer", "boolean", "text"]
 Value = bool | int | Number | Annotated[str, Field(max_length=10_000)]
 Unit = Annotated[str, Field(min_length=1, max_length=60)]
 
+_NUMBER_FIRST = re.compile(r"\s*([-+]?[0-9]{1,15}(?:[.,][0-9]{1,15})?)(?![0-9.,])")
 _WORDS = {
     "number": "a number",
     "integer": "a whole number",
@@ -70,12 +72,16 @@ class Quantity(Block):
             return RefusalError(f"{value:g} is too large", f"give at most {self.maximum:g}")
         return None
 
+    def _instead_of(self, _key: str) -> str:
+        """Return the remedy for a key that only a number has."""
+        return "remove it"
+
     @model_validator(mode="after")
     def _check_limits(self) -> Self:
         is_numeric = self.kind in {"number", "integer"}
         for key in ("unit", "minimum", "maximum"):
             if getattr(self, key) is not None and not is_numeric:
-                raise RefusalError(f"a {self.kind} has no {key}", "remove it", key)
+                raise RefusalError(f"a {self.kind} has no {key}", self._instead_of(key), key)
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise RefusalError("the minimum is more than the maximum", "exchange them", "minimum")
         for at, choice in enumerate(self.choices or ()):
@@ -105,6 +111,17 @@ class Parameter(Quantity):
         if isinstance(self.default, bool):
             return "boolean"
         return "text" if isinstance(self.default, str) else "number"
+
+    def _instead_of(self, _key: str) -> str:
+        if self.type is not None or not isinstance(self.default, str):
+            return super()._instead_of(_key)
+        what = f"{_shown(self.default)} is read as text"
+        number = _NUMBER_FIRST.match(self.default)
+        if number is None:
+            return f"{what}: write a number as the default, or remove the {_key}"
+        if "," in number[1]:
+            return f"{what}: write a number with '.' before decimals, and nothing between thousands"
+        return f"{what}: write `default: {number[1]}`, without quotes and unit"
 
     @model_validator(mode="after")
     def _check_default(self) -> Self:

@@ -105,7 +105,10 @@ class Process(Block):
         {}, description="Environment variables.", examples=[{"POWER": "${parameters.power_limit}"}]
     )
     after: tuple[Name, ...] = Field(
-        (), description="Processes that are ready before it starts.", examples=[["broker"]]
+        (),
+        description="Processes that are ready, not ended, before it starts. Steps one after another"
+        " are a `script`.",
+        examples=[["broker"]],
     )
     ready: Ready | None = Field(
         None, description="How one sees that it is ready; without it, it is when it has started."
@@ -114,7 +117,8 @@ class Process(Block):
         "never", description="When it is started again.", examples=["on-failure"]
     )
     essential: bool = Field(
-        default=True, description="Whether the run ends when it ends; else that is only shown."
+        default=True,
+        description="Whether the run ends when it ends, even well; else that is only shown.",
     )
     stop: Stop = Field(Stop(), description="How it is ended.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.finding import Finding
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.interface import SignalSource
     from twinhub_dtconfig.models.twin import Twin
 
+_PASSWORD = re.compile(r"[^:]+://[^/@?#:]*:[^/@?#]+@")
 _BROKERS = ("mqtt", "rabbitmq")
 SOURCE_KEYS = {
     "service": ("topic",),
@@ -77,6 +79,10 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
     if service.external is not None:
         secret = service.external.secret
         yield from link((*path, "external", "secret"), secret, twin.secrets, "secrets")
+        if _PASSWORD.match(service.external.url):
+            what = "a password is written in the address, for all who see the twin"
+            remedy = "remove it; name it in `secrets`, and that name here as `secret:`"
+            yield Finding((*path, "external", "url"), what, remedy, is_warning=True)
 
 
 def _check_source(twin: Twin, name: str, source: SignalSource) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.finding import Finding
+from twinhub_dtconfig.meant import meant_phase
 from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.rules.links import link
 from twinhub_dtconfig.shorthand import RENAMED
@@ -26,7 +27,7 @@ _MOST_NAMES = 8
 def check_phases(twin: Twin) -> Iterator[Finding]:
     """Yield what is wrong with phases, their processes, and build steps."""
     for name, phase in twin.phases.items():
-        yield from _check_name(name)
+        yield from _check_name(name, twin.phases)
         if phase.processes is not None:
             yield from _check_processes(twin, ("phases", name), phase)
     for name, step in twin.build.items():
@@ -67,10 +68,11 @@ def _shown_circle(names: list[str]) -> str:
     return " → ".join(shown)
 
 
-def _check_name(name: str) -> Iterator[Finding]:
+def _check_name(name: str, phases: Mapping[str, Phase]) -> Iterator[Finding]:
     if name in {*STANDARD_PHASES, *RENAMED}:
         return
-    nearest = nearest_key(name, STANDARD_PHASES)
+    meant = meant_phase(name)
+    nearest = nearest_key(name, STANDARD_PHASES) if meant is None or meant in phases else meant
     if nearest is not None:
         what = f"{name!r} is a phase of your own"
         yield Finding(("phases", name), what, nearest=nearest, is_warning=True, is_key=True)

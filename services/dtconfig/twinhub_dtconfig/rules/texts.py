@@ -39,7 +39,7 @@ def check_texts(twin: Twin) -> Iterator[Finding]:
         if "${" in text:
             yield from check_text(twin, path, text, mark)
         if mark.is_command:
-            yield from _check_command(path, text)
+            yield from _check_command(twin, path, text)
 
 
 def texts_of(section: Section, path: Path = ()) -> Iterator[tuple[Path, str, Substituted]]:
@@ -70,7 +70,7 @@ def check_text(twin: Twin, path: Path, text: str, mark: Substituted) -> Iterator
             yield from _check_name(twin, path, name, mark)
 
 
-def _check_command(path: Path, text: str) -> Iterator[Finding]:
+def _check_command(twin: Twin, path: Path, text: str) -> Iterator[Finding]:
     """Yield what is wrong with a command: with the whole text, or with a word of a list."""
     is_word = isinstance(path[-1], int)
     if is_word and path[-1] != 0:
@@ -83,7 +83,10 @@ def _check_command(path: Path, text: str) -> Iterator[Finding]:
         return
     if (variable := find_variable(command)) is not None:
         what = f"no shell replaces {variable} in a command"
-        yield Finding(path, what, "write it under `script:`", is_warning=True)
+        name = variable.strip("${}")
+        nearest = f"${{parameters.{name}}}" if name in twin.parameters else None
+        remedy = "" if nearest else "write it under `script:`"
+        yield Finding(path, what, remedy, nearest, is_warning=True)
 
 
 def _check_name(twin: Twin, path: Path, name: Name, mark: Substituted) -> Iterator[Finding]:

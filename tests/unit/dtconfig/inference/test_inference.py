@@ -325,3 +325,14 @@ def test_what_is_no_folder_is_no_twin(tmp_path: Path) -> None:
         infer_twin(tmp_path / "nowhere")
     with pytest.raises(TwinError, match="does not exist"):
         open_twin(tmp_path / "nowhere")
+
+
+def test_a_folder_with_nothing_but_notebooks_runs_the_first(tmp_path: Path) -> None:
+    twin = infer(tmp_path, {"Pump Analysis.ipynb": "{}", "Zero.ipynb": "{}", "in/a.csv": "a\n"})
+    execute = twin.twin.phases["execute"]
+    assert execute.command is not None
+    assert execute.command[-1] == "./Pump Analysis.ipynb"
+    assert execute.outputs == ("output/*.ipynb",)
+    assert twin.twin.environment.packages == ("nbconvert", "ipykernel")
+    why = "no script, but the notebook 'Pump Analysis.ipynb', the first of 2"
+    assert reason(twin, "phases", "execute", "command") == (why, "unsure")

@@ -34,8 +34,8 @@ def _validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--assets",
         metavar="ROOT",
-        help="also check units, scripts, models and what the twin uses, in this folder of assets;"
-        " '.' will do for a twin that uses none",
+        help="also look up what the twin uses, in this folder of assets: the one with `models`,"
+        " `data` and `common`",
     )
     parser.add_argument("--strict", action="store_true", help="count warnings as faults")
     _json(parser)

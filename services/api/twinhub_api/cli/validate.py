@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import AssetTree
+from twinhub_dtconfig.checks import check_twin
 from twinhub_dtconfig.fields import dotted
 from twinhub_dtconfig.loading import TwinError
 
@@ -68,12 +70,7 @@ def _check(path: str, assets: Path | None) -> _Report:
     except TwinError as error:
         return _Report(path, error.faults, lines_of(error.document))
     faults = [*opened.loaded.warnings, *_doubts(opened)]
-    if assets is not None:
-        # imported here, since pint takes as long as all the rest
-        from twinhub_dtconfig.assets import AssetTree  # noqa: PLC0415
-        from twinhub_dtconfig.checks import check_twin  # noqa: PLC0415
-
-        faults += check_twin(opened.loaded, opened.folder, AssetTree.below(assets))
+    faults += check_twin(opened.loaded, opened.folder, AssetTree.below(assets) if assets else None)
     unique = dict.fromkeys(faults)
     ordered = sorted(unique, key=lambda fault: (fault.file, fault.line, fault.column))
     return _Report(path, tuple(ordered), lines_of(opened.loaded.document, opened.folder), opened)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.connections import BELONGS, SERVICE_KINDS
-from twinhub_dtconfig.rules.links import link
+from twinhub_dtconfig.rules.links import check_address, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,8 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
                 yield Finding((*path, "managed", key), what, f"{belongs} has", is_key=True)
     if service.external is not None:
         secret = service.external.secret
+        remedy = "write `username:`, and `secret:` with the name of a secret"
+        yield from check_address((*path, "external", "url"), service.external.url, remedy)
         yield from link((*path, "external", "secret"), secret, twin.secrets, "secrets")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +166,10 @@ def _cache_folder() -> Path | None:
     """Return where pint may keep what it has parsed, which halves the time to the first unit."""
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = base / "twinhub" / "units"
+        # what pint keeps names files of the installation that wrote it
+        folder = (
+            base / "twinhub" / "units" / sha256(str(Path(__file__).parent).encode()).hexdigest()
+        )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):  # a home that is absent or read-only
         return None

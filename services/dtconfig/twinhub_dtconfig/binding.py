@@ -64,7 +64,9 @@ def write_bound(
     assignments = list(_assignments(context, name, system, values))
     if target is None:
         beside = context.find(loaded.twin.cosimulations[name].file).path
-        parent = folder if beside is None or not beside.is_relative_to(folder) else beside.parent
+        own = folder.resolve()
+        place = own if beside is None else beside.parent.resolve()  # by a link, that of an asset
+        parent = folder / place.relative_to(own) if place.is_relative_to(own) else folder
         target = parent / f"{name}.bound{system.suffix}"
     if os.path.lexists(target):
         target.unlink()  # a link would lead the copy elsewhere

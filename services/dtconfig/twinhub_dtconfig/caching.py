@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SETTLED_NS = 2_000_000_000
 """How old a change must be to be told by the time of the file, whatever keeps the time of it."""
 
+_SIZE = 1
+"""Where the size is in a status."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -29,19 +32,26 @@ class _Kept:
     digest: bytes
     outcome: LoadedTwin | TwinError
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.status[_SIZE]
+
 
 class TwinCache:
     """Loads twins as ``load_twin`` does, and each only once while its file is unchanged.
 
     Whether a file has changed is told by its inode, size and times; where it has been written a
     moment before it was read, so that a further change could have the same time, by the digest of
-    its content. At most ``most`` twins are kept, those that were asked for last. Threads may share
-    one cache.
+    its content. At most ``most`` twins are kept, whose files have at most ``most_bytes`` together:
+    those that were asked for last. A twin takes some hundred times the memory of its file. Threads
+    may share one cache.
     """
 
-    def __init__(self, most: int = 1000) -> None:
+    def __init__(self, most: int = 1000, most_bytes: int = 4 * 2**20) -> None:
         """Begin with nothing."""
         self._most = most
+        self._most_bytes = most_bytes
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -73,8 +83,9 @@ class TwinCache:
         with self._lock:
             self._kept[name] = fresh
             self._kept.move_to_end(name)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            size = sum(kept.size for kept in self._kept.values())
+            while len(self._kept) > self._most or size > self._most_bytes:
+                size -= self._kept.popitem(last=False)[1].size
 
 
 def _refreshed(path: Path, kept: _Kept | None) -> _Kept | None:

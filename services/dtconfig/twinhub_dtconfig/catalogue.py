@@ -230,8 +230,7 @@ _STRUCTURE = (
         "address-password",
         "An address holds no password: whoever runs the twin gives it, as one of `secrets`.",
         "services: {mqtt: {external: {url: 'mqtts://a:b@broker.example.org'}}}\n",
-        r"a password is written in the address",
-        is_warning=True,
+        r"the address holds a password",
     ),
     Rule(
         "topic-broker",

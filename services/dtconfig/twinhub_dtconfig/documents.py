@@ -17,7 +17,7 @@ import yaml
 from twinhub_dtconfig.composer import ComposeError, Composer, Limits
 from twinhub_dtconfig.faults import START, Fault, Position
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
-from twinhub_dtconfig.lines import UNREADABLE, line_of, position_at
+from twinhub_dtconfig.lines import HIDDEN, UNREADABLE, escape_hidden, line_of, position_at
 from twinhub_dtconfig.nodes import Child, Data, Key, Node
 from twinhub_dtconfig.scalars import CORE, ScalarError, resolve_plain
 from twinhub_dtconfig.syntax import explain
@@ -143,7 +143,7 @@ def dump_document(data: Data) -> str:
     dumped: str = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False
     )
-    return dumped
+    return escape_hidden(dumped)
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc]  # chosen at import
@@ -154,7 +154,7 @@ class _Dumper(_DUMPER):  # type: ignore[misc]  # chosen at import
             is_safe = resolve_plain(text) == text
         except ScalarError:
             is_safe = False
-        style = None if is_safe else "'"
+        style = '"' if HIDDEN.search(text) else None if is_safe else "'"
         node: yaml.ScalarNode = self.represent_scalar(f"{CORE}str", text, style=style)
         return node
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class FileRefusedError(Exception):
@@ -32,9 +31,48 @@ def read_regular_file(path: Path, limit_bytes: int) -> RegularFile:
         FileRefusedError: there is no such file, or it is no regular file, too large or unreadable.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = os.open(path, _READING)
     except (OSError, ValueError) as error:
         raise FileRefusedError(_plain_reason(error)) from error
+    return _read(descriptor, limit_bytes)
+
+
+def read_file_inside(folder: Path, path: str, limit_bytes: int) -> RegularFile:
+    """Return the content of a regular file below a folder; no link is followed out of it.
+
+    Raises:
+        FileRefusedError: as in ``read_regular_file``, or the file is not in the folder.
+    """
+    return _read(open_inside(folder, path), limit_bytes)
+
+
+def open_inside(folder: Path, path: str) -> int:
+    """Return a descriptor to read what a path below a folder leads to; the caller closes it.
+
+    Links are followed within the folder. What changes meanwhile cannot lead out of it.
+
+    Raises:
+        FileRefusedError: it is not there, not in the folder, or cannot be opened.
+    """
+    try:
+        root = os.path.realpath(folder)
+        parts = Path(os.path.relpath(os.path.realpath(folder / path, strict=True), root)).parts
+        if parts[:1] == (os.pardir,):
+            raise FileRefusedError("is a link that leads out of the folder")
+        descriptor = os.open(root, _READING | os.O_DIRECTORY)
+        for at, part in enumerate(parts, start=1):
+            is_folder = os.O_DIRECTORY if at < len(parts) else 0
+            try:
+                inner = os.open(part, _READING | os.O_NOFOLLOW | is_folder, dir_fd=descriptor)
+            finally:
+                os.close(descriptor)
+            descriptor = inner
+    except (OSError, ValueError) as error:
+        raise FileRefusedError(_plain_reason(error)) from error
+    return descriptor
+
+
+def _read(descriptor: int, limit_bytes: int) -> RegularFile:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -35,7 +35,10 @@ _SHAPES: dict[Shape, tuple[str, str]] = {
     "flag": (">", "]"),
     "circle": ("((", "))"),
 }
-_SPECIAL = re.compile(r"[^A-Za-z0-9 .,:/_()\u00a1-\u2027\u202f-\u2065\u2070-\ud7ff-]|[.-](?= )")
+_SPECIAL = re.compile(
+    r"[^A-Za-z0-9 .,:/_()\u00a1-\u00ac\u00ae-\u061b\u061d-\u180d\u180f-\u200a\u2010-\u2027"
+    r"\u202f-\u205f\u2070-\ud7ff-]|[.-](?= )"
+)
 _LONGEST_LABEL = 80
 
 

@@ -14,6 +14,23 @@ UNREADABLE = re.compile(
 )
 """Characters that a YAML file cannot hold, but for a byte order mark at its start."""
 
+# Besides what is unreadable: marks of direction, joiners, soft hyphens, tags.
+HIDDEN = re.compile(
+    f"{UNREADABLE.pattern}|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\U000e0000-\U000e0fff]"
+)
+"""Characters that nobody sees, or that change what others look like."""
+
+
+def escape_hidden(text: str) -> str:
+    """Return text of quotes, of YAML, with escapes for characters that nobody sees."""
+    return HIDDEN.sub(_escape, text)
+
+
+def _escape(character: re.Match[str]) -> str:
+    code = ord(character[0])
+    return f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
+
 
 def line_of(text: str, number: int) -> str:
     """Return a line of a text, counted from 1, without its break; no text past the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Value = bool | int | float | str
 
 _MOST_SHOWN = 1000
+_MOST_WRITTEN_OUT = 500_000
 _WORDS = {True: "true", False: "false"}
 
 
@@ -209,22 +211,32 @@ def combinations(sweep: Mapping[str, Sequence[Value] | Range]) -> Iterator[dict[
 
 def _resolve_plans(twin: Twin, data: dict[str, Any], parameters: Mapping[str, Value]) -> None:
     """Write out scenarios, instances and sweeps: the values that each would have."""
+    count = len(twin.parameters) * (len(twin.scenarios) + len(twin.instances))
+    defaults = choose(twin) if count <= _MOST_WRITTEN_OUT else {}  # else only what each changes
     for section in ("scenarios", "instances"):
         for name, plan in getattr(twin, section).items():
-            data[section][name]["parameters"] = {**choose(twin), **plan.parameters}
+            data[section][name]["parameters"] = {**defaults, **plan.parameters}
     for name, sweep in twin.sweeps.items():
-        columns = {key: expand_sweep(values) for key, values in sweep.parameters.items()}
-        count = 1
-        for column in columns.values():
-            count *= len(column)
         data["sweeps"][name]["parameters"] = {
-            key: column[:_MOST_SHOWN] for key, column in columns.items()
+            key: _first_of(values) for key, values in sweep.parameters.items()
         }
-        data["sweeps"][name]["runs"] = count
+        data["sweeps"][name]["runs"] = math.prod(map(_count, sweep.parameters.values()))
     data["parameters"] = {
         name: {**shown, **({"value": parameters[name]} if name in parameters else {})}
         for name, shown in data["parameters"].items()
     }
+
+
+def _count(values: Sequence[Value] | Range) -> int:
+    return values.steps if isinstance(values, Range) else len(values)
+
+
+def _first_of(values: Sequence[Value] | Range) -> list[Value]:
+    """Return the values that are shown, without making the others."""
+    if not isinstance(values, Range) or values.steps <= _MOST_SHOWN:
+        return expand_sweep(values)[:_MOST_SHOWN]
+    step = (values.stop - values.start) / (values.steps - 1)
+    return [values.start + step * at for at in range(_MOST_SHOWN)]
 
 
 def _parameter(twin: Twin, name: str) -> Parameter:

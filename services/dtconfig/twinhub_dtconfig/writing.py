@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import DocumentError, parse_document
-from twinhub_dtconfig.lines import UNREADABLE
+from twinhub_dtconfig.lines import HIDDEN, escape_hidden
 from twinhub_dtconfig.scalars import ScalarError, resolve_plain
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def single_quoted(text: str) -> str | None:
 
 def double_quoted(text: str) -> str:
     """Return text in double quotes, on one line."""
-    return UNREADABLE.sub(_escape, json.dumps(text, ensure_ascii=False))
+    return escape_hidden(json.dumps(text, ensure_ascii=False))
 
 
 def literal_text(text: str, indent: int, newline: str) -> str | None:
     """Return text as a literal block with its lines indented so, or None if it does not fit one."""
-    if not _LITERAL.fullmatch(text) or UNREADABLE.search(text):
+    if not _LITERAL.fullmatch(text) or HIDDEN.search(text):
         return None
     body = text.removesuffix("\n")
     if body.endswith("\n"):
@@ -139,7 +139,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_simple(text: str) -> bool:
-    return not UNREADABLE.search(text) and not any(mark in text for mark in "\r\n\t")
+    return not HIDDEN.search(text) and not any(mark in text for mark in "\r\n\t")
 
 
 def _reads(text: str, data: Data) -> bool:
@@ -155,8 +155,3 @@ def _word(value: float | None) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     return repr(value)
-
-
-def _escape(character: re.Match[str]) -> str:
-    code = ord(character[0])
-    return f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"

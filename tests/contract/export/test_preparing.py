@@ -355,3 +355,16 @@ def test_create_makes_the_environment_once_and_phases_use_it(tmp_path: Path) -> 
     assert exported.run("execute").stdout == "from the environment\n"
     assert exported.run("clean").returncode == 0
     assert not (exported.folder / ".twin").exists()
+
+
+def test_secrets_are_not_in_the_environment_of_what_is_built(tmp_path: Path) -> None:
+    yaml = """
+        secrets: {key: A key}
+        files: [{text: "${secrets.key}", to: key.ini}]
+        build: {seen: {command: "sh -c 'env > seen'", inputs: [x], outputs: [seen]}}
+        phases: {execute: "true"}
+    """
+    exported = export(tmp_path, yaml)
+    done = exported.run("execute", SECRETS_KEY="hunter2", SERVICES_X_PASSWORD="hunter2")
+    assert done.returncode == 0, done.stderr
+    assert "hunter2" not in (exported.folder / "seen").read_text()

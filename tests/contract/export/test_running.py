@@ -248,3 +248,15 @@ def _runs(pid: int) -> bool:
     except (ProcessLookupError, FileNotFoundError):
         return False
     return state != "Z"
+
+
+def test_scripts_whose_names_run_together_stay_apart(tmp_path: Path) -> None:
+    yaml = """
+        phases:
+          a: {processes: {b-c: {script: "echo first"}}}
+          a-b: {processes: {c: {script: "echo second"}}}
+          a-b-c: {script: "echo third"}
+    """
+    exported = export(tmp_path, yaml)
+    for phase, said in (("a", "first"), ("a-b", "second"), ("a-b-c", "third")):
+        assert said in exported.run(phase).stdout

@@ -296,3 +296,21 @@ def test_schema_prints_the_schema_of_the_language(twin: Callable[..., Done]) -> 
     schema = json.loads(twin("schema").out)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert "phases" in schema["properties"]
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("show", "--json"), ("graph",)])
+def test_no_character_of_a_twin_steers_the_terminal_or_hides(
+    twin: Callable[..., Done], tank: Path, arguments: tuple[str, ...]
+) -> None:
+    hidden = ["9b", "7f", "ad", "061c", "200b", "200f", "2028", "202e", "2066", "e0041"]
+    title = "".join(f"\\U{code:0>8}x" for code in hidden)
+    (tank / "twin.yaml").write_text(f'{SMALLEST}title: "{title}"\n')
+    done = twin(*arguments, tank)
+    assert done.code == 0
+    assert not set(done.out) & {chr(int(code, 16)) for code in hidden}
+    if "--json" in arguments:
+        assert json.loads(done.out)["title"] == "".join(f"{chr(int(c, 16))}x" for c in hidden)
+    elif "show" in arguments:
+        data = parse_document(done.out.encode(), "").data
+        assert isinstance(data, dict)
+        assert data["title"] == load_twin(tank / "twin.yaml").twin.title

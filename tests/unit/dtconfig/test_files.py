@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.files import FileRefusedError, read_file_inside, read_regular_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +54,19 @@ def test_a_file_that_may_not_be_read_is_refused(
     monkeypatch.setattr("os.open", deny)
     with pytest.raises(FileRefusedError, match="cannot be read: permission denied"):
         read_regular_file(tmp_path, 5)
+
+
+def test_what_is_read_inside_a_folder_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("private")
+    folder = tmp_path / "twin"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "file").write_text("ours")
+    (folder / "link").symlink_to("deep/file")
+    (folder / "out").symlink_to("..")
+    assert read_file_inside(folder, "link", 10).content == b"ours"
+    for path in ("out/outside", "../outside", str(tmp_path / "outside")):
+        with pytest.raises(FileRefusedError, match="leads out of the folder"):
+            read_file_inside(folder, path, 10)
+    for path in (".", "deep"):
+        with pytest.raises(FileRefusedError, match="is a folder"):
+            read_file_inside(folder, path, 10)

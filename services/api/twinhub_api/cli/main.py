@@ -71,7 +71,7 @@ def _report_bug(error: Exception) -> None:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-    what = " ".join(f"{type(error).__name__}: {error}".split())
+    what = ascii(" ".join(f"{type(error).__name__}: {error}".split()))[1:-1]
     print(
         f"twin: this should not happen: {what} ({where}). Please report it, with the file and what"
         f" {_TRACEBACK}=1 shows",

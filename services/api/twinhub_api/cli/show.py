@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.difference import written_out
 from twinhub_dtconfig.documents import dump_document
+from twinhub_dtconfig.lines import HIDDEN
 from twinhub_dtconfig.resolving import ChoiceError, read_value, resolve
 
 from twinhub_api.cli.command import GOOD, CommandError
@@ -82,6 +83,7 @@ def _data(resolved: Resolved) -> dict[str, Data]:
 
 def _print(data: dict[str, Data], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        print(HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text))
     else:
         print(dump_document({key: value for key, value in data.items() if value != {}}), end="")

@@ -68,7 +68,4 @@ def width_of(text: str) -> int:
 
 
 def _is_shown(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDIRECTIONAL
-
-
-_BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}

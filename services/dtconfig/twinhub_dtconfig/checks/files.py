@@ -10,6 +10,7 @@ from twinhub_dtconfig.faults import Fault
 from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.text import SECRETS, Substituted
+from twinhub_dtconfig.rules.files import check_secret_file, holds_secret
 from twinhub_dtconfig.rules.texts import check_text
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def check_templates(context: Context) -> Iterator[Result]:
             yield Finding(place, f"the template {reason}", "give a text file")
             continue
         yield from _check_names(context, str(found), text)
+        if holds_secret(text):
+            yield from check_secret_file(context.twin, at)
 
 
 def check_named_files(context: Context) -> Iterator[Result]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.cosimulation import Assignment, CosimulationError, read_cosimulation
 from twinhub_dtconfig.export.names import templated, variable_of
-from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.files import FileRefusedError, read_file_inside
 from twinhub_dtconfig.interpolation import Name
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def plan_of(bound: Bound, template: str | None) -> dict[str, Data]:
 
 
 def _bound(twin: Twin, name: str, one: Cosimulation, folder: Path) -> Bound | None:
-    text = None if one.format == "fmpy" or "${" in one.file else _text(folder / one.file)
+    text = None if one.format == "fmpy" or "${" in one.file else _text(folder, one.file)
     if not one.bind and "${" not in (text or ""):
         return None
     bind = {key: (v,) if isinstance(v, str) else v for key, v in one.bind.items()}
@@ -116,9 +116,9 @@ def _beside(file: str, name: str) -> str:
     return f"{folder}/.bound-{name}-{last}".lstrip("/")
 
 
-def _text(path: Path) -> str | None:
+def _text(folder: Path, path: str) -> str | None:
     try:
-        return read_regular_file(path, _LARGEST).content.decode("utf-8-sig")
+        return read_file_inside(folder, path, _LARGEST).content.decode("utf-8-sig")
     except (FileRefusedError, UnicodeDecodeError):
         return None
 

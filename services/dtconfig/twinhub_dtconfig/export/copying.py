@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.export.errors import ExportError
+from twinhub_dtconfig.files import FileRefusedError, open_inside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -50,18 +51,23 @@ def find_own_files(folder: Path, without: Collection[str]) -> OwnFiles:
     return own
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file; one that begins with ``#!`` can be executed.
+def copy_file(folder: Path, path: str, target: Path) -> None:
+    """Copy a file of a folder; one that begins with ``#!`` can be executed.
 
     Raises:
-        ExportError: it cannot be read or written.
+        ExportError: it cannot be read or written, or it has come to lead out of the folder.
     """
+    source = folder / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        with source.open("rb") as stream:
+        with os.fdopen(open_inside(folder, path), "rb") as stream, target.open("xb") as copy:
             is_program = stream.read(2) == b"#!"
-        target.chmod(0o755 if is_program else source.stat().st_mode & 0o755 | 0o600)
+            stream.seek(0)
+            shutil.copyfileobj(stream, copy, 2**20)
+            mode = os.fstat(stream.fileno()).st_mode
+        target.chmod(0o755 if is_program else mode & 0o755 | 0o600)
+    except FileRefusedError as error:
+        raise ExportError(f"{source} {error}", "see to it") from error
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise ExportError(f"{source} cannot be copied: {reason.lower()}", "see to it") from error

@@ -16,7 +16,7 @@ from twinhub_dtconfig.export.pages import make_pipeline, make_readme
 from twinhub_dtconfig.export.plan import PROGRAMS, is_secret, make_plan
 from twinhub_dtconfig.export.scripts import make_scripts
 from twinhub_dtconfig.export.values import defaults_of
-from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.files import FileRefusedError, read_file_inside
 from twinhub_dtconfig.loading import FILE_NAME
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def export_dtaas(loaded: LoadedTwin, out: Path, *, folder: Path | None = None) -
     made.update((f"{PROGRAMS}/{name}", _runtime(name)) for name in _RUNTIME)
     asked = cast("dict[str, dict[str, str]]", plan.data["needs"]).values()
     needs = {name: what for one in asked for name, what in one.items()}
-    own_readme = _text(source / "README.md")
+    own_readme = _text(source, "README.md")
     made["README.md"] = make_readme(twin, own_readme, defaults, needs, left_out)
-    made["description.md"] = _text(source / "description.md") or f"{twin.summary or twin.name}\n"
+    made["description.md"] = _text(source, "description.md") or f"{twin.summary or twin.name}\n"
     made[".gitlab-ci.yml"] = make_pipeline(twin, scripts)
     _copy(source, target, own, moved, made)
     _write(target, made)
@@ -99,15 +99,15 @@ def _place(path: str, moved: Mapping[str, str]) -> str:
 
 
 def _template(source: Path, path: str) -> str:
-    text = _text(source / path)
+    text = _text(source, path)
     if text is None:
         raise ExportError(f"the template {path} cannot be read as text", "see whether it is there")
     return text
 
 
-def _text(path: Path) -> str | None:
+def _text(source: Path, path: str) -> str | None:
     try:
-        return read_regular_file(path, _LARGEST_TEMPLATE).content.decode("utf-8")
+        return read_file_inside(source, path, _LARGEST_TEMPLATE).content.decode("utf-8")
     except (FileRefusedError, UnicodeDecodeError):
         return None
 
@@ -125,7 +125,7 @@ def _copy(
 ) -> None:
     for path in own.files:
         if _place(path, moved) not in made:
-            copy_file(source / path, target / _place(path, moved))
+            copy_file(source, path, target / _place(path, moved))
 
 
 def _write(target: Path, made: Mapping[str, str]) -> None:

@@ -216,7 +216,8 @@ def _phase(plan: Plan, twin: Twin, name: str) -> dict[str, Data]:
     else:
         processes = {
             name: {
-                "command": _command(plan, phase, name), "folder": phase.folder, "variables": {},
+                "command": _command(plan, phase, f"{name}/{name}"),
+                "folder": phase.folder, "variables": {},
                 "after": [], "ready": {}, "restart": "never", "essential": True,
                 "stop": _stop(plan, phase.stop),
             }
@@ -233,7 +234,7 @@ def _phase(plan: Plan, twin: Twin, name: str) -> dict[str, Data]:
 def _process(plan: Plan, twin: Twin, phase: str, name: str) -> dict[str, Data]:
     process = (twin.phases[phase].processes or {})[name]
     return {
-        "command": _command(plan, process, f"{phase}-{name}"),
+        "command": _command(plan, process, f"{phase}/{name}"),
         "folder": process.folder or twin.phases[phase].folder,
         "variables": _variables(process.variables),
         "after": [*process.after],

@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.documents import dump_document
+from twinhub_dtconfig.lines import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 96
 _STEP = "  "
-_UNREADABLE = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _LONGEST_LIST = 70
 
 
@@ -79,7 +79,7 @@ def _is_plain_block(text: str) -> bool:
         and bool(lines[-2].strip())
         and bool(lines[0].strip())
         and not lines[0].startswith((" ", "\t"))
-        and not any(_UNREADABLE.search(line) for line in lines)
+        and not any(set(line) & {"\t", "\r"} or HIDDEN.search(line) for line in lines)
     )
 
 
@@ -88,7 +88,7 @@ def _inline(value: Data) -> str:
 
 
 def _comment(text: str, indent: str) -> list[str]:
-    plain = _UNREADABLE.sub("?", text)
+    plain = HIDDEN.sub("?", text)
     mark = f"{indent}# "
     return textwrap.wrap(
         plain, _WIDTH, initial_indent=mark, subsequent_indent=f"{mark}  ", break_on_hyphens=False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.references import AssetKind, Reference
-from twinhub_dtconfig.rules.links import link
+from twinhub_dtconfig.rules.links import check_address, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,9 @@ def check_uses(twin: Twin) -> Iterator[Finding]:
                 what = f"{key} does not go with {source}"
                 yield Finding(("uses", alias, key), what, "remove it", is_key=True)
         yield from link(("uses", alias, "secret"), use.secret, twin.secrets, "secrets")
+        if use.url is not None:
+            remedy = "write `secret:` with the name of a secret"
+            yield from check_address(("uses", alias, "url"), use.url, remedy)
         yield from _check_use(alias, use)
     if twin.class_ is not None:
         yield from _check_is_twin(("class",), twin.class_)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.connections import BELONGS, SERVICE_KINDS
-from twinhub_dtconfig.rules.links import link
+from twinhub_dtconfig.rules.links import check_address, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.interface import SignalSource
     from twinhub_dtconfig.models.twin import Twin
 
-_PASSWORD = re.compile(r"[^:]+://[^/@?#:]*:[^/@?#]+@")
 _BROKERS = ("mqtt", "rabbitmq")
 SOURCE_KEYS = {
     "service": ("topic",),
@@ -78,11 +76,9 @@ def _check_service(twin: Twin, name: str, service: Service) -> Iterator[Finding]
                 yield Finding((*path, "managed", key), what, f"{belongs} has", is_key=True)
     if service.external is not None:
         secret = service.external.secret
+        remedy = "write `username:`, and `secret:` with the name of a secret"
+        yield from check_address((*path, "external", "url"), service.external.url, remedy)
         yield from link((*path, "external", "secret"), secret, twin.secrets, "secrets")
-        if _PASSWORD.match(service.external.url):
-            what = "a password is written in the address, for all who see the twin"
-            remedy = "remove it; name it in `secrets`, and that name here as `secret:`"
-            yield Finding((*path, "external", "url"), what, remedy, is_warning=True)
 
 
 def _check_source(twin: Twin, name: str, source: SignalSource) -> Iterator[Finding]:

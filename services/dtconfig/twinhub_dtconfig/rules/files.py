@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.twin import Twin
     from twinhub_dtconfig.nodes import Key
 
+_MOST_COMPARISONS = 100_000
 _SECRETS_OF_SERVICES = frozenset({"password", "token"})
 
 
@@ -35,11 +36,20 @@ def holds_secret(text: str) -> bool:
 
 def check_secret_file(twin: Twin, at: int) -> Iterator[Finding]:
     """Yield each pattern by which the file at an index, which holds a secret, would be kept."""
+    if len(twin.files) * _count_kept(twin) > _MOST_COMPARISONS:
+        what = "there are too many files and patterns to tell whether results would hold its secret"
+        yield Finding(("files", at), what, "name folders in outputs, not each file")
+        return
     target = twin.files[at].to
     for path, pattern in _kept(twin):
         if matches(target, pattern):
             what = f"{pattern!r} would keep {target}, which holds a secret"
             yield Finding(path, what, f"put {target} elsewhere, or name the files that are meant")
+
+
+def _count_kept(twin: Twin) -> int:
+    count = len(twin.state.keep) + sum(len(phase.outputs) for phase in twin.phases.values())
+    return count + sum(len(step.inputs) + len(step.outputs) for step in twin.build.values())
 
 
 def _kept(twin: Twin) -> Iterator[tuple[tuple[Key, ...], str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.finding import Finding
@@ -23,6 +24,16 @@ def link(
     nearest = nearest_key(name, known)
     remedy = "" if nearest else _remedy(known, section)
     yield Finding(path, what, remedy, nearest)
+
+
+def check_address(path: tuple[Key, ...], url: str, remedy: str) -> Iterator[Finding]:
+    """Yield a finding if an address holds a password, which everybody sees who sees the twin."""
+    try:
+        has_password = bool(urlsplit(url).password)
+    except ValueError:  # brackets that do not match
+        has_password = "@" in url
+    if has_password:
+        yield Finding(path, "the address holds a password", remedy)
 
 
 def _remedy(known: Collection[str], section: str) -> str:

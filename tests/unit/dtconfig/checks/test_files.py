@@ -250,3 +250,13 @@ def test_without_a_library_references_are_not_looked_up(workspace: Workspace) ->
     text = b"format: 1\nname: a\nuses: {t: common/models/t}\nphases: {execute: run}\n"
     workspace.folder.mkdir(parents=True)
     assert check_twin(parse_twin(text), workspace.folder) == []
+
+
+def test_a_template_with_a_secret_is_not_among_results(workspace: Workspace) -> None:
+    workspace.write("t.ini", "${secrets.key}")
+    faults = workspace.check("""\
+        secrets: {key: A key}
+        files: [{render: t.ini, to: config/a.ini}]
+        phases: {execute: {command: ls, outputs: ["config/**"]}}
+        """)
+    assert any("'config/**' would keep config/a.ini, which holds a secret" in one for one in faults)

@@ -141,3 +141,15 @@ def test_a_model_that_cannot_be_read_is_refused(folder: Path) -> None:
     (folder / "two.fmu").write_text("no archive")
     with pytest.raises(CosimulationError, match="is no ZIP archive"):
         write(folder, twin("maestro", "mm.json", "{a}.a."))
+
+
+def test_the_copy_is_never_written_into_an_asset_that_a_link_leads_to(folder: Path) -> None:
+    own = folder / "digital_twins" / "tank"
+    own.mkdir(parents=True)
+    write_fmu(own / "two.fmu", FMI_2)
+    (folder / "mm.json").rename(folder / "models" / "mm.json")
+    (own / "asset").symlink_to(folder / "models")
+    loaded = twin("maestro", "asset/mm.json", "{a}.a.")
+    path = write_bound(loaded, own, AssetTree.below(folder), "base", values=VALUES)
+    assert path == own / "base.bound.json"
+    assert not (folder / "models" / "base.bound.json").exists()

@@ -239,3 +239,27 @@ def test_a_unit_that_is_not_converted_is_reported(tmp_path: Path) -> None:
     assert one.what == (
         "power is not converted: it has to be in the unit of its variables, and is in kW"
     )
+
+
+@pytest.mark.parametrize("path", ["README.md", "description.md", "mm.json", "twin.txt"])
+def test_what_a_link_leads_to_outside_is_in_no_generated_file(tmp_path: Path, path: str) -> None:
+    (tmp_path / "outside").write_text('{"parameters": {"PRIVATE": 1}}')
+    yaml = """
+        parameters: {p: 1.0}
+        cosimulations: {base: {format: maestro, file: mm.json, bind: {p: "{a}.b.c"}}}
+        phases: {execute: "true"}
+    """
+    folder = write_twin(tmp_path / "tank", yaml, {"here.txt": "ours"})
+    (folder / path).symlink_to(tmp_path / "outside")
+    report = export_dtaas(load_twin(folder / "twin.yaml"), tmp_path / "out")
+    for file in report.files:
+        assert "PRIVATE" not in (report.folder / file).read_text()
+
+
+def test_a_template_that_a_link_leads_out_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("PRIVATE")
+    yaml = 'files: [{render: t.txt, to: out.txt}]\nphases: {execute: "true"}'
+    folder = write_twin(tmp_path / "tank", yaml)
+    (folder / "t.txt").symlink_to(tmp_path / "outside")
+    with pytest.raises(ExportError, match=r"the template t\.txt cannot be read"):
+        export_dtaas(load_twin(folder / "twin.yaml"), tmp_path / "out")

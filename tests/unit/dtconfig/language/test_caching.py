@@ -113,3 +113,14 @@ def test_threads_may_share_a_cache(tmp_path: Path) -> None:
         names = list(pool.map(lambda at: cache.load(files[at % 6]).twin.name, range(300)))
     assert names == [f"t{at % 6}" for at in range(300)]
     assert len(cache) == 3
+
+
+def test_large_twins_do_not_fill_the_memory(tmp_path: Path) -> None:
+    cache = TwinCache(most_bytes=100)
+    for at in range(5):
+        cache.load(write(tmp_path / f"{at}.yaml", f"tank-{at}"))
+    assert len(cache) == 100 // len(TWIN.format("tank-0"))
+    large = write(tmp_path / "large.yaml", "tank")
+    large.write_text(f"{large.read_text()}# {'x' * 100}\n")
+    assert cache.load(large).twin.name == "tank"
+    assert len(cache) == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +141,22 @@ def test_text_is_read_by_the_type_of_its_parameter(
 def test_text_of_another_type_is_refused(twin: Twin, name: str, text: str) -> None:
     with pytest.raises(ChoiceError):
         read_value(twin, name, text)
+
+
+def test_very_many_scenarios_and_sweeps_are_resolved_in_short_time() -> None:
+    parameters = "".join(f"  p{at}: 1\n" for at in range(3000))
+    scenarios = "".join(f"  s{at}: {{parameters: {{p1: 2}}}}\n" for at in range(1000))
+    sweeps = "".join(
+        f"  w{at}: {{parameters: {{p0: {{from: 0, to: 1, steps: 100000}}}}}}\n" for at in range(500)
+    )
+    text = (
+        "format: 1\nname: x\nphases: {execute: ls}\n"
+        f"parameters:\n{parameters}scenarios:\n{scenarios}sweeps:\n{sweeps}"
+    )
+    twin = parse_twin(text.encode()).twin
+    began = time.process_time()
+    resolved = resolve(twin)
+    assert time.process_time() - began < 5
+    assert resolved.data["scenarios"]["s1"]["parameters"] == {"p1": 2}
+    assert resolved.data["sweeps"]["w1"]["runs"] == 100_000
+    assert len(resolved.data["sweeps"]["w1"]["parameters"]["p0"]) == 1000

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from twinhub_dtconfig.loading import TwinError, parse_twin
 from twinhub_dtconfig.patterns import matches
@@ -57,3 +59,21 @@ def test_file_without_a_secret_may_be_kept() -> None:
 )
 def test_patterns(path: str, pattern: str, *, is_match: bool) -> None:
     assert matches(path, pattern) is is_match
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 60 + "b", "**/*/" * 60 + "b", "?*" * 60 + "b", "**"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    began = time.process_time()
+    assert matches("a" * 200 + "/a" * 100, pattern) is (pattern == "**")
+    assert time.process_time() - began < 1
+
+
+def test_very_many_files_and_patterns_are_refused_in_short_time() -> None:
+    files = "".join(f"  - {{text: '${{secrets.s}}', to: f{at}}}\n" for at in range(1000))
+    outputs = ", ".join(f"q{at}" for at in range(400))
+    phases = "".join(f"  e{at}: {{command: ls, outputs: [{outputs}]}}\n" for at in range(50))
+    text = f"format: 1\nname: x\nsecrets: {{s: d}}\nfiles:\n{files}phases:\n{phases}"
+    began = time.process_time()
+    with pytest.raises(TwinError, match="too many files and patterns"):
+        parse_twin(text.encode())
+    assert time.process_time() - began < 10

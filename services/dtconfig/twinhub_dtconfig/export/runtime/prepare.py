@@ -14,6 +14,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import subprocess  # it is what this program is for
 import sys
@@ -26,6 +27,7 @@ from typing import IO, Any, Dict  # noqa: UP035  # as in Python 3.8
 HERE = Path(__file__).resolve().parent
 TWIN = HERE.parent.parent
 KEPT = TWIN / ".twin"
+SECRET_NAMES = re.compile(r"SECRETS_.*|SERVICES_.*_(PASSWORD|TOKEN)")
 Plan = Dict[str, Any]  # noqa: UP006  # as in Python 3.8
 
 
@@ -294,7 +296,8 @@ def run(
     programs = "{}{}{}".format(
         KEPT / "venv" / "bin", os.pathsep, os.environ.get("PATH", os.defpath)
     )
-    known = dict(os.environ, PATH=programs, **(variables or {}))
+    known = {key: value for key, value in os.environ.items() if not SECRET_NAMES.fullmatch(key)}
+    known.update(PATH=programs, **(variables or {}))
     try:
         status = subprocess.run(
             command,

@@ -26,6 +26,8 @@ def tank(tmp_path: Path) -> Path:
     signals = "".join(f"  s{at}:\n    unit: K\n    source: {{metric: s{at}}}\n" for at in range(98))
     text = f"format: 1\nname: tank\nphases: {{execute: ./run}}\nsignals:\n{signals}"
     (tmp_path / "twin.yaml").write_text(text)
+    (tmp_path / "run").write_text("#!/bin/sh\n")
+    (tmp_path / "run").chmod(0o755)
     return tmp_path
 
 

@@ -45,4 +45,5 @@ def tank(tmp_path: Path) -> Path:
     folder = tmp_path / "tank"
     folder.mkdir()
     (folder / "twin.yaml").write_text(SMALLEST)
+    (folder / "simulate.py").write_text("")
     return folder

@@ -16,7 +16,7 @@ import yaml
 
 from twinhub_dtconfig.composer import ComposeError, Composer, Limits
 from twinhub_dtconfig.faults import START, Fault, Position
-from twinhub_dtconfig.files import FileRefusedError, read_regular_file
+from twinhub_dtconfig.files import FileRefusedError, read_file_inside, read_regular_file
 from twinhub_dtconfig.lines import HIDDEN, UNREADABLE, escape_hidden, line_of, position_at
 from twinhub_dtconfig.nodes import Child, Data, Key, Node
 from twinhub_dtconfig.scalars import CORE, ScalarError, resolve_plain
@@ -93,14 +93,22 @@ class Document:
         return found
 
 
-def load_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
+def load_document(
+    path: Path, *, limits: Limits = DEFAULT_LIMITS, is_link_refused: bool = False
+) -> Document:
     """Return the document in a file; faults name the file as it was given.
+
+    ``is_link_refused`` says whether the file has to be in its folder: a link to what is elsewhere
+    shows parts of it to whoever may read the faults.
 
     Raises:
         DocumentError: the file cannot be read, or what it holds is refused.
     """
     try:
-        content = read_regular_file(path, limits.size_bytes).content
+        if is_link_refused:
+            content = read_file_inside(path.parent, path.name, limits.size_bytes).content
+        else:
+            content = read_regular_file(path, limits.size_bytes).content
     except FileRefusedError as error:
         fault = Fault(str(path), *START, f"the file {error}", "give the path of a YAML file")
         raise DocumentError([fault]) from error

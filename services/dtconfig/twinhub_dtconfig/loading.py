@@ -73,14 +73,16 @@ class LoadedTwin:
         )
 
 
-def load_twin(path: Path) -> LoadedTwin:
+def load_twin(path: Path, *, is_link_refused: bool = False) -> LoadedTwin:
     """Return the twin in a file; nothing else is read.
+
+    ``is_link_refused`` says whether the file has to be in its folder, as ``load_document`` has it.
 
     Raises:
         TwinError: the file cannot be used; holds every fault that can be found at once.
     """
     try:
-        return _load(load_document(path))
+        return _load(load_document(path, is_link_refused=is_link_refused))
     except DocumentError as error:
         raise _from_broken(error) from error
 

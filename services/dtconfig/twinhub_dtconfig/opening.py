@@ -37,7 +37,7 @@ def open_twin(path: Path) -> OpenedTwin:
     """Return the twin in a folder, or the one that a ``twin.yaml`` describes.
 
     A folder is inferred only where no ``twin.yaml`` is: a broken one is an error, as is a link
-    that leads nowhere.
+    that leads nowhere or out of the folder, whose target may be another's.
 
     Raises:
         TwinError: there is no twin, or its description cannot be used.
@@ -46,7 +46,7 @@ def open_twin(path: Path) -> OpenedTwin:
         return OpenedTwin(path.parent, load_twin(path))
     file = path / FILE_NAME
     if file.exists() or file.is_symlink():
-        return OpenedTwin(path, load_twin(file))
+        return OpenedTwin(path, load_twin(file, is_link_refused=True))
     # imported here, since most twins are described and need none of it
     from twinhub_dtconfig.inference import infer_twin  # noqa: PLC0415
 

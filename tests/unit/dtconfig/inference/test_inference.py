@@ -320,6 +320,18 @@ def test_a_broken_description_is_an_error_and_not_inferred_around(tmp_path: Path
         open_twin(folder)
 
 
+def test_nothing_of_a_file_elsewhere_is_shown_by_a_link_to_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2: is the password\n")
+    folder = write(tmp_path / "tank", {"parts/twin.yaml": "format: 1\nname: t\nphases: {a: ls}\n"})
+    (folder / "twin.yaml").symlink_to(tmp_path / "secret")
+    with pytest.raises(TwinError, match="leads out of the folder") as caught:
+        open_twin(folder)
+    assert "hunter2" not in str(caught.value)
+    (folder / "twin.yaml").unlink()
+    (folder / "twin.yaml").symlink_to("parts/twin.yaml")
+    assert open_twin(folder).is_described
+
+
 def test_what_is_no_folder_is_no_twin(tmp_path: Path) -> None:
     with pytest.raises(TwinError, match="this is no folder; give the folder of a twin"):
         infer_twin(tmp_path / "nowhere")

@@ -15,6 +15,7 @@ from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientOSError,
+    HttpVersion10,
     ServerDisconnectedError,
     web,
 )
@@ -52,6 +53,8 @@ class Broker:
 
         Never 500: DockerSpawner reads that as "the container is gone".
         """
+        if request.version < HttpVersion10:  # a line without a version: no client of Docker's
+            return _message(HTTPStatus.BAD_REQUEST, "that is no HTTP/1.1")
         try:
             return await self._answer_patiently(request, await _read(request))
         except RefusedError as error:

@@ -59,8 +59,9 @@ class Answers(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    server = ThreadingHTTPServer(("", int(sys.argv[1])), Answers)
     threading.Thread(target=Answers.room.simulate, daemon=True).start()
     try:
-        ThreadingHTTPServer(("", int(sys.argv[1])), Answers).serve_forever()
+        server.serve_forever()
     except KeyboardInterrupt:
         print("the room is left")

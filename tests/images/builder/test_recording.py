@@ -13,6 +13,7 @@ from images.builder.manifest import read_contents
 from images.builder.reading import read_image
 from images.builder.recording import Recorder
 from images.builder.records import Records
+from tests.fixtures.waiting import wait_for
 from tests.images.builder.conftest import PARENT
 
 if TYPE_CHECKING:
@@ -97,6 +98,15 @@ def test_a_build_that_cannot_be_recorded_is_a_build(trial: Trial, tmp_path: Path
     assert recorder.record(trial.builds[-1]).startswith("not recorded: ")
 
 
+def _wait_until_none_reads(trial: Trial) -> None:
+    """Others read images at the same time, for a moment each; one that was left would stay."""
+    wait_for(
+        lambda: trial.client.containers.list(all=True, filters=_READING) == [],
+        seconds=60,
+        what="no container is read",
+    )
+
+
 def test_the_container_that_is_read_has_no_network_and_no_right_and_is_gone(trial: Trial) -> None:
     engine = Engine(trial.client.api)
     script = (
@@ -109,7 +119,7 @@ def test_the_container_that_is_read_has_no_network_and_no_right_and_is_gone(tria
     assert network == ["lo"]
     assert capabilities.split() == ["CapBnd:", "0000000000000000"]
     assert refused == "refused"
-    assert trial.client.containers.list(all=True, filters=_READING) == []
+    _wait_until_none_reads(trial)
 
 
 def test_a_failed_reading_says_why_and_leaves_no_container(trial: Trial) -> None:
@@ -118,7 +128,7 @@ def test_a_failed_reading_says_why_and_leaves_no_container(trial: Trial) -> None
         engine.run_isolated(PARENT, ("/bin/sh", "-c", "echo no such luck >&2; exit 3"))
     with pytest.raises(EngineError, match=r"there is no image test/none:1: build it first"):
         read_image(engine, "test/none:1")
-    assert trial.client.containers.list(all=True, filters=_READING) == []
+    _wait_until_none_reads(trial)
 
 
 def test_a_manifest_is_json_that_others_can_read(trial: Trial, recorder: Recorder) -> None:

@@ -100,6 +100,7 @@ def run() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "twin.yaml"
         file.write_text(large_twin(), "utf-8")
+        (Path(folder) / "work.py").touch()
         yield from _in_process(file)
         yield from _commands(Path(folder))
     files = sorted(

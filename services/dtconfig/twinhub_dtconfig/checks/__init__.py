@@ -9,9 +9,7 @@ from twinhub_dtconfig.checks.commands import check_commands
 from twinhub_dtconfig.checks.context import Context
 from twinhub_dtconfig.checks.files import check_named_files, check_templates
 from twinhub_dtconfig.checks.interfaces import check_ports, check_services, check_units
-from twinhub_dtconfig.checks.simulations import check_cosimulations, check_state
 from twinhub_dtconfig.checks.uses import check_assets
-from twinhub_dtconfig.checks.variables import check_bindings, check_signals
 from twinhub_dtconfig.checks.writers import (
     check_inputs,
     check_orders,
@@ -22,7 +20,7 @@ from twinhub_dtconfig.faults import Fault
 from twinhub_dtconfig.fields import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from twinhub_dtconfig.assets import AssetTree
@@ -30,10 +28,25 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.loading import LoadedTwin
 
 _MOST_OF_A_KIND = 100
+
+
+def check_models(context: Context) -> Iterator[Fault | Finding]:
+    """Yield what is wrong with co-simulations; their readers are imported where there are any."""
+    if not context.twin.cosimulations and not context.twin.state.fmu_state:
+        return
+    from twinhub_dtconfig.checks.simulations import (  # noqa: PLC0415
+        check_cosimulations,
+        check_state,
+    )
+    from twinhub_dtconfig.checks.variables import check_bindings, check_signals  # noqa: PLC0415
+
+    for check in (check_cosimulations, check_bindings, check_signals, check_state):
+        yield from itertools.islice(check(context), _MOST_OF_A_KIND)
+
+
 _CHECKS = (
     check_assets, check_commands, check_templates, check_named_files, check_writers,
     check_ready_files, check_orders, check_inputs, check_ports, check_services, check_units,
-    check_cosimulations, check_bindings, check_signals, check_state,
 )  # fmt: skip
 
 
@@ -54,6 +67,7 @@ def check_twin(
     results = [
         result for check in _CHECKS for result in itertools.islice(check(context), _MOST_OF_A_KIND)
     ]
+    results += check_models(context)
     faults = [one if isinstance(one, Fault) else _located(loaded, one) for one in results]
     own = loaded.document.file
     unique = dict.fromkeys(faults)

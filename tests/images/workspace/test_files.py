@@ -216,11 +216,20 @@ def test_nobody_else_reads_or_changes_anything(workspace: Workspace, method: str
     assert workspace.run("cat", "/workspace/secret.txt") == "secret\n"
 
 
+def test_refusal_that_leaves_a_body_unread_says_that_it_hangs_up(workspace: Workspace) -> None:
+    # Whoever is not told, such as the proxy, sends somebody else's request into a dead connection.
+    with httpx.Client(base_url=workspace.url()) as stranger:
+        for _ in range(50):
+            refused = stranger.post("big-files/", content=b"{}")
+            assert refused.status_code == HTTPStatus.FORBIDDEN
+            assert refused.headers["connection"] == "close"
+            assert "connection" not in stranger.get("big-files/").headers
+
+
 @pytest.mark.d4(2)
 def test_page_of_another_origin_changes_nothing(workspace: Workspace) -> None:
     foreign = {"Origin": "http://bob.twinhub.localhost", "Sec-Fetch-Site": "same-site"}
     with workspace.signed_in() as browser:
-        browser.headers["Connection"] = "close"  # a body that nobody reads ends it
         sent = browser.put("big-files/left", headers=foreign)
         older = browser.put("big-files/left", headers={"Origin": foreign["Origin"]})
         gone = browser.post("big-files/secret.txt?delete", headers=foreign)

@@ -30,18 +30,32 @@ class StreamedToolHandler(ToolHandler):
 
     _upstream: Upstream | None = None
 
+    def set_default_headers(self) -> None:
+        """Announce that an answer ends the connection where it leaves a body unread.
+
+        Tornado hangs up then, and a proxy that is not told so sends the next request, which may be
+        somebody else's, into a connection that is gone.
+        """
+        super().set_default_headers()
+        if self._has_body and self._upstream is None:
+            self.set_header("Connection", "close")
+
     async def prepare(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
         """Find out who asks; where a body follows, have the tool ready for it."""
         await super().prepare(*args, **kwargs)
-        headers = self.request.headers
-        has_body = "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
-        if self._finished or not has_body:
+        if self._finished or not self._has_body:
             return
         self.request.connection.set_max_body_size(_LARGEST_BODY)
         if await self._is_up():
             await self._connect()
+            self.clear_header("Connection")
         else:
             self.finish()
+
+    @property
+    def _has_body(self) -> bool:
+        headers = self.request.headers
+        return "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
 
     async def data_received(self, chunk: bytes) -> None:
         """Hand on a part of a body, and take no more before the tool has it."""

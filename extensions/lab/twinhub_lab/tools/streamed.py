@@ -6,6 +6,7 @@ side than the other has taken.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,46 @@ from twinhub_lab.tools.handlers import ToolHandler
 from twinhub_lab.tools.upstream import HOP_BY_HOP, Upstream
 
 if TYPE_CHECKING:
+    from tornado.httputil import HTTPServerRequest
+
+    from twinhub_lab.tools.program import Program
     from twinhub_lab.tools.upstream import Head
 
 _LARGEST_BODY = 2**44
+_PATIENCE_SECONDS = 2.0
+"""How long the body of a refused request is read; what is longer is hung up on."""
+
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+class _Patient:
+    """A connection that takes the rest of a request before it counts as answered.
+
+    Where bodies are streamed, Tornado hangs up after each answer of `prepare`, such as a refusal,
+    without a word, even where there is no body. A proxy then loses the answer, or sends the next
+    request, which may be somebody else's, into a connection that is gone.
+    """
+
+    def __init__(self, request: HTTPServerRequest) -> None:
+        """Take the place of a request's connection."""
+        self._connection = request.connection
+        self._body = request._body_future  # noqa: SLF001 - Tornado tells it in no other way
+        self._waiting: asyncio.Task[None] | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a connection has
+        """Be the connection in all else."""
+        return getattr(self._connection, name)
+
+    def finish(self) -> None:
+        """End the answer, which is on its way, when the body has come or takes too long."""
+        if self._body.done():
+            self._connection.finish()
+        else:
+            self._waiting = asyncio.create_task(self._finish_patiently())
+
+    async def _finish_patiently(self) -> None:
+        await asyncio.wait([self._body], timeout=_PATIENCE_SECONDS)
+        self._connection.finish()
 
 
 @stream_request_body
@@ -30,32 +67,23 @@ class StreamedToolHandler(ToolHandler):
 
     _upstream: Upstream | None = None
 
-    def set_default_headers(self) -> None:
-        """Announce that an answer ends the connection where it leaves a body unread.
-
-        Tornado hangs up then, and a proxy that is not told so sends the next request, which may be
-        somebody else's, into a connection that is gone.
-        """
-        super().set_default_headers()
-        if self._has_body and self._upstream is None:
-            self.set_header("Connection", "close")
+    def initialize(self, program: Program) -> None:
+        """Take the tool's program, and end no connection before the whole request has come."""
+        super().initialize(program)
+        self.request.connection = _Patient(self.request)
+        self.request.connection.set_max_body_size(_LARGEST_BODY)
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
         """Find out who asks; where a body follows, have the tool ready for it."""
         await super().prepare(*args, **kwargs)
-        if self._finished or not self._has_body:
+        headers = self.request.headers
+        has_body = "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
+        if self._finished or not has_body:
             return
-        self.request.connection.set_max_body_size(_LARGEST_BODY)
         if await self._is_up():
             await self._connect()
-            self.clear_header("Connection")
         else:
             self.finish()
-
-    @property
-    def _has_body(self) -> bool:
-        headers = self.request.headers
-        return "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
 
     async def data_received(self, chunk: bytes) -> None:
         """Hand on a part of a body, and take no more before the tool has it."""

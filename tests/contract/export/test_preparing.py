@@ -238,7 +238,7 @@ def test_parameters_of_one_fmu_are_start_values(tmp_path: Path) -> None:
     assert made == {"filename": "/w/models/tank.fmu", "start_values": {"m": 60, "l": True}}
 
 
-def test_an_fmu_without_bindings_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_an_fmu_without_bindings_is_an_argument_too(tmp_path: Path) -> None:
     exported = export(
         tmp_path,
         """
@@ -248,7 +248,8 @@ def test_an_fmu_without_bindings_is_taken_as_it_is(tmp_path: Path) -> None:
         """,
     )
     done = exported.run("execute", TWINHUB_WORKSPACE="/w")
-    assert done.stdout == "/w/models/tank/a b.fmu\n"
+    made = json.loads(Path(done.stdout.strip()).read_text())
+    assert made == {"filename": "/w/models/tank/a b.fmu", "start_values": {}}
 
 
 def test_numbers_are_put_into_a_system_structure(tmp_path: Path) -> None:

@@ -58,11 +58,11 @@ def plan_of(bound: Bound, template: str | None) -> dict[str, Data]:
 
 def _bound(twin: Twin, name: str, one: Cosimulation, folder: Path) -> Bound | None:
     text = None if one.format == "fmpy" or "${" in one.file else _text(folder, one.file)
-    if not one.bind and "${" not in (text or ""):
-        return None
     bind = {key: (v,) if isinstance(v, str) else v for key, v in one.bind.items()}
-    if one.format == "fmpy":
+    if one.format == "fmpy":  # always arguments of `simulate_fmu`, as `write_bound` has it
         return Bound(f".twin/cosimulations/{name}.json", "fmpy", one.file, None, bind)
+    if not bind and "${" not in (text or ""):
+        return None
     system = None if text is None else _system(one, folder)
     if one.format == "maestro":
         full = {key: tuple(_full(v, system) for v in names) for key, names in bind.items()}

@@ -151,5 +151,4 @@ def _first(
 def _error(context: Context, result: Result) -> CosimulationError:
     if isinstance(result, Fault):
         return CosimulationError([result])
-    fault = context.loaded.fault_at(result.path, result.what, result.remedy, nearest=result.nearest)
-    return CosimulationError([fault])
+    return CosimulationError([context.loaded.locate(result)])

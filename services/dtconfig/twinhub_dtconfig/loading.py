@@ -12,6 +12,7 @@ from twinhub_dtconfig.documents import Document, DocumentError, load_document, p
 from twinhub_dtconfig.explanations import Explainer
 from twinhub_dtconfig.faults import START, Fault
 from twinhub_dtconfig.fields import Tree, annotation_below, dotted, keys_of, sections_directly_in
+from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.models.twin import Twin
 from twinhub_dtconfig.rules import check_rules
 from twinhub_dtconfig.shorthand import RENAMED, expand, find_nulls
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from twinhub_dtconfig.faults import Position
-    from twinhub_dtconfig.finding import Finding
+    from twinhub_dtconfig.faults import Position, Severity
     from twinhub_dtconfig.nodes import Data, Key
 
 FILE_NAME = "twin.yaml"
@@ -57,20 +57,9 @@ class LoadedTwin:
         """Return where a value of the twin begins; for one that is absent, its nearest parent."""
         return self.document.position_of(written(path, self.document))
 
-    def fault_at(
-        self,
-        path: Sequence[Key],
-        what: str,
-        remedy: str = "",
-        *,
-        nearest: str | None = None,
-        is_warning: bool = False,
-        is_key: bool = False,
-    ) -> Fault:
-        """Return a fault of the value, or of the key, at a path of the twin."""
-        return _fault_at(
-            self.document, path, what, remedy, nearest=nearest, is_warning=is_warning, is_key=is_key
-        )
+    def locate(self, finding: Finding) -> Fault:
+        """Return a finding as a fault of the file, which names the value and says where it is."""
+        return _located(self.document, finding)
 
 
 def load_twin(path: Path, *, is_link_refused: bool = False) -> LoadedTwin:
@@ -160,18 +149,7 @@ def _load(document: Document) -> LoadedTwin:
         nulls = set(find_nulls(document.data))
         faults += _EXPLAINER.explain_errors(error, document, nulls)
         raise TwinError(faults, document) from error
-    findings = [
-        _fault_at(
-            document,
-            finding.path,
-            f"{dotted(written(finding.path, document))}: {finding.what}",
-            finding.remedy,
-            nearest=finding.nearest,
-            is_warning=finding.is_warning,
-            is_key=finding.is_key,
-        )
-        for finding in _first(check_rules(twin))
-    ]
+    findings = [_located(document, finding) for finding in _first(check_rules(twin))]
     faults += [fault for fault in findings if fault.severity == "error"]
     if faults:
         warnings = [fault for fault in findings if fault.severity == "warning"]
@@ -200,13 +178,13 @@ def _first(findings: Iterator[Finding]) -> Iterator[Finding]:
 def _faults_of_data(document: Document) -> Iterator[Fault]:
     for path in find_nulls(document.data):
         what = f"{dotted(path)} has no value"
-        yield _fault_at(document, path, what, "give it one, or remove it", is_key=True)
+        yield _fault(document, Finding(path, what, "give it one, or remove it", is_key=True))
     data = document.data
     phases = data.get("phases") if isinstance(data, dict) else None
     for old, new in RENAMED.items():
         if isinstance(phases, dict) and old in phases and new in phases:
             what = f"phases.{old} is another spelling of phases.{new}, which is given too"
-            yield _fault_at(document, ("phases", old), what, "keep one", is_key=True)
+            yield _fault(document, Finding(("phases", old), what, "keep one", is_key=True))
 
 
 def _renamed(data: Data) -> Data:
@@ -220,20 +198,17 @@ def _new_name(name: str, phases: dict[str, Data]) -> str:
     return name if new in phases else new
 
 
-def _fault_at(  # noqa: PLR0913 - the parts of a fault
-    document: Document,
-    path: Sequence[Key],
-    what: str,
-    remedy: str = "",
-    *,
-    nearest: str | None = None,
-    is_warning: bool = False,
-    is_key: bool = False,
-) -> Fault:
-    place = written(path, document)
-    line, column = document.key_position_of(place) if is_key else document.position_of(place)
-    fault = Fault(document.file, line, column, what, remedy, nearest)
-    return replace(fault, severity="warning") if is_warning else fault
+def _located(document: Document, finding: Finding) -> Fault:
+    """Return the fault of a finding, which names its value as the file writes it."""
+    name = dotted(written(finding.path, document))
+    return _fault(document, replace(finding, what=f"{name}: {finding.what}"))
+
+
+def _fault(document: Document, finding: Finding) -> Fault:
+    place = written(finding.path, document)
+    position = document.key_position_of(place) if finding.is_key else document.position_of(place)
+    severity: Severity = "warning" if finding.is_warning else "error"
+    return Fault(document.file, *position, finding.what, finding.remedy, finding.nearest, severity)
 
 
 def _sorted(faults: Iterable[Fault]) -> tuple[Fault, ...]:

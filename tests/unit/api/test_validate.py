@@ -148,7 +148,7 @@ def test_assets_are_looked_up_and_the_nearest_named(twin: Callable[..., Done], t
     (assets / "models" / "pump").mkdir(parents=True)
     done = twin("validate", "--assets", assets, tank)
     assert done.code == 1
-    assert "4:14: error: uses.pump.asset: there is no models/pmp" in done.out
+    assert "4:14: error: uses.pump: there is no models/pmp" in done.out
     assert "models/pump" in done.out
     (assets / "models" / "pmp").mkdir()
     assert twin("validate", "--assets", assets, tank).code == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.assets import AssetTree
 from twinhub_dtconfig.checks import check_twin
-from twinhub_dtconfig.fields import dotted
+from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.loading import TwinError
 
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
@@ -81,9 +81,7 @@ def _doubts(opened: OpenedTwin) -> list[Fault]:
     if opened.inferred is None:
         return []
     unsure = [
-        opened.loaded.fault_at(
-            guess.path, f"{dotted(guess.path)}: {guess.why}", _WRITE, is_warning=True
-        )
+        opened.loaded.locate(Finding(guess.path, guess.why, _WRITE, is_warning=True))
         for guess in opened.inferred.guesses
         if guess.sure == "unsure"
     ]

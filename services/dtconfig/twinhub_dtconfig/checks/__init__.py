@@ -17,7 +17,6 @@ from twinhub_dtconfig.checks.writers import (
     check_writers,
 )
 from twinhub_dtconfig.faults import Fault
-from twinhub_dtconfig.fields import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -68,7 +67,7 @@ def check_twin(
         result for check in _CHECKS for result in itertools.islice(check(context), _MOST_OF_A_KIND)
     ]
     results += check_models(context)
-    faults = [one if isinstance(one, Fault) else _located(loaded, one) for one in results]
+    faults = [one if isinstance(one, Fault) else loaded.locate(one) for one in results]
     own = loaded.document.file
     unique = dict.fromkeys(faults)
     return sorted(unique, key=lambda fault: (fault.file != own, *_order(fault)))
@@ -76,14 +75,3 @@ def check_twin(
 
 def _order(fault: Fault) -> tuple[str, int, int]:
     return fault.file, fault.line, fault.column
-
-
-def _located(loaded: LoadedTwin, finding: Finding) -> Fault:
-    return loaded.fault_at(
-        finding.path,
-        f"{dotted(finding.path)}: {finding.what}",
-        finding.remedy,
-        nearest=finding.nearest,
-        is_warning=finding.is_warning,
-        is_key=finding.is_key,
-    )

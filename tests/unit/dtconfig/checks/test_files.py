@@ -42,7 +42,7 @@ def test_an_asset_that_is_not_there_is_located_with_the_nearest(workspace: Works
           cooler: {twin: common/digital_twins/colder}
         class: common/digital_twins/cooler@1
         """) == [
-        "twin.yaml:4:9: uses.tank.asset: there is no common/models/tnak;"
+        "twin.yaml:4:9: uses.tank: there is no common/models/tnak;"
         " did you mean 'common/models/tank'?",
         "twin.yaml:5:16: uses.new.asset: no version of common/models/tank fits '@^2';"
         " there are 1.2.0",
@@ -55,7 +55,7 @@ def test_an_asset_that_is_not_there_is_located_with_the_nearest(workspace: Works
 def test_a_model_of_which_only_the_sources_are_there_is_a_warning(workspace: Workspace) -> None:
     workspace.write("/common/models/tank@1.0.0/modelDescription.xml")
     assert workspace.check("uses: {tank: common/models/tank/tank.fmu@1}\n") == [
-        "twin.yaml:3:14: warning: uses.tank.asset: common/models/tank has no tank.fmu;"
+        "twin.yaml:3:14: warning: uses.tank: common/models/tank has no tank.fmu;"
         " only its sources are there: build it before a run"
     ]
 
@@ -73,13 +73,13 @@ def test_programs_that_cannot_be_run_are_located(workspace: Workspace) -> None:
           clean: [./lifecycle/clean]
           analyse: {command: python3 analyse.py, stop: {command: ./stop}}
         """) == [
-        "twin.yaml:4:11: warning: phases.create.command: lifecycle/create is not executable, so it"
+        "twin.yaml:4:11: warning: phases.create: lifecycle/create is not executable, so it"
         " is run by its #! line; run `chmod +x lifecycle/create`",
-        "twin.yaml:5:12: phases.execute.command: there is no program lifecycle/exceute;"
+        "twin.yaml:5:12: phases.execute: there is no program lifecycle/exceute;"
         " did you mean 'lifecycle/execute'?",
-        "twin.yaml:6:9: phases.save.command: lifecycle/save is not executable and has no #! line,"
+        "twin.yaml:6:9: phases.save: lifecycle/save is not executable and has no #! line,"
         " so it cannot be run; run `chmod +x lifecycle/save`, or name the program that reads it",
-        "twin.yaml:7:10: phases.clean.command: lifecycle/clean is no file, so it cannot be run;"
+        "twin.yaml:7:10: phases.clean: lifecycle/clean is no file, so it cannot be run;"
         " name a program",
         "twin.yaml:8:22: warning: phases.analyse.command: there is no script analyse.py;"
         " create it, unless the phase `create` does",

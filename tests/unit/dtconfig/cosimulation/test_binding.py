@@ -121,7 +121,10 @@ def test_a_link_in_place_of_the_copy_is_replaced(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("format_", "file", "prefix", "words"),
     [
-        ("maestro", "absent.json", "{a}.a.", "twin.yaml:14:11: there is no file absent.json"),
+        (
+            "maestro", "absent.json", "{a}.a.",
+            "twin.yaml:14:11: cosimulations.base.file: there is no file absent.json",
+        ),
         ("maestro", "mm.json", "{b}.a.", "no model for '{b}.a.T'; its models are {a}"),
         ("ssp", "s.ssd", "two.x", "Two has no variable 'xT'"),
         ("maestro", "broken.json", "{a}.a.", "broken.json:1:2: the file ends within"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
+from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.loading import TwinError, load_twin, parse_twin, written
 
 if TYPE_CHECKING:
@@ -106,9 +107,10 @@ def test_a_yaml_fault_in_a_good_twin_is_the_only_one() -> None:
 
 def test_whoever_checks_further_locates_by_the_twins_paths() -> None:
     loaded = parse_twin(SMALLEST.encode() + b"uses: {a: models/a}\n")
-    fault = loaded.fault_at(("uses", "a", "asset"), "it is not there", "make it", is_warning=True)
-    assert str(fault) == "twin.yaml:4:11: warning: it is not there; make it"
-    key = loaded.fault_at(("uses", "a"), "it is doubtful", is_key=True)
+    finding = Finding(("uses", "a", "asset"), "it is not there", "make it", is_warning=True)
+    fault = loaded.locate(finding)
+    assert str(fault) == "twin.yaml:4:11: warning: uses.a: it is not there; make it"
+    key = loaded.locate(Finding(("uses", "a"), "it is doubtful", is_key=True))
     assert (key.line, key.column, key.severity) == (4, 8, "error")
 
 

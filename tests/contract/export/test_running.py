@@ -83,12 +83,11 @@ def test_a_phase_goes_on_when_a_process_ends_that_is_not_essential(tmp_path: Pat
               main: {script: "until [ -e go ]; do sleep 0.05; done"}
         """,
     )
-    running = exported.start("execute")
-    assert running.stdout is not None
-    assert "side ended with status 4; the phase goes on" in running.stdout.readline()
-    (exported.folder / "go").touch()
-    assert running.wait(20) == 0
-    running.stdout.close()
+    with exported.started("execute") as running:
+        assert running.stdout is not None
+        assert "side ended with status 4; the phase goes on" in running.stdout.readline()
+        (exported.folder / "go").touch()
+        assert running.wait(20) == 0
 
 
 def test_a_process_that_is_not_ready_in_time_fails_the_phase(tmp_path: Path) -> None:
@@ -171,41 +170,40 @@ def test_a_stopped_phase_sends_the_signal_that_the_process_wants(
     tmp_path: Path, live: str, status: int
 ) -> None:
     exported = export(tmp_path, TRAP.format(live=live))
-    running = exported.start("execute")
-    wait_until((exported.folder / "began").exists)
-    running.send_signal(signal.SIGTERM)
-    output, _ = running.communicate(timeout=20)
-    assert running.returncode == status, output
-    assert exported.text("got") == "INT\n"
+    with exported.started("execute") as running:
+        wait_until((exported.folder / "began").exists)
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=20)
+        assert running.returncode == status, output
+        assert exported.text("got") == "INT\n"
 
 
 def test_terminate_stops_what_runs(tmp_path: Path) -> None:
     exported = export(tmp_path, TRAP.format(live="true"))
-    running = exported.start("execute")
-    wait_until((exported.folder / "began").exists)
-    again = exported.run("execute")
-    assert again.returncode == 2
-    assert "execute runs already" in again.stderr
-    assert exported.run("terminate").returncode == 0
-    running.communicate(timeout=20)
-    assert running.returncode == 0
-    assert exported.text("got") == "INT\n"
+    with exported.started("execute") as running:
+        wait_until((exported.folder / "began").exists)
+        again = exported.run("execute")
+        assert again.returncode == 2
+        assert "execute runs already" in again.stderr
+        assert exported.run("terminate").returncode == 0
+        running.communicate(timeout=20)
+        assert running.returncode == 0
+        assert exported.text("got") == "INT\n"
 
 
 def test_terminate_stops_what_a_killed_phase_left(tmp_path: Path) -> None:
     exported = export(
         tmp_path, "phases: {execute: {script: 'echo $$ > pid; while :; do sleep 0.05; done'}}"
     )
-    running = exported.start("execute")
-    wait_until(lambda: (exported.folder / "pid").exists() and bool(exported.text("pid")))
-    left = int(exported.text("pid"))
-    running.kill()
-    running.wait(20)
-    assert _runs(left)
-    assert running.stdout is not None
-    running.stdout.close()
-    assert exported.run("terminate").returncode == 0
-    wait_until(lambda: not _runs(left))
+    with exported.started("execute") as running:
+        wait_until(lambda: (exported.folder / "pid").exists() and bool(exported.text("pid")))
+        left = int(exported.text("pid"))
+        running.kill()
+        running.wait(20)
+        assert _runs(left)
+        assert running.stdout is not None
+        assert exported.run("terminate").returncode == 0
+        wait_until(lambda: not _runs(left))
 
 
 def test_terminate_does_what_the_twin_says_first_and_keeps_its_status(tmp_path: Path) -> None:

@@ -83,20 +83,20 @@ def test_the_python_template_runs_with_its_scenarios(tmp_path: Path) -> None:
 def test_the_service_template_is_watched_and_steered_until_it_is_stopped(tmp_path: Path) -> None:
     port = free_port()
     exported = exported_from(made(tmp_path, "service"), tmp_path)
-    running = exported.start("execute", PORTS_API=str(port))
-    assert running.stdout is not None
-    assert "temperature=" in running.stdout.readline()
-    base = f"http://127.0.0.1:{port}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(  # noqa: S310  # our own address
-        f"{base}/power", data=b"1500", method="PUT"
-    )
-    assert opener.open(request, timeout=10).read() == b"1500\n"
-    assert float(opener.open(f"{base}/temperature", timeout=10).read()) < 20
-    running.send_signal(signal.SIGTERM)
-    output, _ = running.communicate(timeout=20)
-    assert running.returncode == 0
-    assert "the room is left" in output
+    with exported.started("execute", PORTS_API=str(port)) as running:
+        assert running.stdout is not None
+        assert "temperature=" in running.stdout.readline()
+        base = f"http://127.0.0.1:{port}"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(  # noqa: S310  # our own address
+            f"{base}/power", data=b"1500", method="PUT"
+        )
+        assert opener.open(request, timeout=10).read() == b"1500\n"
+        assert float(opener.open(f"{base}/temperature", timeout=10).read()) < 20
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=20)
+        assert running.returncode == 0
+        assert "the room is left" in output
 
 
 def test_the_cosimulation_template_connects_the_variables_that_it_binds(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import textwrap
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from twinhub_dtconfig.export import ExportReport, export_dtaas
 from twinhub_dtconfig.loading import load_twin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -40,16 +42,23 @@ class Export:
             timeout=60,
         )
 
-    def start(self, phase: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a phase."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, phase: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a phase; whatever becomes of the test, nothing of it is left running."""
+        with subprocess.Popen(
             [f"./lifecycle/{phase}"],
             cwd=self.folder,
             env={**os.environ, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as running:
+            try:
+                yield running
+            finally:
+                stop = self.folder / "lifecycle" / "twin" / "stop.py"
+                subprocess.run([sys.executable, "-I", stop], check=True, capture_output=True)
+                running.kill()
 
     def text(self, path: str) -> str:
         return (self.folder / path).read_text()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives the tests what they need from the system: an engine that answers, a browser, bubblewrap.
+# Gives the tests what they need from the system: an engine that answers, a browser, bubblewrap, a compiler.
 set -eu
 cd "$(dirname "$0")/.."
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -12,6 +12,7 @@ need bwrap bubblewrap
 need ssh openssh-client
 need debootstrap debootstrap
 need squid squid
+need cc "gcc libc6-dev"
 need docker-compose docker-compose
 docker_answers() { .venv/bin/python -c "import docker; docker.from_env().ping()" >/dev/null 2>&1; }
 if [ -n "$packages" ]; then

@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.examples.folders import make_library, with_port
 from tests.contract.examples.running import Run, answers
+from tests.fixtures.requirements import missing
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def test_processes_wait_for_each_other_and_one_ends_the_run(twins: Path, free_po
 @pytest.mark.parametrize("compiler", ["python3 -m ziglang cc", "cc"])
 def test_a_model_is_built_and_runs(twins: Path, compiler: str) -> None:
     if compiler == "cc" and shutil.which("cc") is None:
-        pytest.skip("there is no cc")
-    pytest.importorskip("fmpy")
+        missing("there is no C compiler", "sh tests/setup.sh")
     run = Run(twins / "cached-build", {"gain": 0.25})
     run.build("model", f"CC={compiler.replace('python3', sys.executable)}")
     assert "is up to date" in run.build("model", f"CC={compiler}")

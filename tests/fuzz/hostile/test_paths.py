@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.d4(27)
 
 
+_NOBODY = 65534
+
+
 def absent(folder: Path) -> Path:
     return folder / "absent"
 
@@ -136,11 +139,6 @@ ABSENT = "1:1: the file does not exist; "
         (path_too_long, "1:1: the file cannot be read: file name too long; "),
         (large_and_sparse, "1:1: the file has 1,099,511,627,776 bytes; 1,048,576 are allowed; "),
         (line_break_in_the_name, "1:2: the file ends within a list or mapping; "),
-        pytest.param(
-            unreadable,
-            "1:1: the file cannot be read: permission denied; ",
-            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file"),
-        ),
     ],
 )
 def test_a_path_that_is_no_configuration_is_refused_at_once(
@@ -154,4 +152,19 @@ def test_a_path_that_is_no_configuration_is_refused_at_once(
     (fault,) = caught.value.faults
     assert str(caught.value).isprintable()
     assert f":{message}" in str(fault)
+    assert fault.remedy
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    path = unreadable(tmp_path)
+    own = os.geteuid()
+    if own == 0:  # root reads every file
+        os.seteuid(_NOBODY)
+    try:
+        with pytest.raises(DocumentError) as caught:
+            load_document(path)
+    finally:
+        os.seteuid(own)
+    (fault,) = caught.value.faults
+    assert ":1:1: the file cannot be read: permission denied; " in str(fault)
     assert fault.remedy

@@ -15,6 +15,7 @@ from twinhub_dtconfig.export import ExportError, export_dtaas
 from twinhub_dtconfig.loading import load_twin
 from twinhub_dtconfig.opening import open_twin
 
+from tests.fixtures.requirements import missing
 from tests.unit.dtconfig.export.exports import Export, export, write_twin
 from tests.unit.dtconfig.inference.folders import write
 
@@ -76,7 +77,7 @@ def check_shell(folder: Path) -> str:
     """Return what shellcheck finds in the scripts of an export."""
     shellcheck = Path(sys.executable).with_name("shellcheck")
     if not shellcheck.exists():
-        pytest.skip("shellcheck is not in the environment")
+        missing("shellcheck is not in the environment", "make setup")
     scripts = [p for p in (folder / "lifecycle").iterdir() if p.is_file() and not p.suffix]
     scripts.append(folder / "lifecycle/twin/environment.sh")
     done = subprocess.run([shellcheck, *scripts], capture_output=True, text=True, check=False)

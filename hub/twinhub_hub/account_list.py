@@ -6,7 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, cast, get_args
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.native_accounts import WantedAccount, account_name
 from twinhub_hub.operate.errors import AccountListError
 from twinhub_hub.settings.values import Role

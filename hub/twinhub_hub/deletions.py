@@ -11,8 +11,9 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_api.names import label_for
+
 from twinhub_hub.files import sync_folder, write_private
-from twinhub_hub.names import label_for
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
-from twinhub_hub import names
+from twinhub_api import names
 from twinhub_hub.apply.context import Context
 from twinhub_hub.installation import Installation
 from twinhub_hub.settings.loading import load_settings

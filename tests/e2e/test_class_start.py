@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from docker.errors import NotFound
 from playwright.sync_api import expect
-from twinhub_hub import names
+from twinhub_api import names
 
 from tests.e2e.test_pages import sign_in
 from tests.fixtures.browser import screenshot

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from twinhub_hub import names
+from twinhub_api import names
 from twinhub_hub.settings.models import Settings
 
 from tests.fixtures.browser import screenshot

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.apply.logs import log_request
 from twinhub_hub.pages.certificates import CertificateHandler
 

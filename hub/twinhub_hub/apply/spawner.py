@@ -7,7 +7,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.broker.policy import SHORT_LOOKUPS

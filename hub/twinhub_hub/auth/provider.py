@@ -19,8 +19,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
 from traitlets import Float, Instance, default
+from twinhub_api import names
 
-from twinhub_hub import names
 from twinhub_hub.acting import act_for
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from jupyterhub.auth import Authenticator
-
-from twinhub_hub import names
+from twinhub_api import names
 
 
 class SafeNames(Authenticator):  # type: ignore[misc]

@@ -12,7 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.broker.bodies import check_create
 from twinhub_hub.broker.policy import RefusedError
 

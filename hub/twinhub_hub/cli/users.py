@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.account_list import parse_account_list
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.installation import Installation, default_home

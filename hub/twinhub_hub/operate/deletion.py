@@ -17,7 +17,8 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from twinhub_hub import names
+from twinhub_api import names
+
 from twinhub_hub.deletions import (
     Deletion,
     find_deletion,

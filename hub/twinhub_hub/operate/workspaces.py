@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
+from twinhub_api.names import find_label
 
 from twinhub_hub.layers.recipe import OWNER_LABEL
-from twinhub_hub.names import find_label
 from twinhub_hub.operate.engine import NETWORK_LABEL
 from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.volumes import remove_containers, remove_volume

@@ -6,8 +6,7 @@ from http import HTTPStatus
 
 from jupyterhub import orm
 from jupyterhub.handlers.base import BaseHandler
-
-from twinhub_hub import names
+from twinhub_api import names
 
 
 class CertificateHandler(BaseHandler):  # type: ignore[misc]

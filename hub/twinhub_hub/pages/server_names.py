@@ -6,8 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
-
-from twinhub_hub import names
+from twinhub_api import names
 
 if TYPE_CHECKING:
     from jupyterhub.user import User

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
+from twinhub_api import names
 from twinhub_dtconfig.sections import Section
 from twinhub_dtconfig.values import RefusalError
 
-from twinhub_hub import names
 from twinhub_hub.egress import HOST_PATTERN, Egress, uses_proxy
 from twinhub_hub.settings.images import OWN, Image, OfferedImage
 from twinhub_hub.settings.layers import Layer

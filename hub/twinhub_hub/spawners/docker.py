@@ -14,8 +14,8 @@ from docker.errors import APIError, DockerException, NotFound
 from dockerspawner import DockerSpawner
 from tornado.web import HTTPError
 from traitlets import Dict, Integer, Unicode, default
+from twinhub_api import names
 
-from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
 from twinhub_hub.layers.recipe import layer_in
 from twinhub_hub.settings.images import OWN, OWN_IMAGE

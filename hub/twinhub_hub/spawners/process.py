@@ -15,8 +15,8 @@ from jupyterhub.spawner import Spawner
 from jupyterhub.traitlets import Command
 from jupyterhub.utils import random_port
 from traitlets import Integer, Unicode, default
+from twinhub_api import names
 
-from twinhub_hub import names
 from twinhub_hub.acting import PolledByTheHub
 from twinhub_hub.sandbox.command import Sandbox, sandbox_command
 from twinhub_hub.sandbox.edition import current_edition, environment_of

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 UV = Path(sys.executable).with_name("uv")
-MEMBERS = ("hub", "services/dtconfig", "services/api")
+MEMBERS = ("hub", "services/dtconfig", "services/api", "services/kit", "services/library")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_hub import names
+from twinhub_api import names
 from twinhub_hub.operate.archive import verify
 
 from tests.fixtures.installation import TWINHUB, engine

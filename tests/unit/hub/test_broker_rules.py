@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twinhub_hub import names
+from twinhub_api import names
 from twinhub_hub.broker.policy import Policy, RefusedError
 from twinhub_hub.broker.rules import Action, decide
 

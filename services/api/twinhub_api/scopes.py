@@ -1,0 +1,12 @@
+"""Names of the scopes that the hub gives and the services ask for."""
+
+from __future__ import annotations
+
+USE_LIBRARY = "access:services!service=library"
+"""May speak to the library at all; without it every answer is a refusal."""
+
+INSTRUCT = "custom:twinhub:instruct"
+"""May do what instructors do: switch on teams, publish any kind, see who opened a link."""
+
+ADMIN = "admin:users"
+"""JupyterHub's own: who may administer its users administers the library too."""

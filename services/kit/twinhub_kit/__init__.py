@@ -1,0 +1,1 @@
+"""What TwinHub's servers share: who calls, problems, database, tasks."""

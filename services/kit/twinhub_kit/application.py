@@ -1,0 +1,72 @@
+"""An application whose refusals are problem details, without a trace of what is inside."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from twinhub_api.problems import MEDIA_TYPE, Problem
+
+from twinhub_kit.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twinhub_kit.callers import Identity
+
+_log = logging.getLogger(__name__)
+
+
+def make_application(title: str, *, version: str, identity: Identity) -> FastAPI:
+    """Return an application that knows who calls and answers every refusal as a problem."""
+    application = FastAPI(title=title, version=version, docs_url=None, redoc_url=None)
+    application.state.identity = identity
+    application.add_exception_handler(ServiceError, _refuse)
+    application.add_exception_handler(RequestValidationError, _refuse_form)
+    application.add_exception_handler(HTTPException, _refuse_route)
+    application.add_exception_handler(Exception, _refuse_fault)
+    return application
+
+
+def problem_response(
+    status: int, detail: str, *, code: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return an answer that says what is wrong."""
+    problem = Problem(
+        type="about:blank",
+        title=HTTPStatus(status).phrase, status=status, detail=detail, code=code,
+    )  # fmt: skip
+    content = problem.model_dump(mode="json")
+    return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101 - registered for it
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return problem_response(error.status, str(error), code=error.code, headers=headers)
+
+
+async def _refuse_form(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    detail = f"{place}: {first['msg']}."
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, code="bad-request")
+
+
+async def _refuse_route(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    headers = error.headers or {}
+    return problem_response(error.status_code, str(error.detail), code=code, headers=headers)
+
+
+async def _refuse_fault(request: Request, error: Exception) -> JSONResponse:
+    _log.error("fault method=%s path=%s", request.method, request.url.path, exc_info=error)
+    detail = "A fault in TwinHub: its log says more. Tell an administrator the time."
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, code="fault")

@@ -1,0 +1,97 @@
+"""Who calls: a person and what the token that came along may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+from twinhub_api.names import label_for
+from twinhub_api.scopes import ADMIN, INSTRUCT
+
+from twinhub_kit.errors import NotSignedInError
+
+_SCHEMES = frozenset({"token", "bearer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person, with what the token of this request may do."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+    """The hub's groups that the person is in."""
+    scopes: frozenset[str] = field(default=frozenset(), repr=False)
+    """The token's own scopes: a workspace's has fewer than its user."""
+
+    @property
+    def label(self) -> str:
+        """Name of the person's folder."""
+        return label_for(self.name)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the token administers."""
+        return ADMIN in self.scopes
+
+    @property
+    def is_instructor(self) -> bool:
+        """Whether the token may do what instructors do."""
+        return self.is_admin or INSTRUCT in self.scopes
+
+
+class Identity(Protocol):
+    """Knows who is behind a token."""
+
+    async def find_caller(self, token: str) -> Caller | None:
+        """Return who is behind a token that may use this service; None for anything else.
+
+        Raises:
+            UnavailableError: whoever knows does not answer.
+        """
+
+
+@dataclass(frozen=True)
+class TableIdentity:
+    """Callers by their tokens, for tests."""
+
+    callers: dict[str, Caller]
+
+    async def find_caller(self, token: str) -> Caller | None:
+        """Return who has the token."""
+        return self.callers.get(token)
+
+
+@dataclass(frozen=True)
+class OpenIdentity:
+    """Everybody is the same caller, with or without a token: on loopback, for development."""
+
+    caller: Caller
+
+    async def find_caller(self, token: str) -> Caller | None:
+        """Return the one caller."""
+        del token
+        return self.caller
+
+
+def read_token(request: Request) -> str:
+    """Return the token of an ``Authorization`` header; empty without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in _SCHEMES else ""
+
+
+async def get_caller(request: Request) -> Caller:
+    """Return who calls; the dependency of every route that is not public.
+
+    Raises:
+        NotSignedInError: nobody is known by what came along.
+    """
+    identity: Identity = request.app.state.identity
+    caller = await identity.find_caller(read_token(request))
+    if caller is None:
+        raise NotSignedInError("Send a token of yours: Authorization: token <token>.")
+    return caller
+
+
+KnownCaller = Annotated[Caller, Depends(get_caller)]
+"""Type of a route's parameter that is who calls."""

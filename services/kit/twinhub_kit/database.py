@@ -1,0 +1,60 @@
+"""The database of a service: SQLite with a write-ahead log, or PostgreSQL by its address."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from sqlite3 import Connection
+
+_BUSY_MILLISECONDS = 30_000
+
+
+class Database:
+    """Sessions that are committed as a whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare connections to an address of SQLAlchemy, such as ``sqlite:////path``."""
+        self.engine = _engine(url)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session; what it did is kept when the block ends without an error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def make_tables(self, base: type[DeclarativeBase]) -> None:
+        """Make the tables that are missing."""
+        base.metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _use_write_ahead_log)
+        event.listen(engine, "begin", _begin_at_once)
+    return engine
+
+
+def _use_write_ahead_log(connection: Connection, _: object) -> None:
+    """See https://www.sqlite.org/wal.html; every commit reaches the disk before it is told."""
+    connection.isolation_level = None  # we begin ourselves, see below
+    for pragma in (
+        "journal_mode = wal", "synchronous = full", "foreign_keys = on",
+        f"busy_timeout = {_BUSY_MILLISECONDS}",
+    ):  # fmt: skip
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_at_once(connection: object) -> None:
+    """Take the write lock at the start: a transaction that reads first could not get it later."""
+    connection.exec_driver_sql("begin immediate")  # type: ignore[attr-defined]

@@ -1,0 +1,33 @@
+"""The base of what a service refuses with: the text reaches people, and nothing else does."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Something that a caller can mend; the text says what is wrong and what to do."""
+
+    code = "service-error"
+    """A stable word for programs."""
+    status = 500
+    """The HTTP status."""
+
+
+class NotSignedInError(ServiceError):
+    """Nobody is known by what came with the request."""
+
+    code = "not-signed-in"
+    status = 401
+
+
+class NotAllowedError(ServiceError):
+    """The caller is known and may not do this, and knows anyway that the thing is there."""
+
+    code = "not-allowed"
+    status = 403
+
+
+class UnavailableError(ServiceError):
+    """What the service needs does not answer now; asking again later helps."""
+
+    code = "unavailable"
+    status = 503

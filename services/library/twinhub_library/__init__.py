@@ -1,0 +1,1 @@
+"""The asset library: find, reuse, publish, version and sync assets."""

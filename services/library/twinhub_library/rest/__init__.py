@@ -1,0 +1,1 @@
+"""The routes of the library, one module for each part."""

@@ -1,0 +1,1 @@
+"""What the library keeps in its database; one module for each part."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_kit.database import Database
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.snapshots.caches import is_cache
+from twinhub_library.snapshots.restores import Restores
+from twinhub_library.snapshots.snapshots import Snapshots
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from twinhub_library.settings import LibrarySettings
 
@@ -25,10 +29,18 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    snapshots: Snapshots
+    restores: Restores
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextlib.contextmanager
-def open_library(settings: LibrarySettings) -> Iterator[Library]:
+def open_library(
+    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
+) -> Iterator[Library]:
     """Open a library; what is missing of its folders and tables is made."""
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,4 +49,8 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
-        yield Library(settings, tree, database)
+        snapshots = Snapshots(tree, settings.snapshots, clock, is_cache)
+        restores = Restores(tree, snapshots)
+        snapshots.recover()
+        restores.recover()
+        yield Library(settings, tree, database, snapshots, restores)

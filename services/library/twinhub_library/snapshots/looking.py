@@ -91,9 +91,10 @@ def survey(folder: int, rules: Rules, path: str = "", depth: int = 0) -> dict[st
         marks[seen.path] = seen.mark
         if seen.mark != FOLDER:
             continue
+        if depth >= MOST_DEEP:
+            marks[seen.path] = mark_of_left_out(LeftOut.CLOSED)
+            continue
         try:
-            if depth >= MOST_DEEP:
-                raise PermissionError
             inner = open_inner(folder, seen.name)
         except PermissionError:
             marks[seen.path] = mark_of_left_out(LeftOut.CLOSED)

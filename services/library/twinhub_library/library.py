@@ -6,7 +6,10 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.audit import Audit
+from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.store.base import Base
@@ -25,6 +28,11 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    operations: Operations
+    """Long work that people ask for."""
+    background: Background
+    """Work beside the requests: a part adds its own when it is opened."""
+    audit: Audit
 
 
 @contextlib.contextmanager
@@ -37,4 +45,8 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
-        yield Library(settings, tree, database)
+        operations = Operations(database)
+        opened.callback(operations.close)
+        yield Library(
+            settings, tree, database, operations=operations, background=Background(), audit=Audit()
+        )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from twinhub_kit.audit import Audit
+from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.snapshots.caches import is_cache
 from twinhub_library.snapshots.restores import Restores
-from twinhub_library.snapshots.snapshots import Snapshots
+from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -29,6 +31,11 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    operations: Operations
+    """Long work that people ask for."""
+    background: Background
+    """Work beside the requests: a part adds its own when it is opened."""
+    audit: Audit
     snapshots: Snapshots
     restores: Restores
 
@@ -49,8 +56,13 @@ def open_library(
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
-        snapshots = Snapshots(tree, settings.snapshots, clock, is_cache)
+        operations = Operations(database)
+        opened.callback(operations.close)
+        background = Background()
+        snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
-        snapshots.recover()
         restores.recover()
-        yield Library(settings, tree, database, snapshots, restores)
+        yield Library(
+            settings, tree, database, operations=operations, background=background, audit=Audit(),
+            snapshots=snapshots, restores=restores,
+        )  # fmt: skip

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import secrets
 import stat
@@ -110,54 +109,6 @@ class Tree:
                     entries.append(_entry(name, _status(folder, name)))
             return entries
 
-    def scan_folder(
-        self, path: RelativePath, *, most: int | None = None
-    ) -> list[tuple[str, EntryKind]]:
-        """Return the names in a folder with what they stand for, in no order and without a stat.
-
-        Raises:
-            NotThereError: there is no such folder.
-            RefusedFileError: its path leads over a link.
-        """
-        flags = os.O_RDONLY | os.O_DIRECTORY
-        with _translated(path):
-            folder = open_beneath(self._root, str(path), flags, follow=False)
-        try:
-            with os.scandir(folder) as entries:
-                return [(one.name, _kind_of(one)) for one in itertools.islice(entries, most)]
-        finally:
-            os.close(folder)
-
-    def find_kind(self, path: RelativePath) -> EntryKind | None:
-        """Return what is at a path that leads over no link; None if nothing is there."""
-        try:
-            found = open_beneath(self._root, str(path), os.O_PATH | os.O_NOFOLLOW, follow=False)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
-
-    def find_target(self, path: RelativePath, *, within: RelativePath) -> EntryKind | None:
-        """Return what a link leads to, in the folder ``within`` alone; None if it leads nowhere."""
-        if path.names[: len(within.names)] != within.names:
-            return None
-        flags = os.O_PATH | os.O_DIRECTORY
-        rest = "/".join(path.names[len(within.names) :])
-        try:
-            folder = open_beneath(self._root, str(within), flags, follow=False)
-            try:
-                found = open_beneath(folder, rest, os.O_PATH)
-            finally:
-                os.close(folder)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
-
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
 
@@ -170,6 +121,14 @@ class Tree:
             os.close(found)
             raise RefusedFileError(f"{path} is no file with content: only such are opened.")
         return found
+
+    def open_folder(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder, for listing; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+        """
+        return self._open(path, os.O_RDONLY | os.O_DIRECTORY)
 
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
@@ -261,14 +220,6 @@ def _kind(mode: int) -> EntryKind:
     if stat.S_ISDIR(mode):
         return EntryKind.FOLDER
     return EntryKind.LINK if stat.S_ISLNK(mode) else EntryKind.OTHER
-
-
-def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
-    if entry.is_symlink():
-        return EntryKind.LINK
-    if entry.is_file(follow_symlinks=False):
-        return EntryKind.FILE
-    return EntryKind.FOLDER if entry.is_dir(follow_symlinks=False) else EntryKind.OTHER
 
 
 def _status(folder: int, name: str) -> os.stat_result:

@@ -146,6 +146,7 @@ class Snapshots:
             self._rules, before,
             has_time=lambda: time.monotonic() < ends and not stopping.is_set(),
             has_room=lambda size: _has_room(live, self._settings.free_bytes + size),
+            owner=os.fstat(live).st_uid,
         )  # fmt: skip
         unfinished = f"{_UNFINISHED}{secrets.token_hex(8)}"
         with self.shelf.opened() as shelf, self.shelf.opened_area(area) as target:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -17,6 +18,8 @@ from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
+from twinhub_library.usage.quota import Quota
+from twinhub_library.usage.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +41,8 @@ class Library:
     audit: Audit
     snapshots: Snapshots
     restores: Restores
+    usage: Usage
+    quota: Quota
 
 
 def _now() -> datetime:
@@ -62,7 +67,13 @@ def open_library(
         snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
         restores.recover()
+        usage = Usage(tree, snapshots.shelf, clock)
+        background.every(
+            settings.quota.measured_every_seconds, "usage",
+            partial(usage.measure_all, background.stopping),
+        )  # fmt: skip
         yield Library(
             settings, tree, database, operations=operations, background=background, audit=Audit(),
             snapshots=snapshots, restores=restores,
+            usage=usage, quota=Quota(tree, usage, settings.quota),
         )  # fmt: skip

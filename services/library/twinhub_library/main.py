@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twinhub_kit.application import make_application
 from twinhub_kit.operation_routes import serve_operations
 
-from twinhub_library.rest import folders, versions
+from twinhub_library.rest import folders, usage, versions
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router, versions.router)
+_ROUTERS = (folders.router, usage.router, versions.router)
 
 
 def make_library_application(library: Library, identity: Identity) -> FastAPI:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,24 @@ class SnapshotSettings:
 
 
 @dataclass(frozen=True)
+class QuotaSettings:
+    """How much room areas may take, in bytes; 0 is no limit."""
+
+    user_bytes: int = 0
+    """Of each private area that `users` does not name."""
+    team_bytes: int = 0
+    """Of each team that `groups` does not name."""
+    common_bytes: int = 0
+    users: Mapping[str, int] = field(default_factory=dict)
+    """By name of the user."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """By name of the group whose team it is."""
+    free_bytes: int = 2 * _GIB
+    """What the disk has to keep: nothing is written past it."""
+    measured_every_seconds: int = 60
+
+
+@dataclass(frozen=True)
 class LibrarySettings:
     """Where a library keeps what it has."""
 
@@ -41,6 +60,7 @@ class LibrarySettings:
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
 
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

@@ -14,9 +14,12 @@ from twinhub_kit.database import Database
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.opening.importing import NoImporter
+from twinhub_library.opening.opening import Opening
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
+from twinhub_library.store.openings import Openings
 from twinhub_library.tree import Tree
 from twinhub_library.usage.quota import Quota
 from twinhub_library.usage.usage import Usage
@@ -43,6 +46,7 @@ class Library:
     restores: Restores
     usage: Usage
     quota: Quota
+    opening: Opening
 
 
 def _now() -> datetime:
@@ -76,4 +80,7 @@ def open_library(
             settings, tree, database, operations=operations, background=background, audit=Audit(),
             snapshots=snapshots, restores=restores,
             usage=usage, quota=Quota(tree, usage, settings.quota),
+            opening=Opening(
+                tree, Openings(database), NoImporter(), None, clock, lambda _: None
+            ),
         )  # fmt: skip

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from twinhub_kit.application import make_application
 from twinhub_kit.operation_routes import serve_operations
 
-from twinhub_library.rest import folders, usage, versions
+from twinhub_library.rest import (
+    collections,
+    folders,
+    open_links,
+    opening,
+    usage,
+    versions,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -16,7 +23,10 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router, usage.router, versions.router)
+_ROUTERS = (
+    folders.router, collections.router, open_links.router, open_links.pages, opening.router,
+    usage.router, versions.router,
+)  # fmt: skip
 
 
 def make_library_application(library: Library, identity: Identity) -> FastAPI:

@@ -50,6 +50,14 @@ class QuotaSettings:
 
 
 @dataclass(frozen=True)
+class OpenLinkSettings:
+    """Links that open what is published, or repositories, in the workspace of whoever follows."""
+
+    git_hosts: tuple[str, ...] = ()
+    """Hosts whose repositories are opened, such as ``gitlab.example.org``."""
+
+
+@dataclass(frozen=True)
 class LibrarySettings:
     """Where a library keeps what it has."""
 
@@ -60,6 +68,7 @@ class LibrarySettings:
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
 
+    open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     quota: QuotaSettings = field(default_factory=QuotaSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 

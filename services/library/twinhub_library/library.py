@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.health import Health, check_database
+from twinhub_kit.metrics import Metrics
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
@@ -33,6 +35,10 @@ class Library:
     background: Background
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
+    health: Health
+    """What has to be ready; a part adds its own."""
+    metrics: Metrics
+    """What is counted; a part adds its own to the registry."""
 
 
 @contextlib.contextmanager
@@ -47,6 +53,9 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database.make_tables(Base)
         operations = Operations(database)
         opened.callback(operations.close)
+        health = Health()
+        health.add("database", check_database(database))
         yield Library(
-            settings, tree, database, operations=operations, background=Background(), audit=Audit()
-        )
+            settings, tree, database, operations=operations, background=Background(),
+            audit=Audit(), health=health, metrics=Metrics("library"),
+        )  # fmt: skip

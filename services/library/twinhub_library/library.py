@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twinhub_kit.database import Database
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.changes import Changes
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -25,6 +26,7 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    changes: Changes
 
 
 @contextlib.contextmanager
@@ -37,4 +39,6 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
-        yield Library(settings, tree, database)
+        changes = Changes()
+        opened.callback(changes.close)
+        yield Library(settings, tree, database, changes)

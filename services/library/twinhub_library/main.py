@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from twinhub_kit.application import make_application
+from twinhub_kit.operation_routes import serve_operations
 
 from twinhub_library.rest import events, folders
 
@@ -15,15 +16,20 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router, events.router)
+_ROUTERS = (
+    events.router,
+    folders.router,
+)
 
 
 def make_library_application(library: Library, identity: Identity) -> FastAPI:
     """Return the application that serves a library to those whom the identity knows."""
     application = make_application(
-        "TwinHub library", version=version("twinhub-library"), identity=identity
-    )
+        "TwinHub library", version=version("twinhub-library"), identity=identity,
+        background=library.background,
+    )  # fmt: skip
     application.state.library = library
+    serve_operations(application, library.operations)
     for router in _ROUTERS:
         application.include_router(router)
     return application

@@ -171,6 +171,16 @@ class Tree:
         finally:
             os.close(found)
 
+    def open_folder_itself(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder that no link leads to; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: there is a link on the way.
+        """
+        with _translated(path):
+            return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
+
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
 

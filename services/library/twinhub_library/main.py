@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
 from twinhub_kit.application import make_application
 
+from twinhub_library.graphql.endpoint import GraphQLEndpoint
 from twinhub_library.rest import folders
 
 if TYPE_CHECKING:
@@ -26,4 +28,5 @@ def make_library_application(library: Library, identity: Identity) -> FastAPI:
     application.state.library = library
     for router in _ROUTERS:
         application.include_router(router)
+    application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))
     return application

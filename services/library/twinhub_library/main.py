@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
 from twinhub_kit.application import make_application
 from twinhub_kit.operation_routes import serve_operations
 
+from twinhub_library.graphql.endpoint import GraphQLEndpoint
 from twinhub_library.rest import events, folders
 
 if TYPE_CHECKING:
@@ -32,4 +34,5 @@ def make_library_application(library: Library, identity: Identity) -> FastAPI:
     serve_operations(application, library.operations)
     for router in _ROUTERS:
         application.include_router(router)
+    application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))
     return application

@@ -80,7 +80,9 @@ class Restores:
         area, within = split_path(path)
         check_kept(area)
         if not split_path(into)[1].names:
-            raise BadPathError("An area itself is no place for a copy: name a file or folder in it.")
+            raise BadPathError(
+                "An area itself is no place for a copy: name a file or folder in it."
+            )
         with (
             self._snapshots.shelf.opened_version(area, time, within) as source,
             _opened(self._tree, into.parent) as folder,
@@ -183,4 +185,3 @@ def _opened(tree: Tree, path: RelativePath) -> Iterator[int]:
         yield found
     finally:
         os.close(found)
-

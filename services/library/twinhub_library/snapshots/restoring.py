@@ -82,10 +82,10 @@ class Restoring:
         Raises:
             OSError: there is no room, or a disk fails; what is done already is whole.
         """
-        names = set(os.listdir(source))  # noqa: PTH208 - a descriptor
+        names = set(os.listdir(source))
         for name in sorted(names):
             self.restore(source, target, name, _join(path, name))
-        for name in sorted(set(os.listdir(target)) - names):  # noqa: PTH208 - a descriptor
+        for name in sorted(set(os.listdir(target)) - names):
             inner = _join(path, name)
             if not name.startswith(TEMPORARY) and reason_of(self.then.get(inner, "")) is None:
                 self._remove(target, name, inner)
@@ -115,9 +115,7 @@ class Restoring:
         status = _status(target, name)
         return status is not None and etag_of(status) == etag_in(self.then[path])
 
-    def _make_way(
-        self, target: int, name: str, path: str, *, keeps_folder: bool = False
-    ) -> bool:
+    def _make_way(self, target: int, name: str, path: str, *, keeps_folder: bool = False) -> bool:
         """Return whether something else may be put under a name; a folder is removed for a file."""
         status = _status(target, name)
         if status is None:
@@ -193,7 +191,7 @@ def copy_whole(source: int, folder: int, name: str) -> None:
         return
     os.mkdir(name, 0o755, dir_fd=folder)
     with _opened(folder, name) as inner:
-        for one in sorted(os.listdir(source)):  # noqa: PTH208 - a descriptor
+        for one in sorted(os.listdir(source)):
             _copy_one(source, inner, one)
         os.fsync(inner)
 

@@ -162,9 +162,7 @@ class Snapshots:
                 raise
         return taken
 
-    def _fill(
-        self, taking: Taking, area: Area, live: int, new: int, last: str | None
-    ) -> None:
+    def _fill(self, taking: Taking, area: Area, live: int, new: int, last: str | None) -> None:
         os.mkdir(FILES, 0o700, dir_fd=new)
         files = open_inner(new, FILES)
         try:
@@ -234,4 +232,3 @@ def _sync_file_system(folder: int) -> None:
     if ctypes.CDLL(None, use_errno=True).syncfs(ctypes.c_int(folder)) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
-

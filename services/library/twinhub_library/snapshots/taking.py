@@ -50,9 +50,7 @@ class Taking:
     total_bytes: int = 0
     copied_bytes: int = 0
 
-    def take(
-        self, live: int, new: int, old: int | None, *, path: str = "", depth: int = 0
-    ) -> None:
+    def take(self, live: int, new: int, old: int | None, *, path: str = "", depth: int = 0) -> None:
         """Build a folder from an open live one and, where there is one, that of the snapshot before.
 
         Raises:
@@ -67,9 +65,7 @@ class Taking:
             elif reason_of(seen.mark) is None:
                 self._take_file(seen, live, new, old)
 
-    def _take_folder(
-        self, seen: Seen, live: int, new: int, old: int | None, depth: int
-    ) -> None:
+    def _take_folder(self, seen: Seen, live: int, new: int, old: int | None, depth: int) -> None:
         if depth >= MOST_DEEP:
             self.marks[seen.path] = mark_of_left_out(LeftOut.CLOSED)
             return

@@ -182,4 +182,3 @@ def _read_text(found: int, path: RelativePath) -> list[str]:
     if len(lines) > _MOST_LINES or "\0" in text:
         raise NoTextError(f"{path} is no text of at most 10,000 lines: download both versions.")
     return lines
-

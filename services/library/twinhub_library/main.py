@@ -5,13 +5,15 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
 from twinhub_kit.application import make_application
 from twinhub_kit.health import serve_health
 from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import folders
+from twinhub_library.graphql.endpoint import GraphQLEndpoint
+from twinhub_library.rest import events, folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router,)
+_ROUTERS = (
+    events.router,
+    folders.router,
+)
 
 
 def make_library_application(
@@ -41,4 +46,5 @@ def make_library_application(
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))
     return application

@@ -9,6 +9,16 @@ _GIB = 1 << 30
 
 
 @dataclass(frozen=True)
+class QuotaSettings:
+    """How much areas may hold, in bytes; None for no limit but the disk."""
+
+    user_bytes: int | None = None
+    team_bytes: int | None = None
+    free_bytes: int = 2 * _GIB
+    """Room on the disk below which nothing is written any more."""
+
+
+@dataclass(frozen=True)
 class SnapshotSettings:
     """Previous versions of private and team areas."""
 
@@ -48,6 +58,7 @@ class LibrarySettings:
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

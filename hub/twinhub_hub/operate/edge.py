@@ -140,7 +140,7 @@ def _issuer(context: Context, acme: Acme) -> str:
 
 def _people(context: Context) -> str:
     """Return what people's hosts have in common, as a snippet."""
-    site = context.settings.site
+    site, running = context.settings.site, context.running
     below = "; includeSubDomains" if site.wildcard else ""
     strict = f'header Strict-Transport-Security "max-age={_STRICT_SECONDS}{below}"\n\t'
     return f"""(people) {{
@@ -158,7 +158,7 @@ def _people(context: Context) -> str:
 	request_body @hub {{
 		max_size 1MB
 	}}
-{_library(site.domain, context.running.library_port)}	reverse_proxy 127.0.0.1:{context.running.proxy_port} {{
+{_library(site.domain, running.library_port)}	reverse_proxy 127.0.0.1:{running.proxy_port} {{
 		{_UNTRUSTED}
 		# a new certificate replaces this configuration; what is open goes on for this long
 		stream_close_delay {_OPEN_FOR}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.health import Health, check_database
+from twinhub_kit.metrics import Metrics
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.changes import Changes
 from twinhub_library.opening.importing import NoImporter
 from twinhub_library.opening.opening import Opening
 from twinhub_library.snapshots.restores import Restores
@@ -22,7 +24,7 @@ from twinhub_library.store.base import Base
 from twinhub_library.store.openings import Openings
 from twinhub_library.tree import Tree
 from twinhub_library.usage.quota import Quota
-from twinhub_library.usage.usage import Usage
+from twinhub_library.usage.usage import Usage, open_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +44,11 @@ class Library:
     background: Background
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
+    health: Health
+    """What has to be ready; a part adds its own."""
+    metrics: Metrics
+    """What is counted; a part adds its own to the registry."""
+    changes: Changes
     snapshots: Snapshots
     restores: Restores
     usage: Usage
@@ -67,20 +74,28 @@ def open_library(
         database.make_tables(Base)
         operations = Operations(database)
         opened.callback(operations.close)
+        health = Health()
+        health.add("database", check_database(database))
+        changes = Changes()
+        opened.callback(changes.close)
         background = Background()
         snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
         restores.recover()
-        usage = Usage(tree, snapshots.shelf, clock)
-        background.every(
-            settings.quota.measured_every_seconds, "usage",
-            partial(usage.measure_all, background.stopping),
-        )  # fmt: skip
+        usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
         yield Library(
-            settings, tree, database, operations=operations, background=background, audit=Audit(),
-            snapshots=snapshots, restores=restores,
-            usage=usage, quota=Quota(tree, usage, settings.quota),
-            opening=Opening(
-                tree, Openings(database), NoImporter(), None, clock, lambda _: None
-            ),
-        )  # fmt: skip
+            settings=settings,
+            tree=tree,
+            database=database,
+            operations=operations,
+            background=background,
+            audit=Audit(),
+            changes=changes,
+            health=health,
+            metrics=Metrics("library"),
+            snapshots=snapshots,
+            restores=restores,
+            usage=usage,
+            quota=Quota(tree, usage, settings.quota),
+            opening=Opening(tree, Openings(database), NoImporter(), None, clock, lambda _: None),
+        )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
 
 _GIB = 1 << 30
 
@@ -33,13 +30,13 @@ class SnapshotSettings:
 
 @dataclass(frozen=True)
 class QuotaSettings:
-    """How much room areas may take, in bytes; 0 is no limit."""
+    """How much areas may hold, in bytes; None for no limit but the disk."""
 
-    user_bytes: int = 0
+    user_bytes: int | None = None
     """Of each private area that `users` does not name."""
-    team_bytes: int = 0
+    team_bytes: int | None = None
     """Of each team that `groups` does not name."""
-    common_bytes: int = 0
+    common_bytes: int | None = None
     users: Mapping[str, int] = field(default_factory=dict)
     """By name of the user."""
     groups: Mapping[str, int] = field(default_factory=dict)
@@ -59,7 +56,10 @@ class OpenLinkSettings:
 
 @dataclass(frozen=True)
 class LibrarySettings:
-    """Where a library keeps what it has."""
+    """Where a library keeps what it has, and what a site has decided.
+
+    In an installation they come as JSON with these names, see `twinhub_library.service`.
+    """
 
     root: Path
     """The assets root: areas of users, ``teams``, ``common``, and ``.library``."""
@@ -67,6 +67,13 @@ class LibrarySettings:
     """Folder of its database and its search index."""
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
+
+    public_url: str = ""
+    """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
+    hub_api_url: str = ""
+    """The hub's API as this process reaches it; empty when stand-alone."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
     open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     quota: QuotaSettings = field(default_factory=QuotaSettings)

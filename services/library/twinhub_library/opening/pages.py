@@ -49,7 +49,12 @@ def _templates() -> Environment:
 
 
 def render(
-    template: str, title: str, person: str = "", *, status: int = 200, **values: Any
+    template: str,
+    title: str,
+    person: str = "",
+    *,
+    status: int = 200,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> HTMLResponse:
     """Return a page; values are escaped where the template does not say otherwise."""
     text = _templates().get_template(template).render(

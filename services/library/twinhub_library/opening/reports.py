@@ -31,7 +31,7 @@ def title_of(opened: Opened) -> str:
     return f"{name} was copied" if opened.action == "imported" else f"{name} was updated"
 
 
-def describe(opened: Opened) -> dict[str, object]:
+def describe(opened: Opened) -> dict[str, Any]:
     """Return what the page of a report shows."""
     report = cast("dict[str, Any]", opened.report)
     files = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
@@ -66,7 +66,7 @@ def show_asset(
     )  # fmt: skip
 
 
-def _describe(library: Library, prepared: Prepared) -> dict[str, object]:
+def _describe(library: Library, prepared: Prepared) -> dict[str, Any]:
     asset, standing = prepared.found.asset, prepared.standing
     versions = list_versions(library.tree, asset)
     version = asset.version or (versions[0] if versions else "")

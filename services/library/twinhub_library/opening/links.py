@@ -69,7 +69,7 @@ class AssetLink:
         """The address of its page, from the site's root on."""
         version = f"@{self.version}" if self.version else ""
         query = f"?path={quote(str(self.path))}" if self.path.names else ""
-        return f"{PAGES}/{quote(self.subject)}{quote(version)}{query}"
+        return f"{PAGES}/{quote(self.subject + version, safe='/@')}{query}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Opening:
         ``find_publisher`` returns who published a subject such as ``common/models/tank``.
         """
         self.find_publisher = find_publisher
-        self._tree, self.openings, self._clock = tree, openings, clock
+        self._tree, self.openings, self.clock = tree, openings, clock
         self._importer, self._git = importer, git
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -122,7 +122,7 @@ class Opening:
     ) -> str:
         opened_id = secrets.token_urlsafe(16)
         self.openings.add(
-            Opened(opened_id, subject, caller.name, self._clock(), version, action, report)
+            Opened(opened_id, subject, caller.name, self.clock(), version, action, report)
         )
         return opened_id
 

@@ -58,7 +58,8 @@ def render(
 ) -> HTMLResponse:
     """Return a page; values are escaped where the template does not say otherwise."""
     text = _templates().get_template(template).render(
-        title=title, person=person, library_version=version("twinhub-library"), **values
+        title=title, person=person, status=status, library_version=version("twinhub-library"),
+        **values
     )  # fmt: skip
     return HTMLResponse(text, status, headers=HEADERS)
 

@@ -9,6 +9,7 @@ or a socket is refused without waiting for it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -18,18 +19,18 @@ from typing import TYPE_CHECKING, Self
 
 from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
-from twinhub_library.errors import BadPathError, RefusedFileError
+from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of
 from twinhub_library.kernel import translated as _translated
 from twinhub_library.newfile import TEMPORARY, NewFile
-from twinhub_library.paths import shown_name
+from twinhub_library.paths import RelativePath, shown_name
 from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.room import count_free_bytes
+from twinhub_library.walking import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from twinhub_library.paths import RelativePath
 
 __all__ = ["Entry", "EntryKind", "Tree", "etag_of"]
 
@@ -84,6 +85,11 @@ class Tree:
     def __exit__(self, *_: object) -> None:
         """Close the root."""
         self.close()
+
+    def count_free_bytes(self) -> int:
+        """Return the bytes that may still be written below the root."""
+        with self._opened(RelativePath(), os.O_RDONLY | os.O_DIRECTORY) as root:
+            return count_free_bytes(root)
 
     def get_entry(self, path: RelativePath) -> Entry:
         """Return what is at a path; a link at its end is not followed.
@@ -186,6 +192,29 @@ class Tree:
             os.mkdir(path.name, _FOLDER_MODE, dir_fd=folder)
             os.fsync(folder)
 
+    def ensure_folder(self, path: RelativePath) -> None:
+        """Make a folder and those that it is in, as far as they are not there.
+
+        Raises:
+            NotThereError: something that is no folder is in the way.
+        """
+        for end in range(1, len(path.names) + 1):
+            with contextlib.suppress(ExistsError):
+                self.make_folder(RelativePath(path.names[:end]))
+
+    def remove(self, path: RelativePath) -> None:
+        """Remove what is at a path for good, with all below it; links are not followed.
+
+        Raises:
+            NotThereError: nothing is there.
+        """
+        if not path.names:
+            raise BadPathError("An area itself is not removed: name a file or folder in it.")
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+            _status(folder, path.name)
+            remove_tree(folder, path.name)
+            os.fsync(folder)
+
     def move(self, source: RelativePath, target: RelativePath) -> None:
         """Move a file or folder to a path where nothing is.
 
@@ -193,6 +222,7 @@ class Tree:
             NotThereError: nothing is at the source, or the target's folder is not there.
             ExistsError: something is at the target.
             BadPathError: a folder would be moved into itself.
+            OtherVolumeError: the places are of different volumes or project quotas.
         """
         if not source.names or not target.names:
             raise BadPathError("An area itself is not moved: name a file or folder in it.")
@@ -204,7 +234,7 @@ class Tree:
             _translated(target),
         ):
             _status(old, source.name)
-            rename_without_replacing(old, source.name, new, target.name)
+            _rename(old, source, new, target)
             os.fsync(new)
             os.fsync(old)
 
@@ -255,6 +285,15 @@ def _kind(mode: int) -> EntryKind:
 
 def _status(folder: int, name: str) -> os.stat_result:
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+def _rename(old: int, source: RelativePath, new: int, target: RelativePath) -> None:
+    try:
+        rename_without_replacing(old, source.name, new, target.name)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            raise OtherVolumeError(f"{source} and {target} are of different volumes.") from error
+        raise
 
 
 def _check_regular(path: RelativePath, status: os.stat_result, owner: int) -> None:

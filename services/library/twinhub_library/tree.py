@@ -27,6 +27,7 @@ from twinhub_library.errors import (
     NotThereError,
     RefusedFileError,
 )
+from twinhub_library.opened import OpenFolder
 from twinhub_library.renaming import rename_without_replacing
 
 if TYPE_CHECKING:
@@ -122,6 +123,19 @@ class Tree:
             raise RefusedFileError(f"{path} is no file with content: only such are opened.")
         return found
 
+    def open_folder(self, path: RelativePath) -> OpenFolder:
+        """Return a folder in which nothing is reached through a link; the caller closes it.
+
+        Links on the way to it are not followed either.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: a link is on the way.
+        """
+        with translated(path):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            return OpenFolder(open_beneath(self._root, str(path), flags, follow=False))
+
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
     ) -> Entry:
@@ -139,7 +153,7 @@ class Tree:
             temporary = f"{_TEMPORARY}{secrets.token_hex(8)}"
             try:
                 _write_new(path, folder, temporary, chunks)
-                with _translated(path):
+                with translated(path):
                     _put_in_place(path, folder, temporary, if_match)
                     return _entry(path.name, _status(folder, path.name))
             except BaseException:
@@ -154,7 +168,7 @@ class Tree:
             NotThereError: the folder that it is to be in is not there.
             ExistsError: something is there.
         """
-        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             os.mkdir(path.name, _FOLDER_MODE, dir_fd=folder)
             os.fsync(folder)
 
@@ -173,7 +187,7 @@ class Tree:
         with (
             self._opened(source.parent, os.O_RDONLY | os.O_DIRECTORY) as old,
             self._opened(target.parent, os.O_RDONLY | os.O_DIRECTORY) as new,
-            _translated(target),
+            translated(target),
         ):
             _status(old, source.name)
             rename_without_replacing(old, source.name, new, target.name)
@@ -189,7 +203,7 @@ class Tree:
             os.close(found)
 
     def _open(self, path: RelativePath, flags: int) -> int:
-        with _translated(path):
+        with translated(path):
             return open_beneath(self._root, str(path), flags)
 
 
@@ -220,16 +234,16 @@ def _status(folder: int, name: str) -> os.stat_result:
 
 def _write_new(path: RelativePath, folder: int, name: str, chunks: Iterable[bytes]) -> None:
     """Write a new file to the disk; an error of the chunks themselves goes on to the caller."""
-    with _translated(path):
+    with translated(path):
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         made = os.open(name, flags, _FILE_MODE, dir_fd=folder)
     with os.fdopen(made, "wb", buffering=0) as file:
         for chunk in chunks:
-            with _translated(path):
+            with translated(path):
                 rest = memoryview(chunk)
                 while rest:
                     rest = rest[file.write(rest) :]
-        with _translated(path):
+        with translated(path):
             os.fsync(file.fileno())
 
 
@@ -256,7 +270,7 @@ def _check_unchanged(path: RelativePath, folder: int, if_match: str | None) -> N
 
 
 @contextlib.contextmanager
-def _translated(path: RelativePath) -> Iterator[None]:
+def translated(path: RelativePath) -> Iterator[None]:
     """Turn what the kernel says of a path into errors of the library."""
     try:
         yield

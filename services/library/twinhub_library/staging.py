@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ from twinhub_library.errors import LibraryError, NotThereError
 from twinhub_library.kernel import translated
 from twinhub_library.newfile import TEMPORARY, make_temporary_name
 from twinhub_library.paths import RelativePath
-from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.renaming import rename_without_replacing, sync_file_system
 from twinhub_library.walking import remove_tree
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ class Staging:
             NotThereError: the folder that it is to be in is not there.
             ExistsError: something is at the target.
         """
-        parent = self._tree.open_folder(target.parent)
+        parent = self._tree.open_folder_descriptor(target.parent)
         try:
             name = make_temporary_name()
             with self._recorded(target.parent / name):
@@ -90,19 +88,3 @@ def _made(parent: int, name: str) -> Iterator[int]:
         sync_file_system(folder)
     finally:
         os.close(folder)
-
-
-def sync_file_system(descriptor: int) -> None:
-    """Bring all that was written to a file system to its disk (syncfs(2)).
-
-    Raises:
-        OSError: it did not get there.
-    """
-    if _libc().syncfs(descriptor):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-
-
-@functools.cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)

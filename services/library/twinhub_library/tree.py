@@ -21,8 +21,9 @@ from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of
-from twinhub_library.kernel import translated as _translated
+from twinhub_library.kernel import translated
 from twinhub_library.newfile import TEMPORARY, NewFile
+from twinhub_library.opened import OpenFolder
 from twinhub_library.paths import RelativePath, shown_name
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.room import count_free_bytes
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Entry", "EntryKind", "Tree", "etag_of"]
+__all__ = ["Entry", "EntryKind", "Tree", "etag_of", "translated"]
 
 _FOLDER_MODE = 0o755
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
@@ -118,7 +119,7 @@ class Tree:
         Raises:
             NotThereError: there is no such folder.
         """
-        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             found = os.listdir(folder)  # noqa: PTH208 - a descriptor
             names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
             page = names if limit is None else names[:limit]
@@ -145,7 +146,20 @@ class Tree:
                 raise
             return found
 
-    def open_folder(self, path: RelativePath) -> int:
+    def open_folder(self, path: RelativePath) -> OpenFolder:
+        """Return a folder in which nothing is reached through a link; the caller closes it.
+
+        Links on the way to it are not followed either.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: a link is on the way.
+        """
+        with translated(path):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            return OpenFolder(open_beneath(self._root, str(path), flags, follow=False))
+
+    def open_folder_descriptor(self, path: RelativePath) -> int:
         """Return a descriptor of a folder, for listing; the caller closes it.
 
         Raises:
@@ -161,7 +175,7 @@ class Tree:
         """
         if not path.names:
             raise BadPathError("Name a file in an area.")
-        return NewFile(self.open_folder(path.parent), path)
+        return NewFile(self.open_folder_descriptor(path.parent), path)
 
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
@@ -188,7 +202,7 @@ class Tree:
             NotThereError: the folder that it is to be in is not there.
             ExistsError: something is there.
         """
-        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             os.mkdir(path.name, _FOLDER_MODE, dir_fd=folder)
             os.fsync(folder)
 
@@ -210,7 +224,7 @@ class Tree:
         """
         if not path.names:
             raise BadPathError("An area itself is not removed: name a file or folder in it.")
-        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             _status(folder, path.name)
             remove_tree(folder, path.name)
             os.fsync(folder)
@@ -231,7 +245,7 @@ class Tree:
         with (
             self._opened(source.parent, os.O_RDONLY | os.O_DIRECTORY) as old,
             self._opened(target.parent, os.O_RDONLY | os.O_DIRECTORY) as new,
-            _translated(target),
+            translated(target),
         ):
             _status(old, source.name)
             _rename(old, source, new, target)
@@ -252,14 +266,14 @@ class Tree:
 
     @staticmethod
     def _open_in(area: int, rest: str, path: RelativePath, flags: int) -> int:
-        with _translated(path):
+        with translated(path):
             return open_beneath(area, rest, flags)
 
     @contextlib.contextmanager
     def _opened_area(self, path: RelativePath) -> Iterator[tuple[int, str]]:
         """Open the area of a path, over no link; with what follows in the path."""
         head, rest = split_at_area(path)
-        with _translated(path):
+        with translated(path):
             area = open_beneath(self._root, head, os.O_PATH | os.O_DIRECTORY, follow=False)
         try:
             yield area, rest

@@ -14,6 +14,7 @@ from twinhub_kit.metrics import Metrics
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.changes import Changes
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -39,6 +40,7 @@ class Library:
     """What has to be ready; a part adds its own."""
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
+    changes: Changes
 
 
 @contextlib.contextmanager
@@ -55,7 +57,16 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(operations.close)
         health = Health()
         health.add("database", check_database(database))
+        changes = Changes()
+        opened.callback(changes.close)
         yield Library(
-            settings, tree, database, operations=operations, background=Background(),
-            audit=Audit(), health=health, metrics=Metrics("library"),
-        )  # fmt: skip
+            settings=settings,
+            tree=tree,
+            database=database,
+            operations=operations,
+            background=Background(),
+            audit=Audit(),
+            changes=changes,
+            health=health,
+            metrics=Metrics("library"),
+        )

@@ -11,7 +11,7 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import folders
+from twinhub_library.rest import events, folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router,)
+_ROUTERS = (folders.router, events.router)
 
 
 def make_library_application(

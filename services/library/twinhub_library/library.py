@@ -15,6 +15,7 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.files import Files, open_files
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -41,6 +42,8 @@ class Library:
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
     changes: Changes
+    files: Files
+    """What people do with files and folders."""
 
 
 @contextlib.contextmanager
@@ -59,14 +62,17 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
+        audit, background = Audit(), Background()
+        files = open_files(settings, tree, changes=changes, audit=audit, background=background)
         yield Library(
             settings=settings,
             tree=tree,
             database=database,
             operations=operations,
-            background=Background(),
-            audit=Audit(),
+            background=background,
+            audit=audit,
             changes=changes,
+            files=files,
             health=health,
             metrics=Metrics("library"),
         )

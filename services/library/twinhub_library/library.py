@@ -16,6 +16,7 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.files import Files, open_files
 from twinhub_library.opening.importing import NoImporter
 from twinhub_library.opening.opening import Opening
 from twinhub_library.snapshots.restores import Restores
@@ -49,6 +50,8 @@ class Library:
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
     changes: Changes
+    files: Files
+    """What people do with files and folders."""
     snapshots: Snapshots
     restores: Restores
     usage: Usage
@@ -78,24 +81,30 @@ def open_library(
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
-        background = Background()
+        audit, background = Audit(), Background()
         snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
         restores.recover()
         usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
+        quota = Quota(tree, usage, settings.quota)
+        files = open_files(
+            settings, tree, changes=changes, audit=audit, background=background,
+            check_quota=quota.check,
+        )  # fmt: skip
         yield Library(
             settings=settings,
             tree=tree,
             database=database,
             operations=operations,
             background=background,
-            audit=Audit(),
+            audit=audit,
             changes=changes,
+            files=files,
             health=health,
             metrics=Metrics("library"),
             snapshots=snapshots,
             restores=restores,
             usage=usage,
-            quota=Quota(tree, usage, settings.quota),
+            quota=quota,
             opening=Opening(tree, Openings(database), NoImporter(), None, clock, lambda _: None),
         )

@@ -14,8 +14,10 @@ from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
 from twinhub_library.rest import (
+    bins,
     collections,
     events,
+    files,
     folders,
     open_links,
     opening,
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    bins.router,
     collections.router,
     events.router,
+    files.router,
     folders.router,
     open_links.router,
     open_links.pages,

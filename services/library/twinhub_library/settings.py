@@ -6,6 +6,8 @@ from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
 
+from twinhub_library.room import Limits
+
 _GIB = 1 << 30
 
 
@@ -75,6 +77,12 @@ class LibrarySettings:
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
+    bin_days: int = 30
+    """How long what was deleted can be restored."""
+    upload_days: int = 7
+    """How long an upload that was begun can be resumed."""
+    limits: Limits = field(default_factory=Limits)
+    """What is taken in one go."""
     open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     quota: QuotaSettings = field(default_factory=QuotaSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)

@@ -4,8 +4,9 @@
 `Killed` in place of the chosen one and of all that follow: what is dead writes nothing more, not
 even in its ``finally``. A sweep over all points shows that nothing is ever left half:
 
-    for at in CrashPoints.sweep(act):     # runs ``act`` with a crash at each point, on your state
-        check()                           # once for each point, after the crash
+    for at in CrashPoints.sweep(act, before=make_fresh_state):
+        recover()
+        check()  # once for each point, after the crash
 """
 
 from __future__ import annotations
@@ -66,13 +67,16 @@ class CrashPoints:
             patch.stop()
 
     @classmethod
-    def sweep(cls, act: Callable[[], object]) -> Iterator[int]:
+    def sweep(
+        cls, act: Callable[[], object], *, before: Callable[[], object] = lambda: None
+    ) -> Iterator[int]:
         """Call ``act`` with a crash at its first write, its second, … until it comes through.
 
-        ``act`` makes its own fresh state. The number of each crash is yielded after it; the last
-        call, which no crash reached, yields its own number too.
+        ``before`` is called before each, without a crash. The number of the crash is yielded
+        after it; the last call, which no crash reached, yields its own number too.
         """
         for at in itertools.count(1):
+            before()
             with cls(at) as points, contextlib.suppress(Killed):
                 act()
             yield at

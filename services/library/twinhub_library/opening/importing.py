@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from twinhub_kit.errors import UnavailableError
-
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.assets import Asset
-    from twinhub_library.opening.links import GitLink
+    from twinhub_library.opening.faults import WithdrawnError
+    from twinhub_library.opening.links import AssetLink, GitLink
     from twinhub_library.paths import RelativePath
 
 
@@ -88,23 +87,11 @@ class GitImporter(Protocol):
         """
 
 
-class NoImporter:
-    """Where nothing is imported."""
+class Publications(Protocol):
+    """What is known of published versions."""
 
-    def look(self, caller: Caller, asset: Asset) -> Standing:
-        """Refuse.
+    def is_publisher(self, caller: Caller, subject: str) -> bool:
+        """Return whether a caller acts for whoever published a subject, ``common/models/tank``."""
 
-        Raises:
-            UnavailableError: always.
-        """
-        del caller, asset
-        raise UnavailableError("Nothing is imported here: tell an administrator.")
-
-    def bring(self, caller: Caller, asset: Asset) -> Brought:
-        """Refuse.
-
-        Raises:
-            UnavailableError: always.
-        """
-        del caller, asset
-        raise UnavailableError("Nothing is imported here: tell an administrator.")
+    def find_withdrawn(self, link: AssetLink) -> WithdrawnError | None:
+        """Return what to say of a link to something withdrawn; None if it never was there."""

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_library.opening.faults import NoSuchAssetError
 from twinhub_library.opening.finding import Found, find_published
 from twinhub_library.opening.importing import Brought, Standing, State
 from twinhub_library.paths import RelativePath
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.collecting.collections import Collection
-    from twinhub_library.opening.importing import GitImporter, Importer
+    from twinhub_library.opening.importing import GitImporter, Importer, Publications
     from twinhub_library.opening.links import AssetLink, GitLink
     from twinhub_library.store.openings import Openings
     from twinhub_library.tree import Tree
@@ -49,13 +50,10 @@ class Opening:
 
     def __init__(
         self, tree: Tree, openings: Openings, importer: Importer, git: GitImporter | None,
-        clock: Callable[[], datetime], find_publisher: Callable[[str], str | None],
+        clock: Callable[[], datetime], publications: Publications,
     ) -> None:  # fmt: skip
-        """Use what brings assets and, where there is one, repositories.
-
-        ``find_publisher`` returns who published a subject such as ``common/models/tank``.
-        """
-        self.find_publisher = find_publisher
+        """Use what brings assets and, where there is one, repositories."""
+        self.publications = publications
         self._tree, self.openings, self.clock = tree, openings, clock
         self._importer, self._git = importer, git
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -66,9 +64,18 @@ class Opening:
         Raises:
             OpenLinkError: it names nothing that is published.
         """
-        found = find_published(self._tree, link)
+        found = self._find(link)
         standing = self._importer.look(caller, found.asset)
         return Prepared(found, standing, _inner(standing.place, link.path, found))
+
+    def _find(self, link: AssetLink) -> Found:
+        try:
+            return find_published(self._tree, link)
+        except NoSuchAssetError as error:
+            withdrawn = self.publications.find_withdrawn(link)
+            if withdrawn is not None:
+                raise withdrawn from error
+            raise
 
     def note_opened(self, caller: Caller, prepared: Prepared) -> None:
         """Write down that a link led on to the workspace at once."""

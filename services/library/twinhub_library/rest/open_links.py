@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, Response
 from twinhub_api.library.opening import OpenedBy, OpenedByPage, OpenedLink, OpenedLinkPage
 from twinhub_kit.pages import PageCaller  # noqa: TC002 - FastAPI reads it
 
-from twinhub_library.errors import NotThereError
+from twinhub_library.collecting.collections import find_collection
+from twinhub_library.errors import LibraryError, NotThereError
 from twinhub_library.opening.links import PAGES
 from twinhub_library.opening.pages import PageRoute, render
 from twinhub_library.rest.needs import KnownCaller, TheLibrary  # noqa: TC001 - FastAPI reads it
@@ -26,6 +27,7 @@ pages = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at the most.")]
 After = Annotated[str, Query(max_length=1024, description="`next` of the page before.")]
 _ON_A_PAGE = 500
+_COLLECTIONS = "collections/"
 
 
 @router.get("/api/open-links")
@@ -84,7 +86,20 @@ def show_opened(
 
 
 def _may_see(library: Library, caller: Caller, subject: str) -> bool:
-    return caller.is_instructor or library.opening.find_publisher(subject) == caller.name
+    return caller.is_instructor or library.opening.publications.is_publisher(
+        caller, _published(library, subject)
+    )
+
+
+def _published(library: Library, subject: str) -> str:
+    """Return the asset that a subject is: of a collection, the one that holds its file."""
+    if not subject.startswith(_COLLECTIONS):
+        return subject
+    try:
+        asset = find_collection(library.tree, subject.removeprefix(_COLLECTIONS)).asset
+    except LibraryError:
+        return subject
+    return f"common/{asset.kind}/{asset.name}"
 
 
 def _link(subject: str) -> str:

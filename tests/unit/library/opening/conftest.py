@@ -10,7 +10,7 @@ from twinhub_library.library import Library, open_library
 from twinhub_library.opening.opening import Opening
 from twinhub_library.settings import LibrarySettings, OpenLinkSettings
 
-from tests.unit.library.opening.doubles import CopyingImporter, CountingGit
+from tests.unit.library.opening.doubles import BobPublished, CopyingImporter, CountingGit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,6 @@ def _library(
         before = library.opening
         opening = Opening(
             library.tree, before.openings, importer, git, before.clock,
-            {"common/models/tank": "bob"}.get,
+            BobPublished(),
         )  # fmt: skip
         yield replace(library, opening=opening)

@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from twinhub_library.opening.faults import WithdrawnError
 from twinhub_library.opening.importing import Brought, FileOutcome, Standing, State
 from twinhub_library.paths import RelativePath
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
     from twinhub_library.assets import Asset
     from twinhub_library.errors import LibraryError
-    from twinhub_library.opening.links import GitLink
+    from twinhub_library.opening.links import AssetLink, GitLink
 
 
 class CopyingImporter:
@@ -98,3 +99,13 @@ class CountingGit:
         self.state = State.BEHIND
         place = RelativePath((caller.label, *link.target.names))
         return Brought(place, "abc1234", (FileOutcome("a.ipynb", "added"),))
+
+
+class BobPublished:
+    """Bob has published the tank, and withdrawn the pump."""
+
+    def is_publisher(self, caller: Caller, subject: str) -> bool:
+        return (caller.name, subject) == ("bob", "common/models/tank")
+
+    def find_withdrawn(self, link: AssetLink) -> WithdrawnError | None:
+        return WithdrawnError("pump was withdrawn.") if link.name == "pump" else None

@@ -44,7 +44,8 @@ def open_it(client: TestClient, address: str = TANK) -> Response:
     """Click, and return the report."""
     answer = client.post(address)
     assert answer.status_code == 303, answer.text
-    return client.get(answer.headers["location"])
+    report: Response = client.get(answer.headers["location"])
+    return report
 
 
 def test_first_visit_asks_before_anything_changes(alice: TestClient, library_root: Path) -> None:
@@ -113,6 +114,7 @@ def test_something_else_of_the_name_is_never_touched(alice: TestClient, library_
         ("/open/common/models/%2e%2e", 404, "No asset has this address", "/hub/home"),
         ("/open/collections/corse", 404, "Is it 'course'?", "/open/collections/course"),
         ("/open/collections/course@9.9.9", 404, "no version 9.9.9", "/open/collections/course"),
+        ("/open/common/models/pump", 410, "pump was withdrawn", "/hub/home"),
         ("/open/reports/nothing", 404, "This report is not there", "/hub/home"),
     ],
 )

@@ -16,7 +16,7 @@ from twinhub_library.main import make_library_application
 from twinhub_library.opening.opening import Opening
 
 from tests.unit.library.opening.conftest import publish
-from tests.unit.library.opening.doubles import CopyingImporter
+from tests.unit.library.opening.doubles import BobPublished, CopyingImporter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,6 @@ async def test_a_whole_class_opens_one_link_within_a_minute(
 def _with_importer(library: Library, root: Path) -> Library:
     opening = Opening(
         library.tree, library.opening.openings, CopyingImporter(root), None,
-        library.opening.clock, lambda _: None,
+        library.opening.clock, BobPublished(),
     )  # fmt: skip
     return replace(library, opening=opening)

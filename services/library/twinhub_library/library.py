@@ -16,6 +16,7 @@ from twinhub_kit.operations import Operations
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.files import Files, open_files
+from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -44,6 +45,8 @@ class Library:
     changes: Changes
     files: Files
     """What people do with files and folders."""
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
 
 
 @contextlib.contextmanager
@@ -64,6 +67,9 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(changes.close)
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
+        publishing = open_publishing(
+            tree, database, audit, lambda area, path, by: files.bin.put(area, path, by=by)
+        )
         yield Library(
             settings=settings,
             tree=tree,
@@ -73,6 +79,7 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             audit=audit,
             changes=changes,
             files=files,
+            publishing=publishing,
             health=health,
             metrics=Metrics("library"),
         )

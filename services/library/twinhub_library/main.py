@@ -11,7 +11,16 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import bins, events, files, folders
+from twinhub_library.rest import (
+    bins,
+    events,
+    files,
+    folders,
+    grants,
+    imports,
+    proposals,
+    publishing,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,6 +34,10 @@ _ROUTERS = (
     events.router,
     files.router,
     folders.router,
+    grants.router,
+    imports.router,
+    proposals.router,
+    publishing.router,
 )
 
 

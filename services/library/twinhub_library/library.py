@@ -17,8 +17,9 @@ from twinhub_kit.operations import Operations
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.files import Files, open_files
-from twinhub_library.opening.importing import NoImporter
 from twinhub_library.opening.opening import Opening
+from twinhub_library.opening.published import Publications, PublishedImporter
+from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
@@ -52,6 +53,8 @@ class Library:
     changes: Changes
     files: Files
     """What people do with files and folders."""
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
     snapshots: Snapshots
     restores: Restores
     usage: Usage
@@ -91,6 +94,11 @@ def open_library(
             settings, tree, changes=changes, audit=audit, background=background,
             check_quota=quota.check,
         )  # fmt: skip
+        publishing = open_publishing(
+            tree, database, audit, lambda area, path, by: files.bin.put(area, path, by=by)
+        )
+        known = publishing.publisher.versions
+        importer = PublishedImporter(tree, publishing.imports, known, quota.check)
         yield Library(
             settings=settings,
             tree=tree,
@@ -100,11 +108,12 @@ def open_library(
             audit=audit,
             changes=changes,
             files=files,
+            publishing=publishing,
             health=health,
             metrics=Metrics("library"),
             snapshots=snapshots,
             restores=restores,
             usage=usage,
             quota=quota,
-            opening=Opening(tree, Openings(database), NoImporter(), None, clock, lambda _: None),
+            opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
         )

@@ -19,10 +19,14 @@ from twinhub_library.rest import (
     events,
     files,
     folders,
+    grants,
+    imports,
     open_links,
     opening,
+    previous,
+    proposals,
+    publishing,
     usage,
-    versions,
 )
 
 if TYPE_CHECKING:
@@ -38,11 +42,15 @@ _ROUTERS = (
     events.router,
     files.router,
     folders.router,
+    grants.router,
+    imports.router,
     open_links.router,
     open_links.pages,
     opening.router,
+    proposals.router,
+    publishing.router,
     usage.router,
-    versions.router,
+    previous.router,
 )
 
 

@@ -104,6 +104,13 @@ class Sources:
         except BadVersionError as error:
             raise BadRequestError(f"{error}.") from error
 
+    def find_newest(self, path: RelativePath) -> VersionRow | None:
+        """Return the newest version of an asset; None if it has none that is offered."""
+        try:
+            return self.find_version(path, "")
+        except NotThereError:
+            return None
+
     def content(self, digest: str, inside: str = "") -> RelativePath:
         """Return where a content lies.
 

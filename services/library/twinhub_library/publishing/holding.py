@@ -11,8 +11,11 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.store.publishing import HoldRow, ImportRow, PinRow, ProposalRow, VersionRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from twinhub_kit.database import Database
 
+    from twinhub_library.areas import Area
     from twinhub_library.publishing.contents import ContentStore
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.tree import Tree
@@ -44,6 +47,16 @@ class Holds:
             query = query.where(HoldRow.digest == digest)
         with self._database.session() as session:
             session.execute(query)
+
+    def is_used_in(self, digest: str, areas: Iterable[Area]) -> bool:
+        """Tell whether an import or a pin in one of some areas is of a content."""
+        known = [str(area) for area in areas]
+        with self._database.session() as session:
+            pinned = session.scalars(select(PinRow.area).where(PinRow.digest == digest))
+            copied = session.scalars(select(ImportRow.place).where(ImportRow.digest == digest))
+            return any(area in known for area in pinned) or any(
+                place.startswith(f"{area}/") for place in copied for area in known
+            )
 
     def collect(self, *, least_age: float = LEAST_AGE) -> list[str]:
         """Remove the contents that nobody refers to; return their digests."""

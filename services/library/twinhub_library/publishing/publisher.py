@@ -89,6 +89,14 @@ class Publisher:
             for kind in AssetKind:
                 self._links.arrange_all(kind, self.versions.list_all(kind))
 
+    def check(self, caller: Caller, wish: Wish) -> Verdict:
+        """Check what can be checked without reading all of the content.
+
+        Raises:
+            LibraryError: as `prepare` does.
+        """
+        return self._judge(caller, wish)[0]
+
     def prepare(self, caller: Caller, wish: Wish) -> Prepared:
         """Check all that can be checked and copy the content; `put` or `discard` follows.
 
@@ -100,13 +108,7 @@ class Publisher:
             SecretsFoundError: there is likely a secret in it.
         """
         asset = wish.asset
-        if asset.area.kind is AreaKind.COMMON:
-            raise NotPublishableError(f"{asset.path} is in common already: import it to change it.")
-        check_name(asset)
-        verdict = self.grants.judge(caller, asset.kind, asset.name)
-        found = read_metadata(self._tree, asset)
-        version = choose_version(wish.version, found.version, found.source)
-        owner = self._check_free(caller, asset, version)
+        verdict, version, owner = self._judge(caller, wish)
         staged, inside, companions = self._stage(asset)
         try:
             self._check_secrets(staged, wish.allowed_secrets)
@@ -213,6 +215,17 @@ class Publisher:
         """Let one thread or process at a time change what is published."""
         with self._tree.open_folder(RelativePath((OWN_FOLDER,))) as own, own.lock(_LOCK):
             yield
+
+    def _judge(self, caller: Caller, wish: Wish) -> tuple[Verdict, str, str]:
+        """Return how a caller may publish, under which version, and for which owner."""
+        asset = wish.asset
+        if asset.area.kind is AreaKind.COMMON:
+            raise NotPublishableError(f"{asset.path} is in common already: import it to change it.")
+        check_name(asset)
+        verdict = self.grants.judge(caller, asset.kind, asset.name)
+        found = read_metadata(self._tree, asset)
+        version = choose_version(wish.version, found.version, found.source)
+        return verdict, version, self._check_free(caller, asset, version)
 
     def _stage(self, asset: Asset) -> tuple[Staged, str, list[str]]:
         """Copy an asset; return the copy, the asset's name in it, and what belongs to it."""

@@ -58,6 +58,10 @@ class Opening:
         self._importer, self._git = importer, git
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
+    def use_git(self, git: GitImporter) -> None:
+        """Open links to repositories by this from now on."""
+        self._git = git
+
     def prepare(self, caller: Caller, link: AssetLink) -> Prepared:
         """Return what a link would do.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.versions import Version
-from twinhub_kit.callers import Caller
 
 from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError
@@ -18,6 +17,8 @@ from twinhub_library.publishing.versions import owns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from twinhub_kit.callers import Caller
 
     from twinhub_library.areas import Area
     from twinhub_library.assets import Asset

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from twinhub_library.errors import FullError
-from twinhub_library.opening.faults import WithdrawnError
 from twinhub_library.opening.importing import State
+
+from tests.fixtures.library import CALLERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,22 +18,13 @@ if TYPE_CHECKING:
 
     from httpx import Response
     from starlette.testclient import TestClient
+    from twinhub_library.library import Library
 
-    from tests.unit.library.opening.doubles import CopyingImporter, CountingGit
+    from tests.unit.library.opening.doubles import CountingGit
 
     Client = Callable[[str], TestClient]
 
 TANK = "/open/common/models/tank"
-
-
-@pytest.fixture(name="alice")
-def _alice(client_of: Client, library_root: Path) -> TestClient:
-    import shutil  # noqa: PLC0415
-
-    shutil.rmtree(library_root / "alice/models")
-    client = client_of("alice")
-    client.follow_redirects = False
-    return client
 
 
 def text_of(answer: Response) -> str:
@@ -49,46 +41,68 @@ def open_it(client: TestClient, address: str = TANK) -> Response:
 
 
 def test_first_visit_asks_before_anything_changes(alice: TestClient, library_root: Path) -> None:
-    page = alice.get(f"{TANK}?path=start.ipynb")
+    page = alice.get(f"{TANK}?path=start.md")
 
     assert page.status_code == 200
     assert "will be copied into your files as models/tank" in text_of(page)
-    assert "Opens models/tank/start.ipynb" in text_of(page)
+    assert "Opens models/tank/start.md" in text_of(page)
     assert not (library_root / "alice/models/tank").exists()
 
 
 def test_click_copies_reports_each_file_and_leads_on(alice: TestClient, library_root: Path) -> None:
-    report = open_it(alice, f"{TANK}?path=start.ipynb")
+    report = open_it(alice, f"{TANK}?path=start.md")
 
-    assert (library_root / "alice/models/tank/start.ipynb").read_text() == "[]"
+    assert "TWO" in (library_root / "alice/models/tank/start.md").read_text()
     assert "3 new" in text_of(report)
     assert "new.txt" in text_of(report)
-    assert 'href="/hub/user-redirect/lab/tree/models/tank/start.ipynb"' in report.text
+    assert 'href="/hub/user-redirect/lab/tree/models/tank/start.md"' in report.text
 
 
 def test_next_visit_leads_straight_into_the_workspace(alice: TestClient) -> None:
     open_it(alice)
 
-    answer = alice.get(f"{TANK}?path=start.ipynb")
+    answer = alice.get(f"{TANK}?path=start.md")
 
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/hub/user-redirect/lab/tree/models/tank/start.ipynb"
+    assert answer.headers["location"] == "/hub/user-redirect/lab/tree/models/tank/start.md"
 
 
 @pytest.mark.d4(36)
 def test_update_keeps_what_a_student_has_written(alice: TestClient, library_root: Path) -> None:
     open_it(alice, f"{TANK}@1.0.0")
-    mine = library_root / "alice/models/tank/start.ipynb"
-    mine.write_text("my work")
+    tank = library_root / "alice/models/tank"
+    tank.joinpath("start.md").write_text("# Start\n\none\n\nmy two\n\nthree\n")
+    tank.joinpath("README.md").write_text("mine\n")
 
     page = alice.get(TANK)
     assert "in version 1.0.0" in text_of(page)
     assert "What you have changed stays yours" in text_of(page)
-    report = open_it(alice)
+    report = text_of(open_it(alice))
 
-    assert mine.with_name("start (mine).ipynb").read_text() == "my work"
-    assert "yours is start (mine).ipynb" in text_of(report)
-    assert "1 of your files was changed on both sides" in text_of(report)
+    (copy,) = (
+        one for one in tank.iterdir() if one.name.startswith("start") and "yours" in one.name
+    )
+    assert "my two" in copy.read_text()
+    assert "TWO" in tank.joinpath("start.md").read_text()
+    assert tank.joinpath("README.md").read_text() == "mine\n"
+    assert f"yours is {copy.name}" in report
+    assert "1 of your files was changed on both sides" in report
+    assert "1 kept as you have it" in report
+
+
+def test_link_to_an_older_version_takes_nobody_back(alice: TestClient) -> None:
+    open_it(alice)
+
+    assert alice.get(f"{TANK}@1.0.0").status_code == 303
+
+
+def test_copy_that_was_deleted_is_brought_anew(alice: TestClient, library_root: Path) -> None:
+    open_it(alice)
+    shutil.rmtree(library_root / "alice/models/tank")
+
+    assert "will be copied" in text_of(alice.get(TANK))
+    open_it(alice)
+    assert (library_root / "alice/models/tank/new.txt").read_text() == "new"
 
 
 def test_something_else_of_the_name_is_never_touched(alice: TestClient, library_root: Path) -> None:
@@ -109,12 +123,11 @@ def test_something_else_of_the_name_is_never_touched(alice: TestClient, library_
         ("/open/common/models/tnak", 404, "The nearest name is 'tank'", TANK),
         ("/open/common/model/tank", 404, "its kinds are", TANK),
         (f"{TANK}@1.0.1", 404, "there are 1.1.0, 1.0.0", f"{TANK}@1.0.0"),
-        (f"{TANK}?path=nope.ipynb", 404, "has no file 'nope.ipynb'", TANK),
+        (f"{TANK}?path=nope.md", 404, "has no file 'nope.md'", TANK),
         (f"{TANK}?path=../../secret", 404, "No asset has this address", "/hub/home"),
         ("/open/common/models/%2e%2e", 404, "No asset has this address", "/hub/home"),
         ("/open/collections/corse", 404, "Is it 'course'?", "/open/collections/course"),
         ("/open/collections/course@9.9.9", 404, "no version 9.9.9", "/open/collections/course"),
-        ("/open/common/models/pump", 410, "pump was withdrawn", "/hub/home"),
         ("/open/reports/nothing", 404, "This report is not there", "/hub/home"),
     ],
 )
@@ -129,23 +142,27 @@ def test_faults_are_pages_in_plain_words_that_lead_on(
     assert f'href="{quote(step, safe="/@")}"' in page.text or f'href="{step}"' in page.text
 
 
-@pytest.mark.parametrize(
-    ("refusal", "title"),
-    [
-        (FullError("alice takes 2.0 GiB of its 2.0 GiB."), "There is no room"),
-        (WithdrawnError("tank 1.0.0 was withdrawn: it had a fault."), "This was withdrawn"),
-    ],
-)
-def test_what_stops_an_import_is_a_page(
-    alice: TestClient, importer: CopyingImporter, refusal: FullError, title: str
+@pytest.mark.d4(54)
+def test_full_area_is_a_page_that_says_what_takes_most(client_of: Client) -> None:
+    page = client_of("bob").post(TANK)
+
+    assert page.status_code == 507
+    assert "There is no room" in text_of(page)
+    assert "Most is taken by models/secret" in text_of(page)
+
+
+@pytest.mark.parametrize("version", ["", "@1.0.0"])
+def test_withdrawn_asset_is_a_page_that_says_why(
+    alice: TestClient, library: Library, version: str
 ) -> None:
-    importer.refusal = refusal
+    publisher = library.publishing.publisher
+    (row,) = publisher.versions.list_of("models", "pump")
+    publisher.withdraw(CALLERS["instructor"], row, why="It leaks.")
 
-    page = alice.post(TANK)
+    page = alice.get(f"/open/common/models/pump{version}")
 
-    assert page.status_code == refusal.status
-    assert title in text_of(page)
-    assert str(refusal) in text_of(page)
+    assert page.status_code == 410
+    assert "has withdrawn it: It leaks." in text_of(page)
 
 
 def test_pages_run_no_script_and_take_nothing_from_elsewhere(alice: TestClient) -> None:
@@ -237,7 +254,7 @@ def test_collection_shows_its_parts_in_order_each_with_a_link(alice: TestClient)
     assert text.index("Week 1") < text.index("First steps") < text.index("Heated tank")
     assert "<em>here</em>" in page.text
     assert "<script" not in page.text
-    assert f'href="{TANK}@1.0.0?path=start.ipynb"' in page.text
+    assert f'href="{TANK}@1.0.0?path=start.md"' in page.text
     assert f'href="{TANK}"' in page.text
     assert "gone is not published any more" in text
     assert "Version 1.1.0" in text

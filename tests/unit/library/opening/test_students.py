@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from twinhub_api.scopes import USE_LIBRARY
 from twinhub_kit.callers import Caller, TableIdentity
-from twinhub_library.library import Library, open_library
+from twinhub_library.library import open_library
 from twinhub_library.main import make_library_application
-from twinhub_library.opening.opening import Opening
 
 from tests.unit.library.opening.conftest import publish
-from tests.unit.library.opening.doubles import BobPublished, CopyingImporter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +33,7 @@ async def _open(application: object, student: str) -> float:
     async with httpx.AsyncClient(
         transport=transport, base_url="http://library.test", headers=headers, timeout=MINUTE
     ) as browser:
-        assert (await browser.get(f"{TANK}?path=start.ipynb")).status_code == 200
+        assert (await browser.get(f"{TANK}?path=start.md")).status_code == 200
         # a second click while the first is at work does no harm
         first, second = await asyncio.gather(browser.post(TANK), browser.post(TANK))
         assert {first.status_code, second.status_code} == {303}
@@ -51,16 +48,15 @@ async def _open(application: object, student: str) -> float:
 async def test_a_whole_class_opens_one_link_within_a_minute(
     library_settings: LibrarySettings, library_root: Path, count: int
 ) -> None:
-    many = {f"file-{at}.txt": "x" * 1000 for at in range(20)} | {"start.ipynb": "{}"}
-    publish(library_root, "models/tank", "2.0.0", many)
+    many = {f"file-{at}.txt": "x" * 1000 for at in range(20)} | {"start.md": "{}"}
     students = [f"student-{at}" for at in range(count)]
     identity = TableIdentity(
         {one: Caller(one, scopes=frozenset({USE_LIBRARY})) for one in students}
     )
     for one in students:
         (library_root / one).mkdir()
-    with open_library(library_settings) as opened:
-        library = _with_importer(opened, library_root)
+    with open_library(library_settings) as library:
+        publish(library, library_root, "models/tank", "2.0.0", many)
         application = make_library_application(library, identity)
         began = time.monotonic()
         await asyncio.gather(*(_open(application, one) for one in students))
@@ -73,11 +69,3 @@ async def test_a_whole_class_opens_one_link_within_a_minute(
     assert count_of.people == count
     for one in students:
         assert len(list((library_root / one / "models/tank").iterdir())) == 21
-
-
-def _with_importer(library: Library, root: Path) -> Library:
-    opening = Opening(
-        library.tree, library.opening.openings, CopyingImporter(root), None,
-        library.opening.clock, BobPublished(),
-    )  # fmt: skip
-    return replace(library, opening=opening)

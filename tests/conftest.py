@@ -4,5 +4,6 @@ pytest_plugins = (
     "tests.fixtures.installation",
     "tests.fixtures.browser",
     "tests.fixtures.gitlab",
+    "tests.fixtures.library",
     "tests.fixtures.properties",
 )

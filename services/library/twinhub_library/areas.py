@@ -59,3 +59,12 @@ def split_path(path: RelativePath) -> tuple[Area, RelativePath]:
         case (label, *rest) if label != TEAMS:
             return Area(AreaKind.PRIVATE, label), RelativePath(tuple(rest))
     raise NotThereError(f"{path} is not there.")
+
+
+def split_at_area(path: RelativePath) -> tuple[str, str]:
+    """Return the folder of the area that a path lies in and what follows, as text.
+
+    Only where it lies counts here, not whether it may be read: ``.library`` is a folder as well.
+    """
+    depth = 2 if path.names[:1] == (TEAMS,) else 1
+    return "/".join(path.names[:depth]) or ".", "/".join(path.names[depth:])

@@ -89,3 +89,12 @@ def check_name(name: str) -> str:
 def _shown(text: str) -> str:
     plain = text.encode("unicode_escape", "backslashreplace").decode("ascii")
     return repr(plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…")
+
+
+def shown_name(name: str) -> str:
+    """Return a name on the disk as text; ``\ufffd`` for what is none or cannot be seen."""
+    if name.isprintable():
+        return name
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in _UNSEEN else character for character in name
+    )

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class SnapshotSettings:
+    """Previous versions of private and team areas."""
+
+    every_minutes: int = 60
+    """How often they are taken; 0 for never."""
+    hours: int = 24
+    """How many hours with a change keep their newest version; `days` and so on likewise."""
+    days: int = 7
+    weeks: int = 4
+    months: int = 3
+    largest_file_bytes: int = 10 * _GIB
+    """Larger files have no versions; 0 for no limit."""
+    free_bytes: int = 5 * _GIB
+    """None are taken while the disk has less room than this."""
+    seconds: float = 600
+    """How long one area may take; what is left is copied by the next one."""
 
 
 @dataclass(frozen=True)
 class LibrarySettings:
-    """Where a library keeps what it has."""
+    """Where a library keeps what it has, and what a site has decided.
+
+    In an installation they come as JSON with these names, see `twinhub_library.service`.
+    """
 
     root: Path
     """The assets root: areas of users, ``teams``, ``common``, and ``.library``."""
@@ -19,6 +40,15 @@ class LibrarySettings:
     """Folder of its database and its search index."""
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
+
+    public_url: str = ""
+    """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
+    hub_api_url: str = ""
+    """The hub's API as this process reaches it; empty when stand-alone."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
+
+    snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property
     def database(self) -> str:

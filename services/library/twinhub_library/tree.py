@@ -1,32 +1,29 @@
 """The only module that opens files of assets: descriptors from a root's own, never paths.
 
 Every method takes a `RelativePath` below the root and opens it by `open_beneath`, so that no name,
-link or rename leads out of the root. Regular files alone are opened for reading: a pipe, a device
+link or rename leads out of the root, nor out of the area that the path begins with: whoever makes a
+link in one area reads no other by it. Regular files alone are opened for reading: a pipe, a device
 or a socket is refused without waiting for it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
+import itertools
 import os
-import secrets
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
-from twinhub_library.errors import (
-    BadPathError,
-    ChangedError,
-    ExistsError,
-    FullError,
-    LibraryError,
-    NotThereError,
-    RefusedFileError,
-)
+from twinhub_library.errors import BadPathError, RefusedFileError
+from twinhub_library.etags import etag_of
+from twinhub_library.kernel import translated as _translated
+from twinhub_library.newfile import TEMPORARY, NewFile
+from twinhub_library.paths import shown_name
 from twinhub_library.renaming import rename_without_replacing
 
 if TYPE_CHECKING:
@@ -35,8 +32,9 @@ if TYPE_CHECKING:
 
     from twinhub_library.paths import RelativePath
 
-_FOLDER_MODE, _FILE_MODE = 0o755, 0o644
-_TEMPORARY = ".twinhub-"
+__all__ = ["Entry", "EntryKind", "Tree", "etag_of"]
+
+_FOLDER_MODE = 0o755
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
 
 
@@ -54,12 +52,15 @@ class Entry:
     """One name in a folder."""
 
     name: str
+    """Text that can be shown; see `is_usable`."""
     kind: EntryKind
     size: int
     """Bytes of a file; 0 of anything else."""
     changed_at: datetime
     etag: str
     """Another one as soon as content, or what is there, has changed."""
+    is_usable: bool = True
+    """False where the name on the disk is no text, or holds what cannot be seen."""
 
 
 class Tree:
@@ -100,27 +101,137 @@ class Tree:
         Raises:
             NotThereError: there is no such folder.
         """
-        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder:
+        return self.list_page(path, limit=None)[0]
+
+    def list_page(
+        self, path: RelativePath, *, limit: int | None, after: str = ""
+    ) -> tuple[list[Entry], str]:
+        """Return what is in a folder after a name, by name, and the name to go on after.
+
+        The name is empty where the folder ends. Only what is on the page is looked at.
+
+        Raises:
+            NotThereError: there is no such folder.
+        """
+        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+            found = os.listdir(folder)  # noqa: PTH208 - a descriptor
+            names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
+            page = names if limit is None else names[:limit]
             entries = []
-            for name in sorted(os.listdir(folder)):  # noqa: PTH208 - a descriptor
-                if name.startswith(_TEMPORARY):
-                    continue
+            for name in page:
                 with contextlib.suppress(FileNotFoundError):
                     entries.append(_entry(name, _status(folder, name)))
-            return entries
+            return entries, page[-1] if len(page) < len(names) else ""
+
+    def scan_folder(
+        self, path: RelativePath, *, most: int | None = None
+    ) -> list[tuple[str, EntryKind]]:
+        """Return the names in a folder with what they stand for, in no order and without a stat.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: its path leads over a link.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY
+        with _translated(path):
+            folder = open_beneath(self._root, str(path), flags, follow=False)
+        try:
+            with os.scandir(folder) as entries:
+                return [(one.name, _kind_of(one)) for one in itertools.islice(entries, most)]
+        finally:
+            os.close(folder)
+
+    def find_kind(self, path: RelativePath) -> EntryKind | None:
+        """Return what is at a path that leads over no link; None if nothing is there."""
+        try:
+            found = open_beneath(self._root, str(path), os.O_PATH | os.O_NOFOLLOW, follow=False)
+        except OSError:
+            return None
+        try:
+            return _kind(os.fstat(found).st_mode)
+        finally:
+            os.close(found)
+
+    def find_target(self, path: RelativePath, *, within: RelativePath) -> EntryKind | None:
+        """Return what a link leads to, in the folder ``within`` alone; None if it leads nowhere."""
+        if path.names[: len(within.names)] != within.names:
+            return None
+        flags = os.O_PATH | os.O_DIRECTORY
+        rest = "/".join(path.names[len(within.names) :])
+        try:
+            folder = open_beneath(self._root, str(within), flags, follow=False)
+            try:
+                found = open_beneath(folder, rest, os.O_PATH)
+            finally:
+                os.close(folder)
+        except OSError:
+            return None
+        try:
+            return _kind(os.fstat(found).st_mode)
+        finally:
+            os.close(found)
+
+    def open_folder_itself(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder that no link leads to; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: there is a link on the way.
+        """
+        with _translated(path):
+            return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
+
+    def scan(self, path: RelativePath) -> list[tuple[str, bool]]:
+        """Return the names in a folder in order, and of each whether it is a folder itself.
+
+        No file is looked at, which makes it cheaper than `list_folder`; a link is no folder.
+
+        Raises:
+            NotThereError: there is no such folder.
+        """
+        with (
+            self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder,
+            _translated(path),
+            os.scandir(folder) as entries,
+        ):
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        found.sort()
+        return [one for one in found if not one[0].startswith(TEMPORARY)]
 
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
 
         Raises:
             NotThereError: nothing is there.
-            RefusedFileError: it is no regular file, or a link that leads out of the root.
+            RefusedFileError: it is no regular file, a link that leads out of its area, or a
+                second name of a file whose owner is not the area's.
         """
-        found = self._open(path, os.O_RDONLY | _NO_WAIT)
-        if not stat.S_ISREG(os.fstat(found).st_mode):
-            os.close(found)
-            raise RefusedFileError(f"{path} is no file with content: only such are opened.")
-        return found
+        with self._opened_area(path) as (area, rest):
+            found = self._open_in(area, rest, path, os.O_RDONLY | _NO_WAIT)
+            try:
+                _check_regular(path, os.fstat(found), os.fstat(area).st_uid)
+            except BaseException:
+                os.close(found)
+                raise
+            return found
+
+    def open_folder(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder, for listing; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+        """
+        return self._open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def begin_file(self, path: RelativePath) -> NewFile:
+        """Return a file to write that is seen at the path once it is whole.
+
+        Raises:
+            NotThereError: its folder is not there.
+        """
+        if not path.names:
+            raise BadPathError("Name a file in an area.")
+        return NewFile(self.open_folder(path.parent), path)
 
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
@@ -135,17 +246,10 @@ class Tree:
             ExistsError: a folder is there.
             FullError: there is no room; nothing has changed.
         """
-        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder:
-            temporary = f"{_TEMPORARY}{secrets.token_hex(8)}"
-            try:
-                _write_new(path, folder, temporary, chunks)
-                with _translated(path):
-                    _put_in_place(path, folder, temporary, if_match)
-                    return _entry(path.name, _status(folder, path.name))
-            except BaseException:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(temporary, dir_fd=folder)
-                raise
+        with self.begin_file(path) as file:
+            for chunk in chunks:
+                file.write(chunk)
+            return _entry(path.name, file.put_in_place(if_match=if_match))
 
     def make_folder(self, path: RelativePath) -> None:
         """Make a folder in one that is there.
@@ -189,21 +293,32 @@ class Tree:
             os.close(found)
 
     def _open(self, path: RelativePath, flags: int) -> int:
+        with self._opened_area(path) as (area, rest):
+            return self._open_in(area, rest, path, flags)
+
+    @staticmethod
+    def _open_in(area: int, rest: str, path: RelativePath, flags: int) -> int:
         with _translated(path):
-            return open_beneath(self._root, str(path), flags)
+            return open_beneath(area, rest, flags)
 
-
-def etag_of(status: os.stat_result) -> str:
-    """Return what changes with a file: its inode, size and times to the nanosecond."""
-    parts = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return "-".join(f"{part:x}" for part in parts)
+    @contextlib.contextmanager
+    def _opened_area(self, path: RelativePath) -> Iterator[tuple[int, str]]:
+        """Open the area of a path, over no link; with what follows in the path."""
+        head, rest = split_at_area(path)
+        with _translated(path):
+            area = open_beneath(self._root, head, os.O_PATH | os.O_DIRECTORY, follow=False)
+        try:
+            yield area, rest
+        finally:
+            os.close(area)
 
 
 def _entry(name: str, status: os.stat_result) -> Entry:
     kind = _kind(status.st_mode)
     size = status.st_size if kind is EntryKind.FILE else 0
     changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Entry(name, kind, size, changed_at, etag_of(status))
+    shown = shown_name(name)
+    return Entry(shown, kind, size, changed_at, etag_of(status), is_usable=shown == name)
 
 
 def _kind(mode: int) -> EntryKind:
@@ -214,86 +329,22 @@ def _kind(mode: int) -> EntryKind:
     return EntryKind.LINK if stat.S_ISLNK(mode) else EntryKind.OTHER
 
 
+def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
+    if entry.is_symlink():
+        return EntryKind.LINK
+    if entry.is_file(follow_symlinks=False):
+        return EntryKind.FILE
+    return EntryKind.FOLDER if entry.is_dir(follow_symlinks=False) else EntryKind.OTHER
+
+
 def _status(folder: int, name: str) -> os.stat_result:
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
-def _write_new(path: RelativePath, folder: int, name: str, chunks: Iterable[bytes]) -> None:
-    """Write a new file to the disk; an error of the chunks themselves goes on to the caller."""
-    with _translated(path):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        made = os.open(name, flags, _FILE_MODE, dir_fd=folder)
-    with os.fdopen(made, "wb", buffering=0) as file:
-        for chunk in chunks:
-            with _translated(path):
-                rest = memoryview(chunk)
-                while rest:
-                    rest = rest[file.write(rest) :]
-        with _translated(path):
-            os.fsync(file.fileno())
-
-
-def _put_in_place(path: RelativePath, folder: int, name: str, if_match: str | None) -> None:
-    if if_match == "":
-        rename_without_replacing(folder, name, folder, path.name)
-    else:
-        _check_unchanged(path, folder, if_match)
-        os.rename(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-    os.fsync(folder)
-
-
-def _check_unchanged(path: RelativePath, folder: int, if_match: str | None) -> None:
-    try:
-        status = _status(folder, path.name)
-    except FileNotFoundError:
-        if if_match:
-            raise ChangedError(f"{path} is not there any more: load it anew.") from None
-        return
-    if stat.S_ISDIR(status.st_mode):
-        raise ExistsError(f"{path} is a folder: choose another name.")
-    if if_match is not None and etag_of(status) != if_match:
-        raise ChangedError(f"{path} was changed meanwhile: load it anew.")
-
-
-@contextlib.contextmanager
-def _translated(path: RelativePath) -> Iterator[None]:
-    """Turn what the kernel says of a path into errors of the library."""
-    try:
-        yield
-    except LibraryError:
-        raise
-    except OSError as error:
-        raise _error(path, error) from error
-
-
-_ERRORS: tuple[tuple[frozenset[int], type[LibraryError], str], ...] = (
-    (frozenset({errno.ENOENT, errno.ENOTDIR}), NotThereError, "{path} is not there."),
-    (
-        frozenset({errno.EXDEV, errno.ELOOP}),
-        RefusedFileError,
-        "{path} leads out of the library: it is not opened.",
-    ),
-    (
-        frozenset({errno.ENXIO, errno.ENODEV, errno.EACCES, errno.EPERM}),
-        RefusedFileError,
-        "{path} cannot be opened.",
-    ),
-    (
-        frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR}),
-        ExistsError,
-        "{path} is there already: choose another name.",
-    ),
-    (
-        frozenset({errno.ENOSPC, errno.EDQUOT}),
-        FullError,
-        "There is no room left: remove files that nobody needs.",
-    ),
-    (frozenset({errno.ENAMETOOLONG}), BadPathError, "{path} is too long: shorten its names."),
-)
-
-
-def _error(path: RelativePath, error: OSError) -> LibraryError:
-    for numbers, kind, text in _ERRORS:
-        if error.errno in numbers:
-            return kind(text.format(path=path))
-    return LibraryError(f"{path} could not be opened: {error.strerror}.")
+def _check_regular(path: RelativePath, status: os.stat_result, owner: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise RefusedFileError(f"{path} is no file with content: only such are opened.")
+    if status.st_nlink > 1 and status.st_uid != owner:
+        raise RefusedFileError(
+            f"{path} is a second name of a file of somebody else: copy what you may read."
+        )

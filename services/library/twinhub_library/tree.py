@@ -21,9 +21,11 @@ from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
 from twinhub_library.errors import BadPathError, RefusedFileError
 from twinhub_library.etags import etag_of
+from twinhub_library.kernel import translated
 from twinhub_library.kernel import translated as _translated
 from twinhub_library.newfile import TEMPORARY, NewFile
 from twinhub_library.paths import shown_name
+from twinhub_library.opened import OpenFolder
 from twinhub_library.renaming import rename_without_replacing
 
 if TYPE_CHECKING:
@@ -215,13 +217,26 @@ class Tree:
                 raise
             return found
 
-    def open_folder(self, path: RelativePath) -> int:
+    def open_folder_descriptor(self, path: RelativePath) -> int:
         """Return a descriptor of a folder, for listing; the caller closes it.
 
         Raises:
             NotThereError: there is no such folder.
         """
         return self._open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def open_folder(self, path: RelativePath) -> OpenFolder:
+        """Return a folder in which nothing is reached through a link; the caller closes it.
+
+        Links on the way to it are not followed either.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: a link is on the way.
+        """
+        with _translated(path):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            return OpenFolder(open_beneath(self._root, str(path), flags, follow=False))
 
     def begin_file(self, path: RelativePath) -> NewFile:
         """Return a file to write that is seen at the path once it is whole.
@@ -231,7 +246,7 @@ class Tree:
         """
         if not path.names:
             raise BadPathError("Name a file in an area.")
-        return NewFile(self.open_folder(path.parent), path)
+        return NewFile(self.open_folder_descriptor(path.parent), path)
 
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None

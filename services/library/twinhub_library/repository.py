@@ -13,30 +13,29 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git may serve all else
 
-import git  # noqa: E402 - see above
-from git.exc import GitCommandNotFound  # noqa: E402 - see above
+import git
+from git.exc import GitCommandNotFound
 
-from twinhub_library.repositories.errors import (  # noqa: E402
+from twinhub_library.repositories.errors import (
     GitUnavailableError,
     HostileRepositoryError,
 )
-from twinhub_library.repositories.faults import fault_of  # noqa: E402
-from twinhub_library.repositories.imports import NewCommit, import_stream  # noqa: E402
-from twinhub_library.repositories.objects import (  # noqa: E402
+from twinhub_library.repositories.faults import fault_of
+from twinhub_library.repositories.imports import NewCommit, import_stream
+from twinhub_library.repositories.objects import (
     Commit,
     GitFile,
     Listing,
     Pointer,
     parse_listing,
 )
-from twinhub_library.repositories.running import Listener, Run, Silent  # noqa: E402
-from twinhub_library.repositories.sandbox import NOBODY, Job, Limits, Sandbox  # noqa: E402
-from twinhub_library.repositories.settings_of_git import (  # noqa: E402
+from twinhub_library.repositories.running import Listener, Run, Silent
+from twinhub_library.repositories.sandbox import NOBODY, Job, Limits, Sandbox
+from twinhub_library.repositories.settings_of_git import (
     ATTRIBUTES,
     ENVIRONMENT,
     options,
@@ -44,6 +43,7 @@ from twinhub_library.repositories.settings_of_git import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from twinhub_library.repositories.addresses import Address
@@ -280,9 +280,7 @@ class Repository:
     def export(self, files: Mapping[str, GitFile], listener: Listener | None = None) -> None:
         """Write files into the work folder, which is emptied first."""
         self.empty_work()
-        entries = (
-            f"{one.mode} {one.blob}\t{path}\0".encode() for path, one in files.items()
-        )
+        entries = (f"{one.mode} {one.blob}\t{path}\0".encode() for path, one in files.items())
         self.run("read-tree", "--empty")
         self.run("update-index", "-z", "--index-info", feed=entries)
         self.run("checkout-index", "--all", "--force", listener=listener)
@@ -330,9 +328,7 @@ class Repository:
     def difference(self, old: str | None, new: str) -> str:
         """Return the lines that differ between two contents; empty where they are no text."""
         empty = self.run("hash-object", "-w", "--stdin", feed=[b""]).decode().strip()
-        output = self.run(
-            "diff", "--no-ext-diff", "--no-textconv", "--no-color", old or empty, new
-        )
+        output = self.run("diff", "--no-ext-diff", "--no-textconv", "--no-color", old or empty, new)
         text = output.decode("utf-8", "replace")
         _, start, lines = text.partition("\n@@")
         return f"@@{lines}" if start else ""
@@ -379,11 +375,21 @@ class Repository:
         self.tidy()
         return found
 
-    def push(self, remote: Remote, commit: str, branch: str, listener: Listener) -> None:
-        """Make a commit the newest of a branch; nothing of the other side's is ever replaced."""
+    def push(
+        self, remote: Remote, commit: str, branch: str, *, expected: str | None, listener: Listener
+    ) -> None:
+        """Make a commit the newest of a branch, if the branch still is at its parent.
+
+        ``expected`` is that parent; None says that there must be no such branch.
+
+        Raises:
+            BehindError: the branch is at another commit.
+        """
+        lease = f"--force-with-lease=refs/heads/{branch}:{expected or ''}"
         self.run(
-            "push", "--porcelain", "--progress", "--no-follow-tags", "--", str(remote.address),
-            f"{commit}:refs/heads/{branch}", remote=remote, listener=listener, verb="change",
+            "push", "--porcelain", "--progress", "--no-follow-tags", lease, "--",
+            str(remote.address), f"{commit}:refs/heads/{branch}", remote=remote,
+            listener=listener, verb="change",
         )  # fmt: skip
 
     def fetch_large(self, remote: Remote, commit: str, listener: Listener) -> None:

@@ -28,6 +28,26 @@ class SnapshotSettings:
 
 
 @dataclass(frozen=True)
+class GitSettings:
+    """How assets are synced with git repositories."""
+
+    hosts: tuple[str, ...] = ()
+    """The only hosts that are spoken to; empty for all but this machine."""
+    allow_loopback: bool = False
+    """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
+    most_bytes: int = 10 << 30
+    """Of any file that git writes, so of what one pull brings."""
+    most_seconds: int = 3600
+    """How long one run of git takes at most."""
+    ca_file: Path | None = None
+    """Certificates of the site's own authorities, as PEM."""
+    known_hosts: Path | None = None
+    """Keys of SSH servers that the site vouches for, as ssh keeps them."""
+    email_domain: str = "users.twinhub.invalid"
+    """What is behind the @ of authors who give no address."""
+
+
+@dataclass(frozen=True)
 class LibrarySettings:
     """Where a library keeps what it has, and what a site has decided.
 
@@ -48,6 +68,7 @@ class LibrarySettings:
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
+    git: GitSettings = field(default_factory=GitSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

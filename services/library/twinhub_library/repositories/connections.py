@@ -9,7 +9,6 @@ import secrets
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -35,6 +34,7 @@ from twinhub_library.repository import Remote, Repository, Walls, running_uid
 from twinhub_library.store.repositories import RepositoryRow
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator
 
     from twinhub_kit.callers import Caller

@@ -52,7 +52,7 @@ class CredentialKind(StrEnum):
     NONE = "none"
     LOGIN = "login"
     """By the token of the caller's own login."""
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a word for a kind
     SSH_KEY = "ssh-key"
 
 

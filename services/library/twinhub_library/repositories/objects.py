@@ -10,13 +10,13 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from collections.abc import Iterable, Mapping
 
 FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"

@@ -183,7 +183,9 @@ def _fault(uid: int) -> str:
     for name in ("git", "bwrap", "prlimit", "setpriv"):
         if not shutil.which(name):
             package = {"bwrap": "bubblewrap"}.get(name, name)
-            return f"Syncing needs {name}: an administrator installs it (apt-get install {package})."
+            return (
+                f"Syncing needs {name}: an administrator installs it (apt-get install {package})."
+            )
     with Bubblewrap(uid).prepared(Job(["git", "--version"], Path("/usr"), Path("/usr"))) as made:
         command, descriptors = made
         done = subprocess.run(

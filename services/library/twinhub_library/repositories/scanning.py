@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError
+from twinhub_library.etags import etag_of
 from twinhub_library.repositories.objects import LeftOut, Pointer, blob_name, is_like_git, why_unfit
-from twinhub_library.tree import etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -141,11 +141,13 @@ def _walk(folder: OpenFolder) -> tuple[dict[str, Found], list[LeftOut]]:
             return True
         return False
 
-    found = {}
+    found, owner = {}, folder.status().st_uid
     for one in folder.walk(skip=is_skipped):
         if one.is_folder:
             continue
         reason = why_unfit(one.path) if one.is_file else "no plain file"
+        if one.status.st_nlink > 1 and one.status.st_uid != owner:
+            reason = "a second name of somebody else's file"
         if reason:
             left_out.append(LeftOut(one.path, reason))
         else:

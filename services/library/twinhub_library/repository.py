@@ -43,8 +43,8 @@ from twinhub_library.repositories.settings_of_git import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from twinhub_library.repositories.addresses import Address
     from twinhub_library.repositories.credentials import Delivery

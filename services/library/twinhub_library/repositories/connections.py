@@ -34,8 +34,8 @@ from twinhub_library.repository import Remote, Repository, Walls, running_uid
 from twinhub_library.store.repositories import RepositoryRow
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
     from twinhub_kit.callers import Caller
     from twinhub_kit.database import Database

@@ -22,11 +22,11 @@ from twinhub_library.repositories.running import Silent
 from twinhub_library.repositories.scanning import Names, Rules, Scan, exact_chunks, scan
 
 if TYPE_CHECKING:
-    from twinhub_library.repositories.objects import GitFile, Listing
     from collections.abc import Iterable, Iterator, Mapping
 
     from twinhub_library.opened import OpenFolder
     from twinhub_library.repositories.connections import Connections, Opened
+    from twinhub_library.repositories.objects import GitFile, Listing
     from twinhub_library.repositories.running import Listener
     from twinhub_library.repositories.scanning import TreeFile
     from twinhub_library.repository import Remote

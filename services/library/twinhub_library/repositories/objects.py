@@ -16,8 +16,8 @@ from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 MOST_POINTER_BYTES = 1024

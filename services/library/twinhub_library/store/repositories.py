@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads it
 
 from sqlalchemy import DateTime, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twinhub_library.store.base import Base
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class RepositoryRow(Base):

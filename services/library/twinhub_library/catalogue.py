@@ -19,14 +19,16 @@ from twinhub_dtconfig.versions import Version
 
 from twinhub_library.areas import COMMON, TEAMS, Area, split_path
 from twinhub_library.assets import Asset, Metadata
-from twinhub_library.errors import BadPathError, NotThereError, RefusedFileError
+from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.metadata import read_metadata
 from twinhub_library.paths import RelativePath, check_name
+from twinhub_library.scanning import find_kind, find_target, is_plain_folder, scan_folder
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from twinhub_library.scanning import Names
     from twinhub_library.tree import Tree
 
 __all__ = ["Metadata", "find_asset", "list_assets", "list_roots", "list_versions", "read_metadata"]
@@ -35,6 +37,8 @@ MOST_ROOTS = 200
 """Extra roots of an area that are looked for."""
 MOST_FOLDERS = 5_000
 """Folders of an area that are looked into for extra roots."""
+MOST_NAMES = 10_000
+"""Names in each such folder that are looked at."""
 DEEPEST_ROOT = 4
 """Names from an area to an extra root in it."""
 
@@ -64,6 +68,8 @@ def find_asset(tree: Tree, path: RelativePath) -> Asset | None:
     if at is None or at + 1 == len(rest.names) or not _may_be_root(area, rest.names[:at]):
         return None
     root = RelativePath((*area.path.names, *rest.names[:at]))
+    if not all(is_plain_folder(tree, area, rest.names[:end]) for end in range(1, at + 1)):
+        return None
     kind, name = AssetKind(rest.names[at]), rest.names[at + 1]
     if not is_asset_name(name):
         return None
@@ -90,7 +96,9 @@ def list_roots(tree: Tree, area: Area) -> list[RelativePath]:
     while waiting and seen < MOST_FOLDERS and len(roots) <= MOST_ROOTS:
         folder = waiting.pop(0)
         seen += 1
-        folders = [name for name, kind in _scan(tree, folder) if kind is EntryKind.FOLDER]
+        folders = [
+            name for name, kind in _scan(tree, folder, MOST_NAMES) if kind is EntryKind.FOLDER
+        ]
         if folder != area.path and any(name in KINDS for name in folders):
             roots.append(folder)
         if len(folder.names) - own < DEEPEST_ROOT:
@@ -144,7 +152,7 @@ def _find_in_folder(tree: Tree, folder: _KindFolder, name: str) -> Asset | None:
         kinds = dict(_scan(tree, folder.path))
     else:
         names = [name, *companion_names(name)]
-        kinds = {one: found for one in names if (found := tree.find_kind(folder.path / one))}
+        kinds = {one: found for one in names if (found := find_kind(tree, folder.path / one))}
     assets = folder.group(kinds)
     base, version = split_version(name) if folder.has_versions else (name, None)
     named = assets.get(base) or _owner(assets, base)
@@ -170,7 +178,7 @@ def _asset(
     if version is None and (found is EntryKind.LINK or not named.is_plain):
         version = named.newest
     if found is EntryKind.LINK:
-        found = tree.find_target(path, within=folder.area.path)
+        found = find_target(tree, path)
     if found not in {EntryKind.FOLDER, EntryKind.FILE}:
         return None
     is_folder = found is EntryKind.FOLDER
@@ -180,10 +188,10 @@ def _asset(
     )  # fmt: skip
 
 
-def _scan(tree: Tree, folder: RelativePath) -> list[tuple[str, EntryKind]]:
+def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
     try:
-        return tree.scan_folder(folder)
-    except (NotThereError, RefusedFileError, BadPathError):
+        return scan_folder(tree, folder, most=most)
+    except LibraryError:
         return []
 
 

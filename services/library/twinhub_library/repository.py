@@ -181,7 +181,7 @@ class Repository:
         if status not in wanted:
             host = remote.address.host if remote else ""
             shown = said[-_LOGGED:].encode("unicode_escape").decode("ascii")
-            _log.warning("git failed command=%s status=%d said=%s", arguments[0], status, shown)
+            _log.warning("git failed command=%s status=%d said=%s", " ".join(arguments[:2]), status, shown)
             raise fault_of(status, said, host=host, verb=verb)
         return output
 
@@ -231,7 +231,7 @@ class Repository:
         if commit is None:
             return Listing({}, ())
         paths = ["--", f"{folder}/"] if folder else []
-        output = self.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths)
+        output = self.run("--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths)
         return parse_listing(output, folder)
 
     def read_blob(self, name: str) -> bytes:
@@ -298,9 +298,9 @@ class Repository:
         wanted = frozenset({0, 1})
         output = self.run(
             "check-ignore", "--no-index", "-z", "--stdin",
-            feed=(f"{path}\0".encode() for path in paths), wanted=wanted,
+            feed=(f"./{path}\0".encode() for path in paths), wanted=wanted,
         )  # fmt: skip
-        return set(output.decode().split("\0")) - {""}
+        return {path.removeprefix("./") for path in output.decode().split("\0") if path}
 
     def list_large(self, paths: Sequence[str]) -> set[str]:
         """Return the paths that the ``.gitattributes`` in the work folder give to Git LFS."""
@@ -320,7 +320,7 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "log", "-z", f"--format={_LOG}", f"--skip={skip}", f"--max-count={count}", commit,
+            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}", f"--max-count={count}", commit,
             *paths,
         )  # fmt: skip
         return list(_parse_log(output))

@@ -15,6 +15,7 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -41,6 +42,7 @@ class Library:
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
     changes: Changes
+    repositories: Repositories
 
 
 @contextlib.contextmanager
@@ -59,6 +61,7 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
+        repositories = open_repositories(settings, tree, database, changes)
         yield Library(
             settings=settings,
             tree=tree,
@@ -69,4 +72,5 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             changes=changes,
             health=health,
             metrics=Metrics("library"),
+            repositories=repositories,
         )

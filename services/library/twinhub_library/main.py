@@ -13,7 +13,7 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import events, folders
+from twinhub_library.rest import events, folders, repositories
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
+    repositories.router,
 )
 
 

@@ -181,7 +181,9 @@ class Repository:
         if status not in wanted:
             host = remote.address.host if remote else ""
             shown = said[-_LOGGED:].encode("unicode_escape").decode("ascii")
-            _log.warning("git failed command=%s status=%d said=%s", " ".join(arguments[:2]), status, shown)
+            _log.warning(
+                "git failed command=%s status=%d said=%s", " ".join(arguments[:2]), status, shown
+            )
             raise fault_of(status, said, host=host, verb=verb)
         return output
 
@@ -231,7 +233,9 @@ class Repository:
         if commit is None:
             return Listing({}, ())
         paths = ["--", f"{folder}/"] if folder else []
-        output = self.run("--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths)
+        output = self.run(
+            "--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths
+        )
         return parse_listing(output, folder)
 
     def read_blob(self, name: str) -> bytes:
@@ -320,8 +324,8 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}", f"--max-count={count}", commit,
-            *paths,
+            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}",
+            f"--max-count={count}", commit, *paths,
         )  # fmt: skip
         return list(_parse_log(output))
 

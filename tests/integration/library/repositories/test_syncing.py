@@ -132,7 +132,7 @@ def test_a_branch_that_is_gone_is_said_with_those_that_are_there(
     bench.write("alice/models/tank/mine.txt", "mine\n")
 
     for act in (bench.syncing.pull, bench.syncing.push, bench.syncing.sync):
-        with pytest.raises(BranchGoneError, match="no branch 'main'.*trunk"):
+        with pytest.raises(BranchGoneError, match=r"no branch 'main'.*trunk"):
             act(ALICE, row.id)
     assert "trunk" in bench.looking.status(ALICE, row.id).fault
     assert bench.files() == {"a.txt": "a\n", "mine.txt": "mine\n"}
@@ -174,9 +174,7 @@ def test_an_empty_repository_gets_its_first_commit_by_a_push(
 
 
 @pytest.mark.d4(37)
-def test_a_host_that_does_not_answer_changes_nothing(
-    bench: Bench, git_servers: GitServers
-) -> None:
+def test_a_host_that_does_not_answer_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
     remote = git_servers.make("offline", {"a.txt": "a\n"})
     row = bench.cloned(remote.url)
     bench.write("alice/models/tank/a.txt", "mine\n")
@@ -253,7 +251,7 @@ def test_a_folder_of_a_repository_is_synced_and_what_is_beside_it_stays(
     assert bench.files() == {"a.txt": "a\n"}
 
     bench.write("alice/models/tank/a.txt", "mine\n")
-    bench.write("alice/models/tank/n/ö \"q\".txt", "n\n")
+    bench.write('alice/models/tank/n/ö "q".txt', "n\n")
     remote.commit({"other/b.txt": "b2\n"})
     bench.syncing.sync(ALICE, row.id)
 

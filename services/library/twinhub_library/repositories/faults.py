@@ -47,7 +47,7 @@ _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
         "{host} does not let you in: give a token or key that may {verb} this repository.",
     ),
     (
-        r"redirect|unable to update url base",
+        r"redirect|unable to update url base|returned error: 30[1278]",
         RemoteRefusedError,
         "{host} sends git to another address: write the address that it sends to, which often "
         "ends in .git.",

@@ -18,12 +18,12 @@ from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.files import Files, open_files
 from twinhub_library.opening.opening import Opening
-from twinhub_library.opening.published import Publications, PublishedImporter
+from twinhub_library.opening.part import open_opening
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
-from twinhub_library.store.openings import Openings
 from twinhub_library.tree import Tree
 from twinhub_library.usage.quota import Quota
 from twinhub_library.usage.usage import Usage, open_usage
@@ -51,6 +51,7 @@ class Library:
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
     changes: Changes
+    repositories: Repositories
     files: Files
     """What people do with files and folders."""
     publishing: Publishing
@@ -97,8 +98,8 @@ def open_library(
         publishing = open_publishing(
             tree, database, audit, lambda area, path, by: files.bin.put(area, path, by=by)
         )
-        known = publishing.publisher.versions
-        importer = PublishedImporter(tree, publishing.imports, known, quota.check)
+        repositories = open_repositories(settings, tree, database, changes)
+        opening = open_opening(tree, database, publishing, repositories, quota, clock)
         yield Library(
             settings=settings,
             tree=tree,
@@ -115,5 +116,6 @@ def open_library(
             restores=restores,
             usage=usage,
             quota=quota,
-            opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
+            opening=opening,
+            repositories=repositories,
         )

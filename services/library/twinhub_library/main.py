@@ -26,6 +26,7 @@ from twinhub_library.rest import (
     previous,
     proposals,
     publishing,
+    repositories,
     usage,
 )
 
@@ -49,6 +50,7 @@ _ROUTERS = (
     opening.router,
     proposals.router,
     publishing.router,
+    repositories.router,
     usage.router,
     previous.router,
 )

@@ -34,6 +34,7 @@ from twinhub_library.graphql.requests import (
     RefusedRequestError,
     bad_method,
     check_origin,
+    not_by_get,
     read_get,
     read_post,
     too_large,
@@ -119,12 +120,12 @@ class GraphQLEndpoint:
 
         Raises:
             RefusedQueryError: it is not executed.
+            RefusedRequestError: it is not what the method is for.
         """
         query = self._queries.load(asked.query)
         query.check_operation(asked.operation)
         if asked.is_get and query.is_mutation(asked.operation):
-            message = "GET requests only support query operations, not mutation operations"
-            raise RefusedQueryError("BAD_REQUEST", [GraphQLError(message)])
+            raise not_by_get()
         result = execute_sync(
             self._schema, query.document, context_value=reader,
             variable_values=dict(asked.variables or {}), operation_name=asked.operation,
@@ -172,9 +173,7 @@ async def _read(request: Request) -> Asked:
 
 
 def _refusal(refused: RefusedRequestError) -> Response:
-    headers = dict(_HEADERS)
-    if refused.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = "GET, POST"
+    headers = _HEADERS | ({"Allow": refused.allow} if refused.allow else {})
     return Response(_dump(refused.body), refused.status, headers, _TYPE)
 
 
@@ -211,10 +210,10 @@ def _as_error(error: GraphQLError, code: str) -> dict[str, object]:
     """Return an error as Apollo writes it, with nothing of what is inside."""
     message = error.message
     cause = error.original_error
-    if cause is not None and not isinstance(cause, GraphQLError | ListingError | ReadingError):
-        if not message.startswith(_NO_NULL):
-            _log.error("fault in GraphQL", exc_info=cause)
-            message = "A fault in TwinHub: its log says more."
+    is_ours = cause is None or isinstance(cause, GraphQLError)
+    if not is_ours and not message.startswith(_NO_NULL):
+        _log.error("fault in GraphQL", exc_info=cause)
+        message = "A fault in TwinHub: its log says more."
     shown: dict[str, object] = {"message": message}
     if error.locations:
         shown["locations"] = [

@@ -26,7 +26,10 @@ MOST_BYTES = 16 * 2**20
 MOST_BYTES_AT_ONCE = 64 * 1024
 """Bytes of a file, or of a folder's own list, that are read while others wait: microseconds."""
 
-_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 """What JavaScript's ``trim`` takes away (ECMA-262, WhiteSpace and LineTerminator)."""
 _SHOWN = 200
 
@@ -113,7 +116,11 @@ class Reader:
         self._check_small(size)
         wanted = min(size, MOST_BYTES) + 1
         content = os.read(descriptor, wanted)
-        while content and len(content) < wanted and (more := os.read(descriptor, wanted - len(content))):
+        while (
+            content
+            and len(content) < wanted
+            and (more := os.read(descriptor, wanted - len(content)))
+        ):
             content += more
         return content
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from twinhub_kit.database import Database
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.details.history import History
+from twinhub_library.listing import Listing
 from twinhub_library.store.base import Base
+from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    listing: Listing
+    teams: Teams
+    history: History
 
 
 @contextlib.contextmanager
@@ -37,4 +43,6 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
-        yield Library(settings, tree, database)
+        teams = Teams(tree, database)
+        teams.recover()
+        yield Library(settings, tree, database, Listing(tree), teams, History())

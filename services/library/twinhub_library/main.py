@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_kit.application import make_application
 
-from twinhub_library.rest import folders
+from twinhub_library.rest import assets, folders, teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
 
-_ROUTERS = (folders.router,)
+_ROUTERS = (
+    folders.router,
+    assets.router,
+    teams.router,
+    assets.catch_all,  # last: it takes in what begins like it
+)
 
 
 def make_library_application(library: Library, identity: Identity) -> FastAPI:

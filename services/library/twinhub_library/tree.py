@@ -157,14 +157,6 @@ class Tree:
             raise BadPathError("Name a file in an area.")
         return NewFile(self.open_folder(path.parent), path)
 
-    def open_folder(self, path: RelativePath) -> int:
-        """Return a descriptor of a folder, for listing; the caller closes it.
-
-        Raises:
-            NotThereError: there is no such folder.
-        """
-        return self._open(path, os.O_RDONLY | os.O_DIRECTORY)
-
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
     ) -> Entry:

@@ -86,7 +86,9 @@ def split_asset_path(tree: Tree, path: RelativePath) -> tuple[KindFolder, str] |
         return None
     root = RelativePath((*area.path.names, *rest.names[:at]))
     name = rest.names[at + 1]
-    return (KindFolder(area, AssetKind(rest.names[at]), root), name) if is_asset_name(name) else None
+    return (
+        (KindFolder(area, AssetKind(rest.names[at]), root), name) if is_asset_name(name) else None
+    )
 
 
 def find_few(tree: Tree, folder: KindFolder, name: str) -> dict[str, EntryKind]:

@@ -6,9 +6,15 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.audit import Audit
+from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.health import Health, check_database
+from twinhub_kit.metrics import Metrics
+from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.changes import Changes
 from twinhub_library.details.history import History
 from twinhub_library.listing import Listing
 from twinhub_library.store.base import Base
@@ -28,9 +34,21 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    operations: Operations
+    """Long work that people ask for."""
+    background: Background
+    """Work beside the requests: a part adds its own when it is opened."""
+    audit: Audit
+    health: Health
+    """What has to be ready; a part adds its own."""
+    metrics: Metrics
+    """What is counted; a part adds its own to the registry."""
+    changes: Changes
     listing: Listing
+    """Which assets there are."""
     teams: Teams
     history: History
+    """What has happened to assets; a part adds itself to it."""
 
 
 @contextlib.contextmanager
@@ -43,6 +61,25 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
+        operations = Operations(database)
+        opened.callback(operations.close)
+        health = Health()
+        health.add("database", check_database(database))
+        changes = Changes()
+        opened.callback(changes.close)
         teams = Teams(tree, database)
         teams.recover()
-        yield Library(settings, tree, database, Listing(tree), teams, History())
+        yield Library(
+            settings=settings,
+            tree=tree,
+            database=database,
+            operations=operations,
+            background=Background(),
+            audit=Audit(),
+            changes=changes,
+            health=health,
+            metrics=Metrics("library"),
+            listing=Listing(tree),
+            teams=teams,
+            history=History(),
+        )

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.references import AssetKind
 
     from twinhub_library.areas import Area
-    from twinhub_library.paths import RelativePath
     from twinhub_library.assets import Asset
+    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Entry, Tree
 
 _MOST_FOLDERS = 256
@@ -91,8 +91,9 @@ class Listing:
         self._lock = threading.Lock()
 
     def list_page(
-        self, areas: Sequence[Area], *, kinds: Sequence[AssetKind] = KINDS, order: Order = Order.PATH,
-        after: str = "", limit: int = 100, below: RelativePath | None = None,
+        self, areas: Sequence[Area], *, kinds: Sequence[AssetKind] = KINDS,
+        order: Order = Order.PATH, after: str = "", limit: int = 100,
+        below: RelativePath | None = None,
     ) -> Page:  # fmt: skip
         """Return the assets after a cursor: area by area, or all together by name.
 

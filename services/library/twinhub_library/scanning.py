@@ -25,7 +25,7 @@ def scan_folder(tree: Tree, path: RelativePath, *, most: int | None = None) -> N
         NotThereError: there is no such folder.
         RefusedFileError: a link leads out of its area.
     """
-    folder = tree.open_folder(path)
+    folder = tree.open_folder_descriptor(path)
     try:
         with os.scandir(folder) as entries:
             return [(one.name, _kind_of(one)) for one in itertools.islice(entries, most)]
@@ -43,7 +43,10 @@ def find_kind(tree: Tree, path: RelativePath) -> EntryKind | None:
 
 def find_target(tree: Tree, path: RelativePath) -> EntryKind | None:
     """Return whether a file or a folder is where a link leads; None for anything else."""
-    for open_, kind in ((tree.open_folder, EntryKind.FOLDER), (tree.open_file, EntryKind.FILE)):
+    for open_, kind in (
+        (tree.open_folder_descriptor, EntryKind.FOLDER),
+        (tree.open_file, EntryKind.FILE),
+    ):
         try:
             os.close(open_(path))
         except LibraryError:

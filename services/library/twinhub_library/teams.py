@@ -188,7 +188,7 @@ class Teams:
             for name, _kind in scan_folder(self._tree, leaving):
                 self._move_out(leaving, name, kept)
             try:
-                self._tree.remove_folder(leaving)
+                self._tree.remove_empty_folder(leaving)
             except ExistsError:  # written into meanwhile
                 continue
             return
@@ -211,7 +211,7 @@ class Teams:
         try:
             self._tree.make_folder(path)
         except ExistsError:
-            return
+            return  # as it was to be
 
     def _find_row(self, label: str) -> TeamRow | None:
         with self._database.session() as session:

@@ -13,6 +13,17 @@ AreaKind = Literal["private", "team", "common"]
 AssetKind = Literal["data", "models", "functions", "tools", "digital_twins"]
 
 
+class AssetQuery(Wire):
+    """Which assets are listed, and in which order."""
+
+    area: str = Field("", description="`private`, `team`, `common`, or the path of an area.")
+    kind: tuple[AssetKind, ...] = Field((), description="All kinds where none is given.")
+    root: str = Field("", description="Only assets of this root and of those below it.")
+    sort: Literal["path", "name"] = "path"
+    limit: int = Field(100, ge=1, le=1000)
+    after: str = Field("", description="`next` of the page before.")
+
+
 class AssetSummary(Wire):
     """One asset of a list; of a published one, its newest version."""
 

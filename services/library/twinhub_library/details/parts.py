@@ -55,7 +55,8 @@ def find_readme(tree: Tree, asset: Asset) -> RelativePath | None:
     texts = list_texts(tree, asset)
     last = [path for name, path in texts.items() if name.lower().endswith(".md")]
     inside = [path for path in last if path.names[:-1] == asset.path.names]
-    return (inside or last or [None])[-1]
+    found = inside or last
+    return found[-1] if found else None
 
 
 def find_file(tree: Tree, asset: Asset, file: str, part: str) -> RelativePath:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from twinhub_api.library.assets import AssetDetails, AssetPage, AssetSummary, Requirement
+from twinhub_api.library.assets import (
+    AssetDetails,
+    AssetPage,
+    AssetQuery,
+    AssetSummary,
+    Requirement,
+)
 from twinhub_dtconfig.references import AssetKind
 
 from twinhub_library.access import readable_areas
@@ -33,22 +39,25 @@ catch_all = APIRouter(tags=["assets"])
 
 _LONGEST_SUMMARY = 500
 
+_Query = Annotated[AssetQuery, Query()]
+
 
 @router.get("/api/assets", response_model=AssetPage)
 def list_assets(
-    request: Request, library: TheLibrary, caller: KnownCaller,
-    area: Annotated[str, Query(description="`private`, `team`, `common`, or where it is.")] = "",
-    kind: Annotated[tuple[AssetKind, ...], Query()] = (),
-    root: Annotated[str, Query(description="Only assets of this root and those below it.")] = "",
-    sort: Annotated[Literal["path", "name"], Query()] = "path",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    after: Annotated[str, Query(description="`next` of the page before.")] = "",
-) -> Response:  # fmt: skip
+    request: Request,
+    library: TheLibrary,
+    caller: KnownCaller,
+    query: Annotated[AssetQuery, Query()],
+) -> Response:
     """Return the assets that the caller may read: own, of teams, common; by path or by name."""
-    areas = _wanted_areas(readable_areas(caller, list_teams(library)), area)
-    below = readable_path(library, caller, root) if root else None
+    areas = _wanted_areas(readable_areas(caller, list_teams(library)), query.area)
     page = library.listing.list_page(
-        areas, kinds=kind or KINDS, order=Order(sort), after=after, limit=limit, below=below
+        areas,
+        kinds=[AssetKind(kind) for kind in query.kind] or KINDS,
+        order=Order(query.sort),
+        after=query.after,
+        limit=query.limit,
+        below=readable_path(library, caller, query.root) if query.root else None,
     )
     found = [summary_of(one, read_metadata(library.tree, one)) for one in page.assets]
     return answer_with_etag(request, AssetPage(assets=tuple(found), next=page.next))

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 from twinhub_api.library.teams import Team, TeamRights
 from twinhub_api.library.teams import Teams as TeamList
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.errors import NotAllowedError
 
 from twinhub_library.access import may_read, may_switch, may_write
+from twinhub_library.areas import Area
 from twinhub_library.errors import BadPathError, NotThereError
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
 
@@ -19,19 +21,23 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
     from twinhub_library.teams import TeamState
 
-from twinhub_dtconfig.references import Area as AreaKind
-
-from twinhub_library.areas import Area
-
 router = APIRouter(tags=["teams"])
 
 _LONGEST_GROUP = 255
+
+_Every = Annotated[bool, Query(description="Also those of others, for administrators.")]
+_BringBack = Annotated[
+    bool, Query(description="Bring back files of a deleted group of the same name.")
+]
+_Deleted = Annotated[
+    bool, Query(description="The group was deleted: its files go to no group of its name.")
+]
 
 
 @router.get("/api/teams")
 def list_own_teams(
     library: TheLibrary, caller: KnownCaller,
-    every: Annotated[bool, Query(description="Also those of others, for administrators.")] = False,  # noqa: FBT002 - a query
+    every: _Every = False,  # noqa: FBT002 - a key of the query
 ) -> TeamList:  # fmt: skip
     """Return the groups of the caller, with or without an area, and what they may do in it."""
     states = {group: library.teams.find(group) for group in caller.groups}
@@ -44,9 +50,7 @@ def list_own_teams(
 @router.put("/api/teams/{group:path}")
 def switch_on(
     group: str, library: TheLibrary, caller: KnownCaller,
-    bring_back: Annotated[
-        bool, Query(description="Bring back files of a deleted group of the same name.")
-    ] = False,  # noqa: FBT002 - a query
+    bring_back: _BringBack = False,  # noqa: FBT002 - a key of the query
 ) -> Team:  # fmt: skip
     """Make the area of a group, or bring back its files; only the files of a deleted group stay."""
     _check_may_switch(library, caller, group)
@@ -59,9 +63,7 @@ def switch_on(
 @router.delete("/api/teams/{group:path}")
 def switch_off(
     group: str, library: TheLibrary, caller: KnownCaller,
-    deleted: Annotated[
-        bool, Query(description="The group was deleted: its files go to no group of its name.")
-    ] = False,  # noqa: FBT002 - a query
+    deleted: _Deleted = False,  # noqa: FBT002 - a key of the query
 ) -> Team:  # fmt: skip
     """End all access to the area of a group; its files are kept."""
     _check_may_switch(library, caller, group)

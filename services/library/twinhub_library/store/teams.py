@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads it when it runs
 
 from sqlalchemy import DateTime, String
 from sqlalchemy.orm import Mapped, mapped_column

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from twinhub_api.names import label_for
-from twinhub_api.scopes import ADMIN, INSTRUCT
+from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS
 
 from twinhub_kit.errors import NotSignedInError
 
@@ -53,6 +53,13 @@ class Identity(Protocol):
             UnavailableError: whoever knows does not answer.
         """
 
+    async def find_scopes(self, token: str) -> frozenset[str] | None:
+        """Return what a token may do, also one that is no person's; None of an unknown one.
+
+        Raises:
+            UnavailableError: whoever knows does not answer.
+        """
+
 
 @dataclass(frozen=True)
 class TableIdentity:
@@ -63,6 +70,11 @@ class TableIdentity:
     async def find_caller(self, token: str) -> Caller | None:
         """Return who has the token."""
         return self.callers.get(token)
+
+    async def find_scopes(self, token: str) -> frozenset[str] | None:
+        """Return the scopes of who has the token."""
+        caller = self.callers.get(token)
+        return caller.scopes if caller else None
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,11 @@ class OpenIdentity:
         """Return the one caller."""
         del token
         return self.caller
+
+    async def find_scopes(self, token: str) -> frozenset[str] | None:
+        """Return the scopes of the one caller, who may also read metrics."""
+        del token
+        return self.caller.scopes | {READ_METRICS}
 
 
 def read_token(request: Request) -> str:
@@ -93,6 +110,7 @@ async def get_caller(request: Request) -> Caller:
     caller = await identity.find_caller(read_token(request))
     if caller is None:
         raise NotSignedInError("Send a token of yours: Authorization: token <token>.")
+    request.state.caller = caller  # for the log of the request
     return caller
 
 

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.health import Health, check_database
+from twinhub_kit.metrics import Metrics
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.details.history import History
+from twinhub_library.listing import Listing
 from twinhub_library.store.base import Base
+from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:
@@ -35,6 +40,15 @@ class Library:
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
     changes: Changes
+    health: Health
+    """What has to be ready; a part adds its own."""
+    metrics: Metrics
+    """What is counted; a part adds its own to the registry."""
+    listing: Listing
+    """Which assets there are."""
+    teams: Teams
+    history: History
+    """What has happened to assets; a part adds itself to it."""
 
 
 @contextlib.contextmanager
@@ -51,6 +65,10 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(operations.close)
         changes = Changes()
         opened.callback(changes.close)
+        health = Health()
+        health.add("database", check_database(database))
+        teams = Teams(tree, database)
+        teams.recover()
         yield Library(
             settings=settings,
             tree=tree,
@@ -59,4 +77,9 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             background=Background(),
             audit=Audit(),
             changes=changes,
+            health=health,
+            metrics=Metrics("library"),
+            listing=Listing(tree),
+            teams=teams,
+            history=History(),
         )

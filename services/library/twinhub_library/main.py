@@ -7,31 +7,46 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 from twinhub_kit.application import make_application
+from twinhub_kit.health import serve_health
+from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
+from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import events, folders
+from twinhub_library.rest import assets, events, folders, teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from twinhub_kit.callers import Identity
+    from twinhub_kit.sign_in import SignIn
 
     from twinhub_library.library import Library
 
 _ROUTERS = (
     events.router,
     folders.router,
+    assets.router,
+    teams.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
-def make_library_application(library: Library, identity: Identity) -> FastAPI:
-    """Return the application that serves a library to those whom the identity knows."""
+def make_library_application(
+    library: Library, identity: Identity, *, sign_in: SignIn | None = None
+) -> FastAPI:
+    """Return the application that serves a library to those whom the identity knows.
+
+    With ``sign_in`` browsers that look at its pages sign in by the hub.
+    """
     application = make_application(
         "TwinHub library", version=version("twinhub-library"), identity=identity,
         background=library.background,
     )  # fmt: skip
     application.state.library = library
     serve_operations(application, library.operations)
+    serve_health(application, library.health)
+    serve_metrics(application, library.metrics)
+    serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
     application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))

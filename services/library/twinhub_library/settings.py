@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
 
 _GIB = 1 << 30
 
@@ -32,7 +33,10 @@ class SnapshotSettings:
 
 @dataclass(frozen=True)
 class LibrarySettings:
-    """Where a library keeps what it has."""
+    """Where a library keeps what it has, and what a site has decided.
+
+    In an installation they come as JSON with these names, see `twinhub_library.service`.
+    """
 
     root: Path
     """The assets root: areas of users, ``teams``, ``common``, and ``.library``."""
@@ -42,6 +46,12 @@ class LibrarySettings:
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
 
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
+    public_url: str = ""
+    """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
+    hub_api_url: str = ""
+    """The hub's API as this process reaches it; empty when stand-alone."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
     @property
     def database(self) -> str:

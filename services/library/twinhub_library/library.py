@@ -16,6 +16,7 @@ from twinhub_kit.operations import Operations
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.details.history import History
+from twinhub_library.files import Files, open_files
 from twinhub_library.listing import Listing
 from twinhub_library.store.base import Base
 from twinhub_library.teams import Teams
@@ -49,6 +50,9 @@ class Library:
     teams: Teams
     history: History
     """What has happened to assets; a part adds itself to it."""
+    changes: Changes
+    files: Files
+    """What people do with files and folders."""
 
 
 @contextlib.contextmanager
@@ -69,14 +73,17 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         health.add("database", check_database(database))
         teams = Teams(tree, database)
         teams.recover()
+        audit, background = Audit(), Background()
+        files = open_files(settings, tree, changes=changes, audit=audit, background=background)
         yield Library(
             settings=settings,
             tree=tree,
             database=database,
             operations=operations,
-            background=Background(),
-            audit=Audit(),
+            background=background,
+            audit=audit,
             changes=changes,
+            files=files,
             health=health,
             metrics=Metrics("library"),
             listing=Listing(tree),

@@ -13,7 +13,7 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import assets, events, folders, teams
+from twinhub_library.rest import assets, bins, events, files, folders, teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +28,8 @@ _ROUTERS = (
     assets.router,
     teams.router,
     assets.catch_all,  # last: it takes in what begins like it
+    bins.router,
+    files.router,
 )
 
 

@@ -31,6 +31,9 @@ class SnapshotSettings:
     """How long one area may take; what is left is copied by the next one."""
 
 
+from twinhub_library.room import Limits
+
+
 @dataclass(frozen=True)
 class LibrarySettings:
     """Where a library keeps what it has, and what a site has decided.
@@ -52,6 +55,13 @@ class LibrarySettings:
     """The hub's API as this process reaches it; empty when stand-alone."""
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
+
+    bin_days: int = 30
+    """How long what was deleted can be restored."""
+    upload_days: int = 7
+    """How long an upload that was begun can be resumed."""
+    limits: Limits = field(default_factory=Limits)
+    """What is taken in one go."""
 
     @property
     def database(self) -> str:

@@ -16,9 +16,9 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.handlers.base import BaseHandler
 from sqlalchemy import create_engine
 from traitlets import default
+from twinhub_api.log_lines import log_to_stderr, traitlets_logging
 
 from twinhub_hub.acting import ActsForWhoAsks
-from twinhub_hub.log_lines import log_to_stderr, traitlets_logging
 from twinhub_hub.pages.api import INSTEAD
 from twinhub_hub.pages.server_names import ChecksServerNames
 

@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from twinhub_hub.log_lines import shorten
+from twinhub_api.log_lines import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyterhub.log import log_request as log_request_as_jupyterhub
 from tornado.web import HTTPError
-
-from twinhub_hub.log_lines import log_fields, shorten
+from twinhub_api.log_lines import log_fields, shorten
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler

@@ -10,10 +10,10 @@ import ssl
 from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, UnixConnector, web
+from twinhub_api.log_lines import log_to_stderr
 
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.broker.server import Broker
-from twinhub_hub.log_lines import log_to_stderr
 
 _UNIX = "http+unix://"
 _TIMEOUT = ClientTimeout(total=180, sock_connect=5, sock_read=120)

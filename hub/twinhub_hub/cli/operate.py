@@ -10,10 +10,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from twinhub_api.log_lines import readable
 
 from twinhub_hub.deletions import list_deletions
 from twinhub_hub.installation import Installation, default_home
-from twinhub_hub.log_lines import readable
 from twinhub_hub.native_accounts import NO_ADMIN
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.answering import answers

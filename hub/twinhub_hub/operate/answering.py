@@ -9,7 +9,8 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from twinhub_hub.log_lines import readable
+from twinhub_api.log_lines import readable
+
 from twinhub_hub.operate import supervisor
 from twinhub_hub.operate.edge_client import connect, connect_encrypted
 from twinhub_hub.operate.errors import OperateError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 
 from jupyterhub_idle_culler import IdleCuller
-
-from twinhub_hub.log_lines import log_to_stderr, traitlets_logging
+from twinhub_api.log_lines import log_to_stderr, traitlets_logging
 
 if __name__ == "__main__":
     log_to_stderr("culler", logging.WARNING)

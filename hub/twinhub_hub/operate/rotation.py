@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from time import sleep
 
+from twinhub_api.log_lines import log_to_stderr
+
 from twinhub_hub.installation import Installation
-from twinhub_hub.log_lines import log_to_stderr
 from twinhub_hub.operate.edge_client import reload, served_certificate
 from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.settings.errors import SettingsError

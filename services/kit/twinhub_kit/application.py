@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,16 +16,30 @@ from twinhub_api.problems import MEDIA_TYPE, Problem
 from twinhub_kit.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
+    from twinhub_kit.background import Background
     from twinhub_kit.callers import Identity
 
 _log = logging.getLogger(__name__)
 
 
-def make_application(title: str, *, version: str, identity: Identity) -> FastAPI:
-    """Return an application that knows who calls and answers every refusal as a problem."""
-    application = FastAPI(title=title, version=version, docs_url=None, redoc_url=None)
+def make_application(
+    title: str, *, version: str, identity: Identity, background: Background | None = None
+) -> FastAPI:
+    """Return an application that knows who calls and answers every refusal as a problem.
+
+    The tasks of ``background`` go on as long as it serves.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with background.running() if background else contextlib.nullcontext():
+            yield
+
+    application = FastAPI(
+        title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
     application.state.identity = identity
     application.add_exception_handler(ServiceError, _refuse)
     application.add_exception_handler(RequestValidationError, _refuse_form)

@@ -26,6 +26,27 @@ class NotAllowedError(ServiceError):
     status = 403
 
 
+class UnknownError(ServiceError):
+    """There is no such thing, or none that the caller may know of."""
+
+    code = "not-found"
+    status = 404
+
+
+class CancelledError(ServiceError):
+    """Long work was told to end before it was done."""
+
+    code = "cancelled"
+    status = 409
+
+
+class BusyError(ServiceError):
+    """The caller has so much under way that no more is begun."""
+
+    code = "busy"
+    status = 429
+
+
 class UnavailableError(ServiceError):
     """What the service needs does not answer now; asking again later helps."""
 

@@ -39,7 +39,9 @@ def serve_loopback(root: Path, port: int) -> int:
     """Serve a folder on loopback to everybody on this machine, until told to end."""
     settings = LibrarySettings(root, root / ".library" / "state")
     with open_library(settings) as library:
-        application = make_library_application(library, OpenIdentity(Caller("user")))
+        application = make_library_application(
+            library, OpenIdentity(Caller("user", is_everybody=True))
+        )
         server = Server(
             application, address="127.0.0.1", port=port, interface=Interfaces.ASGI,
             log_enabled=False,

@@ -6,7 +6,10 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.audit import Audit
+from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
@@ -26,6 +29,11 @@ class Library:
     settings: LibrarySettings
     tree: Tree
     database: Database
+    operations: Operations
+    """Long work that people ask for."""
+    background: Background
+    """Work beside the requests: a part adds its own when it is opened."""
+    audit: Audit
     changes: Changes
 
 
@@ -39,6 +47,16 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database = Database(settings.database)
         opened.callback(database.close)
         database.make_tables(Base)
+        operations = Operations(database)
+        opened.callback(operations.close)
         changes = Changes()
         opened.callback(changes.close)
-        yield Library(settings, tree, database, changes)
+        yield Library(
+            settings=settings,
+            tree=tree,
+            database=database,
+            operations=operations,
+            background=Background(),
+            audit=Audit(),
+            changes=changes,
+        )

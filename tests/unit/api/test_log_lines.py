@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twinhub_hub.log_lines import (
+from twinhub_api.log_lines import (
     MAX_BYTES,
     MOST_DETAIL,
     JsonLines,

@@ -1,0 +1,135 @@
+"""Who is behind a token, asked of JupyterHub's own API and remembered for some seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from twinhub_api.scopes import USE_LIBRARY
+
+from twinhub_kit.callers import Caller
+from twinhub_kit.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+REMEMBERED_SECONDS = 8.0
+"""How long an answer of the hub holds; with the time of a request it is less than ten seconds."""
+
+_MOST_REMEMBERED = 20_000
+_REQUEST_SECONDS = 5.0
+_LONGEST_TOKEN = 4096
+_UNKNOWN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+
+
+@dataclass
+class _Answer:
+    asked_at: float
+    task: asyncio.Task[Caller | None]
+
+
+class HubIdentity:
+    """Knows who is behind a token of JupyterHub; a token that was revoked is nobody's soon."""
+
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        scope: str = USE_LIBRARY,
+        client: httpx.AsyncClient | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Ask the API at an address such as ``http://127.0.0.1:8081/hub/api``.
+
+        ``scope`` is what a token needs to use the service, ``access:services!service=NAME``; a
+        token that may use all services has ``access:services``.
+        """
+        self._api_url = api_url.rstrip("/")
+        self._accepted = frozenset({scope, scope.partition("!")[0]})
+        self._scope = scope
+        self._client = client or httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)
+        self._clock = clock
+        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connections to the hub."""
+        await self._client.aclose()
+
+    async def find_caller(self, token: str) -> Caller | None:
+        """Return the person behind a token that may use this service; None for anything else.
+
+        Raises:
+            UnavailableError: the hub does not answer.
+        """
+        if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
+            return None
+        digest = hashlib.sha256(token.encode()).digest()
+        answer = self._answers.get(digest)
+        if answer is None or self._is_old(answer):
+            answer = self._ask(digest, token)
+        try:
+            return await asyncio.shield(answer.task)  # others may wait for the same answer
+        except UnavailableError:
+            if self._answers.get(digest) is answer:
+                del self._answers[digest]
+            raise
+
+    def forget(self, token: str) -> None:
+        """Ask anew the next time."""
+        self._answers.pop(hashlib.sha256(token.encode()).digest(), None)
+
+    def _is_old(self, answer: _Answer) -> bool:
+        return self._clock() - answer.asked_at > REMEMBERED_SECONDS
+
+    def _ask(self, digest: bytes, token: str) -> _Answer:
+        answer = _Answer(self._clock(), asyncio.create_task(self._request(token)))
+        answer.task.add_done_callback(_look_at_error)
+        self._answers[digest] = answer
+        self._answers.move_to_end(digest)
+        while len(self._answers) > _MOST_REMEMBERED:
+            self._answers.popitem(last=False)
+        return answer
+
+    async def _request(self, token: str) -> Caller | None:
+        try:
+            response = await self._client.get(
+                f"{self._api_url}/user", headers={"Authorization": f"token {token}"}
+            )
+            if response.status_code in _UNKNOWN:
+                return None
+            response.raise_for_status()
+            return self._caller(response.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise UnavailableError(
+                "The hub does not say who you are right now. Try again in a moment."
+            ) from error
+
+    def _caller(self, model: dict[str, Any]) -> Caller | None:
+        """Return the caller that the hub's answer tells of; a service is nobody here."""
+        scopes = frozenset(map(str, model["scopes"]))
+        if model["kind"] != "user" or not scopes & self._accepted:
+            return None
+        groups = frozenset(map(str, model.get("groups") or ()))
+        return Caller(str(model["name"]), groups, scopes | {self._scope})
+
+
+def _look_at_error(task: asyncio.Task[Caller | None]) -> None:
+    """Have asyncio not complain of an error that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,1 @@
+"""Revisions of the library's database; see `twinhub_kit.migrations`."""

@@ -1,0 +1,173 @@
+"""Long work: its record, its progress, and its end."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_api.operations import Operation, OperationStatus
+from twinhub_api.wire import Wire
+from twinhub_kit.callers import Caller
+from twinhub_kit.database import Database
+from twinhub_kit.errors import BusyError, NotAllowedError, UnknownError
+from twinhub_kit.operations import MOST_OPEN, Operations
+
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from twinhub_kit.operations import Progress
+
+ALICE, BOB = Caller("alice"), Caller("bob")
+
+
+class Copied(Wire):
+    files: int
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/service.sqlite"
+
+
+@pytest.fixture
+def operations(url: str) -> Iterator[Operations]:
+    database = Database(url)
+    opened = Operations(database, threads=2)
+    yield opened
+    opened.close()
+    database.close()
+
+
+def ended(operations: Operations, operation: Operation) -> Operation:
+    def find() -> Operation | None:
+        found = operations.get(ALICE, operation.id)
+        return found if found.status.has_ended else None
+
+    return wait_for(find, seconds=10, what="it has ended")
+
+
+class Held:
+    """Work that goes on until it is let go or cancelled."""
+
+    def __init__(self) -> None:
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, progress: Progress) -> Wire:
+        progress.say("Copying", 3, 7)
+        self.has_begun.set()
+        while not self.may_end.wait(0.01):
+            progress.check()
+        return Copied(files=7)
+
+
+def test_what_work_returns_is_the_result_of_its_operation(operations: Operations) -> None:
+    made = operations.start(ALICE, "copy", "Copy a folder", lambda _: Copied(files=2))
+    found = ended(operations, made)
+    assert found.status is OperationStatus.DONE
+    assert found.result == {"files": 2}
+    assert found.ended_at is not None
+
+
+def test_work_under_way_tells_how_far_it_is(operations: Operations) -> None:
+    held = Held()
+    made = operations.start(ALICE, "copy", "Copy a folder", held)
+    assert held.has_begun.wait(5)
+    found = operations.get(ALICE, made.id)
+    assert (found.status, found.text, found.done, found.total) == ("running", "Copying", 3, 7)
+    held.may_end.set()
+    assert ended(operations, made).status is OperationStatus.DONE
+
+
+def test_cancelled_work_ends_at_its_next_check(operations: Operations) -> None:
+    held = Held()
+    made = operations.start(ALICE, "copy", "Copy a folder", held)
+    assert held.has_begun.wait(5)
+    operations.cancel(ALICE, made.id)
+    assert ended(operations, made).status is OperationStatus.CANCELLED
+
+
+def test_work_that_waits_is_cancelled_at_once(operations: Operations) -> None:
+    held = [Held(), Held()]
+    running = [operations.start(ALICE, "copy", "Copy", one) for one in held]
+    waiting = operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+    assert operations.cancel(ALICE, waiting.id).status is OperationStatus.CANCELLED
+    for one in held:
+        one.may_end.set()
+    assert {ended(operations, one).status for one in running} == {OperationStatus.DONE}
+
+
+def test_a_refusal_of_the_work_is_the_problem_of_its_operation(operations: Operations) -> None:
+    def refuse(_: Progress) -> Wire:
+        raise NotAllowedError("Ask bob.")
+
+    problem = ended(operations, operations.start(ALICE, "copy", "Copy", refuse)).problem
+    assert problem is not None
+    assert (problem.status, problem.code, problem.detail) == (403, "not-allowed", "Ask bob.")
+
+
+def test_a_fault_of_the_work_tells_nothing_of_what_is_inside(operations: Operations) -> None:
+    def fail(_: Progress) -> Wire:
+        raise KeyError("/secret/path")
+
+    found = ended(operations, operations.start(ALICE, "copy", "Copy", fail))
+    assert found.status is OperationStatus.FAILED
+    assert "secret" not in found.model_dump_json()
+
+
+def test_nobody_sees_or_cancels_what_is_anothers(operations: Operations) -> None:
+    held = Held()
+    made = operations.start(ALICE, "copy", "Copy", held)
+    for ask in (operations.get, operations.cancel):
+        with pytest.raises(UnknownError):
+            ask(BOB, made.id)
+    assert operations.list(BOB) == ([], None)
+    held.may_end.set()
+
+
+def test_nobody_has_more_under_way_than_is_allowed(operations: Operations) -> None:
+    held = [Held() for _ in range(MOST_OPEN)]
+    for one in held:
+        operations.start(ALICE, "copy", "Copy", one)
+    with pytest.raises(BusyError):
+        operations.start(ALICE, "copy", "Copy", Held())
+    operations.start(BOB, "copy", "Copy", lambda _: Copied(files=1))
+    for one in held:
+        one.may_end.set()
+
+
+def test_a_list_comes_in_pages_the_newest_first(operations: Operations) -> None:
+    made = [
+        operations.start(ALICE, "copy", f"Copy {n}", lambda _: Copied(files=1)) for n in range(5)
+    ]
+    for one in made:
+        ended(operations, one)
+    first, after = operations.list(ALICE, limit=3)
+    rest, end = operations.list(ALICE, limit=3, after=after)
+    assert [one.title for one in (*first, *rest)] == [f"Copy {n}" for n in (4, 3, 2, 1, 0)]
+    assert end is None
+
+
+def test_what_a_stop_cut_off_is_interrupted(operations: Operations) -> None:
+    held = Held()
+    made = operations.start(ALICE, "copy", "Copy", held)
+    assert held.has_begun.wait(5)
+    operations.close()
+    assert operations.get(ALICE, made.id).status is OperationStatus.INTERRUPTED
+
+
+def test_what_a_crash_cut_off_is_interrupted_after_the_next_start(
+    operations: Operations, url: str
+) -> None:
+    held = Held()
+    made = operations.start(ALICE, "copy", "Copy", held)
+    assert held.has_begun.wait(5)
+    database = Database(url)
+    again = Operations(database)  # as another process does while nothing has said that it ended
+    assert again.get(ALICE, made.id).status is OperationStatus.INTERRUPTED
+    again.close()
+    database.close()
+    held.may_end.set()

@@ -13,6 +13,7 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.index.service import Search
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -35,6 +36,7 @@ class Library:
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
     changes: Changes
+    search: Search
 
 
 @contextlib.contextmanager
@@ -51,12 +53,17 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(operations.close)
         changes = Changes()
         opened.callback(changes.close)
+        background = Background()
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
         yield Library(
             settings=settings,
             tree=tree,
             database=database,
             operations=operations,
-            background=Background(),
+            background=background,
             audit=Audit(),
             changes=changes,
+            search=search,
         )

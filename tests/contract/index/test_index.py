@@ -47,7 +47,10 @@ def test_a_removed_document_is_not_found_and_removing_none_is_no_error(index: In
 def test_stamps_are_listed_by_the_start_of_the_key(index: Index) -> None:
     fill(index, make_document("a", area="al"), make_document("b", area="alice"))
     assert list(index.list_stamps("al/")) == ["al/models/a"]
-    assert sorted(index.list_areas()) == ["al", "alice"]
+    assert index.find_stamp("al/models/a") == "1"
+    assert index.find_stamp("al/models/") is None
+    assert sorted(index.list_folders()) == ["al/models", "alice/models"]
+    assert list(index.list_folders("alice/")) == ["alice/models"]
 
 
 def test_clearing_takes_all_documents_out(index: Index) -> None:
@@ -55,7 +58,7 @@ def test_clearing_takes_all_documents_out(index: Index) -> None:
     index.clear()
     index.commit()
     assert index.count() == 0
-    assert list(index.list_areas()) == []
+    assert list(index.list_folders()) == []
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,13 @@ class IndexBusyError(SearchIndexError):
     code = "search-busy"
 
 
+class IndexFullError(SearchIndexError):
+    """There is no room for what is to be kept."""
+
+    code = "full"
+    status = 507
+
+
 class Facet(StrEnum):
     """What hits are counted and narrowed by."""
 
@@ -99,6 +106,11 @@ class Document:
     text: str = ""
     is_withdrawn: bool = False
     """Found by those alone whose access names its key."""
+
+    @property
+    def folder(self) -> str:
+        """The folder that its key is in."""
+        return self.key.rpartition("/")[0]
 
     def text_of(self, place: Place) -> str:
         """Return what words are looked for in."""
@@ -226,8 +238,11 @@ class Index(Protocol):
     def list_stamps(self, start: str = "") -> Mapping[str, str]:
         """Return the stamps of committed documents whose keys begin so, by key."""
 
-    def list_areas(self) -> Iterable[str]:
-        """Return the areas of committed documents."""
+    def find_stamp(self, key: str) -> str | None:
+        """Return the stamp of the committed document of a key; None if there is none."""
+
+    def list_folders(self, start: str = "") -> Iterable[str]:
+        """Return the folders, which begin so, that keys of committed documents are in."""
 
     def count(self) -> int:
         """Return how many documents are committed."""

@@ -74,9 +74,15 @@ class MemoryIndex:
         """Return the stamps of keys that begin so."""
         return {key: one.stamp for key, one in self._found.items() if key.startswith(start)}
 
-    def list_areas(self) -> Iterable[str]:
-        """Return the areas."""
-        return sorted({document.area for document in self._found.values()})
+    def find_stamp(self, key: str) -> str | None:
+        """Return the stamp of a key."""
+        found = self._found.get(key)
+        return found.stamp if found else None
+
+    def list_folders(self, start: str = "") -> Iterable[str]:
+        """Return the folders of keys."""
+        folders = {document.folder for document in self._found.values()}
+        return sorted(folder for folder in folders if folder.startswith(start))
 
     def count(self) -> int:
         """Return how many documents there are."""

@@ -20,6 +20,7 @@ from twinhub_library.index.base import (
     Hit,
     IndexBusyError,
     IndexDamagedError,
+    IndexFullError,
     Place,
     Query,
     Results,
@@ -56,7 +57,7 @@ def _make_schema() -> tantivy.Schema:
         builder.add_text_field(
             _column(facet), fast=True, tokenizer_name="raw", index_option="basic"
         )
-    for name in ("key", "mark", "reader", "whole"):
+    for name in ("key", "mark", "folder", "reader", "whole"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("order", fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("changed", fast=True)
@@ -77,7 +78,6 @@ class TantivyIndex:
 
         Raises:
             IndexDamagedError: its files cannot be read.
-            IndexBusyError: another process writes it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._schema = _make_schema()
@@ -88,7 +88,8 @@ class TantivyIndex:
             self._index.register_tokenizer("whitespace", whitespace)
             self._index.config_reader("manual")
             self._searcher = self._index.searcher()
-            self._writer: tantivy.IndexWriter | None = self._index.writer(_HEAP_BYTES, 1)
+        self._writer: tantivy.IndexWriter | None = None
+        self._is_closed = False
 
     def upsert(self, document: Document) -> None:
         """Put a document in place of one with its key."""
@@ -121,12 +122,16 @@ class TantivyIndex:
             marks = self._searcher.terms_with_prefix("mark", start, everything)
         return dict(mark.split(_SEPARATOR, 1) for mark, _ in marks)
 
-    def list_areas(self) -> Iterable[str]:
-        """Return the areas of committed documents."""
+    def find_stamp(self, key: str) -> str | None:
+        """Return the stamp of the committed document of a key; None if there is none."""
+        return self.list_stamps(f"{key}{_SEPARATOR}").get(key)
+
+    def list_folders(self, start: str = "") -> Iterable[str]:
+        """Return the folders, which begin so, that keys of committed documents are in."""
         with _translated():
             everything = tantivy.Query.all_query()
-            found = self._searcher.terms_with_prefix(_column(Facet.AREA), "", everything)
-        return [area for area, _ in found]
+            found = self._searcher.terms_with_prefix("folder", start, everything)
+        return [folder for folder, _ in found]
 
     def count(self) -> int:
         """Return how many documents are committed."""
@@ -140,15 +145,18 @@ class TantivyIndex:
 
     def close(self) -> None:
         """Give up what is not committed, and all files."""
-        writer, self._writer = self._writer, None
+        writer, self._writer, self._is_closed = self._writer, None, True
         if writer is not None:
             with _translated():
                 writer.rollback()
                 writer.wait_merging_threads()
 
     def _open_writer(self) -> tantivy.IndexWriter:
-        if self._writer is None:
+        """Return what writes; it costs memory and a lock, so only who writes has it."""
+        if self._is_closed:
             raise SearchIndexError("The search index is closed.")
+        if self._writer is None:
+            self._writer = self._index.writer(_HEAP_BYTES, 1)
         return self._writer
 
 
@@ -241,6 +249,7 @@ def _fields(document: Document) -> dict[str, object]:
     fields: dict[str, object] = {
         "key": document.key,
         "mark": f"{document.key}{_SEPARATOR}{document.stamp}",
+        "folder": document.folder,
         "reader": [] if document.is_withdrawn else [document.area],
         "whole": " ".join(split_words(document.name)),
         "order": document.name.casefold()[:_LONGEST_NAME],
@@ -266,6 +275,8 @@ def _translated() -> Iterator[None]:
     except (ValueError, OSError) as error:
         if "LockBusy" in str(error):
             raise IndexBusyError("Another process writes the search index: end it.") from error
+        if "No space left" in str(error):
+            raise IndexFullError("The disk is full: search does not follow changes.") from error
         raise IndexDamagedError("The search index cannot be used; it is being rebuilt.") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":

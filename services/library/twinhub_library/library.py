@@ -17,6 +17,7 @@ from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
+from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
 from twinhub_library.store.base import Base
 from twinhub_library.teams import Teams
@@ -53,6 +54,7 @@ class Library:
     changes: Changes
     files: Files
     """What people do with files and folders."""
+    search: Search
 
 
 @contextlib.contextmanager
@@ -75,6 +77,10 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         teams.recover()
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
+        background = Background()
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
         yield Library(
             settings=settings,
             tree=tree,
@@ -89,4 +95,6 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             listing=Listing(tree),
             teams=teams,
             history=History(),
+            audit=Audit(),
+            search=search,
         )

@@ -69,6 +69,8 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         database.make_tables(Base)
         operations = Operations(database)
         opened.callback(operations.close)
+        health = Health()
+        health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
         health = Health()

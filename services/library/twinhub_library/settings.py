@@ -13,6 +13,16 @@ _GIB = 1 << 30
 
 
 @dataclass(frozen=True)
+class QuotaSettings:
+    """How much areas may hold, in bytes; None for no limit but the disk."""
+
+    user_bytes: int | None = None
+    team_bytes: int | None = None
+    free_bytes: int = 2 * _GIB
+    """Room on the disk below which nothing is written any more."""
+
+
+@dataclass(frozen=True)
 class SnapshotSettings:
     """Previous versions of private and team areas."""
 
@@ -62,6 +72,8 @@ class LibrarySettings:
     """How long an upload that was begun can be resumed."""
     limits: Limits = field(default_factory=Limits)
     """What is taken in one go."""
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
+    snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property
     def database(self) -> str:

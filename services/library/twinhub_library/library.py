@@ -51,7 +51,6 @@ class Library:
     teams: Teams
     history: History
     """What has happened to assets; a part adds itself to it."""
-    changes: Changes
     files: Files
     """What people do with files and folders."""
     search: Search
@@ -73,13 +72,10 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
-        health = Health()
-        health.add("database", check_database(database))
         teams = Teams(tree, database)
         teams.recover()
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
-        background = Background()
         search = Search(tree, changes, settings.state / "index")
         opened.callback(search.close)
         background.keep("search", lambda: search.run(background.stopping))
@@ -97,6 +93,5 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             listing=Listing(tree),
             teams=teams,
             history=History(),
-            audit=Audit(),
             search=search,
         )

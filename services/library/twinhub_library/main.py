@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
-    assets.router,
-    teams.router,
-    assets.catch_all,  # last: it takes in what begins like it
-    bins.router,
     files.router,
+    bins.router,
+    teams.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 

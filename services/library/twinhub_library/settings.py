@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
+
+from twinhub_library.room import Limits
 
 _GIB = 1 << 30
 
@@ -41,7 +39,24 @@ class SnapshotSettings:
     """How long one area may take; what is left is copied by the next one."""
 
 
-from twinhub_library.room import Limits
+@dataclass(frozen=True)
+class GitSettings:
+    """How assets are synced with git repositories."""
+
+    hosts: tuple[str, ...] = ()
+    """The only hosts that are spoken to; empty for all but this machine."""
+    allow_loopback: bool = False
+    """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
+    most_bytes: int = 10 << 30
+    """Of any file that git writes, so of what one pull brings."""
+    most_seconds: int = 3600
+    """How long one run of git takes at most."""
+    ca_file: Path | None = None
+    """Certificates of the site's own authorities, as PEM."""
+    known_hosts: Path | None = None
+    """Keys of SSH servers that the site vouches for, as ssh keeps them."""
+    email_domain: str = "users.twinhub.invalid"
+    """What is behind the @ of authors who give no address."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,6 @@ class LibrarySettings:
     """Folder of its database and its search index."""
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
-
-    snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
     public_url: str = ""
     """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
     hub_api_url: str = ""
@@ -73,6 +86,7 @@ class LibrarySettings:
     limits: Limits = field(default_factory=Limits)
     """What is taken in one go."""
     quota: QuotaSettings = field(default_factory=QuotaSettings)
+    git: GitSettings = field(default_factory=GitSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

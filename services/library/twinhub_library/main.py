@@ -13,7 +13,16 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import assets, bins, events, files, folders, teams
+from twinhub_library.rest import (
+    assets,
+    bins,
+    events,
+    files,
+    folders,
+    teams,
+    usage,
+    versions,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +37,8 @@ _ROUTERS = (
     files.router,
     bins.router,
     teams.router,
+    usage.router,
+    versions.router,
     assets.router,
     assets.catch_all,  # last: it takes in what begins like it
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
 
@@ -57,6 +58,23 @@ class GitSettings:
     """Keys of SSH servers that the site vouches for, as ssh keeps them."""
     email_domain: str = "users.twinhub.invalid"
     """What is behind the @ of authors who give no address."""
+
+
+class QuotaSettings:
+    """How much room areas may take, in bytes; 0 is no limit."""
+
+    user_bytes: int = 0
+    """Of each private area that `users` does not name."""
+    team_bytes: int = 0
+    """Of each team that `groups` does not name."""
+    common_bytes: int = 0
+    users: Mapping[str, int] = field(default_factory=dict)
+    """By name of the user."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """By name of the group whose team it is."""
+    free_bytes: int = 2 * _GIB
+    """What the disk has to keep: nothing is written past it."""
+    measured_every_seconds: int = 60
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,6 @@ _GIB = 1 << 30
 
 
 @dataclass(frozen=True)
-class QuotaSettings:
-    """How much areas may hold, in bytes; None for no limit but the disk."""
-
-    user_bytes: int | None = None
-    team_bytes: int | None = None
-    free_bytes: int = 2 * _GIB
-    """Room on the disk below which nothing is written any more."""
-
-
-@dataclass(frozen=True)
 class SnapshotSettings:
     """Previous versions of private and team areas."""
 
@@ -60,6 +50,7 @@ class GitSettings:
     """What is behind the @ of authors who give no address."""
 
 
+@dataclass(frozen=True)
 class QuotaSettings:
     """How much room areas may take, in bytes; 0 is no limit."""
 

@@ -139,23 +139,6 @@ class Tree:
         with translated(path):
             return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
 
-    def scan(self, path: RelativePath) -> list[tuple[str, bool]]:
-        """Return the names in a folder in order, and of each whether it is a folder itself.
-
-        No file is looked at, which makes it cheaper than `list_folder`; a link is no folder.
-
-        Raises:
-            NotThereError: there is no such folder.
-        """
-        with (
-            self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder,
-            translated(path),
-            os.scandir(folder) as entries,
-        ):
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        found.sort()
-        return [one for one in found if not one[0].startswith(TEMPORARY)]
-
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
 

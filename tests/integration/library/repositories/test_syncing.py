@@ -174,9 +174,7 @@ def test_an_empty_repository_gets_its_first_commit_by_a_push(
 
 
 @pytest.mark.d4(37)
-def test_a_host_that_does_not_answer_changes_nothing(
-    bench: Bench, git_servers: GitServers
-) -> None:
+def test_a_host_that_does_not_answer_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
     remote = git_servers.make("offline", {"a.txt": "a\n"})
     row = bench.cloned(remote.url)
     bench.write("alice/models/tank/a.txt", "mine\n")
@@ -253,7 +251,7 @@ def test_a_folder_of_a_repository_is_synced_and_what_is_beside_it_stays(
     assert bench.files() == {"a.txt": "a\n"}
 
     bench.write("alice/models/tank/a.txt", "mine\n")
-    bench.write("alice/models/tank/n/ö \"q\".txt", "n\n")
+    bench.write('alice/models/tank/n/ö "q".txt', "n\n")
     remote.commit({"other/b.txt": "b2\n"})
     bench.syncing.sync(ALICE, row.id)
 

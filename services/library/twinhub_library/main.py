@@ -12,7 +12,16 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
-from twinhub_library.rest import events, folders
+from twinhub_library.rest import (
+    assets,
+    bins,
+    events,
+    files,
+    folders,
+    teams,
+    usage,
+    versions,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +33,13 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
+    files.router,
+    bins.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 

@@ -100,7 +100,7 @@ class Reader:
         return content
 
     def _scan(self, path: RelativePath) -> list[tuple[str, bool]]:
-        folder = self.library.tree.open_folder(path)
+        folder = self.library.tree.open_folder_descriptor(path)
         try:
             self._check_small(os.fstat(folder).st_size)
             with translated(path), os.scandir(folder) as entries:

@@ -10,7 +10,7 @@ from twinhub_kit.application import make_application
 from twinhub_kit.operation_routes import serve_operations
 
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import events, folders
+from twinhub_library.rest import events, folders, search
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
+    search.router,
 )
 
 

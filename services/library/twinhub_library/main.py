@@ -18,6 +18,7 @@ from twinhub_library.rest import (
     events,
     files,
     folders,
+    search,
     teams,
     usage,
     versions,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
+    search.router,
     files.router,
     bins.router,
     teams.router,

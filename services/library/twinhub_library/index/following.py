@@ -49,6 +49,11 @@ class Progress:
     areas: int = 0
     areas_in_all: int = 0
 
+    @property
+    def part(self) -> float:
+        """How much has been looked at, up to 1, in areas."""
+        return 1.0 if self.is_complete else round(self.areas / (self.areas_in_all or 1) * 0.99, 3)
+
 
 class Follower:
     """Keeps one index equal to one tree; `mark` may be called from any thread."""

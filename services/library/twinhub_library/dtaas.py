@@ -19,7 +19,7 @@ from twinhub_api.names import RESERVED, check_user_name, label_for
 from twinhub_dtconfig.references import AssetKind
 
 from twinhub_library.areas import COMMON
-from twinhub_library.errors import ExistsError, LibraryError
+from twinhub_library.errors import ExistsError, LibraryError, NotThereError
 from twinhub_library.newfile import NewFile
 from twinhub_library.paths import MOST_NAMES, RelativePath, shown_name
 from twinhub_library.tree import EntryKind, Tree
@@ -135,13 +135,13 @@ class Importer:
 
     def _entries(self, path: RelativePath) -> list[tuple[str, EntryKind]]:
         try:
-            return sorted(self._source.scan_folder(path))
+            return sorted(_scan(self._source, path))
         except (LibraryError, OSError) as error:
             self._odd(str(path), Fate.REFUSED, _reason(error))
             return []
 
     def _ensure_folder(self, source: RelativePath, target: RelativePath) -> bool:
-        there = self._target.find_kind(target)
+        there = _find_kind(self._target, target)
         if there is EntryKind.FOLDER:
             return True
         if there is not None:
@@ -170,7 +170,7 @@ class Importer:
             self.report.counts[fate] += 1
 
     def _copy(self, found: int, target: RelativePath) -> Fate:
-        there = self._target.find_kind(target)
+        there = _find_kind(self._target, target)
         if there is EntryKind.FILE:
             with _closed(self._target.open_file(target)) as other:
                 return Fate.SAME if _is_same(found, other) else Fate.KEPT
@@ -180,7 +180,9 @@ class Importer:
         self.report.bytes += status.st_size
         if not self._is_dry:
             mode = _PROGRAM_MODE if status.st_mode & stat.S_IXUSR else _FILE_MODE
-            with NewFile(self._target.open_folder(target.parent), target, mode=mode) as file:
+            with NewFile(
+                self._target.open_folder_descriptor(target.parent), target, mode=mode
+            ) as file:
                 for chunk in _chunks(found):
                     file.write(chunk)
                 os.fchmod(file.descriptor, mode)
@@ -204,6 +206,27 @@ def _kinds() -> list[str]:
 
 def _reason(error: LibraryError | OSError) -> str:
     return (error.strerror or "") if isinstance(error, OSError) else str(error)
+
+
+def _scan(tree: Tree, path: RelativePath) -> list[tuple[str, EntryKind]]:
+    """Return the names in a folder, as they are on the disk, with what they stand for."""
+    with _closed(tree.open_folder_itself(path)) as folder, os.scandir(folder) as entries:
+        return [(one.name, _kind_of(one)) for one in entries]
+
+
+def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
+    if entry.is_symlink():
+        return EntryKind.LINK
+    if entry.is_dir(follow_symlinks=False):
+        return EntryKind.FOLDER
+    return EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.OTHER
+
+
+def _find_kind(tree: Tree, path: RelativePath) -> EntryKind | None:
+    try:
+        return tree.get_entry(path).kind
+    except NotThereError:
+        return None
 
 
 def _is_same(one: int, other: int) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
 Model = TypeVar("Model", bound=BaseModel)
-Values = Mapping[str, str | int | float | bool | None | list[str] | tuple[str, ...]]
+Values = Mapping[str, str | int | float | bool | list[str] | tuple[str, ...] | None]
 
 _TOKEN = "JUPYTERHUB_API_TOKEN"  # noqa: S105  # the name of a variable
 _SECONDS = 60.0
@@ -123,7 +123,10 @@ class ServiceClient:
 
         try:
             with self._http.stream(
-                method, path, content=content, headers=dict(headers or {})  # type: ignore[arg-type]
+                method,
+                path,
+                content=content,
+                headers=dict(headers or {}),  # type: ignore[arg-type]
             ) as answer:
                 if answer.is_error:
                     answer.read()
@@ -193,7 +196,7 @@ def _ended_well(operation: Operation) -> Operation:
     raise OperationError(operation.status.value, f"{operation.title} {what}")
 
 
-def _given(values: Values | None) -> dict[str, str | int | float | bool | None | list[str]]:
+def _given(values: Values | None) -> dict[str, str | int | float | bool | list[str] | None]:
     """Return values without those that say nothing; for a list, one of each."""
     return {
         key: list(value) if isinstance(value, tuple) else value

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from twinhub_api.cli.assets_printing import (
@@ -212,7 +212,9 @@ def _sync(asking: _Asking) -> int:
         where = f"{safe(options.place)} has" if place else "you have"
         raise CommandError(f"{where} no repository: connect one in the library's panel first")
     how = SyncIn(dry_run=options.dry_run, message=options.message)
-    way = "pull" if options.pull else "push" if options.push else "sync"
+    way: Literal["sync", "pull", "push"] = (
+        "pull" if options.pull else "push" if options.push else "sync"
+    )
     rows, results, is_odd = [], {}, False
     for one in repositories:
         done = asking.wait(asking.client.start_sync(one.id, how, way=way))

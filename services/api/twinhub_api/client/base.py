@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -116,7 +116,7 @@ class ServiceClient:
             self._sleep(pause)
 
     @contextmanager
-    def stream(self, method: str, path: str, *, content: object = None,
+    def stream(self, method: str, path: str, *, content: Iterable[bytes] | None = None,
                headers: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:  # fmt: skip
         """Ask once and yield the answer before its content has come."""
         import httpx  # noqa: PLC0415  # see above
@@ -126,7 +126,7 @@ class ServiceClient:
                 method,
                 path,
                 content=content,
-                headers=dict(headers or {}),  # type: ignore[arg-type]
+                headers=dict(headers or {}),
             ) as answer:
                 if answer.is_error:
                     answer.read()

@@ -55,9 +55,9 @@ def _lost(spawner: Any, groups: list[str]) -> list[str]:  # noqa: ANN401 - a spa
 async def _end(hub: JupyterHub, user: Any, spawner: Any, lost: list[str]) -> None:  # noqa: ANN401
     teams = ", ".join(lost)
     _log.warning("workspace ended user=%s reason=left teams %s", user.name, teams)
-    await hub.proxy.delete_user(user, spawner.name)
-    await user.stop(spawner.name)
     spawner.stop_notice = (
         f"It was stopped because you are not in {teams} any more, whose files it had. Start it to "
         "go on with your own."
     )
+    await hub.proxy.delete_user(user, spawner.name)
+    await user.stop(spawner.name)

@@ -22,7 +22,7 @@ class HasTeams(HasTraits):  # type: ignore[misc]
     """Labels of the teams whose folders are mounted, or will be at the next start."""
 
     stop_notice: str = ""
-    """Why it was stopped, for its user; empty when it was asked to."""
+    """Why it was stopped, for its user, until the next start; empty when it was asked to."""
 
     def take_teams(self, labels: Iterable[str]) -> None:
         """Have the next start mount the folders of these teams, which are there."""
@@ -31,12 +31,14 @@ class HasTeams(HasTraits):  # type: ignore[misc]
     def get_state(self) -> dict[str, Any]:
         """Keep what is mounted: a hub that starts anew has to know whom to take it from."""
         state: dict[str, Any] = super().get_state()
-        return state | ({"teams": list(self.teams)} if self.teams else {})
+        own = {"teams": list(self.teams), "stop_notice": self.stop_notice}
+        return state | {name: value for name, value in own.items() if value}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take it back."""
         super().load_state(state)
         self.teams = tuple(state.get("teams", ()))
+        self.stop_notice = state.get("stop_notice", "")
 
     def clear_state(self) -> None:
         """Forget what was mounted."""

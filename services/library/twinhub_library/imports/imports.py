@@ -69,7 +69,7 @@ class Imports:
         for note in recover_merges(self._tree):
             if "import" in note:
                 self._settle(int(note["import"]), note)
-        for row in self._select(select(ImportRow).where(ImportRow.is_done.is_(False))):
+        for row in self._select(select(ImportRow).where(ImportRow.staged != "")):
             with contextlib.suppress(NotThereError):  # the area is gone
                 self._recover(row)
                 continue
@@ -229,7 +229,7 @@ class Imports:
             remove_stage(self._tree, at)
             self._delete(row)
             raise
-        self._finish(row)
+        self._finish(row, at)
 
     def _replace(self, row: ImportRow) -> None:
         """Throw away what a fresh copy takes the place of."""
@@ -240,19 +240,21 @@ class Imports:
                     self._throw_away(split_path(place)[0], place.parent / name, row.made_by)
 
     def _recover(self, row: ImportRow) -> None:
-        """Finish an import whose first name is in place, or whose place was freed; undo others."""
+        """Finish an import whose first name is in place, or whose place was freed; undo others.
+
+        The staged folder is there from when it is whole until all is done.
+        """
         place = RelativePath.parse(row.place)
         at, names = place.parent / row.staged, list(row.names.values()) or [place.name]
         with self._tree.open_folder(place.parent) as folder:
-            is_staged = folder.find(f"{at.name}/{names[0]}") is not None
-            is_there = folder.find(names[0]) is not None
-        was_replacing = row.staged.startswith(_FRESH) and not is_there
-        if is_staged and not was_replacing:
-            remove_stage(self._tree, at)
-            self._delete(row)
-        elif is_staged or is_there:
+            was_staged = folder.find(at.name) is not None
+            is_waiting = folder.find(f"{at.name}/{names[0]}") is not None
+            was_freed = row.staged.startswith(_FRESH) and folder.find(names[0]) is None
+        if row.is_done:
+            self._finish(row, at)
+        elif was_staged and (not is_waiting or was_freed):
             put_in_place(self._tree, at, names)
-            self._finish(row)
+            self._finish(row, at)
         else:
             remove_stage(self._tree, at)
             self._delete(row)
@@ -272,13 +274,17 @@ class Imports:
             session.flush()
         return row
 
-    def _finish(self, row: ImportRow) -> None:
+    def _finish(self, row: ImportRow, at: RelativePath) -> None:
+        """Let an import count that is in place; in the end nothing is staged any more."""
         with self._database.session() as session:
             for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
                 if older.id != row.id:
                     session.delete(older)
             session.get_one(ImportRow, row.id).is_done = True
-        row.is_done = True
+        remove_stage(self._tree, at)
+        with self._database.session() as session:
+            session.get_one(ImportRow, row.id).staged = ""
+        row.is_done, row.staged = True, ""
 
     def _settle(self, number: int, note: Mapping[str, str]) -> None:
         """Write down what an import is of now; called again after a crash."""

@@ -17,6 +17,7 @@ from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.files import Files, open_files
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -68,8 +69,12 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
         publishing = open_publishing(
-            tree, database, audit, lambda area, path, by: files.bin.put(area, path, by=by)
-        )
+            tree, database, audit,
+            Surroundings(
+                throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+                check_room=files.check_room, announce=changes.announce,
+            ),
+        )  # fmt: skip
         yield Library(
             settings=settings,
             tree=tree,

@@ -23,7 +23,7 @@ from twinhub_library.publishing.errors import StateError
 from twinhub_library.store.publishing import ImportRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import Select
     from twinhub_kit.audit import Audit
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twinhub_library.areas import Area
     from twinhub_library.merging import Content, MergeReport
     from twinhub_library.publishing.publisher import Publisher
+    from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
 
 _FRESH = f"{TEMPORARY}fresh-"
@@ -54,14 +55,14 @@ class Imports:
 
     def __init__(
         self, tree: Tree, database: Database, publisher: Publisher, audit: Audit,
-        throw_away: Callable[[Area, RelativePath, str], object],
+        around: Surroundings,
     ) -> None:  # fmt: skip
-        """Import into a tree; ``throw_away`` moves to the bin what a fresh copy replaces."""
+        """Import into a tree."""
         self._tree = tree
         self._database = database
         self._publisher = publisher
         self._audit = audit
-        self._throw_away = throw_away
+        self._around = around
         self.sources = Sources(tree, publisher)
 
     def recover(self) -> None:
@@ -132,6 +133,7 @@ class Imports:
             "inside": found.inside,
             "names": json.dumps(_outer(found, RelativePath.parse(row.place))),
         }  # fmt: skip
+        self._around.check_room(place, 0)
         ending = Ending(note, lambda: self._settle(row.id, note))
         report = merge(
             self._tree, place, base=base, theirs=theirs, label=_label(),
@@ -140,6 +142,7 @@ class Imports:
         self._audit.record(
             caller, "update", row.place, version=found.version, conflicts=len(report.conflicts)
         )
+        self._around.announce(RelativePath.parse(row.place))
         return Updated(self.get(row.id), report, found)
 
     def preview(self, row: ImportRow, pin: str = "") -> Updated:
@@ -222,6 +225,7 @@ class Imports:
         at, names = place.parent / row.staged, _names(found, place)
         content = self.sources.content(found.digest, found.inside if found.is_folder else "")
         try:
+            self._around.check_room(place, found.size)
             stage(self._tree, content, names, at)
             self._replace(row)
             put_in_place(self._tree, at, list(names.values()))
@@ -230,6 +234,7 @@ class Imports:
             self._delete(row)
             raise
         self._finish(row, at)
+        self._around.announce(place)
 
     def _replace(self, row: ImportRow) -> None:
         """Throw away what a fresh copy takes the place of."""
@@ -237,7 +242,7 @@ class Imports:
             place = RelativePath.parse(row.place)
             for name in row.names.values() or [place.name]:
                 with contextlib.suppress(NotThereError):
-                    self._throw_away(split_path(place)[0], place.parent / name, row.made_by)
+                    self._around.throw_away(split_path(place)[0], place.parent / name, row.made_by)
 
     def _recover(self, row: ImportRow) -> None:
         """Finish an import whose first name is in place, or whose place was freed; undo others.

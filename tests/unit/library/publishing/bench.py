@@ -13,6 +13,7 @@ from twinhub_library.catalogue import find_asset
 from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.publisher import Wish
+from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
@@ -46,7 +47,7 @@ def opened(root: Path, *, is_new: bool = False) -> Iterator[tuple[Tree, Publishi
             def throw_away(area: Area, path: RelativePath, by: str) -> object:
                 return kept.put(area, path, by=by)
 
-            yield tree, open_publishing(tree, database, Audit(), throw_away)
+            yield tree, open_publishing(tree, database, Audit(), Surroundings(throw_away))
     finally:
         database.close()
 

@@ -94,6 +94,15 @@ def find_tokens(folder: Path) -> set[bytes]:
     return found
 
 
+def find_programs(folder: Path) -> set[str]:
+    """Return the files that may be run."""
+    return {
+        str(file.relative_to(folder))
+        for file in folder.rglob("*")
+        if file.is_file() and file.stat().st_mode & 0o100
+    }
+
+
 def _render(name: str, lines: list[str]) -> bytes:
     if name.endswith(".bin"):
         return b"\0" + "\n".join(lines).encode()

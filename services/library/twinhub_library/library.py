@@ -21,6 +21,8 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
@@ -68,6 +70,8 @@ class Library:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
 
 
 @contextlib.contextmanager
@@ -104,6 +108,13 @@ def open_library(
             "usage",
             partial(usage.measure_all, background.stopping),
         )
+        publishing = open_publishing(
+            tree, database, audit,
+            Surroundings(
+                throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+                check_room=files.check_room, announce=changes.announce,
+            ),
+        )  # fmt: skip
         yield Library(
             settings=settings,
             tree=tree,
@@ -111,6 +122,9 @@ def open_library(
             operations=operations,
             background=background,
             audit=audit,
+            changes=changes,
+            files=files,
+            publishing=publishing,
             health=health,
             metrics=Metrics("library"),
             changes=changes,

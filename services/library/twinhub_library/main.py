@@ -18,6 +18,10 @@ from twinhub_library.rest import (
     events,
     files,
     folders,
+    grants,
+    imports,
+    proposals,
+    publishing,
     search,
     teams,
     usage,
@@ -42,6 +46,10 @@ _ROUTERS = (
     versions.router,
     assets.router,
     assets.catch_all,  # last: it takes in what begins like it
+    grants.router,
+    imports.router,
+    proposals.router,
+    publishing.router,
 )
 
 

@@ -154,7 +154,7 @@ def _may_be_root(area: Area, names: tuple[str, ...]) -> bool:
     if len(names) > DEEPEST_ROOT or (area.kind is AreaKind.PRIVATE and names[:1] in _MOUNT_PATHS):
         return False
     return all(
-        is_asset_name(name) and name not in _NO_ROOTS and _is_writable(name) for name in names
+        is_asset_name(name) and name not in _NO_ROOTS and is_writable(name) for name in names
     )
 
 
@@ -207,7 +207,7 @@ def make_asset(
     """Return the asset of a name in a folder; None if it is neither a folder nor a file."""
     entry = f"{named.name}@{version}" if version else named.entry
     found = kinds.get(entry)
-    if not _is_writable(entry):
+    if not is_writable(entry):
         return None
     path = RelativePath((*folder.path.names, entry))
     if version is None and (found is EntryKind.LINK or not named.is_plain):
@@ -230,7 +230,7 @@ def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
         return []
 
 
-def _is_writable(name: str) -> bool:
+def is_writable(name: str) -> bool:
     """Tell whether a path can hold a name; a file system knows names that none can."""
     if name.isascii() and name.isprintable():
         return True

@@ -11,7 +11,7 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import assets, events, folders, teams
+from twinhub_library.rest import asset_parts, assets, events, folders, teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +24,7 @@ _ROUTERS = (
     folders.router,
     events.router,
     assets.router,
+    asset_parts.router,
     teams.router,
     assets.catch_all,  # last: it takes in what begins like it
 )

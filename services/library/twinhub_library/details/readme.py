@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from twinhub_library.assets import Asset
     from twinhub_library.tree import Tree
 
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 128 * 1024
 """Bytes of a text that are shown."""
 MOST_PICTURE = 512 * 1024
 MOST_PICTURES = 2 * 1024 * 1024
 """Bytes of one picture, and of all, that are put into the page."""
 
-_MOST_LINE = 20_000
+_MOST_LINE = 10_000
 """Characters of one line: what makes Markdown slow is long lines of brackets and stars."""
 
 _TAGS = {

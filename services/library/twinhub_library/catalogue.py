@@ -217,10 +217,22 @@ def make_asset(
     if found not in {EntryKind.FOLDER, EntryKind.FILE}:
         return None
     is_folder = found is EntryKind.FOLDER
+    companions = tuple(_companions(named, kinds, version))
     return Asset(
-        folder.area, folder.kind, named.name, path, is_folder,
-        folder.root, version, named.companions,
-    )  # fmt: skip
+        folder.area, folder.kind, named.name, path, is_folder, folder.root, version, companions
+    )
+
+
+def _companions(
+    named: NamedAsset, kinds: Mapping[str, EntryKind], version: str | None
+) -> Iterator[str]:
+    """Yield the names of what belongs to an asset: those of its version, else those of none."""
+    for name in named.companions:
+        of_version = f"{name}@{version}"
+        if version is not None and of_version in kinds:
+            yield of_version
+        elif name in kinds:
+            yield name
 
 
 def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:

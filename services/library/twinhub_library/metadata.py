@@ -59,7 +59,7 @@ def list_texts(tree: Tree, asset: Asset) -> dict[str, RelativePath]:
 
     ``twin.yaml`` or ``asset.yaml`` comes first, then ``description.md``, then the README.
     """
-    beside = {name: asset.folder / name for name in asset.companions}
+    beside = {_unversioned(name, asset): asset.folder / name for name in asset.companions}
     inside: dict[str, RelativePath] = {}
     if asset.is_folder:
         names = set(_names(tree, asset.path))
@@ -69,10 +69,14 @@ def list_texts(tree: Tree, asset: Asset) -> dict[str, RelativePath]:
         wanted += [texts[name] for name in _TEXTS if name in texts]
         inside = {name: asset.path / name for name in wanted}
     elif asset.name.endswith(TEXT):
-        inside = {asset.name: asset.path}
+        inside = {asset.name: asset.path}  # a published one has its version in the path
     described = {name: path for name, path in beside.items() if name.endswith(METADATA)}
     about = {name: path for name, path in beside.items() if name.endswith(TEXT)}
     return {**described, **inside, **about}
+
+
+def _unversioned(name: str, asset: Asset) -> str:
+    return name.removesuffix(f"@{asset.version}") if asset.version else name
 
 
 def read_start(tree: Tree, path: RelativePath, most: int) -> bytes:

@@ -165,7 +165,7 @@ def _has_header(rows: Sequence[Row]) -> bool:
     """Tell whether the first row names columns: words, each once, and no values."""
     first = [cell for cell in rows[0] if cell]
     is_named = bool(first) and len(set(first)) == len(first)
-    return is_named and not any(_kind_of(cell, has_comma=True) != "text" for cell in first)
+    return is_named and all(_kind_of(cell, has_comma=True) in {"text", "empty"} for cell in first)
 
 
 def _names(header: Row, count: int) -> list[str]:

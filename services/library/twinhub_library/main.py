@@ -13,6 +13,7 @@ from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
+    asset_parts,
     assets,
     bins,
     events,
@@ -41,6 +42,8 @@ _ROUTERS = (
     search.router,
     files.router,
     bins.router,
+    assets.router,
+    asset_parts.router,
     teams.router,
     usage.router,
     versions.router,

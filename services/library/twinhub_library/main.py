@@ -11,7 +11,7 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import bins, events, files, folders
+from twinhub_library.rest import archives, bins, events, files, folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    archives.router,
     bins.router,
     events.router,
     files.router,

@@ -18,6 +18,7 @@ from twinhub_library.changes import Changes
 from twinhub_library.files import Files, open_files
 from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
+from twinhub_library.uploads import Uploads, open_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ class Library:
     changes: Changes
     files: Files
     """What people do with files and folders."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
 
 
 @contextlib.contextmanager
@@ -64,6 +67,7 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(changes.close)
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
+        uploads = open_uploads(settings, files, background)
         yield Library(
             settings=settings,
             tree=tree,
@@ -73,6 +77,7 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             audit=audit,
             changes=changes,
             files=files,
+            uploads=uploads,
             health=health,
             metrics=Metrics("library"),
         )

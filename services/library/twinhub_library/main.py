@@ -12,6 +12,7 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.rest import archives, bins, events, files, folders
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -47,4 +48,6 @@ def make_library_application(
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

@@ -28,6 +28,7 @@ from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
+from twinhub_library.uploads import Uploads, open_uploads
 from twinhub_library.usage.quota import Quota
 from twinhub_library.usage.usage import Usage
 
@@ -66,12 +67,14 @@ class Library:
     restores: Restores
     usage: Usage
     quota: Quota
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-    publishing: Publishing
-    """Versions, proposals, imports and pins."""
 
 
 @contextlib.contextmanager
@@ -115,6 +118,7 @@ def open_library(
                 check_room=files.check_room, announce=changes.announce,
             ),
         )  # fmt: skip
+        uploads = open_uploads(settings, files, background)
         yield Library(
             settings=settings,
             tree=tree,
@@ -122,9 +126,6 @@ def open_library(
             operations=operations,
             background=background,
             audit=audit,
-            changes=changes,
-            files=files,
-            publishing=publishing,
             health=health,
             metrics=Metrics("library"),
             changes=changes,
@@ -137,4 +138,6 @@ def open_library(
             restores=restores,
             usage=usage,
             quota=Quota(tree, usage, settings.quota),
+            publishing=publishing,
+            uploads=uploads,
         )

@@ -13,6 +13,7 @@ from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
+    archives,
     asset_parts,
     assets,
     bins,
@@ -28,6 +29,7 @@ from twinhub_library.rest import (
     usage,
     versions,
 )
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,22 +39,22 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
-    events.router,
-    folders.router,
-    search.router,
-    files.router,
+    archives.router,
     bins.router,
-    assets.router,
-    asset_parts.router,
-    teams.router,
-    usage.router,
-    versions.router,
-    assets.router,
-    assets.catch_all,  # last: it takes in what begins like it
+    events.router,
+    files.router,
+    folders.router,
     grants.router,
     imports.router,
     proposals.router,
     publishing.router,
+    search.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    asset_parts.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
@@ -75,4 +77,6 @@ def make_library_application(
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

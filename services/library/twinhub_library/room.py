@@ -50,8 +50,8 @@ class Room:
         """Check by limits; ``left_of`` returns the bytes that an area's quota leaves, or None."""
         self._tree, self.limits, self._left_of = tree, limits, left_of
 
-    def check(self, area: Area, size: int) -> None:
-        """Raise where an area cannot take as many bytes more.
+    def check(self, area: Area, size: int, *, promised: int = 0) -> None:
+        """Raise where an area cannot take as many bytes more; ``promised`` are others' to come.
 
         Raises:
             TooMuchError: no file may be so large.
@@ -68,7 +68,15 @@ class Room:
                 f"{area} has {max(left, 0):,} bytes left of its quota, and {size:,} are asked "
                 "for: remove files that nobody needs."
             )
-        free = self._tree.count_free_bytes() - self.limits.free_space_floor
+        self.check_disk(size, promised=promised)
+
+    def check_disk(self, size: int, *, promised: int = 0) -> None:
+        """Raise where the disk cannot take as many bytes more.
+
+        Raises:
+            FullError: the disk is reached.
+        """
+        free = self._tree.count_free_bytes() - self.limits.free_space_floor - promised
         if size > free:
             raise FullError(
                 f"The disk has {max(free, 0):,} bytes left, and {size:,} are asked for: tell an "

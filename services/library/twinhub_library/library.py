@@ -23,6 +23,7 @@ from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from twinhub_library.settings import LibrarySettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,7 @@ class Library:
     """Versions, proposals, imports and pins."""
     uploads: Uploads
     """Files that arrive piece by piece."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    repositories: Repositories
 
 
 @contextlib.contextmanager
@@ -119,6 +121,7 @@ def open_library(
             ),
         )  # fmt: skip
         uploads = open_uploads(settings, files, background)
+        repositories = open_repositories(settings, tree, database, changes)
         yield Library(
             settings=settings,
             tree=tree,
@@ -140,4 +143,5 @@ def open_library(
             quota=Quota(tree, usage, settings.quota),
             publishing=publishing,
             uploads=uploads,
+            repositories=repositories,
         )

@@ -16,22 +16,32 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
-from twinhub_library.opening.opening import Opening
+from twinhub_library.index.service import Search
+from twinhub_library.listing import Listing
 from twinhub_library.opening.part import open_opening
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
+from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
+from twinhub_library.uploads import Uploads, open_uploads
 from twinhub_library.usage.quota import Quota
 from twinhub_library.usage.usage import Usage, open_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from twinhub_library.opening.opening import Opening
     from twinhub_library.settings import LibrarySettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -46,25 +56,30 @@ class Library:
     background: Background
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
+    changes: Changes
     health: Health
     """What has to be ready; a part adds its own."""
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
-    changes: Changes
-    repositories: Repositories
+    listing: Listing
+    """Which assets there are."""
+    teams: Teams
+    history: History
+    """What has happened to assets; a part adds itself to it."""
     files: Files
     """What people do with files and folders."""
-    publishing: Publishing
-    """Versions, proposals, imports and pins."""
+    search: Search
     snapshots: Snapshots
     restores: Restores
     usage: Usage
     quota: Quota
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
+    repositories: Repositories
     opening: Opening
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    """Links that open what is published in the workspace of whoever follows."""
 
 
 @contextlib.contextmanager
@@ -85,6 +100,8 @@ def open_library(
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
+        teams = Teams(tree, database)
+        teams.recover()
         audit, background = Audit(), Background()
         snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
@@ -95,9 +112,17 @@ def open_library(
             settings, tree, changes=changes, audit=audit, background=background,
             check_quota=quota.check,
         )  # fmt: skip
+        uploads = open_uploads(settings, files, background)
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
         publishing = open_publishing(
-            tree, database, audit, lambda area, path, by: files.bin.put(area, path, by=by)
-        )
+            tree, database, audit,
+            Surroundings(
+                throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+                check_room=files.check_room, announce=changes.announce,
+            ),
+        )  # fmt: skip
         repositories = open_repositories(settings, tree, database, changes)
         opening = open_opening(tree, database, publishing, repositories, quota, clock)
         yield Library(
@@ -107,15 +132,20 @@ def open_library(
             operations=operations,
             background=background,
             audit=audit,
-            changes=changes,
-            files=files,
-            publishing=publishing,
             health=health,
             metrics=Metrics("library"),
+            changes=changes,
+            listing=Listing(tree),
+            teams=teams,
+            history=History(),
+            files=files,
+            search=search,
             snapshots=snapshots,
             restores=restores,
             usage=usage,
             quota=quota,
-            opening=opening,
+            publishing=publishing,
+            uploads=uploads,
             repositories=repositories,
+            opening=opening,
         )

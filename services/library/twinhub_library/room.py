@@ -49,8 +49,8 @@ class Room:
         """Check by limits; ``check_quota`` raises `FullError` where an area has reached its own."""
         self._tree, self.limits, self._check_quota = tree, limits, check_quota
 
-    def check(self, area: Area, size: int) -> None:
-        """Raise where an area cannot take as many bytes more.
+    def check(self, area: Area, size: int, *, promised: int = 0) -> None:
+        """Raise where an area cannot take as many bytes more; ``promised`` are others' to come.
 
         Raises:
             TooMuchError: no file may be so large.
@@ -62,7 +62,15 @@ class Room:
                 f"{self.limits.largest_file:,} are taken."
             )
         self._check_quota(area, size)
-        free = self._tree.count_free_bytes() - self.limits.free_space_floor
+        self.check_disk(size, promised=promised)
+
+    def check_disk(self, size: int, *, promised: int = 0) -> None:
+        """Raise where the disk cannot take as many bytes more.
+
+        Raises:
+            FullError: the disk is reached.
+        """
+        free = self._tree.count_free_bytes() - self.limits.free_space_floor - promised
         if size > free:
             raise FullError(
                 f"The disk has {max(free, 0):,} bytes left, and {size:,} are asked for: tell an "

@@ -31,6 +31,26 @@ class SnapshotSettings:
 
 
 @dataclass(frozen=True)
+class GitSettings:
+    """How assets are synced with git repositories."""
+
+    hosts: tuple[str, ...] = ()
+    """The only hosts that are spoken to; empty for all but this machine."""
+    allow_loopback: bool = False
+    """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
+    most_bytes: int = 10 << 30
+    """Of any file that git writes, so of what one pull brings."""
+    most_seconds: int = 3600
+    """How long one run of git takes at most."""
+    ca_file: Path | None = None
+    """Certificates of the site's own authorities, as PEM."""
+    known_hosts: Path | None = None
+    """Keys of SSH servers that the site vouches for, as ssh keeps them."""
+    email_domain: str = "users.twinhub.invalid"
+    """What is behind the @ of authors who give no address."""
+
+
+@dataclass(frozen=True)
 class QuotaSettings:
     """How much areas may hold, in bytes; None for no limit but the disk."""
 
@@ -53,30 +73,7 @@ class OpenLinkSettings:
     """Links that open what is published, or repositories, in the workspace of whoever follows."""
 
     git_hosts: tuple[str, ...] = ()
-    """Hosts whose repositories are opened, such as ``gitlab.example.org``.
-
-    Without any those of ``git.hosts`` are; links to others are refused.
-    """
-
-
-@dataclass(frozen=True)
-class GitSettings:
-    """How assets are synced with git repositories."""
-
-    hosts: tuple[str, ...] = ()
-    """The only hosts that are spoken to; empty for all but this machine."""
-    allow_loopback: bool = False
-    """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
-    most_bytes: int = 10 << 30
-    """Of any file that git writes, so of what one pull brings."""
-    most_seconds: int = 3600
-    """How long one run of git takes at most."""
-    ca_file: Path | None = None
-    """Certificates of the site's own authorities, as PEM."""
-    known_hosts: Path | None = None
-    """Keys of SSH servers that the site vouches for, as ssh keeps them."""
-    email_domain: str = "users.twinhub.invalid"
-    """What is behind the @ of authors who give no address."""
+    """Hosts whose repositories are opened, such as ``gitlab.example.org``."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +103,9 @@ class LibrarySettings:
     """How long an upload that was begun can be resumed."""
     limits: Limits = field(default_factory=Limits)
     """What is taken in one go."""
-    open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     quota: QuotaSettings = field(default_factory=QuotaSettings)
     git: GitSettings = field(default_factory=GitSettings)
+    open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

@@ -20,13 +20,16 @@ _MANY = 64
 def stage(
     tree: Tree, content: RelativePath, names: Mapping[str, str], at: RelativePath
 ) -> None:  # fmt: skip
-    """Copy a content to a hidden folder; ``names`` are in the content, "" for all, and in there.
+    """Copy a content to a hidden folder, which is there once it is whole.
+
+    ``names`` are in the content, "" for all of it, and what they are called in the folder.
 
     Raises:
         FullError: there is no room.
     """
-    tree.ensure_folder(at)
-    with translated(at), tree.open_folder(at) as target:
+    part = at.parent / f"{at.name}.part"
+    tree.ensure_folder(part)
+    with translated(at), tree.open_folder(part) as target:
         target.be_lazy()
         for inner, outer in names.items():
             if inner:
@@ -37,6 +40,8 @@ def stage(
                     target.make_folders(outer)
                     _copy_all(source, target, outer)
         target.flush()
+    with tree.open_folder(at.parent) as folder:
+        folder.move(part.name, at.name)
 
 
 def put_in_place(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
@@ -56,12 +61,12 @@ def put_in_place(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
             except FileExistsError:
                 if number == 0:
                     raise
-    remove_stage(tree, at)
 
 
 def remove_stage(tree: Tree, at: RelativePath) -> None:
     """Remove what was staged."""
     with tree.open_folder(at.parent) as folder:
+        folder.remove_all(f"{at.name}.part")
         folder.remove_all(at.name)
 
 

@@ -23,7 +23,7 @@ from twinhub_library.publishing.errors import StateError
 from twinhub_library.store.publishing import ImportRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import Select
     from twinhub_kit.audit import Audit
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twinhub_library.areas import Area
     from twinhub_library.merging import Content, MergeReport
     from twinhub_library.publishing.publisher import Publisher
+    from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
 
 _FRESH = f"{TEMPORARY}fresh-"
@@ -54,14 +55,14 @@ class Imports:
 
     def __init__(
         self, tree: Tree, database: Database, publisher: Publisher, audit: Audit,
-        throw_away: Callable[[Area, RelativePath, str], object],
+        around: Surroundings,
     ) -> None:  # fmt: skip
-        """Import into a tree; ``throw_away`` moves to the bin what a fresh copy replaces."""
+        """Import into a tree."""
         self._tree = tree
         self._database = database
         self._publisher = publisher
         self._audit = audit
-        self._throw_away = throw_away
+        self._around = around
         self.sources = Sources(tree, publisher)
 
     def recover(self) -> None:
@@ -69,7 +70,7 @@ class Imports:
         for note in recover_merges(self._tree):
             if "import" in note:
                 self._settle(int(note["import"]), note)
-        for row in self._select(select(ImportRow).where(ImportRow.is_done.is_(False))):
+        for row in self._select(select(ImportRow).where(ImportRow.staged != "")):
             with contextlib.suppress(NotThereError):  # the area is gone
                 self._recover(row)
                 continue
@@ -132,6 +133,7 @@ class Imports:
             "inside": found.inside,
             "names": json.dumps(_outer(found, RelativePath.parse(row.place))),
         }  # fmt: skip
+        self._around.check_room(place, 0)
         ending = Ending(note, lambda: self._settle(row.id, note))
         report = merge(
             self._tree, place, base=base, theirs=theirs, label=_label(),
@@ -140,6 +142,7 @@ class Imports:
         self._audit.record(
             caller, "update", row.place, version=found.version, conflicts=len(report.conflicts)
         )
+        self._around.announce(RelativePath.parse(row.place))
         return Updated(self.get(row.id), report, found)
 
     def preview(self, row: ImportRow, pin: str = "") -> Updated:
@@ -222,6 +225,7 @@ class Imports:
         at, names = place.parent / row.staged, _names(found, place)
         content = self.sources.content(found.digest, found.inside if found.is_folder else "")
         try:
+            self._around.check_room(place, found.size)
             stage(self._tree, content, names, at)
             self._replace(row)
             put_in_place(self._tree, at, list(names.values()))
@@ -229,7 +233,8 @@ class Imports:
             remove_stage(self._tree, at)
             self._delete(row)
             raise
-        self._finish(row)
+        self._finish(row, at)
+        self._around.announce(place)
 
     def _replace(self, row: ImportRow) -> None:
         """Throw away what a fresh copy takes the place of."""
@@ -237,22 +242,24 @@ class Imports:
             place = RelativePath.parse(row.place)
             for name in row.names.values() or [place.name]:
                 with contextlib.suppress(NotThereError):
-                    self._throw_away(split_path(place)[0], place.parent / name, row.made_by)
+                    self._around.throw_away(split_path(place)[0], place.parent / name, row.made_by)
 
     def _recover(self, row: ImportRow) -> None:
-        """Finish an import whose first name is in place, or whose place was freed; undo others."""
+        """Finish an import whose first name is in place, or whose place was freed; undo others.
+
+        The staged folder is there from when it is whole until all is done.
+        """
         place = RelativePath.parse(row.place)
         at, names = place.parent / row.staged, list(row.names.values()) or [place.name]
         with self._tree.open_folder(place.parent) as folder:
-            is_staged = folder.find(f"{at.name}/{names[0]}") is not None
-            is_there = folder.find(names[0]) is not None
-        was_replacing = row.staged.startswith(_FRESH) and not is_there
-        if is_staged and not was_replacing:
-            remove_stage(self._tree, at)
-            self._delete(row)
-        elif is_staged or is_there:
+            was_staged = folder.find(at.name) is not None
+            is_waiting = folder.find(f"{at.name}/{names[0]}") is not None
+            was_freed = row.staged.startswith(_FRESH) and folder.find(names[0]) is None
+        if row.is_done:
+            self._finish(row, at)
+        elif was_staged and (not is_waiting or was_freed):
             put_in_place(self._tree, at, names)
-            self._finish(row)
+            self._finish(row, at)
         else:
             remove_stage(self._tree, at)
             self._delete(row)
@@ -272,13 +279,17 @@ class Imports:
             session.flush()
         return row
 
-    def _finish(self, row: ImportRow) -> None:
+    def _finish(self, row: ImportRow, at: RelativePath) -> None:
+        """Let an import count that is in place; in the end nothing is staged any more."""
         with self._database.session() as session:
             for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
                 if older.id != row.id:
                     session.delete(older)
             session.get_one(ImportRow, row.id).is_done = True
-        row.is_done = True
+        remove_stage(self._tree, at)
+        with self._database.session() as session:
+            session.get_one(ImportRow, row.id).staged = ""
+        row.is_done, row.staged = True, ""
 
     def _settle(self, number: int, note: Mapping[str, str]) -> None:
         """Write down what an import is of now; called again after a crash."""

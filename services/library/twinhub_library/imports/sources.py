@@ -40,6 +40,7 @@ class Source:
     """Name of the asset in the content; empty where it is the content."""
     is_folder: bool
     companions: tuple[str, ...]
+    size: int
 
     @property
     def name(self) -> str:
@@ -77,7 +78,7 @@ class Sources:
             names = tuple(row.companions)
             return Source(
                 str(path), row.version, row.digest, row.inside,
-                is_folder=row.is_folder, companions=names,
+                is_folder=row.is_folder, companions=names, size=row.size,
             )  # fmt: skip
         asset = find_asset(self._tree, path)
         if asset is None or asset.path != path:
@@ -134,7 +135,7 @@ class Sources:
         companions = () if asset.is_folder else asset.companions
         return Source(
             str(asset.path), "", staged.digest, inside,
-            is_folder=asset.is_folder, companions=companions,
+            is_folder=asset.is_folder, companions=companions, size=staged.size,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def open_opening(
 ) -> Opening:  # fmt: skip
     """Return what opens links by the library's own imports and syncing."""
     versions = publishing.publisher.versions
-    importer = PublishedImporter(tree, publishing.imports, versions, quota.check)
+    importer = PublishedImporter(tree, publishing.imports, versions)
     git = RepositoryImporter(
         tree, repositories.connections, repositories.syncing, quota.check
     )  # fmt: skip

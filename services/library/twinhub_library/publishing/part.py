@@ -12,13 +12,10 @@ from twinhub_library.publishing.proposals import Proposals
 from twinhub_library.publishing.publisher import Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twinhub_kit.audit import Audit
     from twinhub_kit.database import Database
 
-    from twinhub_library.areas import Area
-    from twinhub_library.paths import RelativePath
+    from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
 
 
@@ -34,18 +31,14 @@ class Publishing:
 
 
 def open_publishing(
-    tree: Tree, database: Database, audit: Audit,
-    throw_away: Callable[[Area, RelativePath, str], object],
+    tree: Tree, database: Database, audit: Audit, around: Surroundings
 ) -> Publishing:  # fmt: skip
-    """Return the parts after ending what a crash has broken off.
-
-    ``throw_away`` moves something of an area to its bin, for somebody.
-    """
-    publisher = Publisher(tree, database, audit)
+    """Return the parts after ending what a crash has broken off."""
+    publisher = Publisher(tree, database, audit, around)
     publisher.recover()
     proposals = Proposals(tree, database, publisher, audit)
     proposals.recover()
-    imports = Imports(tree, database, publisher, audit, throw_away)
+    imports = Imports(tree, database, publisher, audit, around)
     imports.recover()
     return Publishing(
         publisher, proposals, Holds(tree, database, publisher), imports,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from twinhub_library.assets import Asset
     from twinhub_library.publishing.contents import Staged
+    from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
 
 _LOCK = "publishing.lock"
@@ -72,9 +73,12 @@ class Prepared:
 class Publisher:
     """Makes versions in the common area, and changes what is said of them."""
 
-    def __init__(self, tree: Tree, database: Database, audit: Audit) -> None:
+    def __init__(
+        self, tree: Tree, database: Database, audit: Audit, around: Surroundings
+    ) -> None:  # fmt: skip
         """Publish into the common area of a tree."""
         self._tree = tree
+        self._around = around
         self._audit = audit
         self.grants = Grants(database)
         self.versions = Versions(database)
@@ -277,6 +281,7 @@ class Publisher:
 
     def _arrange(self, kind: str, name: str) -> None:
         self._links.arrange(kind, self.versions.list_of(kind, name))
+        self._around.announce(RelativePath((COMMON, kind, name)))
 
     def _check_owner(self, caller: Caller, row: VersionRow) -> None:
         if not owns(caller, row.owner):

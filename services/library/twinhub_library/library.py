@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -15,14 +17,22 @@ from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
+from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
+from twinhub_library.index.service import Search
+from twinhub_library.listing import Listing
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.snapshots.restores import Restores
+from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
+from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
+from twinhub_library.usage.quota import Quota
+from twinhub_library.usage.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from twinhub_library.settings import LibrarySettings
 
@@ -39,19 +49,35 @@ class Library:
     background: Background
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
+    changes: Changes
     health: Health
     """What has to be ready; a part adds its own."""
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
-    changes: Changes
+    listing: Listing
+    """Which assets there are."""
+    teams: Teams
+    history: History
+    """What has happened to assets; a part adds itself to it."""
     files: Files
     """What people do with files and folders."""
     publishing: Publishing
     """Versions, proposals, imports and pins."""
+    search: Search
+    snapshots: Snapshots
+    restores: Restores
+    usage: Usage
+    quota: Quota
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextlib.contextmanager
-def open_library(settings: LibrarySettings) -> Iterator[Library]:
+def open_library(
+    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
+) -> Iterator[Library]:
     """Open a library; what is missing of its folders and tables is made."""
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +92,8 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         health.add("database", check_database(database))
         changes = Changes()
         opened.callback(changes.close)
+        teams = Teams(tree, database)
+        teams.recover()
         audit, background = Audit(), Background()
         files = open_files(settings, tree, changes=changes, audit=audit, background=background)
         publishing = open_publishing(
@@ -75,6 +103,18 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
                 check_room=files.check_room, announce=changes.announce,
             ),
         )  # fmt: skip
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
+        snapshots = open_snapshots(tree, settings.snapshots, clock, background)
+        restores = Restores(tree, snapshots)
+        restores.recover()
+        usage = Usage(tree, snapshots.shelf, clock)
+        background.every(
+            settings.quota.measured_every_seconds,
+            "usage",
+            partial(usage.measure_all, background.stopping),
+        )
         yield Library(
             settings=settings,
             tree=tree,
@@ -82,9 +122,17 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
             operations=operations,
             background=background,
             audit=audit,
-            changes=changes,
-            files=files,
             publishing=publishing,
             health=health,
             metrics=Metrics("library"),
+            changes=changes,
+            listing=Listing(tree),
+            teams=teams,
+            history=History(),
+            files=files,
+            search=search,
+            snapshots=snapshots,
+            restores=restores,
+            usage=usage,
+            quota=Quota(tree, usage, settings.quota),
         )

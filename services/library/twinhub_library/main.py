@@ -11,7 +11,9 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
+from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
+    assets,
     bins,
     events,
     files,
@@ -20,6 +22,9 @@ from twinhub_library.rest import (
     imports,
     proposals,
     publishing,
+    teams,
+    usage,
+    versions,
 )
 
 if TYPE_CHECKING:
@@ -30,14 +35,19 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
-    bins.router,
     events.router,
-    files.router,
     folders.router,
     grants.router,
     imports.router,
     proposals.router,
     publishing.router,
+    files.router,
+    bins.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
@@ -53,6 +63,7 @@ def make_library_application(
         background=library.background,
     )  # fmt: skip
     application.state.library = library
+    serve_graphql(application, library)
     serve_operations(application, library.operations)
     serve_health(application, library.health)
     serve_metrics(application, library.metrics)

@@ -46,3 +46,8 @@ def readable_areas(caller: Caller, teams: Collection[str]) -> list[Area]:
         *(Area(AreaKind.TEAM, label) for label in labels),
         THE_COMMON_AREA,
     ]
+
+
+def may_switch(caller: Caller, group: str) -> bool:
+    """Return whether a caller may switch the area of a group on and off."""
+    return caller.is_admin or (caller.is_instructor and group in caller.groups)

@@ -5,15 +5,28 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from starlette.routing import Route
 from twinhub_kit.application import make_application
 from twinhub_kit.health import serve_health
 from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import events, folders, repositories
+from twinhub_library.graphql.endpoint import serve_graphql
+from twinhub_library.rest import (
+    assets,
+    bins,
+    events,
+    files,
+    folders,
+    grants,
+    imports,
+    proposals,
+    publishing,
+    repositories,
+    teams,
+    usage,
+    versions,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,7 +38,18 @@ if TYPE_CHECKING:
 _ROUTERS = (
     events.router,
     folders.router,
+    grants.router,
+    imports.router,
+    proposals.router,
+    publishing.router,
+    files.router,
+    bins.router,
     repositories.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
@@ -41,11 +65,11 @@ def make_library_application(
         background=library.background,
     )  # fmt: skip
     application.state.library = library
+    serve_graphql(application, library)
     serve_operations(application, library.operations)
     serve_health(application, library.health)
     serve_metrics(application, library.metrics)
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
-    application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))
     return application

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -61,15 +62,17 @@ def list_texts(tree: Tree, asset: Asset) -> dict[str, RelativePath]:
     beside = {name: asset.folder / name for name in asset.companions}
     inside: dict[str, RelativePath] = {}
     if asset.is_folder:
-        names = {name.lower(): name for name in sorted(_names(tree, asset.path), reverse=True)}
+        names = set(_names(tree, asset.path))
+        texts = {name.lower(): name for name in sorted(names, reverse=True)}
         files = (TWIN_FILE,) if asset.kind is AssetKind.DIGITAL_TWINS else ()
-        wanted = (*files, ASSET_FILE, *_TEXTS)
-        inside = {names[name]: asset.path / names[name] for name in wanted if name in names}
+        wanted = [name for name in (*files, ASSET_FILE) if name in names]
+        wanted += [texts[name] for name in _TEXTS if name in texts]
+        inside = {name: asset.path / name for name in wanted}
     elif asset.name.endswith(TEXT):
         inside = {asset.name: asset.path}
     described = {name: path for name, path in beside.items() if name.endswith(METADATA)}
-    texts = {name: path for name, path in beside.items() if name.endswith(TEXT)}
-    return {**described, **inside, **texts}
+    about = {name: path for name, path in beside.items() if name.endswith(TEXT)}
+    return {**described, **inside, **about}
 
 
 def read_start(tree: Tree, path: RelativePath, most: int) -> bytes:
@@ -113,10 +116,19 @@ def _read_described(tree: Tree, names: dict[str, RelativePath]) -> Metadata:
         content = read_start(tree, names[name], DEFAULT_LIMITS.size_bytes + 1)
     except LibraryError as error:
         return Metadata(faults=(f"{name}:1:1: {error}",), source=name)
+    return _described(content, name) if len(content) > _LONGEST_KEPT else _kept(content, name)
+
+
+def _described(content: bytes, name: str) -> Metadata:
     if name == TWIN_FILE:
         return _of_twin(content, name)
     read = read_asset(content, name)
     return _of_asset(read.asset, _texts_of(read.faults), name)
+
+
+_LONGEST_KEPT = 32 * 1024
+_kept = functools.lru_cache(maxsize=512)(_described)
+"""Equal content says the same."""
 
 
 def _of_twin(content: bytes, name: str) -> Metadata:

@@ -80,6 +80,10 @@ class OpenFolder:
         """Close it."""
         self.close()
 
+    def fileno(self) -> int:
+        """Return its descriptor, which stays its own."""
+        return self._folder
+
     def status(self) -> os.stat_result:
         """Return what the folder itself is."""
         return os.fstat(self._folder)

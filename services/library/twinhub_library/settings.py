@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
+
+from twinhub_library.room import Limits
 
 _GIB = 1 << 30
 
@@ -48,6 +51,24 @@ class GitSettings:
 
 
 @dataclass(frozen=True)
+class QuotaSettings:
+    """How much room areas may take, in bytes; 0 is no limit."""
+
+    user_bytes: int = 0
+    """Of each private area that `users` does not name."""
+    team_bytes: int = 0
+    """Of each team that `groups` does not name."""
+    common_bytes: int = 0
+    users: Mapping[str, int] = field(default_factory=dict)
+    """By name of the user."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """By name of the group whose team it is."""
+    free_bytes: int = 2 * _GIB
+    """What the disk has to keep: nothing is written past it."""
+    measured_every_seconds: int = 60
+
+
+@dataclass(frozen=True)
 class LibrarySettings:
     """Where a library keeps what it has, and what a site has decided.
 
@@ -60,7 +81,6 @@ class LibrarySettings:
     """Folder of its database and its search index."""
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
-
     public_url: str = ""
     """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
     hub_api_url: str = ""
@@ -68,6 +88,13 @@ class LibrarySettings:
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
 
+    bin_days: int = 30
+    """How long what was deleted can be restored."""
+    upload_days: int = 7
+    """How long an upload that was begun can be resumed."""
+    limits: Limits = field(default_factory=Limits)
+    """What is taken in one go."""
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
     git: GitSettings = field(default_factory=GitSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 

@@ -129,6 +129,16 @@ class Tree:
                     entries.append(_entry(name, _status(folder, name)))
             return entries, page[-1] if len(page) < len(names) else ""
 
+    def open_folder_itself(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder that no link leads to; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: there is a link on the way.
+        """
+        with translated(path):
+            return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
+
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
 
@@ -227,6 +237,19 @@ class Tree:
         with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             _status(folder, path.name)
             remove_tree(folder, path.name)
+            os.fsync(folder)
+
+    def remove_empty_folder(self, path: RelativePath) -> None:
+        """Remove a folder that nothing is in.
+
+        Raises:
+            NotThereError: there is no such folder.
+            ExistsError: something is in it.
+        """
+        if not path.names:
+            raise BadPathError("An area itself is not removed: name a file or folder in it.")
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
+            os.rmdir(path.name, dir_fd=folder)
             os.fsync(folder)
 
     def move(self, source: RelativePath, target: RelativePath) -> None:

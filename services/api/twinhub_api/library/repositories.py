@@ -108,6 +108,9 @@ class SyncIn(Wire):
     dry_run: bool = Field(default=False, description="Tell what would happen, and change nothing.")
     message: str = Field("", max_length=10_000, description="Of the commit; made up when empty.")
     create_branch: bool = Field(default=False, description="A push may make the branch anew.")
+    allowed_secrets: tuple[str, ...] = Field(
+        (), description="Files in which what looks like a secret is none."
+    )
 
 
 class RestoreIn(Wire):

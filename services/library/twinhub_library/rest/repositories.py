@@ -19,6 +19,7 @@ from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind
 from twinhub_library.rest import repository_answers as answers
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
+from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
@@ -172,8 +173,7 @@ def push_repository(
 
     def work(progress: Progress) -> wire.PushReport:
         pushed = library.repositories.syncing.push(
-            caller, row.id, progress, message=how.message, create_branch=how.create_branch,
-            dry_run=how.dry_run,
+            caller, row.id, progress, wish=_wish(how)
         )  # fmt: skip
         return answers.pushed(pushed)
 
@@ -190,8 +190,8 @@ def sync_repository(
 
     def work(progress: Progress) -> wire.SyncReport:
         synced = library.repositories.syncing.sync(
-            caller, row.id, progress, message=how.message, dry_run=how.dry_run
-        )
+            caller, row.id, progress, wish=_wish(how)
+        )  # fmt: skip
         return answers.synced(synced)
 
     _record(library, caller, "repository.sync", row)
@@ -218,6 +218,10 @@ def restore_from_repository(
 
 def _record(library: Library, caller: Caller, action: str, row: RepositoryRow) -> None:
     library.audit.record(caller, action, row.place, url=row.address, branch=row.branch)
+
+
+def _wish(how: wire.SyncIn) -> Wish:
+    return Wish(how.message, how.create_branch, how.dry_run, how.allowed_secrets)
 
 
 def _is_in(place: str, wanted: str) -> bool:

@@ -23,6 +23,7 @@ from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.following import Following, open_following
 from twinhub_library.repositories.histories import CommitHistory
 from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
@@ -67,6 +68,8 @@ class Library:
     """Versions, proposals, imports and pins."""
     repositories: Repositories
     """Git repositories that places are synced with."""
+    following: Following
+    """Common assets that follow a repository."""
     search: Search
     snapshots: Snapshots
     restores: Restores
@@ -111,6 +114,7 @@ def open_library(
                 end_other=repositories.syncing.end_merge,
             ),
         )  # fmt: skip
+        following = open_following(tree, repositories, publishing, background)
         history = History([CommitHistory(repositories.connections, repositories.looking)])
         search = Search(tree, changes, settings.state / "index")
         opened.callback(search.close)
@@ -140,6 +144,7 @@ def open_library(
             history=history,
             files=files,
             repositories=repositories,
+            following=following,
             search=search,
             snapshots=snapshots,
             restores=restores,

@@ -62,7 +62,7 @@ def _compare(bench: Bench, remote: Remote, clone: Path) -> Iterator[Figure]:
         ours = _seconds(lambda: bench.syncing.sync(ALICE, row.id))
         remote.commit({f"d1/f{n * 50 + 1}.txt": f"again {number}\n" for n in range(CHANGED)})
         for n in range(CHANGED):
-            (clone / f"d2/f{n * 50 + 2}.txt").write_text(f"b{number}\n")
+            (clone / f"d3/f{n * 50 + 3}.txt").write_text(f"b{number}\n")
         syncs.append((ours, _seconds(lambda: _sync_by_git(clone))))
     yield from _figures("100 of 5,000 files changed on each side", syncs)
     idle = [

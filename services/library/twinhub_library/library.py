@@ -22,6 +22,7 @@ from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.past import PublishingHistory
 from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
@@ -128,7 +129,7 @@ def open_library(
             changes=changes,
             listing=Listing(tree),
             teams=teams,
-            history=History(),
+            history=History([PublishingHistory(publishing.publisher, publishing.imports)]),
             files=files,
             search=search,
             snapshots=snapshots,

@@ -13,19 +13,27 @@ from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
+    archives,
+    asset_parts,
     assets,
     bins,
+    collections,
     events,
     files,
     folders,
     grants,
     imports,
+    open_links,
+    opening,
+    previous,
     proposals,
     publishing,
+    repositories,
+    search,
     teams,
     usage,
-    versions,
 )
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,17 +43,25 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    archives.router,
+    bins.router,
+    collections.router,
     events.router,
+    files.router,
     folders.router,
     grants.router,
     imports.router,
+    open_links.router,
+    open_links.pages,
+    opening.router,
+    previous.router,
     proposals.router,
     publishing.router,
-    files.router,
-    bins.router,
+    repositories.router,
+    search.router,
     teams.router,
     usage.router,
-    versions.router,
+    asset_parts.router,
     assets.router,
     assets.catch_all,  # last: it takes in what begins like it
 )
@@ -70,4 +86,6 @@ def make_library_application(
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

@@ -20,8 +20,11 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.opening.opening import Opening
 from twinhub_library.opening.part import open_opening
+from twinhub_library.opening.published import Publications, PublishedImporter
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.past import PublishingHistory
 from twinhub_library.publishing.surroundings import Surroundings
 from twinhub_library.repositories.following import Following, open_following
 from twinhub_library.repositories.histories import CommitHistory
@@ -149,6 +152,7 @@ def open_library(
             listing=Listing(tree),
             teams=teams,
             history=History([CommitHistory(repositories.connections, repositories.looking)]),
+            history=History([PublishingHistory(publishing.publisher, publishing.imports)]),
             files=files,
             search=search,
             snapshots=snapshots,

@@ -1,7 +1,8 @@
 """The lower bound of the library's interfaces: a bare ASGI application that scans and serialises.
 
 ``python -m tests.bench.bare_listing FOLDER FILE`` prints its port: ``/list`` answers the folder in
-the shape of the library's GraphQL, ``/read`` the file; nothing is checked, nobody is asked for.
+the shape of the library's GraphQL, ``/read`` the file; nothing is checked, nobody is asked for. A
+body that comes along is received and not looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from tests.fixtures.library import find_free_port
@@ -33,11 +34,16 @@ class Bare:
         self._folder, self._file = folder, file
 
     async def __call__(
-        self, scope: dict[str, Any], _: object, send: Callable[[object], Awaitable[None]]
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[object]],
+        send: Callable[[object], Awaitable[None]],
     ) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             raise RuntimeError(scope["type"])
+        if scope["method"] == "POST":
+            await receive()
         data = self._read() if scope["path"] == "/read" else self._list()
         body = json.dumps({"data": data}, ensure_ascii=False).encode()
         length = (b"content-length", str(len(body)).encode())
@@ -62,8 +68,10 @@ class Bare:
 def main(folder: str, file: str) -> None:
     """Serve until told to end."""
     port = find_free_port()
-    bare = Bare(Path(folder), Path(file))
-    server = Server(bare, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(
+        Bare(Path(folder), Path(file)), port=port, interface=Interfaces.ASGINL,
+        http=HTTPModes.http1, websockets=False, log_enabled=False,
+    )  # fmt: skip
     print(port, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve())

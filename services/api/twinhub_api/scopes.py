@@ -10,3 +10,6 @@ INSTRUCT = "custom:twinhub:instruct"
 
 ADMIN = "admin:users"
 """JupyterHub's own: who may administer its users administers the library too."""
+
+READ_METRICS = "read:metrics"
+"""JupyterHub's own: may read the numbers of the hub and of the services."""

@@ -29,10 +29,17 @@ _LONGEST_TOKEN = 4096
 _UNKNOWN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
+@dataclass(frozen=True)
+class _Known:
+    caller: Caller
+    is_person: bool
+    """Not another service."""
+
+
 @dataclass
 class _Answer:
     asked_at: float
-    task: asyncio.Task[Caller | None]
+    task: asyncio.Task[_Known | None]
 
 
 class HubIdentity:
@@ -77,6 +84,21 @@ class HubIdentity:
         Raises:
             UnavailableError: the hub does not answer.
         """
+        found = await self._find(token)
+        if found is None or not found.is_person or not found.caller.scopes & self._accepted:
+            return None
+        return found.caller
+
+    async def find_scopes(self, token: str) -> frozenset[str] | None:
+        """Return what a token may do, also one that is no person's; None of an unknown one.
+
+        Raises:
+            UnavailableError: the hub does not answer.
+        """
+        found = await self._find(token)
+        return found.caller.scopes if found else None
+
+    async def _find(self, token: str) -> _Known | None:
         if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
             return None
         digest = hashlib.sha256(token.encode()).digest()
@@ -106,7 +128,7 @@ class HubIdentity:
             self._answers.popitem(last=False)
         return answer
 
-    async def _request(self, token: str) -> Caller | None:
+    async def _request(self, token: str) -> _Known | None:
         try:
             response = await self._client.get(
                 f"{self._api_url}/user", headers={"Authorization": f"token {token}"}
@@ -114,22 +136,20 @@ class HubIdentity:
             if response.status_code in _UNKNOWN:
                 return None
             response.raise_for_status()
-            return self._caller(response.json())
+            return _known(response.json())
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise UnavailableError(
                 "The hub does not say who you are right now. Try again in a moment."
             ) from error
 
-    def _caller(self, model: dict[str, Any]) -> Caller | None:
-        """Return the caller that the hub's answer tells of; a service is nobody here."""
-        scopes = frozenset(map(str, model["scopes"]))
-        if model["kind"] != "user" or not scopes & self._accepted:
-            return None
-        groups = frozenset(map(str, model.get("groups") or ()))
-        return Caller(str(model["name"]), groups, scopes | {self._scope})
+
+def _known(model: dict[str, Any]) -> _Known:
+    groups = frozenset(map(str, model.get("groups") or ()))
+    scopes = frozenset(map(str, model["scopes"]))
+    return _Known(Caller(str(model["name"]), groups, scopes), model["kind"] == "user")
 
 
-def _look_at_error(task: asyncio.Task[Caller | None]) -> None:
+def _look_at_error(task: asyncio.Task[_Known | None]) -> None:
     """Have asyncio not complain of an error that nobody waits for any more."""
     if not task.cancelled():
         task.exception()

@@ -52,3 +52,31 @@ class FullError(LibraryError):
 
     code = "full"
     status = 507
+
+
+class OtherVolumeError(LibraryError):
+    """Two places that nothing is renamed between: it is copied instead."""
+
+    code = "other-volume"
+    status = 409
+
+
+class TooMuchError(LibraryError):
+    """More than the library takes or gives in one go."""
+
+    code = "too-much"
+    status = 413
+
+
+class BadArchiveError(LibraryError):
+    """An archive that is not unpacked: broken, or with entries that lead elsewhere."""
+
+    code = "bad-archive"
+    status = 422
+
+
+class BadRequestError(LibraryError):
+    """A request that does not say what it must."""
+
+    code = "bad-request"
+    status = 400

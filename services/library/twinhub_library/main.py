@@ -5,35 +5,89 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from starlette.routing import Route
 from twinhub_kit.application import make_application
+from twinhub_kit.health import serve_health
+from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
+from twinhub_kit.pages import serve_pages
 
-from twinhub_library.graphql.endpoint import GraphQLEndpoint
-from twinhub_library.rest import events, folders, search
+from twinhub_library.graphql.endpoint import serve_graphql
+from twinhub_library.rest import (
+    archives,
+    asset_parts,
+    assets,
+    bins,
+    collections,
+    events,
+    files,
+    folders,
+    grants,
+    imports,
+    open_links,
+    opening,
+    previous,
+    proposals,
+    publishing,
+    repositories,
+    search,
+    teams,
+    usage,
+    versions,
+)
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from twinhub_kit.callers import Identity
+    from twinhub_kit.sign_in import SignIn
 
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    archives.router,
+    bins.router,
+    collections.router,
     events.router,
+    files.router,
     folders.router,
+    grants.router,
+    imports.router,
+    open_links.router,
+    open_links.pages,
+    opening.router,
+    previous.router,
+    proposals.router,
+    publishing.router,
+    repositories.router,
     search.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    asset_parts.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
-def make_library_application(library: Library, identity: Identity) -> FastAPI:
-    """Return the application that serves a library to those whom the identity knows."""
+def make_library_application(
+    library: Library, identity: Identity, *, sign_in: SignIn | None = None
+) -> FastAPI:
+    """Return the application that serves a library to those whom the identity knows.
+
+    With ``sign_in`` browsers that look at its pages sign in by the hub.
+    """
     application = make_application(
         "TwinHub library", version=version("twinhub-library"), identity=identity,
         background=library.background,
     )  # fmt: skip
     application.state.library = library
+    serve_graphql(application, library)
     serve_operations(application, library.operations)
+    serve_health(application, library.health)
+    serve_metrics(application, library.metrics)
+    serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
-    application.router.routes.insert(0, Route("/lib", GraphQLEndpoint(library)))
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

@@ -1,4 +1,4 @@
-"""A rename that replaces nothing: ``renameat2`` with ``RENAME_NOREPLACE`` (renameat2(2))."""
+"""Renames that lose nothing: ``renameat2`` (renameat2(2)) with its flags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import errno
 import functools
 import os
 
-_NO_REPLACE = 1
+_NO_REPLACE, _EXCHANGE = 1, 2
 
 
 def rename_without_replacing(old_folder: int, old: str, new_folder: int, new: str) -> None:
@@ -16,17 +16,37 @@ def rename_without_replacing(old_folder: int, old: str, new_folder: int, new: st
     Raises:
         OSError: ``EEXIST`` where something has the new name, and what rename(2) says.
     """
-    done = _libc().renameat2(
-        old_folder, os.fsencode(old), new_folder, os.fsencode(new), _NO_REPLACE
-    )
-    if done == 0:
-        return
-    error = ctypes.get_errno()
+    error = _rename(old_folder, old, new_folder, new, _NO_REPLACE)
     if error == errno.EINVAL and not _exists(new_folder, new):
         # A file system that does not know the flag, such as NFS: the look is all that there is.
         os.rename(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder)
         return
-    raise OSError(error, os.strerror(error), new)
+    if error:
+        raise OSError(error, os.strerror(error), new)
+
+
+def exchange(old_folder: int, old: str, new_folder: int, new: str) -> None:
+    """Let what has two names change places, at once.
+
+    Raises:
+        OSError: ``ENOENT`` where a name is nobody's, ``EINVAL`` where the file system cannot.
+    """
+    error = _rename(old_folder, old, new_folder, new, _EXCHANGE)
+    if error:
+        raise OSError(error, os.strerror(error), new)
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Bring all of the file system that a descriptor is on to the disk: syncfs(2)."""
+    if _libc().syncfs(descriptor):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+def _rename(old_folder: int, old: str, new_folder: int, new: str, flags: int) -> int:
+    """Return the error's number, 0 for none."""
+    done = _libc().renameat2(old_folder, os.fsencode(old), new_folder, os.fsencode(new), flags)
+    return 0 if done == 0 else ctypes.get_errno()
 
 
 def _exists(folder: int, name: str) -> bool:

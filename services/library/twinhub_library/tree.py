@@ -9,7 +9,7 @@ or a socket is refused without waiting for it.
 from __future__ import annotations
 
 import contextlib
-import itertools
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -19,20 +19,22 @@ from typing import TYPE_CHECKING, Self
 
 from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
-from twinhub_library.errors import BadPathError, RefusedFileError
+from twinhub_library.copying import copy_content
+from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of
-from twinhub_library.kernel import translated as _translated
-from twinhub_library.newfile import TEMPORARY, NewFile
-from twinhub_library.paths import shown_name
+from twinhub_library.kernel import translated
+from twinhub_library.newfile import TEMPORARY, NewFile, place
+from twinhub_library.opened import OpenFolder
+from twinhub_library.paths import RelativePath, shown_name
 from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.room import count_free_bytes
+from twinhub_library.walking import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from twinhub_library.paths import RelativePath
-
-__all__ = ["Entry", "EntryKind", "Tree", "etag_of"]
+__all__ = ["Entry", "EntryKind", "Tree", "etag_of", "translated"]
 
 _FOLDER_MODE = 0o755
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
@@ -86,6 +88,11 @@ class Tree:
         """Close the root."""
         self.close()
 
+    def count_free_bytes(self) -> int:
+        """Return the bytes that may still be written below the root."""
+        with self._opened(RelativePath(), os.O_RDONLY | os.O_DIRECTORY) as root:
+            return count_free_bytes(root)
+
     def get_entry(self, path: RelativePath) -> Entry:
         """Return what is at a path; a link at its end is not followed.
 
@@ -113,7 +120,7 @@ class Tree:
         Raises:
             NotThereError: there is no such folder.
         """
-        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             found = os.listdir(folder)  # noqa: PTH208 - a descriptor
             names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
             page = names if limit is None else names[:limit]
@@ -123,54 +130,6 @@ class Tree:
                     entries.append(_entry(name, _status(folder, name)))
             return entries, page[-1] if len(page) < len(names) else ""
 
-    def scan_folder(
-        self, path: RelativePath, *, most: int | None = None
-    ) -> list[tuple[str, EntryKind]]:
-        """Return the names in a folder with what they stand for, in no order and without a stat.
-
-        Raises:
-            NotThereError: there is no such folder.
-            RefusedFileError: its path leads over a link.
-        """
-        flags = os.O_RDONLY | os.O_DIRECTORY
-        with _translated(path):
-            folder = open_beneath(self._root, str(path), flags, follow=False)
-        try:
-            with os.scandir(folder) as entries:
-                return [(one.name, _kind_of(one)) for one in itertools.islice(entries, most)]
-        finally:
-            os.close(folder)
-
-    def find_kind(self, path: RelativePath) -> EntryKind | None:
-        """Return what is at a path that leads over no link; None if nothing is there."""
-        try:
-            found = open_beneath(self._root, str(path), os.O_PATH | os.O_NOFOLLOW, follow=False)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
-
-    def find_target(self, path: RelativePath, *, within: RelativePath) -> EntryKind | None:
-        """Return what a link leads to, in the folder ``within`` alone; None if it leads nowhere."""
-        if path.names[: len(within.names)] != within.names:
-            return None
-        flags = os.O_PATH | os.O_DIRECTORY
-        rest = "/".join(path.names[len(within.names) :])
-        try:
-            folder = open_beneath(self._root, str(within), flags, follow=False)
-            try:
-                found = open_beneath(folder, rest, os.O_PATH)
-            finally:
-                os.close(folder)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
-
     def open_folder_itself(self, path: RelativePath) -> int:
         """Return a descriptor of a folder that no link leads to; the caller closes it.
 
@@ -178,25 +137,8 @@ class Tree:
             NotThereError: there is no such folder.
             RefusedFileError: there is a link on the way.
         """
-        with _translated(path):
+        with translated(path):
             return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
-
-    def scan(self, path: RelativePath) -> list[tuple[str, bool]]:
-        """Return the names in a folder in order, and of each whether it is a folder itself.
-
-        No file is looked at, which makes it cheaper than `list_folder`; a link is no folder.
-
-        Raises:
-            NotThereError: there is no such folder.
-        """
-        with (
-            self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder,
-            _translated(path),
-            os.scandir(folder) as entries,
-        ):
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        found.sort()
-        return [one for one in found if not one[0].startswith(TEMPORARY)]
 
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
@@ -215,7 +157,20 @@ class Tree:
                 raise
             return found
 
-    def open_folder(self, path: RelativePath) -> int:
+    def open_folder(self, path: RelativePath) -> OpenFolder:
+        """Return a folder in which nothing is reached through a link; the caller closes it.
+
+        Links on the way to it are not followed either.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: a link is on the way.
+        """
+        with translated(path):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            return OpenFolder(open_beneath(self._root, str(path), flags, follow=False))
+
+    def open_folder_descriptor(self, path: RelativePath) -> int:
         """Return a descriptor of a folder, for listing; the caller closes it.
 
         Raises:
@@ -231,7 +186,7 @@ class Tree:
         """
         if not path.names:
             raise BadPathError("Name a file in an area.")
-        return NewFile(self.open_folder(path.parent), path)
+        return NewFile(self.open_folder_descriptor(path.parent), path)
 
     def write_file(
         self, path: RelativePath, chunks: Iterable[bytes], *, if_match: str | None = None
@@ -258,8 +213,44 @@ class Tree:
             NotThereError: the folder that it is to be in is not there.
             ExistsError: something is there.
         """
-        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, _translated(path):
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
             os.mkdir(path.name, _FOLDER_MODE, dir_fd=folder)
+            os.fsync(folder)
+
+    def ensure_folder(self, path: RelativePath) -> None:
+        """Make a folder and those that it is in, as far as they are not there.
+
+        Raises:
+            NotThereError: something that is no folder is in the way.
+        """
+        for end in range(1, len(path.names) + 1):
+            with contextlib.suppress(ExistsError):
+                self.make_folder(RelativePath(path.names[:end]))
+
+    def remove(self, path: RelativePath) -> None:
+        """Remove what is at a path for good, with all below it; links are not followed.
+
+        Raises:
+            NotThereError: nothing is there.
+        """
+        if not path.names:
+            raise BadPathError("An area itself is not removed: name a file or folder in it.")
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
+            _status(folder, path.name)
+            remove_tree(folder, path.name)
+            os.fsync(folder)
+
+    def remove_empty_folder(self, path: RelativePath) -> None:
+        """Remove a folder that nothing is in.
+
+        Raises:
+            NotThereError: there is no such folder.
+            ExistsError: something is in it.
+        """
+        if not path.names:
+            raise BadPathError("An area itself is not removed: name a file or folder in it.")
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
+            os.rmdir(path.name, dir_fd=folder)
             os.fsync(folder)
 
     def move(self, source: RelativePath, target: RelativePath) -> None:
@@ -269,6 +260,7 @@ class Tree:
             NotThereError: nothing is at the source, or the target's folder is not there.
             ExistsError: something is at the target.
             BadPathError: a folder would be moved into itself.
+            OtherVolumeError: the places are of different volumes or project quotas.
         """
         if not source.names or not target.names:
             raise BadPathError("An area itself is not moved: name a file or folder in it.")
@@ -277,12 +269,41 @@ class Tree:
         with (
             self._opened(source.parent, os.O_RDONLY | os.O_DIRECTORY) as old,
             self._opened(target.parent, os.O_RDONLY | os.O_DIRECTORY) as new,
-            _translated(target),
+            translated(target),
         ):
             _status(old, source.name)
-            rename_without_replacing(old, source.name, new, target.name)
+            _rename(old, source, new, target)
             os.fsync(new)
             os.fsync(old)
+
+    def place_file(
+        self, source: RelativePath, target: RelativePath, *, if_match: str | None = None
+    ) -> None:
+        """Move a whole file to where it replaces what was there, also to another volume.
+
+        Raises:
+            LibraryError: as `write_file`; then the source is where it was.
+        """
+        with (
+            self._opened(source.parent, os.O_RDONLY | os.O_DIRECTORY) as old,
+            self._opened(target.parent, os.O_RDONLY | os.O_DIRECTORY) as new,
+            translated(target),
+        ):
+            try:
+                place(old, source.name, new, target, if_match)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy_over(source, target, if_match)
+
+    def _copy_over(self, source: RelativePath, target: RelativePath, if_match: str | None) -> None:
+        with (
+            os.fdopen(self.open_file(source), "rb") as old,
+            self.begin_file(target) as new,
+        ):
+            copy_content(old.fileno(), new.descriptor)
+            new.put_in_place(if_match=if_match)
+        self.remove(source)
 
     @contextlib.contextmanager
     def _opened(self, path: RelativePath, flags: int) -> Iterator[int]:
@@ -298,14 +319,14 @@ class Tree:
 
     @staticmethod
     def _open_in(area: int, rest: str, path: RelativePath, flags: int) -> int:
-        with _translated(path):
+        with translated(path):
             return open_beneath(area, rest, flags)
 
     @contextlib.contextmanager
     def _opened_area(self, path: RelativePath) -> Iterator[tuple[int, str]]:
         """Open the area of a path, over no link; with what follows in the path."""
         head, rest = split_at_area(path)
-        with _translated(path):
+        with translated(path):
             area = open_beneath(self._root, head, os.O_PATH | os.O_DIRECTORY, follow=False)
         try:
             yield area, rest
@@ -329,16 +350,17 @@ def _kind(mode: int) -> EntryKind:
     return EntryKind.LINK if stat.S_ISLNK(mode) else EntryKind.OTHER
 
 
-def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
-    if entry.is_symlink():
-        return EntryKind.LINK
-    if entry.is_file(follow_symlinks=False):
-        return EntryKind.FILE
-    return EntryKind.FOLDER if entry.is_dir(follow_symlinks=False) else EntryKind.OTHER
-
-
 def _status(folder: int, name: str) -> os.stat_result:
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+def _rename(old: int, source: RelativePath, new: int, target: RelativePath) -> None:
+    try:
+        rename_without_replacing(old, source.name, new, target.name)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            raise OtherVolumeError(f"{source} and {target} are of different volumes.") from error
+        raise
 
 
 def _check_regular(path: RelativePath, status: os.stat_result, owner: int) -> None:

@@ -14,8 +14,10 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    specified_rules,
     validate,
 )
+from graphql.validation import KnownOperationTypesRule
 
 from twinhub_library.graphql.limits import MOST_TOKENS, CostlyError, check_cost
 from twinhub_library.graphql.plans import Plan, make_plan
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _MOST_KEPT = 128
 _LONGEST_KEPT = 4096
 _MOST_ERRORS = 20
+_RULES = [rule for rule in specified_rules if rule is not KnownOperationTypesRule]
+"""Those of graphql-js 16, which leaves it to the execution to refuse a mutation."""
 
 
 class RefusedQueryError(Exception):
@@ -111,7 +115,7 @@ class Queries:
         except CostlyError as error:
             message = GraphQLError(str(error))
             raise RefusedQueryError("GRAPHQL_VALIDATION_FAILED", [message]) from error
-        if errors := validate(self._schema, document, max_errors=_MOST_ERRORS):
+        if errors := validate(self._schema, document, _RULES, max_errors=_MOST_ERRORS):
             raise RefusedQueryError("GRAPHQL_VALIDATION_FAILED", errors)
         return Query(document, make_plan(document))
 

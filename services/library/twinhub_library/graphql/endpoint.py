@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,17 @@ from graphql import GraphQLError, VariableDefinitionNode, execute_sync
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
+from twinhub_kit.application import refusal
 from twinhub_kit.callers import get_caller
+from twinhub_kit.errors import ServiceError
+from twinhub_kit.metrics import READS
 
 from twinhub_library.graphql.documents import Queries, RefusedQueryError
+from twinhub_library.graphql.nearness import is_near
 from twinhub_library.graphql.reading import (
     ListingError,
+    NotAtOnceError,
     Reader,
     ReadingError,
     as_name,
@@ -27,6 +34,7 @@ from twinhub_library.graphql.requests import (
     RefusedRequestError,
     bad_method,
     check_origin,
+    not_by_get,
     read_get,
     read_post,
     too_large,
@@ -36,8 +44,10 @@ from twinhub_library.graphql.schema import core_schema, name_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fastapi import FastAPI
     from graphql import ExecutionResult
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from twinhub_kit.callers import Caller
 
     from twinhub_library.graphql.plans import Plan
     from twinhub_library.library import Library
@@ -56,46 +66,95 @@ class GraphQLEndpoint:
     def __init__(self, library: Library) -> None:
         """Answer from a library."""
         self._library = library
+        self._is_near = is_near(library.settings.root)
         self._schema = core_schema()
         self._queries = Queries(self._schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        caller = await get_caller(request)
         try:
+            caller = await get_caller(request)
             asked = await _read(request)
-            reader = Reader(self._library, caller)
-            status, body = await run_in_threadpool(self.answer, asked, reader)
+            status, body = await self._answer(asked, caller)
             response = Response(body, status, _HEADERS, _TYPE)
         except RefusedRequestError as refused:
             response = _refusal(refused)
+        except ServiceError as error:
+            response = refusal(error)
         await response(scope, receive, send)
 
-    def answer(self, asked: Asked, reader: Reader, *, plans: bool = True) -> tuple[int, bytes]:
-        """Return status and body; ``plans`` says whether simple queries take the short way."""
-        query = self._queries.find(asked.query)
-        if plans and query is not None and query.plan is not None:
-            path = query.plan.path_of(asked.variables, asked.operation)
-            if path is not None and (text := _follow(query.plan, path, reader)) is not None:
-                return HTTPStatus.OK, text.encode()
+    async def _answer(self, asked: Asked, caller: Caller) -> tuple[int, bytes]:
+        if self._is_near:
+            with suppress(NotAtOnceError):
+                body = self.answer_simple(asked, Reader(self._library, caller, at_once=True))
+                if body is not None:
+                    return HTTPStatus.OK, body
+        return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
+
+    def answer(self, asked: Asked, reader: Reader) -> tuple[int, bytes]:
+        """Return status and body."""
+        if (body := self.answer_simple(asked, reader)) is not None:
+            return HTTPStatus.OK, body
         try:
-            return self._execute(asked, reader)
+            return HTTPStatus.OK, self.execute(asked, reader)
         except RefusedQueryError as refused:
             errors = [_as_error(one, refused.code) for one in refused.errors]
             return HTTPStatus.BAD_REQUEST, _dump({"errors": errors})
 
-    def _execute(self, asked: Asked, reader: Reader) -> tuple[int, bytes]:
+    def answer_simple(self, asked: Asked, reader: Reader) -> bytes | None:
+        """Return the body for a query that was seen before and has a plan; else None.
+
+        Raises:
+            NotAtOnceError: the reader is to read only what takes no time, and this does.
+        """
+        query = self._queries.find(asked.query)
+        if query is None or query.plan is None:
+            return None
+        path = query.plan.path_of(asked.variables, asked.operation)
+        text = None if path is None else _follow(query.plan, path, reader)
+        return None if text is None else text.encode()
+
+    def execute(self, asked: Asked, reader: Reader) -> bytes:
+        """Return the body for any query.
+
+        Raises:
+            RefusedQueryError: it is not executed.
+            RefusedRequestError: it is not what the method is for.
+        """
         query = self._queries.load(asked.query)
         query.check_operation(asked.operation)
         if asked.is_get and query.is_mutation(asked.operation):
-            message = "GET requests only support query operations, not mutation operations"
-            raise RefusedQueryError("BAD_REQUEST", [GraphQLError(message)])
+            raise not_by_get()
         result = execute_sync(
             self._schema, query.document, context_value=reader,
             variable_values=dict(asked.variables or {}), operation_name=asked.operation,
         )  # fmt: skip
-        return HTTPStatus.OK, _dump(_as_apollo(result))
+        return _dump(_as_apollo(result))
+
+
+class Front:
+    """Answers ``/lib`` before what only other routes need; passes everything else on."""
+
+    def __init__(self, application: ASGIApp, route: Route) -> None:
+        """Stand before an application, for one route of it."""
+        self._application, self._route = application, route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] == "http" and scope["path"] == self._route.path:
+            scope["route"] = self._route  # as the router does, for whoever counts
+            scope[READS] = True
+            await self._route.app(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+
+def serve_graphql(application: FastAPI, library: Library) -> None:
+    """Add the route ``/lib`` to an application; to be called before middleware is added."""
+    route = Route("/lib", GraphQLEndpoint(library), include_in_schema=False)
+    application.router.routes.append(route)
+    application.add_middleware(Front, route=route)
 
 
 async def _read(request: Request) -> Asked:
@@ -114,9 +173,7 @@ async def _read(request: Request) -> Asked:
 
 
 def _refusal(refused: RefusedRequestError) -> Response:
-    headers = dict(_HEADERS)
-    if refused.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = "GET, POST"
+    headers = _HEADERS | ({"Allow": refused.allow} if refused.allow else {})
     return Response(_dump(refused.body), refused.status, headers, _TYPE)
 
 
@@ -153,10 +210,10 @@ def _as_error(error: GraphQLError, code: str) -> dict[str, object]:
     """Return an error as Apollo writes it, with nothing of what is inside."""
     message = error.message
     cause = error.original_error
-    if cause is not None and not isinstance(cause, GraphQLError | ListingError | ReadingError):
-        if not message.startswith(_NO_NULL):
-            _log.error("fault in GraphQL", exc_info=cause)
-            message = "A fault in TwinHub: its log says more."
+    is_ours = cause is None or isinstance(cause, GraphQLError)
+    if not is_ours and not message.startswith(_NO_NULL):
+        _log.error("fault in GraphQL", exc_info=cause)
+        message = "A fault in TwinHub: its log says more."
     shown: dict[str, object] = {"message": message}
     if error.locations:
         shown["locations"] = [

@@ -9,7 +9,6 @@ too, is the executor's: a test asks both and compares.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Literal
@@ -26,6 +25,8 @@ from graphql import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graphql import SelectionSetNode, ValueNode
 
 Hole = Literal["blobs", "trees", "name", "text"]
@@ -131,9 +132,8 @@ def _plan(document: DocumentNode) -> Plan:
 
 
 def _argument(asked: FieldNode) -> ValueNode:
-    if len(asked.arguments) != 1:
-        raise _NotPlainError
-    value = asked.arguments[0].value
+    (argument,) = asked.arguments or ()  # the schema asks for exactly one
+    value = argument.value
     if not isinstance(value, StringValueNode | VariableNode):
         raise _NotPlainError
     return value
@@ -152,15 +152,11 @@ def _variables(operation: OperationDefinitionNode) -> frozenset[str]:
 
 
 def _fields(selected: SelectionSetNode | None) -> list[FieldNode]:
-    fields = [one for one in (selected.selections if selected else ()) if _is_plain(one)]
-    keys = {_key(one) for one in fields}
-    if not selected or len(keys) != len(selected.selections):
+    chosen = selected.selections if selected else ()
+    fields = [one for one in chosen if isinstance(one, FieldNode) and not one.directives]
+    if not fields or len({_key(one) for one in fields}) != len(chosen):
         raise _NotPlainError
     return fields
-
-
-def _is_plain(one: object) -> bool:
-    return isinstance(one, FieldNode) and not one.directives
 
 
 def _key(one: FieldNode) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from twinhub_library.access import may_read, readable_areas
 from twinhub_library.areas import OWN_FOLDER, TEAMS, split_path
 from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
+from twinhub_library.kernel import translated
+from twinhub_library.newfile import TEMPORARY
 from twinhub_library.paths import RelativePath
 from twinhub_library.rest.needs import list_teams
 from twinhub_library.tree import EntryKind
@@ -21,9 +23,19 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 2**20
 """Bytes of a file that is read as text; larger ones are for downloads."""
 
-_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+MOST_BYTES_AT_ONCE = 64 * 1024
+"""Bytes of a file, or of a folder's own list, that are read while others wait: microseconds."""
+
+_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 """What JavaScript's ``trim`` takes away (ECMA-262, WhiteSpace and LineTerminator)."""
 _SHOWN = 200
+
+
+class NotAtOnceError(Exception):
+    """What would be read is large: to be read where others need not wait for it."""
 
 
 class ListingError(Exception):
@@ -40,6 +52,8 @@ class Reader:
 
     library: Library
     caller: Caller
+    at_once: bool = False
+    """Whether to read only what takes no time, on the thread that must not wait."""
 
     def list_folder(self, text: str) -> list[tuple[str, bool]]:
         """Return the names in a folder in order, and of each whether it is a folder.
@@ -51,7 +65,7 @@ class Reader:
             path = self._locate(text)
             if len(path.names) < 2 and (inner := self._virtual(path)) is not None:  # noqa: PLR2004
                 return inner
-            return self.library.tree.scan(self._allowed(path))
+            return self._scan(self._allowed(path))
         except LibraryError as error:
             raise self._unlisted(text, error) from error
 
@@ -73,8 +87,10 @@ class Reader:
             if text.endswith("/"):
                 raise NotThereError(f"{text} is not there.")
             found = self.library.tree.open_file(self._allowed(self._locate(text)))
-            with os.fdopen(found, "rb", buffering=0) as file:
-                content = _read_all(file.fileno())
+            try:
+                content = self._read_all(found)
+            finally:
+                os.close(found)
         except (LibraryError, OSError) as error:
             raise ReadingError("Error reading file") from error
         if len(content) > MOST_BYTES:
@@ -82,6 +98,35 @@ class Reader:
                 f"Error reading file: it has more than {MOST_BYTES // 2**20} MiB; download it."
             )
         return content
+
+    def _scan(self, path: RelativePath) -> list[tuple[str, bool]]:
+        folder = self.library.tree.open_folder_descriptor(path)
+        try:
+            self._check_small(os.fstat(folder).st_size)
+            with translated(path), os.scandir(folder) as entries:
+                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        finally:
+            os.close(folder)
+        found.sort()
+        return [one for one in found if not one[0].startswith(TEMPORARY)]
+
+    def _read_all(self, descriptor: int) -> bytes:
+        """Return at most one byte more than is allowed."""
+        size = os.fstat(descriptor).st_size
+        self._check_small(size)
+        wanted = min(size, MOST_BYTES) + 1
+        content = os.read(descriptor, wanted)
+        while (
+            content
+            and len(content) < wanted
+            and (more := os.read(descriptor, wanted - len(content)))
+        ):
+            content += more
+        return content
+
+    def _check_small(self, size: int) -> None:
+        if self.at_once and size > MOST_BYTES_AT_ONCE:
+            raise NotAtOnceError
 
     def _locate(self, text: str) -> RelativePath:
         """Return the path that text means; a user's own area may be named by the user's name."""
@@ -112,7 +157,7 @@ class Reader:
         return None
 
     def _top(self) -> list[tuple[str, bool]]:
-        everything = self.library.tree.scan(RelativePath())
+        everything = self._scan(RelativePath())
         if self.caller.is_everybody:
             return everything
         readable = {names[0] for names in self._readable()}
@@ -151,14 +196,3 @@ def as_name(name: str) -> str:
     except UnicodeEncodeError:
         return os.fsencode(name).decode("utf-8", "replace")
     return name
-
-
-def _read_all(descriptor: int) -> bytes:
-    """Return at most one byte more than is allowed."""
-    size = os.fstat(descriptor).st_size
-    wanted = min(size, MOST_BYTES) + 1
-    chunks = []
-    while wanted > 0 and (chunk := os.read(descriptor, wanted)):
-        chunks.append(chunk)
-        wanted -= len(chunk)
-    return b"".join(chunks)

@@ -27,6 +27,7 @@ _FORGED = (
 )
 _NO_BODY = "POST body missing, invalid Content-Type, or JSON object has no keys."
 _NO_QUERY = "GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension."
+_NOT_BY_GET = "GET requests only support query operations, not mutation operations"
 _METHODS = "Apollo server only supports GET and POST requests."
 
 
@@ -43,11 +44,12 @@ class Asked:
 class RefusedRequestError(Exception):
     """A request that asks nothing; holds the status and the whole body of the answer."""
 
-    def __init__(self, status: int, body: Mapping[str, object]) -> None:
-        """Hold status and body."""
+    def __init__(self, status: int, body: Mapping[str, object], allow: str = "") -> None:
+        """Hold status and body, and the methods that would be allowed."""
         super().__init__(str(body))
         self.status = status
         self.body = body
+        self.allow = allow
 
     @classmethod
     def bad_request(
@@ -55,6 +57,13 @@ class RefusedRequestError(Exception):
     ) -> RefusedRequestError:
         """Return a refusal in GraphQL's own shape."""
         return cls(status, {"errors": [{"message": message, "extensions": {"code": code}}]})
+
+    @classmethod
+    def bad_method(cls, message: str, *, allow: str) -> RefusedRequestError:
+        """Return the refusal of a method, in GraphQL's own shape."""
+        refused = cls.bad_request(message, status=HTTPStatus.METHOD_NOT_ALLOWED)
+        refused.allow = allow
+        return refused
 
 
 def check_origin(headers: Mapping[str, str]) -> None:
@@ -110,7 +119,12 @@ def read_post(headers: Mapping[str, str], body: bytes) -> Asked:
 
 def bad_method() -> RefusedRequestError:
     """Return the refusal of a method that GraphQL has no use for."""
-    return RefusedRequestError.bad_request(_METHODS, status=HTTPStatus.METHOD_NOT_ALLOWED)
+    return RefusedRequestError.bad_method(_METHODS, allow="GET, POST")
+
+
+def not_by_get() -> RefusedRequestError:
+    """Return the refusal of a mutation that a GET asks for."""
+    return RefusedRequestError.bad_method(_NOT_BY_GET, allow="POST")
 
 
 def too_large() -> RefusedRequestError:

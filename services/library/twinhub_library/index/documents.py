@@ -155,7 +155,7 @@ class _Looker:
     def _look_into(self, path: RelativePath, names: tuple[str, ...]) -> list[str]:
         """Note the names in a folder; return those of folders."""
         try:
-            folder = self._tree.open_folder(path)
+            folder = self._tree.open_folder_descriptor(path)
         except LibraryError:
             if not names:
                 raise

@@ -10,6 +10,8 @@ from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_library.areas import COMMON, TEAMS, THE_COMMON_AREA, Area
 from twinhub_library.errors import LibraryError
 from twinhub_library.paths import RelativePath
+from twinhub_library.scanning import scan_folder
+from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
     from twinhub_library.tree import Tree
@@ -26,5 +28,5 @@ def list_areas(tree: Tree) -> list[Area]:
 def _folders(tree: Tree, path: RelativePath) -> list[str]:
     found: list[str] = []
     with contextlib.suppress(LibraryError):
-        found = [one for one, is_folder in tree.scan(path) if is_folder]
+        found = [one for one, kind in scan_folder(tree, path) if kind is EntryKind.FOLDER]
     return sorted(one for one in found if not one.startswith(".") and one.isprintable())

@@ -97,7 +97,7 @@ class Watcher:
             self.is_short = True
             return
         try:
-            folder = self._tree.open_folder(path)
+            folder = self._tree.open_folder_descriptor(path)
         except LibraryError:
             return
         try:

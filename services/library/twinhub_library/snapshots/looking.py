@@ -7,6 +7,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_library.etags import etag_of
 from twinhub_library.snapshots.marks import (
     FOLDER,
     LeftOut,
@@ -14,7 +15,6 @@ from twinhub_library.snapshots.marks import (
     mark_of_left_out,
     mark_of_link,
 )
-from twinhub_library.tree import etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,9 +91,10 @@ def survey(folder: int, rules: Rules, path: str = "", depth: int = 0) -> dict[st
         marks[seen.path] = seen.mark
         if seen.mark != FOLDER:
             continue
+        if depth >= MOST_DEEP:
+            marks[seen.path] = mark_of_left_out(LeftOut.CLOSED)
+            continue
         try:
-            if depth >= MOST_DEEP:
-                raise PermissionError
             inner = open_inner(folder, seen.name)
         except PermissionError:
             marks[seen.path] = mark_of_left_out(LeftOut.CLOSED)

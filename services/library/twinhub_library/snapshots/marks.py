@@ -106,6 +106,6 @@ def read_marks(folder: int) -> dict[str, str]:
     try:
         found = os.open(MARKS, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(found, encoding="ascii") as file:
-            return {path: mark for path, mark in map(json.loads, file)}
+            return dict(map(json.loads, file))
     except (OSError, ValueError):
         return {}

@@ -19,13 +19,15 @@ from twinhub_library.errors import (
 )
 from twinhub_library.paths import RelativePath
 from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.snapshots.marks import reason_of
 from twinhub_library.snapshots.removing import remove_whole
 from twinhub_library.snapshots.restoring import Restored, Restoring, make_temporary
-from twinhub_library.snapshots.shelf import check_kept
+from twinhub_library.snapshots.shelf import NoVersionError, check_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from twinhub_library.areas import Area
     from twinhub_library.snapshots.snapshots import Snapshots
     from twinhub_library.tree import Tree
 
@@ -62,12 +64,17 @@ class Restores:
         area, within = split_path(path)
         check_kept(area)
         with self._snapshots.lock(area):
-            with self._snapshots.shelf.opened_version(area, time, within):
-                note = self._note(path, time)
+            self._check_there(area, time, within)
+            note = self._note(path, time)
             try:
                 return self._restore(path, time)
             finally:
                 self._forget(note)
+
+    def _check_there(self, area: Area, time: str, within: RelativePath) -> None:
+        mark = self._snapshots.shelf.read_marks(area, time).get("/".join(within.names), "")
+        if within.names and (not mark or reason_of(mark) is not None):
+            raise NoVersionError(f"{within} is not in the version of {time}.")
 
     def restore_copy(self, path: RelativePath, time: str, into: RelativePath) -> RestoreReport:
         """Put a previous version at a path where nothing is.

@@ -10,19 +10,18 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from twinhub_library.etags import etag_of
 from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import open_inner
 from twinhub_library.snapshots.marks import FOLDER, etag_in, reason_of, target_in
 from twinhub_library.snapshots.removing import remove_whole
-from twinhub_library.tree import etag_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 TEMPORARY = ".twinhub-"

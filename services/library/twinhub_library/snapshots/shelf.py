@@ -125,7 +125,7 @@ class Shelf:
             found = self._tree.open_folder_itself(_path_of(area) / time)
         except NotThereError as error:
             raise NoVersionError(
-                f"There is no version of {time} any more: versions are thinned out as they grow old."
+                f"There is no version of {time} any more: old ones are thinned out."
             ) from error
         with _closing(found):
             yield found

@@ -11,8 +11,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_library.snapshots.caches import is_cache
 from twinhub_library.snapshots.idle import give_way
 from twinhub_library.snapshots.looking import Rules, open_inner, survey
 from twinhub_library.snapshots.marks import is_unchanged, reason_of, write_marks
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from twinhub_kit.background import Background
+
     from twinhub_library.areas import Area
     from twinhub_library.settings import SnapshotSettings
     from twinhub_library.tree import Tree
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _UNFINISHED = ".unfinished-"
 _SUMMARY = "summary.json"
+_FIRST_AFTER_SECONDS = 300.0
+"""A service that has just begun has better things to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Snapshots:
                     remove_whole(shelf, name)
 
     def take_all(self, stopping: threading.Event) -> None:
-        """Take and thin out the snapshots of all areas, one by one, giving way to everybody else."""
+        """Take and thin out the snapshots of all areas, giving way to everybody else."""
         thread = threading.Thread(target=self._take_all, args=(stopping,), name="snapshots")
         thread.start()
         thread.join()
@@ -140,6 +146,7 @@ class Snapshots:
             self._rules, before,
             has_time=lambda: time.monotonic() < ends and not stopping.is_set(),
             has_room=lambda size: _has_room(live, self._settings.free_bytes + size),
+            owner=os.fstat(live).st_uid,
         )  # fmt: skip
         unfinished = f"{_UNFINISHED}{secrets.token_hex(8)}"
         with self.shelf.opened() as shelf, self.shelf.opened_area(area) as target:
@@ -205,6 +212,21 @@ class Snapshots:
         with self.shelf.opened() as shelf, self.shelf.opened_area(area) as folder:
             os.rename(name, unfinished, src_dir_fd=folder, dst_dir_fd=shelf)
             remove_whole(shelf, unfinished)
+
+
+def open_snapshots(
+    tree: Tree, settings: SnapshotSettings, clock: Callable[[], datetime], background: Background
+) -> Snapshots:
+    """Return the snapshots of a library, mended, and have them taken as often as is set."""
+    snapshots = Snapshots(tree, settings, clock, is_cache)
+    snapshots.recover()
+    if settings.every_minutes:
+        seconds = 60.0 * settings.every_minutes
+        background.every(
+            seconds, "snapshots", partial(snapshots.take_all, background.stopping),
+            first_after_seconds=min(seconds, _FIRST_AFTER_SECONDS),
+        )  # fmt: skip
+    return snapshots
 
 
 def _has_room(folder: int, size: int) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_library.etags import etag_of
 from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import MOST_DEEP, Rules, Seen, look_into, open_inner
 from twinhub_library.snapshots.marks import (
@@ -20,7 +22,6 @@ from twinhub_library.snapshots.marks import (
     reason_of,
     target_in,
 )
-from twinhub_library.tree import etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,13 +46,15 @@ class Taking:
     before: Mapping[str, str]
     has_time: Callable[[], bool]
     has_room: Callable[[int], bool]
+    owner: int
+    """Whose the area is: a second name of somebody else's file is not copied."""
     marks: dict[str, str] = field(default_factory=dict)
     files: int = 0
     total_bytes: int = 0
     copied_bytes: int = 0
 
     def take(self, live: int, new: int, old: int | None, *, path: str = "", depth: int = 0) -> None:
-        """Build a folder from an open live one and, where there is one, that of the snapshot before.
+        """Build a folder from an open live one and from that of the snapshot before, if any.
 
         Raises:
             OSError: the folder of the snapshot cannot be written.
@@ -110,7 +113,13 @@ class Taking:
         except OSError:
             self._leave_out(seen, LeftOut.CLOSED)
             return
+        status = os.fstat(source)
         try:
+            if not stat.S_ISREG(status.st_mode) or (
+                status.st_nlink > 1 and status.st_uid != self.owner
+            ):
+                self._leave_out(seen, LeftOut.CLOSED)
+                return
             self._copy_whole(seen, source, new)
         except OSError as error:
             if error.errno not in _FULL:

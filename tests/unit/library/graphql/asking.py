@@ -39,7 +39,8 @@ class Asking:
 
     def post(self, body: object) -> httpx.Response:
         """Return the answer to a body as JSON."""
-        return self.client.post("/lib", json=body)  # type: ignore[return-value]
+        answer: httpx.Response = self.client.post("/lib", json=body)
+        return answer
 
     def names(self, path: str) -> dict[str, list[str]]:
         """Return the names in a folder, by whether they are folders."""

@@ -1,0 +1,71 @@
+"""Whether a service is ready: all its parts are, and each says what it waits for."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from twinhub_kit.database import Database
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Health:
+    """The parts that have to be ready; each is asked at each look, so it answers at once."""
+
+    _checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+
+    def add(self, part: str, check: Callable[[], str | None]) -> None:
+        """Have a part be asked: it returns None when it is ready, else in a few words why not."""
+        self._checks[part] = check
+
+    def look(self) -> dict[str, str]:
+        """Return the parts that are not ready, each with why."""
+        found = {part: check() for part, check in self._checks.items()}
+        return {part: why for part, why in found.items() if why is not None}
+
+
+def check_database(database: Database) -> Callable[[], str | None]:
+    """Return the check of a database."""
+
+    def check() -> str | None:
+        try:
+            with database.engine.connect() as connection:
+                connection.execute(text("select 1"))
+        except SQLAlchemyError as error:
+            _log.warning("the database does not answer: %s", error)
+            return "does not answer"
+        return None
+
+    return check
+
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+def get_health(request: Request) -> JSONResponse:
+    """Return 200 when the service is ready, else 503 and what it waits for; for everybody."""
+    health: Health = request.app.state.health
+    waiting = health.look()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if waiting else HTTPStatus.OK
+    return JSONResponse({"ready": not waiting, "waiting": waiting}, status)
+
+
+def serve_health(application: FastAPI, health: Health) -> None:
+    """Add the route to an application."""
+    application.state.health = health
+    application.include_router(router)

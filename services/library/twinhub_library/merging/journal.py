@@ -1,0 +1,185 @@
+"""Merges that a crash does not leave half: staged first, then done step by step.
+
+``.library/journal/<id>/`` holds what is to be put into a folder and, last of all, ``plan.json``.
+Without the plan nothing has happened; with it, every step can be repeated. A file is put by an
+exchange of two names, so that what comes out is known to be the owner's old one before it is
+removed. Whatever else comes out gets a named copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.errors import ChangedError, LibraryError
+from twinhub_library.merging.outcomes import Outcome
+from twinhub_library.merging.placing import Placing
+from twinhub_library.merging.planning import Action
+from twinhub_library.opened import TEMPORARY
+from twinhub_library.paths import RelativePath
+from twinhub_library.tree import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from twinhub_library.merging.content import Content
+    from twinhub_library.merging.outcomes import FileReport
+    from twinhub_library.merging.planning import Plan
+    from twinhub_library.tree import Tree
+
+JOURNAL = "journal"
+_PLAN = "plan.json"
+_MANY = 64
+"""Files from which on the whole file system is brought to the disk at once."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A merge that is going to be done, whatever happens meanwhile."""
+
+    id: str
+    place: RelativePath
+    label: str
+    actions: tuple[Action, ...]
+    note: Mapping[str, str] = field(default_factory=dict)
+    """What whoever began it has to know to end it after a crash."""
+
+
+def commit(
+    tree: Tree, place: RelativePath, plan: Plan, theirs: Content, *,
+    label: str, note: Mapping[str, str],
+) -> Job:  # fmt: skip
+    """Stage what a plan puts into a folder; from the return on the merge will be done."""
+    job = Job(secrets.token_hex(8), place, label, tuple(plan.actions), note)
+    with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
+        if len(job.actions) > _MANY:
+            own.be_lazy()
+        folder = f"{JOURNAL}/{job.id}"
+        own.make_folders(folder)
+        for number, action in enumerate(job.actions):
+            if action.digest is not None:
+                content = plan.merged.get(action.path)
+                chunks = _chunks(theirs, action.path) if content is None else [content]
+                own.write(f"{folder}/{number}", _checked(chunks, action))
+        own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
+        own.flush()
+        own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
+        own.flush()
+    return job
+
+
+def prepare(tree: Tree, job: Job) -> None:
+    """Take all the room that a job needs; what its owner has is not touched.
+
+    Raises:
+        FullError: there is no room; `undo` takes the job back.
+    """
+    with _opened(tree, job) as placing:
+        for number, action in enumerate(job.actions):
+            if action.digest is not None:
+                placing.prepare(number, action)
+        placing.flush()
+
+
+def carry_out(tree: Tree, job: Job) -> dict[str, FileReport]:
+    """Do what is not yet done; return what became otherwise than planned, by path.
+
+    Raises:
+        NotThereError: the folder is gone.
+        FullError: there is no room; the job waits to be carried out again.
+    """
+    prepare(tree, job)
+    with _opened(tree, job) as placing:
+        numbered = list(enumerate(job.actions))
+        for number, action in numbered:
+            if action.digest is None:
+                placing.remove(number, action)
+        for step in (placing.put, placing.clear):
+            for number, action in numbered:
+                if action.digest is not None:
+                    step(number, action)
+            placing.flush()
+        placing.end()
+        return placing.reports
+
+
+@contextlib.contextmanager
+def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
+    with (
+        translated(job.place),
+        tree.open_folder(RelativePath((OWN_FOLDER, JOURNAL, job.id))) as staged,
+        tree.open_folder(job.place) as folder,
+    ):
+        if len(job.actions) > _MANY:
+            folder.be_lazy()
+        yield Placing(folder, staged, job.id, job.label)
+
+
+def undo(tree: Tree, job: Job) -> None:
+    """Take back a job of which nothing is done but its preparation."""
+    with tree.open_folder(job.place) as folder:
+        folder.remove_all(f"{TEMPORARY}{job.id}")
+    discard(tree, job)
+
+
+def discard(tree: Tree, job: Job) -> None:
+    """Forget a merge that is done."""
+    with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
+        own.remove_file(f"{JOURNAL}/{job.id}/{_PLAN}")
+        own.remove_all(f"{JOURNAL}/{job.id}")
+
+
+def list_jobs(tree: Tree) -> Iterator[Job]:
+    """Yield the merges that were begun and not ended; what was never committed is removed."""
+    with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
+        if own.find(JOURNAL) is None:
+            return
+        with own.open_folder(JOURNAL) as journal:
+            for name in journal.list_names():
+                if journal.find(f"{name}/{_PLAN}") is None:
+                    journal.remove_all(name)
+                    continue
+                yield _load(name, journal.read(f"{name}/{_PLAN}"))
+
+
+def _checked(chunks: Iterable[bytes], action: Action) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != action.digest:
+        raise ChangedError(f"{action.path} was changed meanwhile: try again.")
+
+
+def _chunks(content: Content, path: str) -> Iterable[bytes]:
+    """Return a file in parts where its side can give it so."""
+    chunks = getattr(content, "chunks", None)
+    return chunks(path) if chunks else [content.read(path)]
+
+
+def _dump(job: Job) -> bytes:
+    document = {
+        "place": str(job.place), "label": job.label, "note": dict(job.note),
+        "actions": [asdict(action) for action in job.actions],
+    }  # fmt: skip
+    return json.dumps(document).encode()
+
+
+def _load(name: str, content: bytes) -> Job:
+    try:
+        document = json.loads(content)
+        actions = tuple(
+            Action(**{**one, "outcome": Outcome(one["outcome"])}) for one in document["actions"]
+        )
+        place = RelativePath.parse(document["place"])
+        return Job(name, place, document["label"], actions, document["note"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LibraryError(
+            f"{OWN_FOLDER}/{JOURNAL}/{name}/{_PLAN} is damaged: restore it from a backup, or move "
+            "the folder away to leave that update undone."
+        ) from error

@@ -1,0 +1,159 @@
+"""The steps of a merge in its folder; each can be repeated after a crash at any point."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from typing import TYPE_CHECKING
+
+from twinhub_library.merging.outcomes import FileReport, Outcome
+from twinhub_library.merging.planning import copy_name
+from twinhub_library.opened import TEMPORARY
+
+if TYPE_CHECKING:
+    from twinhub_library.merging.planning import Action
+    from twinhub_library.opened import OpenFolder
+
+
+class Placing:
+    """Puts staged files into a folder, and keeps what comes out of it.
+
+    A file goes to a folder of the job's in the owner's first, so that all room is taken before
+    anything changes; then it changes places with what is there. ``<number>.part`` there may be
+    half; ``<number>`` is the new file, whole, or what came out.
+    """
+
+    def __init__(self, folder: OpenFolder, staged: OpenFolder, job: str, label: str) -> None:
+        """Work in a folder with what is staged for it."""
+        self._folder = folder
+        self._staged = staged
+        self._temporary = f"{TEMPORARY}{job}"
+        self._label = label
+        self.reports: dict[str, FileReport] = {}
+        """What became otherwise than planned, by path."""
+
+    def prepare(self, number: int, action: Action) -> None:
+        """Copy a staged file to its temporary name, whole, unless it is in its place already."""
+        temporary = f"{self._temporary}/{number}"
+        self._folder.make_folders(self._temporary)
+        if self._folder.find(temporary) is not None or self._is_there(action):
+            return
+        self._folder.remove_file(f"{temporary}.part")
+        mode = 0o755 if action.is_executable else 0o644
+        self._folder.write(f"{temporary}.part", self._staged.chunks(str(number)), mode=mode)
+        self._folder.move(f"{temporary}.part", temporary)
+
+    def remove(self, number: int, action: Action) -> None:
+        """Remove a file if it still is what was expected."""
+        aside = f"{self._temporary}/{number}"
+        self._folder.make_folders(self._temporary)
+        if self._folder.find(aside) is None:
+            if self._digest(action.path) != action.expected:
+                if self._folder.find(action.path) is not None:
+                    self.reports[action.path] = FileReport(action.path, Outcome.KEPT)
+                return
+            self._folder.move(action.path, aside)
+        if self._digest(aside) == action.expected:
+            self._folder.remove_file(aside)
+            self._prune(action.path)
+            return
+        self.reports[action.path] = FileReport(action.path, Outcome.KEPT)
+        try:
+            self._folder.move(aside, action.path)
+        except FileExistsError:
+            self._keep(aside, action)
+
+    def put(self, number: int, action: Action) -> None:
+        """Let the new file take its place; what was there gets the temporary name."""
+        temporary = f"{self._temporary}/{number}"
+        if self._digest(temporary) != action.digest or self._is_there(action):
+            return
+        self._make_way(action.path)
+        if self._folder.find(action.path) is None:
+            try:
+                self._folder.move(temporary, action.path)
+            except FileExistsError:  # made this moment
+                self._exchange(temporary, action.path)
+        else:
+            self._exchange(temporary, action.path)
+
+    def clear(self, number: int, action: Action) -> None:
+        """Remove what came out if it is the old file, or the new one once more; else keep it."""
+        temporary = f"{self._temporary}/{number}"
+        found = self._folder.find(temporary)
+        if found is None:
+            return
+        digest = self._digest(temporary)
+        is_old = digest is not None and digest == action.expected
+        is_twin = digest == action.digest and self._is_there(action)
+        if is_old or is_twin:
+            self._folder.remove_file(temporary)
+            if action.outcome is Outcome.CONFLICT:  # its owner made the same of it meanwhile
+                self.reports[action.path] = FileReport(action.path, Outcome.UNCHANGED)
+        elif not (found.is_folder and self._folder.remove_empty(temporary)):
+            self._keep(temporary, action)
+
+    def flush(self) -> None:
+        """Bring all that was done to the disk."""
+        self._folder.flush()
+
+    def end(self) -> None:
+        """Remove the job's folder, which is empty now."""
+        self._folder.remove_empty(self._temporary)
+
+    def _exchange(self, temporary: str, path: str) -> None:
+        try:
+            self._folder.exchange(temporary, path)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            # A file system without exchange, such as NFS: for a moment nothing is there.
+            out = f"{temporary}.old"
+            self._folder.move(path, out)
+            self._folder.move(temporary, path)
+            self._folder.move(out, temporary)
+
+    def _is_there(self, action: Action) -> bool:
+        found = self._folder.find(action.path)
+        return (
+            found is not None
+            and found.is_file
+            and found.is_executable == action.is_executable
+            and self._folder.digest(action.path) == action.digest
+        )
+
+    def _digest(self, path: str) -> str | None:
+        """Return the digest of a regular file; None for anything else."""
+        found = self._folder.find(path)
+        return self._folder.digest(path) if found is not None and found.is_file else None
+
+    def _make_way(self, path: str) -> None:
+        """Make the folders of a path; a file or link that is in the way becomes a named copy."""
+        names = path.split("/")[:-1]
+        for count in range(1, len(names) + 1):
+            inner = "/".join(names[:count])
+            found = self._folder.find(inner)
+            if found is not None and not found.is_folder:
+                kept = self._move_to_copy(inner, inner)
+                self.reports[inner] = FileReport(inner, Outcome.CONFLICT, kept)
+        self._folder.make_folders("/".join(names))
+
+    def _keep(self, temporary: str, action: Action) -> None:
+        kept = self._move_to_copy(temporary, action.path)
+        self.reports[action.path] = FileReport(action.path, Outcome.CONFLICT, kept)
+
+    def _move_to_copy(self, source: str, path: str) -> str:
+        for number in itertools.count(1):
+            kept = copy_name(path, self._label, number)
+            try:
+                self._folder.move(source, kept)
+            except FileExistsError:
+                continue
+            return kept
+        raise AssertionError  # never: the numbers do not end
+
+    def _prune(self, path: str) -> None:
+        """Remove the folders that a removed file leaves empty."""
+        parent = path.rpartition("/")[0]
+        while parent and self._folder.remove_empty(parent):
+            parent = parent.rpartition("/")[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_api import names
 
+from twinhub_hub.apply.library import workspace_environment
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder
 from twinhub_hub.broker.policy import SHORT_LOOKUPS
@@ -44,6 +45,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     """Configure the spawner of the engine that `twinhub up` found."""
     c.Spawner.pre_spawn_hook = before_start(context)
     c.Spawner.default_url = "/lab"
+    c.Spawner.environment = dict(workspace_environment(context))
     c.Spawner.poll_interval = _POLL_SECONDS
     c.Spawner.http_timeout = 30
     c.Spawner.consecutive_failure_limit = 0  # one user's broken home must not end the hub

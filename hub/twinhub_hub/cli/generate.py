@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.asset_reference import render_files as render_assets
 from twinhub_dtconfig.reference import render_files as render_language
 
 from twinhub_hub.settings.reference import render_files as render_settings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def generated_files() -> dict[str, str]:
     """Return the text of every generated file by its path in the checkout."""
-    return {**render_settings(), **render_language()}
+    return {**render_settings(), **render_language(), **render_assets()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

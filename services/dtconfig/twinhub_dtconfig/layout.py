@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.versions import newest
+from twinhub_dtconfig.versions import Version, newest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -40,6 +40,10 @@ class NamedAsset:
     def newest(self) -> str | None:
         """The newest of its versions."""
         return newest(self.versions)
+
+    def list_versions(self) -> list[str]:
+        """Return its versions, newest first."""
+        return sorted(self.versions, key=Version.parse, reverse=True)
 
     @property
     def entry(self) -> str:

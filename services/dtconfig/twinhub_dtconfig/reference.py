@@ -74,17 +74,22 @@ def _below(path: str, key: str, field: FieldInfo) -> str:
 def _table(section: type[Section], paths: list[str], schema: Schema) -> str:
     described = schema if section is Twin else schema["$defs"][definition_of(section)]
     kinds = next((kind for kind in described.get("anyOf", []) if "properties" in kind), described)
-    rows = (
-        f"| `{key}` | {_kind(kinds['properties'][key], field)} | {_default(field)} |"
-        f" {_example(field)} | {_meaning(key, field, section)} |\n"
-        for key, field in keys_of(section).items()
-    )
     heading = f"### `{paths[0]}`" if paths else "## Every key\n\n### Top level"
-    head = "| key | value | default | example | meaning |\n|---|---|---|---|---|\n"
     notes = "".join(f"{note}\n\n" for note in _notes(section, described["description"]))
     if paths[1:]:
         notes += f"Also: {', '.join(f'`{path}`' for path in paths[1:])}.\n\n"
-    return f"{heading}\n\n{notes}{head}{''.join(rows)}"
+    return f"{heading}\n\n{notes}{table_of(section, kinds)}"
+
+
+def table_of(section: type[Section], described: Schema) -> str:
+    """Return the keys of a section as a table, from its schema."""
+    rows = (
+        f"| `{key}` | {_kind(described['properties'][key], field)} | {_default(field)} |"
+        f" {_example(field)} | {_meaning(key, field, section)} |\n"
+        for key, field in keys_of(section).items()
+    )
+    head = "| key | value | default | example | meaning |\n|---|---|---|---|---|\n"
+    return head + "".join(rows)
 
 
 def _notes(section: type[Section], summary: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def make_schema() -> Schema:
     """Return the JSON Schema of ``twin.yaml``."""
     raw = Twin.model_json_schema()
     sections = {section.__name__: section for section in sections_below(Twin)}
-    schema = _section(Twin, raw)
+    schema = describe_section(Twin, raw)
     properties = schema["properties"]
     properties["phases"] |= name_phases(properties["phases"])
     properties["services"] |= name_services(properties["services"])
@@ -96,7 +96,7 @@ def _definition(section: str) -> str:
 
 def _described(section: type[Section], raw: Schema) -> Schema:
     """Return the schema of a section, which may have a short form."""
-    schema = _section(section, raw)
+    schema = describe_section(section, raw)
     if section.SHORT is None:
         return schema
     short = _without_notes(schema["properties"][section.SHORT])
@@ -104,7 +104,8 @@ def _described(section: type[Section], raw: Schema) -> Schema:
     return {**notes, "anyOf": [schema, *short.get("anyOf", [short])]}
 
 
-def _section(section: type[Section], raw: Schema) -> Schema:
+def describe_section(section: type[Section], raw: Schema) -> Schema:
+    """Return the schema of a section with what an editor shows, from what pydantic makes of it."""
     kept = {key: value for key, value in raw.items() if key not in {"$defs", "properties"}}
     fields = keys_of(section)
     spoken = spoken_name(section.__name__)

@@ -68,10 +68,15 @@ def _phrase(status: int) -> str:
         return "Refused"
 
 
-async def _refuse(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ServiceError)  # noqa: S101 - registered for it
+def refusal(error: ServiceError) -> JSONResponse:
+    """Return the answer to what a caller can mend."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return problem_response(error.status, str(error), code=error.code, headers=headers)
+
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101 - registered for it
+    return refusal(error)
 
 
 async def _refuse_form(_: Request, error: Exception) -> JSONResponse:

@@ -24,6 +24,9 @@ class Caller:
     scopes: frozenset[str] = field(default=frozenset(), repr=False)
     """The token's own scopes: a workspace's has fewer than its user."""
 
+    is_everybody: bool = False
+    """Whoever asks a server without a login, which only listens on loopback: may read it all."""
+
     @property
     def label(self) -> str:
         """Name of the person's folder."""

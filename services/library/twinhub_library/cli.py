@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from twinhub_kit.callers import Caller, OpenIdentity
 
@@ -39,10 +39,12 @@ def serve_loopback(root: Path, port: int) -> int:
     """Serve a folder on loopback to everybody on this machine, until told to end."""
     settings = LibrarySettings(root, root / ".library" / "state")
     with open_library(settings) as library:
-        application = make_library_application(library, OpenIdentity(Caller("user")))
+        application = make_library_application(
+            library, OpenIdentity(Caller("user", is_everybody=True))
+        )
         server = Server(
             application, address="127.0.0.1", port=port, interface=Interfaces.ASGI,
-            log_enabled=False,
+            log_enabled=False, http=HTTPModes.http1, websockets=False,
         )  # fmt: skip
         asyncio.run(server.serve())
     return 0

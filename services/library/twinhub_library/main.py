@@ -11,7 +11,18 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import archives, bins, events, files, folders
+from twinhub_library.graphql.endpoint import serve_graphql
+from twinhub_library.rest import (
+    archives,
+    assets,
+    bins,
+    events,
+    files,
+    folders,
+    teams,
+    usage,
+    versions,
+)
 from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
@@ -23,10 +34,15 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     archives.router,
-    bins.router,
     events.router,
-    files.router,
     folders.router,
+    files.router,
+    bins.router,
+    teams.router,
+    usage.router,
+    versions.router,
+    assets.router,
+    assets.catch_all,  # last: it takes in what begins like it
 )
 
 
@@ -42,6 +58,7 @@ def make_library_application(
         background=library.background,
     )  # fmt: skip
     application.state.library = library
+    serve_graphql(application, library)
     serve_operations(application, library.operations)
     serve_health(application, library.health)
     serve_metrics(application, library.metrics)

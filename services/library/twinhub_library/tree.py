@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import stat
 from dataclasses import dataclass
@@ -131,53 +130,15 @@ class Tree:
                     entries.append(_entry(name, _status(folder, name)))
             return entries, page[-1] if len(page) < len(names) else ""
 
-    def scan_folder(
-        self, path: RelativePath, *, most: int | None = None
-    ) -> list[tuple[str, EntryKind]]:
-        """Return the names in a folder with what they stand for, in no order and without a stat.
+    def open_folder_itself(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder that no link leads to; the caller closes it.
 
         Raises:
             NotThereError: there is no such folder.
-            RefusedFileError: its path leads over a link.
+            RefusedFileError: there is a link on the way.
         """
-        flags = os.O_RDONLY | os.O_DIRECTORY
         with translated(path):
-            folder = open_beneath(self._root, str(path), flags, follow=False)
-        try:
-            with os.scandir(folder) as entries:
-                return [(one.name, _kind_of(one)) for one in itertools.islice(entries, most)]
-        finally:
-            os.close(folder)
-
-    def find_kind(self, path: RelativePath) -> EntryKind | None:
-        """Return what is at a path that leads over no link; None if nothing is there."""
-        try:
-            found = open_beneath(self._root, str(path), os.O_PATH | os.O_NOFOLLOW, follow=False)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
-
-    def find_target(self, path: RelativePath, *, within: RelativePath) -> EntryKind | None:
-        """Return what a link leads to, in the folder ``within`` alone; None if it leads nowhere."""
-        if path.names[: len(within.names)] != within.names:
-            return None
-        flags = os.O_PATH | os.O_DIRECTORY
-        rest = "/".join(path.names[len(within.names) :])
-        try:
-            folder = open_beneath(self._root, str(within), flags, follow=False)
-            try:
-                found = open_beneath(folder, rest, os.O_PATH)
-            finally:
-                os.close(folder)
-        except OSError:
-            return None
-        try:
-            return _kind(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
+            return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
 
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
@@ -279,6 +240,19 @@ class Tree:
             remove_tree(folder, path.name)
             os.fsync(folder)
 
+    def remove_empty_folder(self, path: RelativePath) -> None:
+        """Remove a folder that nothing is in.
+
+        Raises:
+            NotThereError: there is no such folder.
+            ExistsError: something is in it.
+        """
+        if not path.names:
+            raise BadPathError("An area itself is not removed: name a file or folder in it.")
+        with self._opened(path.parent, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
+            os.rmdir(path.name, dir_fd=folder)
+            os.fsync(folder)
+
     def move(self, source: RelativePath, target: RelativePath) -> None:
         """Move a file or folder to a path where nothing is.
 
@@ -374,14 +348,6 @@ def _kind(mode: int) -> EntryKind:
     if stat.S_ISDIR(mode):
         return EntryKind.FOLDER
     return EntryKind.LINK if stat.S_ISLNK(mode) else EntryKind.OTHER
-
-
-def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
-    if entry.is_symlink():
-        return EntryKind.LINK
-    if entry.is_file(follow_symlinks=False):
-        return EntryKind.FILE
-    return EntryKind.FOLDER if entry.is_dir(follow_symlinks=False) else EntryKind.OTHER
 
 
 def _status(folder: int, name: str) -> os.stat_result:

@@ -31,7 +31,8 @@ RESERVED = ("sweeps", "schedules", "class", "instances", "composites", "fleets")
 """Keys that are read and resolved, and not yet run."""
 
 _NUMBER = r"(0|[1-9][0-9]{0,8})"
-_SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]{{1,60}})?(\+[0-9A-Za-z.-]{{1,60}})?$"
+SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]{{1,60}})?(\+[0-9A-Za-z.-]{{1,60}})?$"
+"""What a version looks like: three numbers, then what marks a pre-release or a build."""
 
 
 class Twin(Block):
@@ -53,7 +54,7 @@ class Twin(Block):
         description="A paragraph on what it is for.",
         examples=["Keeps water at a temperature."],
     )
-    version: Annotated[str, Field(pattern=_SEMVER)] | None = Field(
+    version: Annotated[str, Field(pattern=SEMVER)] | None = Field(
         None, description="Its own version.", examples=["1.0.0"]
     )
     owner: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(

@@ -9,7 +9,7 @@ from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
 
 from twinhub_library.access import may_read, may_write
-from twinhub_library.areas import TEAMS, split_path
+from twinhub_library.areas import split_path
 from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
 from twinhub_library.paths import RelativePath
@@ -59,10 +59,7 @@ def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:
 
 def list_teams(library: Library) -> list[str]:
     """Return the labels of the teams that are switched on."""
-    try:
-        return [one.name for one in library.tree.list_folder(RelativePath((TEAMS,)))]
-    except NotThereError:
-        return []
+    return library.teams.list_labels()
 
 
 __all__ = ["KnownCaller", "TheLibrary", "readable_path", "writable_path"]

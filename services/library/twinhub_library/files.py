@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_library.archives.unpacking import unpack
 from twinhub_library.areas import split_path
 from twinhub_library.bin import Bin
 from twinhub_library.copying import copy_content, copy_tree
@@ -100,11 +101,26 @@ class Files:
         within_area(source)
         if target.names[: len(source.names)] == source.names:
             raise BadPathError(f"{source} is not copied into itself: name another place.")
-        copy_to(
-            self.tree, self.staging, source, target, check=lambda size: self.room.check(area, size)
-        )
+        copy_to(self.tree, self.staging, source, target, check=partial(self.room.check, area))
         self.changes.announce(target)
         return self.tree.get_entry(target)
+
+    def unpack(self, archive: int, target: RelativePath) -> tuple[int, int]:
+        """Unpack an open archive into a new folder; return its entries and their bytes.
+
+        Raises:
+            LibraryError: as `unpack` and `Staging.new_folder`; then nothing is at the target.
+        """
+        area, _ = within_area(target)
+        check = partial(self.room.check, area)
+        with (
+            os.fdopen(os.dup(archive), "rb") as file,
+            self.staging.new_folder(target) as folder,
+            translated(target),
+        ):
+            done = unpack(file, folder, self.room.limits, check)
+        self.changes.announce(target)
+        return done
 
     def delete(self, caller: Caller, path: RelativePath, *, if_match: str | None = None) -> Removed:
         """Move what is at a path into the bin.
@@ -221,12 +237,14 @@ def _purge(kept: Bin) -> None:
 
 
 def open_files(
-    settings: LibrarySettings, tree: Tree, *, changes: Changes, audit: Audit, background: Background
-) -> Files:
+    settings: LibrarySettings, tree: Tree, *, check_quota: Callable[[Area, int], None],
+    changes: Changes, audit: Audit, background: Background,
+) -> Files:  # fmt: skip
     """Return the deeds on a tree, after finishing what a killed server had begun."""
     staging = Staging(tree)
     staging.recover()
     kept = Bin(tree, days=settings.bin_days, move=partial(relocate, tree, staging))
     kept.recover()
     background.every(_SECONDS_BETWEEN_PURGES, "bin", partial(_purge, kept))
-    return Files(tree, Room(tree, settings.limits), kept, staging, changes, audit)
+    room = Room(tree, settings.limits, check_quota=check_quota, floor=settings.quota.free_bytes)
+    return Files(tree, room, kept, staging, changes, audit)

@@ -26,6 +26,7 @@ from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
+from twinhub_library.uploads import Uploads, open_uploads
 from twinhub_library.usage.quota import Quota
 from twinhub_library.usage.usage import Usage
 
@@ -59,6 +60,8 @@ class Library:
     """What has happened to assets; a part adds itself to it."""
     files: Files
     """What people do with files and folders."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
     search: Search
     snapshots: Snapshots
     restores: Restores
@@ -91,7 +94,6 @@ def open_library(
         teams = Teams(tree, database)
         teams.recover()
         audit, background = Audit(), Background()
-        files = open_files(settings, tree, changes=changes, audit=audit, background=background)
         search = Search(tree, changes, settings.state / "index")
         opened.callback(search.close)
         background.keep("search", lambda: search.run(background.stopping))
@@ -104,6 +106,12 @@ def open_library(
             "usage",
             partial(usage.measure_all, background.stopping),
         )
+        quota = Quota(tree, usage, settings.quota)
+        files = open_files(
+            settings, tree, check_quota=quota.check,
+            changes=changes, audit=audit, background=background,
+        )  # fmt: skip
+        uploads = open_uploads(settings, files, background)
         yield Library(
             settings=settings,
             tree=tree,
@@ -111,6 +119,7 @@ def open_library(
             operations=operations,
             background=background,
             audit=audit,
+            uploads=uploads,
             health=health,
             metrics=Metrics("library"),
             changes=changes,
@@ -122,5 +131,5 @@ def open_library(
             snapshots=snapshots,
             restores=restores,
             usage=usage,
-            quota=Quota(tree, usage, settings.quota),
+            quota=quota,
         )

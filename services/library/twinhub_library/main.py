@@ -13,6 +13,7 @@ from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
+    archives,
     assets,
     bins,
     events,
@@ -22,6 +23,7 @@ from twinhub_library.rest import (
     usage,
     versions,
 )
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    archives.router,
     events.router,
     folders.router,
     files.router,
@@ -62,4 +65,6 @@ def make_library_application(
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

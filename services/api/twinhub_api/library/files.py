@@ -77,3 +77,11 @@ class Restoration(Wire):
     """Where something of the bin is to go."""
 
     target: str | None = Field(default=None, description="Null for where it was.")
+
+
+class Unpacked(Wire):
+    """What an archive has become."""
+
+    path: str
+    entries: int = Field(description="Files and folders in the archive.")
+    size: int = Field(description="Bytes of all files.")

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _READ = 1 << 20
-_PATHSEND = "http.response.pathsend"
 
 
 class FileResponse(Response):
     """A file, or ranges of it, from a descriptor that it closes.
 
-    The whole is sent by the server itself where it can (ASGI's ``http.response.pathsend``): the
-    path is that of the descriptor, so what is sent is what was opened.
+    Not by ASGI's ``http.response.pathsend``: granian opens the path when the answer is already
+    done with here, so that ``/proc/self/fd/N`` may be gone or another file (measured), and sends no
+    faster.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class FileResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; reading stops when the client goes."""
+        del scope
         with self._file:
             await send(
                 {
@@ -54,9 +55,6 @@ class FileResponse(Response):
             )  # fmt: skip
             if not self._has_body:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
-            elif self._ranges is None and self._size and _PATHSEND in scope.get("extensions", {}):
-                path = f"/proc/self/fd/{self._file.fileno()}"
-                await send({"type": _PATHSEND, "path": path})
             else:
                 await send_chunks(self._read(), receive, send)
 
@@ -129,8 +127,8 @@ async def send_chunks(chunks: Iterator[bytes], receive: Receive, send: Send) -> 
     gone = asyncio.create_task(_wait_until_gone(receive))
     try:
         while not gone.done():
-            chunk = await to_thread.run_sync(next, chunks, b"")
-            if not chunk:
+            chunk = await to_thread.run_sync(next, chunks, None)
+            if chunk is None:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

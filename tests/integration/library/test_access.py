@@ -3,7 +3,8 @@
 ``tests/security/library_routes.tsv`` is what was agreed on: a row for each method and route of the
 application and each area that it can be about. The column ``request`` says as JSON what is asked:
 ``path`` (values of the route's parameters), ``query``, ``json``, ``content``, ``headers``; in them
-``{area}`` is the row's area. The others hold the status of each role's answer, ``+`` for any below
+``{area}`` is the row's area. ``"nobody": true`` says that no role gets through: it is about a thing
+that is not there, or changes the common area. The others hold the status of each role's answer, ``+`` for any below
 400. A route without a row fails. `TWINHUB_WRITE_ROUTES=1` asks anew and writes the table, with a
 first row for each new route, for a look at the difference.
 """
@@ -76,9 +77,10 @@ class Row:
         values = self.parts.get("path", {})
 
         def value(match: re.Match[str]) -> str:
-            return str(values.get(match[1], f"{self.area}/data/notes.txt"))
+            usual = f"{self.area}/data/notes.txt" if match[2] else "none"
+            return str(values.get(match[1], usual))
 
-        return re.sub(r"\{(\w+)(?::path)?\}", value, self.route)
+        return re.sub(r"\{(\w+)(:path)?\}", value, self.route)
 
 
 def list_routes(folder: Path) -> set[tuple[str, str]]:
@@ -251,8 +253,8 @@ def test_each_role_gets_through_where_it_was_agreed(
 def test_each_row_shows_that_somebody_gets_through() -> None:
     with AGREED.open(newline="") as file:
         for line in csv.DictReader(file, dialect="excel-tab", quoting=csv.QUOTE_NONE):
-            is_absent = json.loads(line["request"]).get("absent", False)
-            assert is_absent or "+" in line.values(), line
+            is_for_nobody = json.loads(line["request"]).get("nobody", False)
+            assert is_for_nobody != ("+" in line.values()), line
 
 
 @pytest.mark.d4(13)

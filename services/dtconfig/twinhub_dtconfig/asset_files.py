@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from twinhub_dtconfig.documents import Document, DocumentError, parse_document
+from twinhub_dtconfig.documents import Document, DocumentError, Limits, parse_document
 from twinhub_dtconfig.explanations import Explainer
 from twinhub_dtconfig.faults import START, Fault
 from twinhub_dtconfig.fields import Tree, dotted, keys_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "asset.yaml"
 """What the file is called in an asset's folder."""
+
+LIMITS = Limits(size_bytes=128 * 1024)
+"""Much less than a twin's: a list of assets reads many of them."""
 
 _TREE = Tree(AssetFile)
 _EXPLAINER = Explainer(_TREE)
@@ -41,7 +44,7 @@ def read_asset(content: bytes, file: str = FILE_NAME) -> ReadAsset:
     """Return what the bytes of an ``asset.yaml`` say; bad content is told in the faults."""
     faults: list[Fault] = []
     try:
-        document = parse_document(content, file)
+        document = parse_document(content, file, limits=LIMITS)
     except DocumentError as error:
         faults += error.faults
         if error.document is None:

@@ -154,7 +154,7 @@ def _may_be_root(area: Area, names: tuple[str, ...]) -> bool:
     if len(names) > DEEPEST_ROOT or (area.kind is AreaKind.PRIVATE and names[:1] in _MOUNT_PATHS):
         return False
     return all(
-        is_asset_name(name) and name not in _NO_ROOTS and _is_writable(name) for name in names
+        is_asset_name(name) and name not in _NO_ROOTS and is_writable(name) for name in names
     )
 
 
@@ -207,7 +207,7 @@ def make_asset(
     """Return the asset of a name in a folder; None if it is neither a folder nor a file."""
     entry = f"{named.name}@{version}" if version else named.entry
     found = kinds.get(entry)
-    if not _is_writable(entry):
+    if not is_writable(entry):
         return None
     path = RelativePath((*folder.path.names, entry))
     if version is None and (found is EntryKind.LINK or not named.is_plain):
@@ -217,10 +217,22 @@ def make_asset(
     if found not in {EntryKind.FOLDER, EntryKind.FILE}:
         return None
     is_folder = found is EntryKind.FOLDER
+    companions = tuple(_companions(named, kinds, version))
     return Asset(
-        folder.area, folder.kind, named.name, path, is_folder,
-        folder.root, version, named.companions,
-    )  # fmt: skip
+        folder.area, folder.kind, named.name, path, is_folder, folder.root, version, companions
+    )
+
+
+def _companions(
+    named: NamedAsset, kinds: Mapping[str, EntryKind], version: str | None
+) -> Iterator[str]:
+    """Yield the names of what belongs to an asset: those of its version, else those of none."""
+    for name in named.companions:
+        of_version = f"{name}@{version}"
+        if version is not None and of_version in kinds:
+            yield of_version
+        elif name in kinds:
+            yield name
 
 
 def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
@@ -230,7 +242,7 @@ def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
         return []
 
 
-def _is_writable(name: str) -> bool:
+def is_writable(name: str) -> bool:
     """Tell whether a path can hold a name; a file system knows names that none can."""
     if name.isascii() and name.isprintable():
         return True

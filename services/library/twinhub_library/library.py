@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -21,19 +20,29 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.opening.opening import Opening
+from twinhub_library.opening.published import Publications, PublishedImporter
+from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
+from twinhub_library.store.openings import Openings
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 from twinhub_library.uploads import Uploads, open_uploads
 from twinhub_library.usage.quota import Quota
-from twinhub_library.usage.usage import Usage
+from twinhub_library.usage.usage import Usage, open_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from twinhub_library.settings import LibrarySettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -60,17 +69,18 @@ class Library:
     """What has happened to assets; a part adds itself to it."""
     files: Files
     """What people do with files and folders."""
-    uploads: Uploads
-    """Files that arrive piece by piece."""
     search: Search
     snapshots: Snapshots
     restores: Restores
     usage: Usage
     quota: Quota
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
+    repositories: Repositories
+    opening: Opening
+    """Links that open what is published in the workspace of whoever follows."""
 
 
 @contextlib.contextmanager
@@ -94,24 +104,29 @@ def open_library(
         teams = Teams(tree, database)
         teams.recover()
         audit, background = Audit(), Background()
-        search = Search(tree, changes, settings.state / "index")
-        opened.callback(search.close)
-        background.keep("search", lambda: search.run(background.stopping))
         snapshots = open_snapshots(tree, settings.snapshots, clock, background)
         restores = Restores(tree, snapshots)
         restores.recover()
-        usage = Usage(tree, snapshots.shelf, clock)
-        background.every(
-            settings.quota.measured_every_seconds,
-            "usage",
-            partial(usage.measure_all, background.stopping),
-        )
+        usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
         quota = Quota(tree, usage, settings.quota)
         files = open_files(
-            settings, tree, check_quota=quota.check,
-            changes=changes, audit=audit, background=background,
+            settings, tree, changes=changes, audit=audit, background=background,
+            check_quota=quota.check,
         )  # fmt: skip
         uploads = open_uploads(settings, files, background)
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
+        publishing = open_publishing(
+            tree, database, audit,
+            Surroundings(
+                throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+                check_room=files.check_room, announce=changes.announce,
+            ),
+        )  # fmt: skip
+        repositories = open_repositories(settings, tree, database, changes)
+        known = publishing.publisher.versions
+        importer = PublishedImporter(tree, publishing.imports, known, quota.check)
         yield Library(
             settings=settings,
             tree=tree,
@@ -119,7 +134,6 @@ def open_library(
             operations=operations,
             background=background,
             audit=audit,
-            uploads=uploads,
             health=health,
             metrics=Metrics("library"),
             changes=changes,
@@ -132,4 +146,8 @@ def open_library(
             restores=restores,
             usage=usage,
             quota=quota,
+            publishing=publishing,
+            uploads=uploads,
+            repositories=repositories,
+            opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
         )

@@ -324,8 +324,8 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}", f"--max-count={count}", commit,
-            *paths,
+            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}",
+            f"--max-count={count}", commit, *paths,
         )  # fmt: skip
         return list(_parse_log(output))
 

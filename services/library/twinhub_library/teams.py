@@ -97,18 +97,22 @@ class Teams:
         on = set(self.list_labels())
         return [_state(row.group, row.label, row, is_on=row.label in on) for row in rows]
 
-    def switch_on(self, group: str, *, by: str, bring_back: bool = True) -> TeamState:
+    def switch_on(self, group: str, *, by: str) -> TeamState:
         """Make the area of a group, or bring back its files; nothing happens if it is on.
 
-        ``bring_back`` does not count for files of a group that was deleted: see `bring_back`.
+        Files of a deleted group of the same name stay where they are: see `bring_back`.
         """
         label = label_for(group)
         with self._lock:
             if not self.is_on(label):
-                row = self._find_row(label)
-                may_return = bring_back and row is not None and not row.is_gone
-                self._put_in_place(label, row.kept if row is not None and may_return else "")
-                self._write(TeamRow(label=label, group=group, changed_at=_now(), changed_by=by))
+                old = self._find_row(label)
+                kept = "" if old is None or old.is_gone else old.kept
+                row = TeamRow(label=label, group=group, changed_at=_now(), changed_by=by)
+                row.kept, row.is_gone = kept, False
+                self._write(row)  # first: a folder that is there is then this group's
+                self._put_in_place(label, kept)
+                row.kept = ""
+                self._write(row)
         return self.find(group)
 
     def bring_back(self, group: str, *, by: str) -> TeamState:

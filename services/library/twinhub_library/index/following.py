@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import companion_names
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
 
-from twinhub_library.areas import split_path
+from twinhub_library.areas import TEAMS, split_path
 from twinhub_library.catalogue import find_asset, list_assets
 from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
@@ -48,6 +49,11 @@ class Progress:
     """Looked at by the present look, or by the last one."""
     areas: int = 0
     areas_in_all: int = 0
+
+    @property
+    def part(self) -> float:
+        """How much has been looked at, up to 1, in areas."""
+        return 1.0 if self.is_complete else round(self.areas / (self.areas_in_all or 1) * 0.99, 3)
 
 
 class Follower:
@@ -130,6 +136,8 @@ class Follower:
         try:
             area, rest = split_path(path)
         except NotThereError:
+            if path.names == (TEAMS,):
+                self._refresh_teams()
             return
         at = next((at for at, name in enumerate(rest.names) if name in _KINDS), None)
         if at is None or at + 1 == len(rest.names):
@@ -158,6 +166,14 @@ class Follower:
         for _ in self._look_at_area(area, str(path)):
             pass
 
+    def _refresh_teams(self) -> None:
+        teams = [area for area in list_areas(self._tree) if area.kind is AreaKind.TEAM]
+        for area in teams:
+            for _ in self._look_at_area(area, str(area)):
+                pass
+        for _ in self._empty_all_but(teams, f"{TEAMS}/"):
+            pass
+
     def _find_kind(self, path: RelativePath) -> EntryKind | None:
         try:
             return self._tree.get_entry(path).kind
@@ -171,8 +187,12 @@ class Follower:
         for area in areas:
             yield from self._look_at_area(area, str(area))
             self.progress.areas += 1
+        yield from self._empty_all_but(areas, "")
+
+    def _empty_all_but(self, areas: list[Area], start: str) -> Iterator[None]:
+        """Take out what is in areas that begin so and are not there any more."""
         there = tuple(str(area) for area in areas)
-        for folder in self._index.list_folders():
+        for folder in self._index.list_folders(start):
             if not any(_is_below(folder, area) for area in there):
                 yield from self._empty(folder)
 

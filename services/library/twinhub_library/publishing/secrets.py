@@ -75,7 +75,8 @@ _QUOTED = re.compile(
     r"\s{0,8}[rbuRBU]?([\"'])([^\"'\\\n]{1,400})\2"
 )
 _BARE = re.compile(
-    rf"^\s{{0,40}}(?:export\s|- )?\s{{0,8}}({_NAME})\s{{0,8}}[=:]\s{{0,8}}([^\s\"'#;,]{{1,400}})\s*$"
+    rf"^\s{{0,40}}(?:export\s|- )?\s{{0,8}}({_NAME})\s{{0,8}}[=:]"
+    r"\s{0,8}([^\s\"'#;,]{1,400})\s*$"
 )
 _BARE_FILES = (
     "*.env", ".env*", "*.ini", "*.cfg", "*.conf", "*.properties", "*.yaml", "*.yml", "*.toml",

@@ -15,7 +15,11 @@ from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_commit
 from twinhub_library.repositories.content import CommitContent, list_pointers, missing_of
-from twinhub_library.repositories.errors import GitUnavailableError, TooLargeError
+from twinhub_library.repositories.errors import (
+    GitUnavailableError,
+    LargeFileMissingError,
+    TooLargeError,
+)
 from twinhub_library.repositories.imports import Author, NewCommit, Written
 from twinhub_library.repositories.reports import ChangeKind, FileChange
 from twinhub_library.repositories.running import Silent
@@ -102,6 +106,8 @@ class Desk:
                 self.repository.fetch_large(remote, commit, self.listener)
             except GitUnavailableError as error:
                 return (str(error),)
+            except LargeFileMissingError:
+                pass  # said below, by name
         missing = sorted(
             path for path, one in pointers.items() if not self.repository.large_file(one)
         )

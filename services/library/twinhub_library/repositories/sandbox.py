@@ -45,9 +45,9 @@ class Limits:
     """Of any file that it writes, so of what one fetch brings."""
 
     def command(self) -> list[str]:
-        """Return what starts a program with them (prlimit(1))."""
+        """Return what starts a program with them (prlimit(1)); a file too large is an error."""
         return [
-            "prlimit", "--core=0", "--nofile=1024", f"--cpu={self.cpu_seconds}",
+            "env", "--ignore-signal=XFSZ", "prlimit", "--core=0", "--nofile=1024", f"--cpu={self.cpu_seconds}",
             f"--as={self.memory_bytes}", f"--fsize={self.file_bytes}", "--",
         ]  # fmt: skip
 

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError
 from twinhub_library.etags import etag_of
-from twinhub_library.repositories.objects import LeftOut, Pointer, blob_name, is_like_git, why_unfit
+from twinhub_library.repositories.objects import (
+    MOST_POINTER_BYTES,
+    LeftOut,
+    Pointer,
+    blob_name,
+    is_like_git,
+    parse_pointer,
+    why_unfit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -167,6 +175,10 @@ def _name(
         if not is_large:
             blob = blob_name(size, exact_chunks(folder, found.path, etag))
             return TreeFile(blob, found.is_executable, size, etag)
+        if size <= MOST_POINTER_BYTES:  # one whose content was not fetched stays what it is
+            content = b"".join(exact_chunks(folder, found.path, etag))
+            if parse_pointer(content):
+                return TreeFile(blob_name(size, [content]), found.is_executable, size, etag)
         digest = hashlib.sha256()
         for chunk in exact_chunks(folder, found.path, etag):
             digest.update(chunk)

@@ -67,6 +67,8 @@ _OPTIONS = {
     "lfs.concurrenttransfers": "4",
     "lfs.locksverify": "false",
     "lfs.setlockablereadonly": "false",
+    "lfs.transfer.maxretries": "3",
+    "lfs.transfer.maxretrydelay": "3",
 }
 
 ATTRIBUTES = "* -text -ident !working-tree-encoding -export-subst\n"

@@ -92,11 +92,11 @@ class Quota:
     def _get_set_limit(self, area: Area) -> int:
         match area.kind:
             case AreaKind.PRIVATE:
-                return self._users.get(area.label, self._settings.user_bytes)
+                return self._users.get(area.label, self._settings.user_bytes or 0)
             case AreaKind.TEAM:
-                return self._groups.get(area.label, self._settings.team_bytes)
+                return self._groups.get(area.label, self._settings.team_bytes or 0)
             case AreaKind.COMMON:
-                return self._settings.common_bytes
+                return self._settings.common_bytes or 0
 
     def get_free(self) -> int:
         """Return how many bytes the disk has left."""

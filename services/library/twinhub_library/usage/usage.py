@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_library.areas import THE_COMMON_AREA, Area
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from twinhub_kit.background import Background
+
+    from twinhub_library.settings import QuotaSettings
     from twinhub_library.snapshots.shelf import Shelf
     from twinhub_library.tree import Tree
 
@@ -85,3 +89,15 @@ class Usage:
                 return
             if time.monotonic() >= self._rests_until.get(area, 0.0):
                 self.measure(area)
+
+
+def open_usage(
+    tree: Tree, shelf: Shelf, clock: Callable[[], datetime], background: Background,
+    settings: QuotaSettings,
+) -> Usage:  # fmt: skip
+    """Return what measures areas, and have it done as often as is set."""
+    usage = Usage(tree, shelf, clock)
+    background.every(
+        settings.measured_every_seconds, "usage", partial(usage.measure_all, background.stopping)
+    )
+    return usage

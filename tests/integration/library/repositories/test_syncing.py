@@ -132,7 +132,7 @@ def test_a_branch_that_is_gone_is_said_with_those_that_are_there(
     bench.write("alice/models/tank/mine.txt", "mine\n")
 
     for act in (bench.syncing.pull, bench.syncing.push, bench.syncing.sync):
-        with pytest.raises(BranchGoneError, match="no branch 'main'.*trunk"):
+        with pytest.raises(BranchGoneError, match=r"no branch 'main'.*trunk"):
             act(ALICE, row.id)
     assert "trunk" in bench.looking.status(ALICE, row.id).fault
     assert bench.files() == {"a.txt": "a\n", "mine.txt": "mine\n"}

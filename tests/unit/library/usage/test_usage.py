@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.storage import ProjectLimit
 from twinhub_library.areas import THE_COMMON_AREA, split_path
 from twinhub_library.paths import RelativePath
 from twinhub_library.settings import LibrarySettings, QuotaSettings
@@ -198,7 +199,7 @@ def test_nothing_is_written_past_what_the_disk_has_to_keep(library: Library) -> 
 def test_limit_that_the_file_system_keeps_comes_first(
     library: Library, monkeypatch: pytest.MonkeyPatch, client_of: Client
 ) -> None:
-    limit = quota_module.ProjectLimit(limit=10, used=8)
+    limit = ProjectLimit(limit=10, used=8)
     monkeypatch.setattr(quota_module, "read_project_limit", lambda *_: limit)
 
     library.quota.check(ALICE, 2)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_hub.assets import ensure_user_folder
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.installation import TestInstallation, require_engine, running_installation
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TEAM = "plant"
 """Group of alice and bob, which an admin has switched on."""
 
+_TEMPLATE = Path(__file__).parents[3] / "config" / "assets" / "template"
+_UID = os.getuid() or 1000
 _ACCOUNTS = """
 auth:
   accounts:
@@ -67,7 +70,7 @@ def _installation() -> Iterator[TestInstallation]:
 
 @pytest.fixture(scope="package")
 def school() -> Iterator[School]:
-    """The school; everybody has signed in once and has a folder, the team is switched on."""
+    """The school; everybody has a folder, and the team is switched on."""
     require_engine()
     with _installation() as there, ExitStack() as opened:
         clients = [opened.enter_context(HubClient(there, name)) for name in ("alice", "bob")]
@@ -82,4 +85,6 @@ def school() -> Iterator[School]:
             f"{there.address}/services/library/api/teams/{TEAM}", body=None, headers=admin.bearer()
         )
         assert made.is_success, made.text
+        for name in ("admin", "instructor", "carol"):  # as a first start does it
+            ensure_user_folder(_TEMPLATE, there.home / "assets", name, uid=_UID)
         yield School(there)

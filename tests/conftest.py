@@ -5,5 +5,6 @@ pytest_plugins = (
     "tests.fixtures.browser",
     "tests.fixtures.gitlab",
     "tests.fixtures.library",
+    "tests.fixtures.git_servers",
     "tests.fixtures.properties",
 )

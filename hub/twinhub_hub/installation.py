@@ -23,6 +23,7 @@ _OURS = (
     "assets",
     "archive",
     "homes",
+    "library",
     "environments",
     "node",
     "logs",
@@ -33,7 +34,7 @@ _OURS = (
 COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN = (
     "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys", "metrics_token",
 )  # fmt: skip
-USERS_TOKEN = "users_token"  # noqa: S105 - a name
+USERS_TOKEN, LIBRARY_TOKEN, LIBRARY_KEYS = "users_token", "library_token", "library_keys"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Running:
     """What people type, without a slash at its end; empty after an earlier TwinHub."""
     nearby: str = "127.0.0.1"
     """Address at which this host itself reaches the edge."""
+    library_port: int = 0
+    """Port of the library on loopback; 0 after an earlier TwinHub."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,14 @@ class Installation:
     def database(self) -> Path:
         """The hub's database."""
         return self.state / "jupyterhub.sqlite"
+
+    @property
+    def library_state(self) -> Path:
+        """Folder of the library's database and index, 0700, of the uid of workspaces.
+
+        It is not below ``state``, which only whoever runs TwinHub may enter.
+        """
+        return self.home / "library"
 
     @property
     def account_hashes(self) -> Path:

@@ -5,19 +5,38 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from twinhub_api.scopes import INSTRUCT, USE_LIBRARY
+
+from twinhub_hub.apply.library import CALLBACK
 from twinhub_hub.auth.passwords import INSTRUCTORS
-from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN, METRICS_TOKEN, USERS_TOKEN
+from twinhub_hub.installation import (
+    CULLER_TOKEN,
+    HUB_TOKEN,
+    LIBRARY_TOKEN,
+    METRICS_TOKEN,
+    USERS_TOKEN,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twinhub_hub.apply.context import Context
 
-INSTRUCTOR_SCOPES = ("list:users", "read:users:name", "read:users:activity", "read:servers")
-"""What instructors may do beside what every user may: see who is there and whose workspace runs.
+INSTRUCTOR_SCOPES = (
+    "list:users", "read:users:name", "read:users:activity", "read:servers", INSTRUCT,
+)  # fmt: skip
+"""What instructors may do beside what every user may: see who is there and whose workspace runs,
+and in the library what they alone do there.
 
 Admins have JupyterHub's own role ``admin``, users its role ``user``.
 """
+
+_CUSTOM_SCOPES = {
+    INSTRUCT: {"description": "Publish for everybody, switch on teams, see who opened a link"}
+}
+
+SERVER_SCOPES = ("users:activity!user", "access:servers!server", USE_LIBRARY, INSTRUCT)
+"""What a workspace's token may do, as far as its user may: the first two are JupyterHub's own."""
 
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},
@@ -42,14 +61,34 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
             "api_token": context.installation.token(METRICS_TOKEN),
             "display": False,
         },
+        _library(context),
     ]
+    c.JupyterHub.custom_scopes = _CUSTOM_SCOPES
+    c.JupyterHub.extra_user_scopes = [USE_LIBRARY]
     instructors = {
         "name": INSTRUCTORS,
         "description": "Sees who is there",
         "scopes": list(INSTRUCTOR_SCOPES),
         "groups": list(_instructor_groups(context)),
     }
-    c.JupyterHub.load_roles = [*(dict(role) for role in _ROLES), instructors]
+    server = {"name": "server", "scopes": list(SERVER_SCOPES)}
+    c.JupyterHub.load_roles = [*(dict(role) for role in _ROLES), instructors, server]
+
+
+def _library(context: Context) -> dict[str, object]:
+    """Return the library as a service of the hub, to whose pages it signs browsers in.
+
+    It has no ``url``: the hub would wait for it when it starts. The edge leads to it.
+    """
+    return {
+        "name": "library",
+        "api_token": context.installation.token(LIBRARY_TOKEN),
+        "display": False,
+        "oauth_client_id": "service-library",
+        "oauth_redirect_uri": f"{context.address}{CALLBACK}",
+        "oauth_client_allowed_scopes": [INSTRUCT],
+        "oauth_no_confirm": True,  # it is a part of TwinHub itself
+    }
 
 
 def _instructor_groups(context: Context) -> Sequence[str]:

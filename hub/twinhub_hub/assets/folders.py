@@ -56,6 +56,10 @@ class Folder:
         traceback: TracebackType | None,
     ) -> None:
         """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
         os.close(self.descriptor)
 
     def has(self, name: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_hub.apply.library import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -15,6 +17,12 @@ _STRICT_SECONDS = 365 * 24 * 3600
 _OPEN_FOR = "720h"
 _UNTRUSTED = "header_up -X-Real-Ip\n\t\theader_up -X-Scheme"
 """The hub would believe them before what the edge says itself; see Tornado's ``xheaders``."""
+# what the library answers itself has this form; see twinhub_api.problems
+_AWAY = """header Content-Type application/problem+json
+			header Cache-Control no-store
+			header Retry-After 2
+			respond `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":\
+"TwinHub is starting: try again in a moment.","code":"unavailable"}` 503"""
 _SECURE = 'header_down Set-Cookie "$" "; Secure"'
 """Jupyter Server sets cookies without; a second one in a cookie changes nothing."""
 # one page without any other file; the Caddyfile takes no double quotes or braces in it
@@ -57,7 +65,7 @@ def render_caddyfile(context: Context) -> str:
     if site.tls is not None and site.tls.http_port is not None:
         blocks += [_to_https(hosts, site.tls.http_port, context)]
     if running.gateway is not None:
-        blocks.append(_containers(running.gateway, running.hub_port))
+        blocks.append(_containers(running.gateway, running.hub_port, running.library_port))
     return "\n".join(blocks)
 
 
@@ -132,7 +140,7 @@ def _issuer(context: Context, acme: Acme) -> str:
 
 def _people(context: Context) -> str:
     """Return what people's hosts have in common, as a snippet."""
-    site = context.settings.site
+    site, running = context.settings.site, context.running
     below = "; includeSubDomains" if site.wildcard else ""
     strict = f'header Strict-Transport-Security "max-age={_STRICT_SECONDS}{below}"\n\t'
     return f"""(people) {{
@@ -140,16 +148,17 @@ def _people(context: Context) -> str:
 	{strict if site.is_encrypted else ""}# the hub's pages have one origin:
 	# on a user's own they would give their visitor's rights to it
 	@elsewhere {{
-		path /hub /hub/*
+		path /hub /hub/* /open /open/*
 		not host {site.domain}
 		not path /hub/static/* /hub/logo
 	}}
 	redir @elsewhere {context.address}{{uri}} 302
-{_OTHER_PAGES}	@hub not path /user/*
+{_OTHER_PAGES}	# workspaces and the library take files of any size
+	@hub not path /user/* {PREFIX}/*
 	request_body @hub {{
 		max_size 1MB
 	}}
-	reverse_proxy 127.0.0.1:{context.running.proxy_port} {{
+{_library(site.domain, running.library_port)}	reverse_proxy 127.0.0.1:{running.proxy_port} {{
 		{_UNTRUSTED}
 		# a new certificate replaces this configuration; what is open goes on for this long
 		stream_close_delay {_OPEN_FOR}
@@ -164,11 +173,39 @@ def _people(context: Context) -> str:
 		}}
 	}}
 	handle_errors 502 503 504 {{
+		@program path {PREFIX}/* /api/* /lib
+		handle @program {{
+			{_AWAY}
+		}}
 		header Content-Type "text/html; charset=utf-8"
 		header Cache-Control no-store
 		respond "{_STARTING}" 503
 	}}
 }}
+"""
+
+
+def _library(domain: str, port: int) -> str:
+    """Lead to the library; like the hub's pages its own have one origin."""
+    return f"""	@library {{
+		host {domain}
+		path {PREFIX}/*
+	}}
+	handle @library {{
+		uri strip_prefix {PREFIX}
+		reverse_proxy 127.0.0.1:{port} {{
+			{_UNTRUSTED}
+		}}
+	}}
+	@library_pages {{
+		host {domain}
+		path /lib /open /open/*
+	}}
+	handle @library_pages {{
+		reverse_proxy 127.0.0.1:{port} {{
+			{_UNTRUSTED}
+		}}
+	}}
 """
 
 
@@ -229,21 +266,31 @@ def _to_https(hosts: Sequence[str], port: int, context: Context) -> str:
     return f"{addresses} {{\n\tredir {there}{{uri}} 308\n}}\n\n{others}"
 
 
-def _containers(gateway: str, hub_port: int) -> str:
-    """Let workspaces reach the hub's API and nothing else of it."""
+def _containers(gateway: str, hub_port: int, library_port: int) -> str:
+    """Let workspaces reach the APIs of hub and library and nothing else of them."""
     return f"""http://:{hub_port} {{
 	bind {gateway}
 	@api path /hub/api /hub/api/*
-	request_body {{
-		max_size 1MB
-	}}
 	handle @api {{
+		request_body {{
+			max_size 1MB
+		}}
 		reverse_proxy 127.0.0.1:{hub_port} {{
+			{_UNTRUSTED}
+		}}
+	}}
+	@library path {PREFIX}/api/* {PREFIX}/lib /lib
+	handle @library {{
+		uri strip_prefix {PREFIX}
+		reverse_proxy 127.0.0.1:{library_port} {{
 			{_UNTRUSTED}
 		}}
 	}}
 	handle {{
 		respond 404
+	}}
+	handle_errors 502 503 504 {{
+		{_AWAY}
 	}}
 }}
 """

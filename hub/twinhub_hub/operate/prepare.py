@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from twinhub_hub.assets.folders import Folder
 from twinhub_hub.files import write_private, write_public
 from twinhub_hub.images import own_names
 from twinhub_hub.installation import (
@@ -19,6 +20,8 @@ from twinhub_hub.installation import (
     CULLER_TOKEN,
     DEFAULT_HOME,
     HUB_TOKEN,
+    LIBRARY_KEYS,
+    LIBRARY_TOKEN,
     METRICS_TOKEN,
     PROXY_TOKEN,
     USERS_TOKEN,
@@ -81,10 +84,20 @@ def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
     for name in (
         COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN, USERS_TOKEN,
+        LIBRARY_TOKEN, LIBRARY_KEYS,
     ):  # fmt: skip
         path = installation.secrets / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))
+
+
+def ensure_library_folders(installation: Installation, assets: Path, *, uid: int) -> None:
+    """Make the folders in which the library works, which belong to the uid of workspaces."""
+    with Folder.open_root(installation.home, uid=uid) as home:
+        home.make(installation.library_state.name, mode=0o700).close()
+    with Folder.open_root(assets, uid=uid) as root:
+        root.make(".library", mode=0o700).close()
+        root.make("teams").close()
 
 
 def choose_ports(
@@ -113,9 +126,10 @@ def choose_ports(
         return replace(
             last, port=port, engine=engine, gateway=None, prefix=here.prefix,
             network=here.network, engine_address="",
+            library_port=last.library_port or find_free(last.hub_port + 1),
         )  # fmt: skip
     chosen = [port]
-    for _ in range(3):
+    for _ in range(4):
         chosen.append(find_free(chosen[-1] + 1, besides=chosen))
     return Running(
         engine=engine,
@@ -123,6 +137,7 @@ def choose_ports(
         proxy_port=chosen[1],
         proxy_api_port=chosen[2],
         hub_port=chosen[3],
+        library_port=chosen[4],
         gateway=None,
         prefix=here.prefix,
         network=here.network,
@@ -130,7 +145,8 @@ def choose_ports(
 
 
 def _are_free(running: Running) -> bool:
-    return all(map(is_free, (running.proxy_port, running.proxy_api_port, running.hub_port)))
+    ports = (running.proxy_port, running.proxy_api_port, running.hub_port, running.library_port)
+    return all(is_free(port) for port in ports if port)
 
 
 def build_images(

@@ -11,18 +11,18 @@ import sys
 import xmlrpc.client
 from dataclasses import dataclass
 from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
-import twinhub_dtconfig
 from supervisor.xmlrpc import SupervisorTransport
 
 from twinhub_hub.files import write_private
 from twinhub_hub.operate.errors import NotRunningError, OperateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from twinhub_hub.apply.context import Context
     from twinhub_hub.installation import Installation
@@ -32,6 +32,10 @@ _START_SECONDS = 20
 _STOP_SECONDS = 60
 _LOOK_SECONDS = 1
 _DO_NOT_WAIT = False
+
+HUB_CODE = ("twinhub_hub", "twinhub_api", "twinhub_dtconfig")
+LIBRARY_CODE = ("twinhub_library", "twinhub_kit", "twinhub_api", "twinhub_dtconfig")
+"""Packages of a process: it restarts when one changes."""
 
 _HEAD = """\
 [supervisord]
@@ -118,15 +122,23 @@ def text_digest(*parts: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def code_digest(*parts: str) -> str:
-    """Return a digest of our own code and of some texts: when it changes, the hub restarts."""
+def code_digest(*parts: str, packages: Sequence[str] = HUB_CODE) -> str:
+    """Return a digest of our own code and of some texts: when it changes, the process restarts."""
     texts = []
-    for package in (Path(__file__).parents[1], Path(twinhub_dtconfig.__file__).parent):
+    for package in map(_folder_of, packages):
         for path in sorted(package.rglob("*")):
             is_ours = "share" not in path.relative_to(package).parts
             if is_ours and path.suffix in {".py", ".html", ".css", ".svg", ".js"}:
                 texts.append(path.read_text("utf-8"))
     return text_digest(*texts, *parts)
+
+
+def _folder_of(package: str) -> Path:
+    """Return where a package is, without importing what is in it."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise OperateError(f"The package {package} is missing: install TwinHub anew.")
+    return Path(spec.origin).parent
 
 
 def list_processes(installation: Installation) -> list[Process]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
+from twinhub_hub.apply.library import library_environment
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
@@ -230,6 +231,7 @@ def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
         steps.say(f"Common assets: {len(report.installed)} files installed")
     for path in report.kept:
         steps.say(f"Common assets: {path} was changed here and is left as it is")
+    prepare.ensure_library_folders(installation, context.assets, uid=context.settings.uid)
     return passwords
 
 
@@ -283,6 +285,11 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         "edge": supervisor.text_digest(caddyfile),
         "proxy": supervisor.text_digest(*proxy, str(context.settings.site.wildcard)),
         "hub": code,
+        "library": supervisor.code_digest(
+            repr(sorted(library_environment(context).items())),
+            (locks / "hub.txt").read_text("utf-8"),
+            packages=supervisor.LIBRARY_CODE,
+        ),
     }
     if context.certificate_files:
         digests["certificates"] = supervisor.code_digest()

@@ -17,6 +17,7 @@ from twinhub_dtconfig.values import RefusalError
 from twinhub_hub.egress import HOST_PATTERN, Egress, uses_proxy
 from twinhub_hub.settings.images import OWN, Image, OfferedImage
 from twinhub_hub.settings.layers import Layer
+from twinhub_hub.settings.library import Library
 from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
     Bytes,
@@ -378,6 +379,7 @@ class Settings(Section):
         (), description="Rules for groups, beside those for everybody."
     )
     storage: Storage = Field(Storage(), description=Storage.__doc__)
+    library: Library = Field(Library(), description=Library.__doc__)
     engine: Engine = Field(Engine(), description=Engine.__doc__)
     secrets: Secrets = Field(Secrets(), description=Secrets.__doc__)
 

@@ -8,6 +8,7 @@ two hyphens in a row, so the two forms never meet.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -91,6 +92,7 @@ def check_server_name(name: str) -> str:
     return name
 
 
+@functools.lru_cache(4096)
 def label_for(name: str) -> str:
     """Return the label of a user: equal names have equal labels, different names never do."""
     plain = _PLAIN.fullmatch(name) and len(name) <= _PLAIN_LENGTH and name not in RESERVED

@@ -1,7 +1,8 @@
 """The asset library as folders: which assets and versions there are, and where they lie.
 
-A version of a common asset lies beside it: ``common/models/tank@1.2.0``. Only folders that the
-caller names are looked into, and no link is followed out of them.
+A version of a common asset lies beside it: ``common/models/tank@1.2.0``. One that was
+withdrawn lies in ``common/models/.withdrawn``, where nothing but its exact number finds it. Only
+folders that the caller names are looked into, and no link is followed out of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from twinhub_dtconfig.versions import VersionPin, newest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+WITHDRAWN = ".withdrawn"
+"""Folder of the versions that are hidden from all who do not name them."""
 
 _MOST_ENTRIES = 20_000
 
@@ -114,6 +118,8 @@ class AssetTree:
             if exists or latest is None:
                 return name if exists else self._no_asset(reference)
             return f"{name}@{latest}"
+        if _exists(folder / WITHDRAWN / f"{name}@{pin}"):
+            return f"{WITHDRAWN}/{name}@{pin}"
         if not versions:
             if exists:
                 raise AssetError(f"{reference.asset} has no versions", f"remove '@{pin}'")

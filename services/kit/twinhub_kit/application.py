@@ -54,16 +54,29 @@ def problem_response(
     """Return an answer that says what is wrong."""
     problem = Problem(
         type="about:blank",
-        title=HTTPStatus(status).phrase, status=status, detail=detail, code=code,
+        title=_phrase(status), status=status, detail=detail, code=code,
     )  # fmt: skip
     content = problem.model_dump(mode="json")
     return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-async def _refuse(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ServiceError)  # noqa: S101 - registered for it
+def _phrase(status: int) -> str:
+    """Return a status in words; protocols upon HTTP have some of their own, such as 460 of tus."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"
+
+
+def refusal(error: ServiceError) -> JSONResponse:
+    """Return the answer to what a caller can mend."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return problem_response(error.status, str(error), code=error.code, headers=headers)
+
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101 - registered for it
+    return refusal(error)
 
 
 async def _refuse_form(_: Request, error: Exception) -> JSONResponse:
@@ -76,7 +89,7 @@ async def _refuse_form(_: Request, error: Exception) -> JSONResponse:
 
 async def _refuse_route(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    code = _phrase(error.status_code).lower().replace(" ", "-")
     headers = error.headers or {}
     return problem_response(error.status_code, str(error.detail), code=code, headers=headers)
 

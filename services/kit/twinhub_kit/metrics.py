@@ -39,6 +39,9 @@ _log = logging.getLogger("twinhub.requests")
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 _LONGEST_NAME = 64
 _QUIET = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = "twinhub.reads"
+"""Key of a request's scope where one only reads whose method could change something."""
+
 _ROUTINE = frozenset({"/health", "/metrics"})
 
 
@@ -115,7 +118,8 @@ def _route(scope: Scope) -> str:
 
 
 def _is_told(scope: Scope, status: int) -> bool:
-    is_read = scope["method"] in _QUIET and status < HTTPStatus.BAD_REQUEST
+    reads = scope["method"] in _QUIET or READS in scope
+    is_read = reads and status < HTTPStatus.BAD_REQUEST
     return not is_read and scope["path"] not in _ROUTINE
 
 

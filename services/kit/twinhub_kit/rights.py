@@ -102,8 +102,8 @@ def _show(tops: Sequence[Path], needed: dict[Path, bool]) -> None:
         names = " ".join(map(str, covered))
         raise RightsError(
             f"The uid may not enter {names}, and the way around that needs rights that this "
-            f"process has not ({error.strerror}). Let them enter (chmod o+x {names}), or move TwinHub to a "
-            "folder that they may enter."
+            f"process has not ({error.strerror}). Let it enter (chmod o+x {names}), or move "
+            "TwinHub to a folder that it may enter."
         ) from error
 
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 def may_read(caller: Caller, area: Area, teams: Collection[str]) -> bool:
     """Return whether a caller may read in an area; ``teams`` are the labels that are switched on.
 
-    Nobody reads in another's private area, an admin neither.
+    Nobody reads in another's private area, an admin neither; a server without a login has one
+    caller for everybody, who reads everywhere.
     """
+    if caller.is_everybody:
+        return True
     match area.kind:
         case AreaKind.COMMON:
             return True
@@ -35,10 +38,12 @@ def may_write(caller: Caller, area: Area, teams: Collection[str]) -> bool:
 
 
 def readable_areas(caller: Caller, teams: Collection[str]) -> list[Area]:
-    """Return the areas that a caller may read: own, teams by name, common."""
-    labels = sorted(label for label in map(label_for, caller.groups) if label in teams)
+    """Return the areas that a caller may read: own, teams by name, common; each once."""
+    groups = set(teams) if caller.is_everybody else set(map(label_for, caller.groups))
+    labels = sorted(groups.intersection(teams))
     return [
         Area(AreaKind.PRIVATE, caller.label),
+        *(Area(AreaKind.PRIVATE, label) for label in sorted(caller.others - {caller.label})),
         *(Area(AreaKind.TEAM, label) for label in labels),
         THE_COMMON_AREA,
     ]

@@ -37,7 +37,7 @@ class Removed:
     id: str
     path: str
     """Where it was, as a path of the library."""
-    kind: str
+    kind: EntryKind
     removed_by: str
     removed_at: datetime
 
@@ -58,7 +58,7 @@ class Bin:
         """
         entry = self._tree.get_entry(path)
         number = secrets.token_hex(8)
-        removed = Removed(number, str(path), entry.kind.value, by, datetime.now(UTC))
+        removed = Removed(number, str(path), entry.kind, by, datetime.now(UTC))
         item = _folder(area) / number
         self._tree.ensure_folder(item)
         try:
@@ -174,6 +174,7 @@ def _load(content: bytes) -> Removed | None:
     try:
         facts = json.loads(content)
         removed_at = datetime.fromisoformat(facts.pop("removed_at"))
-        return Removed(removed_at=removed_at, **facts)
+        kind = EntryKind(facts.pop("kind"))
+        return Removed(removed_at=removed_at, kind=kind, **facts)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

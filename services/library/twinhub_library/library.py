@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -16,15 +17,32 @@ from twinhub_kit.operations import Operations
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.changes import Changes
 from twinhub_library.details.history import History
+from twinhub_library.files import Files, open_files
+from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.opening.opening import Opening
+from twinhub_library.opening.published import Publications, PublishedImporter
+from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.parts import Repositories, open_repositories
+from twinhub_library.snapshots.restores import Restores
+from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
+from twinhub_library.store.openings import Openings
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
+from twinhub_library.uploads import Uploads, open_uploads
+from twinhub_library.usage.quota import Quota
+from twinhub_library.usage.usage import Usage, open_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from twinhub_library.settings import LibrarySettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -39,20 +57,36 @@ class Library:
     background: Background
     """Work beside the requests: a part adds its own when it is opened."""
     audit: Audit
+    changes: Changes
     health: Health
     """What has to be ready; a part adds its own."""
     metrics: Metrics
     """What is counted; a part adds its own to the registry."""
-    changes: Changes
     listing: Listing
     """Which assets there are."""
     teams: Teams
     history: History
     """What has happened to assets; a part adds itself to it."""
+    files: Files
+    """What people do with files and folders."""
+    search: Search
+    snapshots: Snapshots
+    restores: Restores
+    usage: Usage
+    quota: Quota
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
+    repositories: Repositories
+    opening: Opening
+    """Links that open what is published in the workspace of whoever follows."""
 
 
 @contextlib.contextmanager
-def open_library(settings: LibrarySettings) -> Iterator[Library]:
+def open_library(
+    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
+) -> Iterator[Library]:
     """Open a library; what is missing of its folders and tables is made."""
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,17 +103,51 @@ def open_library(settings: LibrarySettings) -> Iterator[Library]:
         opened.callback(changes.close)
         teams = Teams(tree, database)
         teams.recover()
+        audit, background = Audit(), Background()
+        snapshots = open_snapshots(tree, settings.snapshots, clock, background)
+        restores = Restores(tree, snapshots)
+        restores.recover()
+        usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
+        quota = Quota(tree, usage, settings.quota)
+        files = open_files(
+            settings, tree, changes=changes, audit=audit, background=background,
+            check_quota=quota.check,
+        )  # fmt: skip
+        uploads = open_uploads(settings, files, background)
+        search = Search(tree, changes, settings.state / "index")
+        opened.callback(search.close)
+        background.keep("search", lambda: search.run(background.stopping))
+        publishing = open_publishing(
+            tree, database, audit,
+            Surroundings(
+                throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+                check_room=files.check_room, announce=changes.announce,
+            ),
+        )  # fmt: skip
+        repositories = open_repositories(settings, tree, database, changes)
+        known = publishing.publisher.versions
+        importer = PublishedImporter(tree, publishing.imports, known, quota.check)
         yield Library(
             settings=settings,
             tree=tree,
             database=database,
             operations=operations,
-            background=Background(),
-            audit=Audit(),
-            changes=changes,
+            background=background,
+            audit=audit,
             health=health,
             metrics=Metrics("library"),
+            changes=changes,
             listing=Listing(tree),
             teams=teams,
             history=History(),
+            files=files,
+            search=search,
+            snapshots=snapshots,
+            restores=restores,
+            usage=usage,
+            quota=quota,
+            publishing=publishing,
+            uploads=uploads,
+            repositories=repositories,
+            opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
         )

@@ -11,7 +11,30 @@ from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
-from twinhub_library.rest import asset_parts, assets, events, folders, teams
+from twinhub_library.graphql.endpoint import serve_graphql
+from twinhub_library.rest import (
+    archives,
+    asset_parts,
+    assets,
+    bins,
+    collections,
+    events,
+    files,
+    folders,
+    grants,
+    imports,
+    open_links,
+    opening,
+    previous,
+    proposals,
+    publishing,
+    repositories,
+    search,
+    teams,
+    usage,
+    versions,
+)
+from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,11 +44,27 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
-    folders.router,
+    archives.router,
+    bins.router,
+    collections.router,
     events.router,
-    assets.router,
-    asset_parts.router,
+    files.router,
+    folders.router,
+    grants.router,
+    imports.router,
+    open_links.router,
+    open_links.pages,
+    opening.router,
+    previous.router,
+    proposals.router,
+    publishing.router,
+    repositories.router,
+    search.router,
     teams.router,
+    usage.router,
+    versions.router,
+    asset_parts.router,
+    assets.router,
     assets.catch_all,  # last: it takes in what begins like it
 )
 
@@ -42,10 +81,13 @@ def make_library_application(
         background=library.background,
     )  # fmt: skip
     application.state.library = library
+    serve_graphql(application, library)
     serve_operations(application, library.operations)
     serve_health(application, library.health)
     serve_metrics(application, library.metrics)
     serve_pages(application, sign_in)
     for router in _ROUTERS:
         application.include_router(router)
+    application.include_router(make_upload_router(library))
+    application.add_middleware(RelativeLocation)
     return application

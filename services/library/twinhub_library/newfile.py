@@ -149,3 +149,21 @@ def _check_unchanged(path: RelativePath, folder: int, if_match: str | None) -> N
         raise ExistsError(f"{path} is a folder: choose another name.")
     if if_match is not None and etag_of(status) != if_match:
         raise ChangedError(f"{path} was changed meanwhile: load it anew.")
+
+
+def place(old: int, name: str, new: int, path: RelativePath, if_match: str | None) -> None:
+    """Rename a whole file between open folders, in place of what was there; see `NewFile`.
+
+    Raises:
+        OSError: what rename(2) says.
+        ChangedError: another file is there than ``if_match`` says.
+        ExistsError: a folder is there.
+    """
+    if if_match == "":
+        rename_without_replacing(old, name, new, path.name)
+    else:
+        with _REPLACING:
+            _check_unchanged(path, new, if_match)
+            os.rename(name, path.name, src_dir_fd=old, dst_dir_fd=new)
+    os.fsync(new)
+    os.fsync(old)

@@ -80,6 +80,14 @@ class OpenFolder:
         """Close it."""
         self.close()
 
+    def fileno(self) -> int:
+        """Return its descriptor, which stays its own."""
+        return self._folder
+
+    def status(self) -> os.stat_result:
+        """Return what the folder itself is."""
+        return os.fstat(self._folder)
+
     def open(self, path: str, flags: int, *, mode: int = 0) -> int:
         """Return a descriptor of what is at a path; the caller closes it."""
         return open_beneath(self._folder, path, flags | os.O_NOFOLLOW, mode=mode, follow=False)

@@ -36,22 +36,21 @@ class Limits:
     """Folders in each other in an archive."""
 
 
-def no_quota(_: Area) -> int | None:
-    """Return the bytes that an area may still take: as many as there are."""
-    return None
+def no_quota(_area: Area, _size: int) -> None:
+    """Let an area take as many bytes as there are."""
 
 
 class Room:
     """Says no before bytes fill the disk."""
 
     def __init__(
-        self, tree: Tree, limits: Limits, left_of: Callable[[Area], int | None] = no_quota
+        self, tree: Tree, limits: Limits, check_quota: Callable[[Area, int], None] = no_quota
     ) -> None:
-        """Check by limits; ``left_of`` returns the bytes that an area's quota leaves, or None."""
-        self._tree, self.limits, self._left_of = tree, limits, left_of
+        """Check by limits; ``check_quota`` raises `FullError` where an area has reached its own."""
+        self._tree, self.limits, self._check_quota = tree, limits, check_quota
 
-    def check(self, area: Area, size: int) -> None:
-        """Raise where an area cannot take as many bytes more.
+    def check(self, area: Area, size: int, *, promised: int = 0) -> None:
+        """Raise where an area cannot take as many bytes more; ``promised`` are others' to come.
 
         Raises:
             TooMuchError: no file may be so large.
@@ -62,13 +61,16 @@ class Room:
                 f"A file of {size:,} bytes is too large: at most "
                 f"{self.limits.largest_file:,} are taken."
             )
-        left = self._left_of(area)
-        if left is not None and size > left:
-            raise FullError(
-                f"{area} has {max(left, 0):,} bytes left of its quota, and {size:,} are asked "
-                "for: remove files that nobody needs."
-            )
-        free = self._tree.count_free_bytes() - self.limits.free_space_floor
+        self._check_quota(area, size)
+        self.check_disk(size, promised=promised)
+
+    def check_disk(self, size: int, *, promised: int = 0) -> None:
+        """Raise where the disk cannot take as many bytes more.
+
+        Raises:
+            FullError: the disk is reached.
+        """
+        free = self._tree.count_free_bytes() - self.limits.free_space_floor - promised
         if size > free:
             raise FullError(
                 f"The disk has {max(free, 0):,} bytes left, and {size:,} are asked for: tell an "

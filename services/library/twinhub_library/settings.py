@@ -2,8 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
+
+from twinhub_library.room import Limits
+
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class SnapshotSettings:
+    """Previous versions of private and team areas."""
+
+    every_minutes: int = 60
+    """How often they are taken; 0 for never."""
+    hours: int = 24
+    """How many hours with a change keep their newest version; `days` and so on likewise."""
+    days: int = 7
+    weeks: int = 4
+    months: int = 3
+    largest_file_bytes: int = 10 * _GIB
+    """Larger files have no versions; 0 for no limit."""
+    free_bytes: int = 5 * _GIB
+    """None are taken while the disk has less room than this."""
+    seconds: float = 600
+    """How long one area may take; what is left is copied by the next one."""
+
+
+@dataclass(frozen=True)
+class GitSettings:
+    """How assets are synced with git repositories."""
+
+    hosts: tuple[str, ...] = ()
+    """The only hosts that are spoken to; empty for all but this machine."""
+    allow_loopback: bool = False
+    """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
+    most_bytes: int = 10 << 30
+    """Of any file that git writes, so of what one pull brings."""
+    most_seconds: int = 3600
+    """How long one run of git takes at most."""
+    ca_file: Path | None = None
+    """Certificates of the site's own authorities, as PEM."""
+    known_hosts: Path | None = None
+    """Keys of SSH servers that the site vouches for, as ssh keeps them."""
+    email_domain: str = "users.twinhub.invalid"
+    """What is behind the @ of authors who give no address."""
+
+
+@dataclass(frozen=True)
+class QuotaSettings:
+    """How much areas may hold, in bytes; None for no limit but the disk."""
+
+    user_bytes: int | None = None
+    """Of each private area that `users` does not name."""
+    team_bytes: int | None = None
+    """Of each team that `groups` does not name."""
+    common_bytes: int | None = None
+    users: Mapping[str, int] = field(default_factory=dict)
+    """By name of the user."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """By name of the group whose team it is."""
+    free_bytes: int = 2 * _GIB
+    """What the disk has to keep: nothing is written past it."""
+    measured_every_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class OpenLinkSettings:
+    """Links that open what is published, or repositories, in the workspace of whoever follows."""
+
+    git_hosts: tuple[str, ...] = ()
+    """Hosts whose repositories are opened, such as ``gitlab.example.org``."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +96,17 @@ class LibrarySettings:
     """The hub's API as this process reaches it; empty when stand-alone."""
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of what is stored encrypted, 32 bytes each as hexadecimal text: the first encrypts."""
+
+    bin_days: int = 30
+    """How long what was deleted can be restored."""
+    upload_days: int = 7
+    """How long an upload that was begun can be resumed."""
+    limits: Limits = field(default_factory=Limits)
+    """What is taken in one go."""
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
+    git: GitSettings = field(default_factory=GitSettings)
+    open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
+    snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property
     def database(self) -> str:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Self
 
 from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
+from twinhub_library.copying import copy_content
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of
 from twinhub_library.kernel import translated
-from twinhub_library.newfile import TEMPORARY, NewFile
+from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
 from twinhub_library.paths import RelativePath, shown_name
 from twinhub_library.renaming import rename_without_replacing
@@ -128,6 +129,16 @@ class Tree:
                 with contextlib.suppress(FileNotFoundError):
                     entries.append(_entry(name, _status(folder, name)))
             return entries, page[-1] if len(page) < len(names) else ""
+
+    def open_folder_itself(self, path: RelativePath) -> int:
+        """Return a descriptor of a folder that no link leads to; the caller closes it.
+
+        Raises:
+            NotThereError: there is no such folder.
+            RefusedFileError: there is a link on the way.
+        """
+        with translated(path):
+            return open_beneath(self._root, str(path), os.O_RDONLY | os.O_DIRECTORY, follow=False)
 
     def open_file(self, path: RelativePath) -> int:
         """Return a descriptor of a regular file, for reading; the caller closes it.
@@ -264,6 +275,35 @@ class Tree:
             _rename(old, source, new, target)
             os.fsync(new)
             os.fsync(old)
+
+    def place_file(
+        self, source: RelativePath, target: RelativePath, *, if_match: str | None = None
+    ) -> None:
+        """Move a whole file to where it replaces what was there, also to another volume.
+
+        Raises:
+            LibraryError: as `write_file`; then the source is where it was.
+        """
+        with (
+            self._opened(source.parent, os.O_RDONLY | os.O_DIRECTORY) as old,
+            self._opened(target.parent, os.O_RDONLY | os.O_DIRECTORY) as new,
+            translated(target),
+        ):
+            try:
+                place(old, source.name, new, target, if_match)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy_over(source, target, if_match)
+
+    def _copy_over(self, source: RelativePath, target: RelativePath, if_match: str | None) -> None:
+        with (
+            os.fdopen(self.open_file(source), "rb") as old,
+            self.begin_file(target) as new,
+        ):
+            copy_content(old.fileno(), new.descriptor)
+            new.put_in_place(if_match=if_match)
+        self.remove(source)
 
     @contextlib.contextmanager
     def _opened(self, path: RelativePath, flags: int) -> Iterator[int]:

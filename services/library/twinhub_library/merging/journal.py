@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.errors import ChangedError, LibraryError
-from twinhub_library.merging.content import FolderContent
 from twinhub_library.merging.outcomes import Outcome
 from twinhub_library.merging.placing import Placing
 from twinhub_library.merging.planning import Action
@@ -158,7 +157,9 @@ def _checked(chunks: Iterable[bytes], action: Action) -> Iterator[bytes]:
 
 
 def _chunks(content: Content, path: str) -> Iterable[bytes]:
-    return content.chunks(path) if isinstance(content, FolderContent) else [content.read(path)]
+    """Return a file in parts where its side can give it so."""
+    chunks = getattr(content, "chunks", None)
+    return chunks(path) if chunks else [content.read(path)]
 
 
 def _dump(job: Job) -> bytes:

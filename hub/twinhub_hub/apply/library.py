@@ -1,0 +1,76 @@
+"""What the library's process is told, and what workspaces are told of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from twinhub_hub.installation import LIBRARY_KEYS, LIBRARY_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twinhub_hub.apply.context import Context
+
+PREFIX = "/services/library"
+"""Where the library is, for people and for workspaces."""
+
+CALLBACK = f"{PREFIX}/oauth_callback"
+"""Where the hub leads browsers back to, whom it has signed in for the library's pages."""
+
+VARIABLE = "TWINHUB_LIBRARY_URL"
+"""Variable of workspaces with the library's address; their token is in JUPYTERHUB_API_TOKEN."""
+
+
+def library_command() -> list[str]:
+    """Return the command of the process; ``-P`` keeps the current folder out of its modules."""
+    return [sys.executable, "-P", "-m", "twinhub_library.service"]
+
+
+def library_environment(context: Context) -> Mapping[str, str]:
+    """Return what the process finds in its environment, secrets each in a variable of its own."""
+    installation = context.installation
+    return {
+        "TWINHUB_LIBRARY_SETTINGS": json.dumps(_settings(context), sort_keys=True),
+        "TWINHUB_LIBRARY_TOKEN": installation.token(LIBRARY_TOKEN),
+        "TWINHUB_LIBRARY_CRYPT_KEYS": installation.token(LIBRARY_KEYS),
+    }
+
+
+def _settings(context: Context) -> Mapping[str, object]:
+    running, library = context.running, context.settings.library
+    snapshots, quota = library.snapshots, library.quota
+    return {
+        "port": running.library_port,
+        "uid": context.settings.uid,
+        "needed": [str(context.share / "config")],
+        "library": {
+            "root": str(context.assets),
+            "state": str(context.installation.library_state),
+            "public_url": context.address,
+            "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
+            "quota": {
+                "user_bytes": quota.user,
+                "team_bytes": quota.team,
+                "free_bytes": quota.free_space,
+            },
+            "snapshots": {
+                "every_minutes": snapshots.every_minutes,
+                "hours": snapshots.hours,
+                "days": snapshots.days,
+                "weeks": snapshots.weeks,
+                "months": snapshots.months,
+                "largest_file_bytes": snapshots.largest_file,
+                "free_bytes": snapshots.free_space,
+            },
+        },
+    }
+
+
+def workspace_environment(context: Context) -> Mapping[str, str]:
+    """Return the variables with which a workspace finds the library; none of them is a secret."""
+    running = context.running
+    if running.gateway is not None:
+        return {VARIABLE: f"http://{running.gateway}:{running.hub_port}{PREFIX}"}
+    return {VARIABLE: f"http://127.0.0.1:{running.library_port}"}

@@ -1,0 +1,62 @@
+"""The asset library in ``twinhub.yaml``: how much areas may hold, and their previous versions."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from twinhub_dtconfig.sections import Section
+
+from twinhub_hub.settings.values import Bytes
+
+_GIB = 2**30
+_MOST = 2**60
+
+
+class Quota(Section):
+    """How much may be kept; what is not set has no limit but the disk."""
+
+    user: Bytes | None = Field(
+        None,
+        ge=2**20,
+        le=_MOST,
+        description="Limit of each user's own area, with what is in their bin.",
+        examples=["20G"],
+    )
+    team: Bytes | None = Field(
+        None, ge=2**20, le=_MOST, description="Limit of each team's area.", examples=["100G"]
+    )
+    free_space: Bytes = Field(
+        2 * _GIB,
+        ge=2**20,
+        le=_MOST,
+        description="Room on the assets' disk below which the library writes nothing any more.",
+    )
+
+
+class Snapshots(Section):
+    """Previous versions of private and team areas, thinned out as they get older."""
+
+    every_minutes: int = Field(
+        60, ge=0, le=10_080, description="How often they are taken; 0 for never."
+    )
+    hours: int = Field(
+        24, ge=0, le=1000, description="How many hours with a change keep their newest version."
+    )
+    days: int = Field(7, ge=0, le=1000, description="Likewise, how many days.")
+    weeks: int = Field(4, ge=0, le=1000, description="Likewise, how many weeks.")
+    months: int = Field(3, ge=0, le=1000, description="Likewise, how many months.")
+    largest_file: Bytes = Field(
+        10 * _GIB, ge=2**10, le=_MOST, description="Larger files have no previous versions."
+    )
+    free_space: Bytes = Field(
+        5 * _GIB,
+        ge=2**20,
+        le=_MOST,
+        description="None are taken while the assets' disk has less room.",
+    )
+
+
+class Library(Section):
+    """The asset library."""
+
+    quota: Quota = Field(Quota(), description=Quota.__doc__)
+    snapshots: Snapshots = Field(Snapshots(), description=Snapshots.__doc__)

@@ -1,0 +1,1 @@
+"""Folders as archives, and archives as folders."""

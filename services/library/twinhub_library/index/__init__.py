@@ -1,0 +1,1 @@
+"""Search: what documents are, how they are asked for, and what follows the files."""

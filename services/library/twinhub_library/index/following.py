@@ -1,0 +1,265 @@
+"""Keeps an index equal to the files: by what is announced, and by looking at everything at times.
+
+All work is done in one thread, in small steps, so that a change is never behind a look at a large
+area. An asset is looked at again after each change at or below its path; the last look counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.layout import companion_names
+from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_dtconfig.references import AssetKind
+
+from twinhub_library.areas import TEAMS, split_path
+from twinhub_library.catalogue import find_asset, list_assets
+from twinhub_library.errors import BadPathError, LibraryError, NotThereError
+from twinhub_library.index.documents import key_of, read_document, survey
+from twinhub_library.index.places import list_areas
+from twinhub_library.paths import RelativePath
+from twinhub_library.tree import EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twinhub_library.areas import Area
+    from twinhub_library.assets import Asset
+    from twinhub_library.index.base import Index
+    from twinhub_library.tree import Tree
+
+_MOST_WAITING = 20_000
+"""More changed paths than these and everything is looked at."""
+_MOST_AT_ONCE = 500
+_MOST_UNCOMMITTED = 2_000
+_KINDS = frozenset(AssetKind)
+
+
+@dataclass
+class Progress:
+    """How far the first look at everything is."""
+
+    is_complete: bool = False
+    """Everything has been looked at since the index was made."""
+    assets: int = 0
+    """Looked at by the present look, or by the last one."""
+    areas: int = 0
+    areas_in_all: int = 0
+
+    @property
+    def part(self) -> float:
+        """How much has been looked at, up to 1, in areas."""
+        return 1.0 if self.is_complete else round(self.areas / (self.areas_in_all or 1) * 0.99, 3)
+
+
+class Follower:
+    """Keeps one index equal to one tree; `mark` may be called from any thread."""
+
+    def __init__(self, tree: Tree, index: Index, *, is_complete: bool = False) -> None:
+        """Begin with a look at everything ahead."""
+        self._tree, self._index = tree, index
+        self.progress = Progress(is_complete=is_complete)
+        self._lock = threading.Lock()
+        self._changed: dict[RelativePath, None] = {}
+        self._is_everything_changed = True
+        self._look: Iterator[None] | None = None
+        self._uncommitted: dict[str, str | None] = {}
+        """Stamps of what is written since the last commit; None of what was taken out."""
+
+    def mark(self, path: RelativePath | None) -> None:
+        """Note that something at a path, or below it, has changed; without a path, anything."""
+        with self._lock:
+            if path is None or len(self._changed) >= _MOST_WAITING:
+                self._is_everything_changed = True
+            else:
+                self._changed[path] = None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether changes wait to be looked at."""
+        return bool(self._changed) or self._is_everything_changed
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look at everything is under way."""
+        return self._look is not None
+
+    def catch_up(self) -> None:
+        """Look at everything that has changed so far, and commit."""
+        while self.has_changes or self.is_looking:
+            self.step(seconds=60)
+        self.commit()
+
+    def step(self, *, seconds: float | None) -> None:
+        """Look at what has changed, then for a time at everything if that is due; commit.
+
+        Raises:
+            SearchIndexError: the index cannot be written.
+        """
+        with self._lock:
+            changed = list(itertools.islice(self._changed, _MOST_AT_ONCE))
+            for path in changed:
+                del self._changed[path]
+            if self._is_everything_changed and not self.is_looking and seconds is not None:
+                self._is_everything_changed = False
+                self._look = self._look_at_everything()
+        for path in changed:
+            self._refresh(path)
+        if changed:
+            self.commit()
+        if self._look is not None and seconds is not None:
+            self._go_on(self._look, seconds)
+
+    def commit(self) -> None:
+        """Have what is written found."""
+        if self._uncommitted:
+            self._index.commit()
+            self._uncommitted.clear()
+
+    def _go_on(self, look: Iterator[None], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        for _ in look:
+            if len(self._uncommitted) >= _MOST_UNCOMMITTED:
+                self.commit()
+            if time.monotonic() >= end:
+                return
+        self._look = None
+        self.commit()
+        self.progress.is_complete = True
+
+    def _refresh(self, path: RelativePath) -> None:
+        """Look at what a change at a path can have changed."""
+        try:
+            area, rest = split_path(path)
+        except NotThereError:
+            if path.names == (TEAMS,):
+                self._refresh_teams()
+            return
+        at = next((at for at, name in enumerate(rest.names) if name in _KINDS), None)
+        if at is None or at + 1 == len(rest.names):
+            self._refresh_below(path, area)
+            return
+        folder = RelativePath((*area.path.names, *rest.names[: at + 1]))
+        name = rest.names[at + 1]
+        for one in (name, *_names_beside(self._index, folder, name)):
+            self._check(folder, one)
+
+    def _check(self, folder: RelativePath, name: str) -> None:
+        """Have the document of a name in the folder of a kind be what is there."""
+        asset = find_asset(self._tree, RelativePath((*folder.names, name)))
+        if asset is not None:
+            asset = find_asset(self._tree, RelativePath((*folder.names, asset.name))) or asset
+            self._take(asset, self._stamp_of(key_of(asset)))
+        key = f"{folder}/{name}"
+        if (asset is None or key_of(asset) != key) and self._stamp_of(key) is not None:
+            self._remove(key)
+
+    def _refresh_below(self, path: RelativePath, area: Area) -> None:
+        """Look at the folders of kinds at or below a path that is in no asset."""
+        known = [one for one in self._index.list_folders(str(path)) if _is_below(one, str(path))]
+        if not known and self._find_kind(path) not in {EntryKind.FOLDER, EntryKind.LINK}:
+            return
+        for _ in self._look_at_area(area, str(path)):
+            pass
+
+    def _refresh_teams(self) -> None:
+        teams = [area for area in list_areas(self._tree) if area.kind is AreaKind.TEAM]
+        for area in teams:
+            for _ in self._look_at_area(area, str(area)):
+                pass
+        for _ in self._empty_all_but(teams, f"{TEAMS}/"):
+            pass
+
+    def _find_kind(self, path: RelativePath) -> EntryKind | None:
+        try:
+            return self._tree.get_entry(path).kind
+        except LibraryError:
+            return None
+
+    def _look_at_everything(self) -> Iterator[None]:
+        areas = list_areas(self._tree)
+        self.progress.assets = self.progress.areas = 0
+        self.progress.areas_in_all = len(areas)
+        for area in areas:
+            yield from self._look_at_area(area, str(area))
+            self.progress.areas += 1
+        yield from self._empty_all_but(areas, "")
+
+    def _empty_all_but(self, areas: list[Area], start: str) -> Iterator[None]:
+        """Take out what is in areas that begin so and are not there any more."""
+        there = tuple(str(area) for area in areas)
+        for folder in self._index.list_folders(start):
+            if not any(_is_below(folder, area) for area in there):
+                yield from self._empty(folder)
+
+    def _look_at_area(self, area: Area, start: str) -> Iterator[None]:
+        """Look at the assets of an area whose folders are at or below a path."""
+        seen: set[str] = set()
+        assets = list_assets(self._tree, area)
+        for folder, group in itertools.groupby(assets, key=lambda asset: str(asset.folder)):
+            if _is_below(folder, start):
+                seen.add(folder)
+                yield from self._look_at_folder(folder, group)
+        for folder in self._index.list_folders(start):
+            if folder not in seen and _is_below(folder, start):
+                yield from self._empty(folder)
+
+    def _look_at_folder(self, folder: str, assets: Iterator[Asset]) -> Iterator[None]:
+        known = dict(self._index.list_stamps(f"{folder}/"))
+        for asset in assets:
+            key = key_of(asset)
+            stamp = known.pop(key, None)
+            self._take(asset, self._uncommitted.get(key, stamp))
+            self.progress.assets += 1
+            yield
+        for key in known:
+            self._check_key(key)
+            yield
+
+    def _empty(self, folder: str) -> Iterator[None]:
+        for key in self._index.list_stamps(f"{folder}/"):
+            self._check_key(key)
+            yield
+
+    def _check_key(self, key: str) -> None:
+        try:
+            path = RelativePath.parse(key)
+        except BadPathError:
+            self._remove(key)
+            return
+        self._check(path.parent, path.name)
+
+    def _take(self, asset: Asset, known: str | None) -> None:
+        try:
+            found = survey(self._tree, asset)
+        except LibraryError:
+            return  # it went while it was looked at: that is a change of its own
+        if found.stamp != known:
+            document = read_document(self._tree, asset, found)
+            self._index.upsert(document)
+            self._uncommitted[document.key] = document.stamp
+
+    def _remove(self, key: str) -> None:
+        self._index.remove(key)
+        self._uncommitted[key] = None
+
+    def _stamp_of(self, key: str) -> str | None:
+        if key in self._uncommitted:
+            return self._uncommitted[key]
+        return self._index.find_stamp(key)
+
+
+def _names_beside(index: Index, folder: RelativePath, name: str) -> set[str]:
+    """Return names of known assets that a name may belong to, or that may belong to it."""
+    stem = name.partition(".")[0]
+    known = (key.rpartition("/")[2] for key in index.list_stamps(f"{folder}/{stem}."))
+    plain, at, _ = name.rpartition("@")
+    return {*companion_names(name), *known, stem, *((plain,) if at else ())} - {name, ""}
+
+
+def _is_below(path: str, start: str) -> bool:
+    return path == start or path.startswith(f"{start}/") or start == "."

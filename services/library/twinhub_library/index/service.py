@@ -1,0 +1,241 @@
+"""Search as the library has it: an index in a folder, what keeps it equal to the files, its state.
+
+A missing or damaged index, or one of another version, is built anew beside the requests; until
+then answers say that they are not complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_library.index.base import IndexDamagedError, Query, Results, SearchIndexError
+from twinhub_library.index.following import Follower, Progress
+from twinhub_library.index.tantivy import SCHEMA_VERSION, TantivyIndex
+from twinhub_library.index.watching import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from twinhub_library.changes import Changes
+    from twinhub_library.index.base import Index
+    from twinhub_library.paths import RelativePath
+    from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.3
+"""Changes that come together are committed together."""
+_SLICE_SECONDS = 0.1
+"""So long a look at everything goes on before changes are asked for again."""
+_REST = 0.5
+"""Of the time of each slice: requests go first."""
+_LOOK_EVERY_SECONDS = 600.0
+_LOOK_EVERY_SECONDS_WITHOUT_WATCHES = 60.0
+_CLOSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """How far the index is, for answers and health pages."""
+
+    progress: Progress
+    documents: int
+    watches: int
+    is_watching_all: bool
+    """Whether every change is seen at once; else everything is looked at more often."""
+    problem: str = ""
+    """Why the index does not follow, in words for an admin."""
+
+
+class Search:
+    """Finds assets; `run` keeps the index equal to the files, in one thread."""
+
+    def __init__(
+        self, tree: Tree, changes: Changes, folder: Path, *, most_watches: int | None = None
+    ) -> None:
+        """Open the index in a folder, or begin one there."""
+        self._tree, self._changes, self._folder = tree, changes, folder
+        self._most_watches = most_watches
+        self._running = threading.Lock()
+        self._is_closed = False
+        self._is_damaged = False
+        self._problem = ""
+        self._watcher: Watcher | None = None
+        self._index, self._follower = self._open()
+        changes.call_on_change(self._mark)
+
+    def search(self, query: Query) -> Results:
+        """Return what a query finds.
+
+        Raises:
+            SearchIndexError: the index cannot be read; it is being rebuilt.
+        """
+        try:
+            return self._index.search(query)
+        except IndexDamagedError:
+            self._is_damaged = True
+            raise
+
+    @property
+    def state(self) -> SearchState:
+        """How far the index is."""
+        watcher = self._watcher
+        return SearchState(
+            self._follower.progress, self._index.count(),
+            watcher.count() if watcher else 0,
+            watcher is not None and not watcher.is_short, self._problem,
+        )  # fmt: skip
+
+    def check(self) -> str | None:
+        """Return why search is behind; None if it is not. It answers meanwhile all the same."""
+        return self._problem or None
+
+    def catch_up(self) -> None:
+        """Look at all that has changed so far; for tests and for whoever cannot wait."""
+        with self._running:
+            self._follower.catch_up()
+            self._note_complete()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Follow the files until told to stop.
+
+        Raises:
+            SearchIndexError: the index cannot be written now; call again later.
+        """
+        with self._running, contextlib.ExitStack() as opened:
+            watcher = self._watcher = self._open_watcher(opened)
+            try:
+                self._mend()
+                self._follow(watcher, stopping)
+            except IndexDamagedError as error:
+                self._is_damaged, self._problem = True, str(error)
+                raise
+            except SearchIndexError as error:
+                self._problem = str(error)
+                raise
+            finally:
+                self._watcher = None
+
+    def close(self) -> None:
+        """Close the index, once `run` has ended; what is not committed is looked at again."""
+        self._is_closed = True
+        ended = self._running.acquire(timeout=_CLOSE_SECONDS)
+        try:
+            self._index.close()
+        finally:
+            if ended:
+                self._running.release()
+
+    def _mark(self, path: RelativePath | None) -> None:
+        self._follower.mark(path)
+
+    def _open(self) -> tuple[Index, Follower]:
+        place = self._folder / str(SCHEMA_VERSION)
+        try:
+            index = TantivyIndex(place)
+            index.list_folders()
+        except IndexDamagedError:
+            _log.warning("search index is damaged: it is rebuilt")
+            self._remove(place)
+            index = TantivyIndex(place)
+        for other in self._folder.iterdir():
+            if other not in {place, self._marker}:
+                self._remove(other)
+        follower = Follower(self._tree, index, is_complete=self._marker.exists())
+        return index, follower
+
+    def _mend(self) -> None:
+        """Begin anew where the index turned out to be damaged."""
+        if self._is_damaged:
+            place = self._folder / str(SCHEMA_VERSION)
+            with contextlib.suppress(SearchIndexError):
+                self._index.close()
+            self._remove(place)
+            self._index, self._follower = self._open()
+            self._is_damaged, self._problem = False, ""
+
+    def _open_watcher(self, opened: contextlib.ExitStack) -> Watcher | None:
+        try:
+            watcher = Watcher(self._tree, self._changes, most=self._most_watches)
+        except OSError as error:
+            _log.warning("search cannot watch files: %s", error.strerror)
+            return None
+        opened.callback(watcher.close)
+        return watcher
+
+    def _follow(self, watcher: Watcher | None, stopping: threading.Event) -> None:
+        """Watch all folders first, so that no change falls between the look and the watch."""
+        watching = watcher.watch_some() if watcher else iter(())
+        looks = _Looks()
+        self._follower.mark(None)
+        while not (stopping.is_set() or self._is_closed or self._is_damaged):
+            began = time.monotonic()
+            is_watching = _go_on(watching, began + _SLICE_SECONDS)
+            self._follower.step(seconds=None if is_watching else _SLICE_SECONDS)
+            self._problem = ""
+            if watcher and watcher.has_lost:
+                watcher.start_anew()
+                watching = watcher.watch_some()
+                self._follower.mark(None)
+            if is_watching or self._follower.is_looking:
+                _wait(watcher, stopping, _REST * (time.monotonic() - began))
+                continue
+            self._note_complete()
+            if looks.are_due(is_watching_all=watcher is not None and not watcher.is_short):
+                self._follower.mark(None)
+            _wait(watcher, stopping, _GATHER_SECONDS)
+
+    @property
+    def _marker(self) -> Path:
+        return self._folder / f"{SCHEMA_VERSION}.complete"
+
+    def _note_complete(self) -> None:
+        if self._follower.progress.is_complete and not self._marker.exists():
+            self._marker.touch()
+
+    def _remove(self, path: Path) -> None:
+        self._marker.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+class _Looks:
+    """When everything is looked at again: seldom, and never for more than a tenth of the time."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._seconds = 0.0
+        self._is_under_way = True
+
+    def are_due(self, *, is_watching_all: bool) -> bool:
+        now = time.monotonic()
+        if self._is_under_way:
+            self._is_under_way, self._seconds = False, now - self._began
+        period = _LOOK_EVERY_SECONDS if is_watching_all else _LOOK_EVERY_SECONDS_WITHOUT_WATCHES
+        if now - self._began < max(period, 10 * self._seconds):
+            return False
+        self._began, self._is_under_way = now, True
+        return True
+
+
+def _go_on(work: Iterator[None], until: float) -> bool:
+    """Do some of a work; return whether there is more of it."""
+    return any(time.monotonic() >= until for _ in work)
+
+
+def _wait(watcher: Watcher | None, stopping: threading.Event, seconds: float) -> None:
+    """Wait for so long, and take what happens meanwhile."""
+    until = time.monotonic() + seconds
+    if watcher is not None:
+        watcher.read(seconds)
+    if (rest := until - time.monotonic()) > 0:
+        stopping.wait(rest)

@@ -1,0 +1,1 @@
+"""What syncing with git repositories needs beside git itself: addresses, walls, credentials."""

@@ -1,0 +1,97 @@
+"""Files of a commit as one side of a merge."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from twinhub_library.errors import NotThereError
+from twinhub_library.merging import FileMark
+from twinhub_library.repositories.objects import MOST_POINTER_BYTES, Pointer, parse_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from twinhub_library.repositories.objects import GitFile
+    from twinhub_library.repository import Repository
+
+_CHUNK = 1 << 20
+
+
+class CommitContent:
+    """Some files of a commit; those that Git LFS keeps are what it keeps, where that is here."""
+
+    def __init__(self, repository: Repository, files: Mapping[str, GitFile]) -> None:
+        """Take files of a commit of a repository that stays open meanwhile."""
+        self._repository = repository
+        self._files = files
+        self._marks: dict[str, FileMark] | None = None
+
+    def list_files(self) -> Mapping[str, FileMark]:
+        """Return the files by path; each is read once."""
+        if self._marks is None:
+            self._marks = {
+                path: FileMark(self._digest(one), one.is_executable)
+                for path, one in self._files.items()
+            }
+        return self._marks
+
+    def read(self, path: str) -> bytes:
+        """Return what is in a file."""
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield what is in a file."""
+        found = self._files.get(path)
+        if found is None:
+            raise NotThereError(f"{path} is not there.")
+        content = self._repository.read_blob(found.blob)
+        pointer = parse_pointer(content)
+        large = self._repository.large_file(pointer) if pointer else None
+        if large is None:
+            yield content
+            return
+        with large.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def _digest(self, file: GitFile) -> str:
+        content = self._repository.read_blob(file.blob)
+        pointer = parse_pointer(content)
+        if pointer and self._repository.large_file(pointer):
+            return pointer.digest
+        return hashlib.sha256(content).hexdigest()
+
+
+def changed_files(
+    old: Mapping[str, GitFile], new: Mapping[str, GitFile]
+) -> tuple[dict[str, GitFile], dict[str, GitFile]]:
+    """Return, of each side, the files that the other has not or has differently."""
+    return (
+        {path: one for path, one in old.items() if new.get(path) != one},
+        {path: one for path, one in new.items() if old.get(path) != one},
+    )
+
+
+def list_pointers(
+    repository: Repository, files: Mapping[str, GitFile], all_files: Mapping[str, GitFile]
+) -> dict[str, Pointer]:
+    """Return which of some files of a commit are kept by Git LFS, by path."""
+    if not any(_is_for_lfs(repository, path, one) for path, one in all_files.items()):
+        return {}
+    found = {
+        path: parse_pointer(repository.read_blob(one.blob))
+        for path, one in files.items()
+        if one.size <= MOST_POINTER_BYTES
+    }
+    return {path: pointer for path, pointer in found.items() if pointer}
+
+
+def _is_for_lfs(repository: Repository, path: str, file: GitFile) -> bool:
+    is_rules = path == ".gitattributes" or path.endswith("/.gitattributes")
+    return is_rules and b"filter=lfs" in repository.read_blob(file.blob)
+
+
+def missing_of(repository: Repository, pointers: Iterable[Pointer]) -> list[Pointer]:
+    """Return the pointers whose content is not here yet."""
+    return [one for one in pointers if repository.large_file(one) is None]

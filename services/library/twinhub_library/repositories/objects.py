@@ -1,0 +1,158 @@
+"""What is in a commit, and what the library makes of it: files, and what it leaves to git.
+
+Links, submodules and names that no file of the library has are never written into an area; they
+stay in the repository as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_library.errors import BadPathError
+from twinhub_library.paths import RelativePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
+MOST_POINTER_BYTES = 1024
+_TEMPORARY = ".twinhub-"
+_LIKE_GIT = re.compile(r"\.git[ .:]*|git~\d+", re.IGNORECASE)
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
+    rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GitFile:
+    """One file of a commit."""
+
+    mode: str
+    blob: str
+    """Name of its content in git."""
+    size: int
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether its owner may run it."""
+        return self.mode == PROGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is in a commit or a folder, and is not synced."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a commit below one folder."""
+
+    files: Mapping[str, GitFile]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit, as its history tells of it."""
+
+    id: str
+    parents: tuple[str, ...]
+    author: str
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What git keeps of a large file: its name and size (git-lfs/docs/spec.md)."""
+
+    digest: str
+    size: int
+
+    @property
+    def text(self) -> bytes:
+        """The pointer as git-lfs writes it."""
+        return (
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.digest}\n"
+            f"size {self.size}\n"
+        ).encode()
+
+
+def parse_pointer(content: bytes) -> Pointer | None:
+    """Return the pointer that content is; None for any other."""
+    found = _POINTER.fullmatch(content) if len(content) <= MOST_POINTER_BYTES else None
+    return Pointer(found[1].decode(), int(found[2])) if found else None
+
+
+def parse_listing(output: bytes, folder: str) -> Listing:
+    """Return the files of ``git ls-tree -r -l -z`` with a full tree, by path below a folder."""
+    files: dict[str, GitFile] = {}
+    left_out: list[LeftOut] = []
+    prefix = f"{folder}/" if folder else ""
+    for line in output.split(b"\0"):
+        if not line:
+            continue
+        facts, _, raw = line.partition(b"\t")
+        mode, _, blob, size = facts.decode("ascii").split()
+        path = raw.decode("utf-8", "backslashreplace").removeprefix(prefix)
+        reason = _why_not(raw, path, mode)
+        if reason:
+            left_out.append(LeftOut(path, reason))
+        else:
+            files[path] = GitFile(mode, blob, int(size))
+    return Listing(files, tuple(left_out))
+
+
+def _why_not(raw: bytes, path: str, mode: str) -> str:
+    if mode == LINK:
+        return "a link: links are not synced"
+    if mode == SUBMODULE:
+        return "a submodule: submodules are not synced"
+    if mode not in {FILE, PROGRAM}:
+        return "no plain file"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "its name is no text in UTF-8"
+    return why_unfit(path)
+
+
+def why_unfit(path: str) -> str:
+    """Return why a path is not synced in either direction; empty where it is."""
+    names = path.split("/")
+    if any(is_like_git(name) for name in names):
+        return "a name that git keeps for itself"
+    if any(name.startswith(_TEMPORARY) for name in names):
+        return "a name that the library keeps for itself"
+    if "\\" in path:
+        return "its name holds a backslash"
+    if path.startswith("/") or not {"", ".", ".."}.isdisjoint(names):
+        return "a path that leads elsewhere"
+    try:
+        RelativePath.parse(path)
+    except BadPathError as error:
+        return str(error)
+    return ""
+
+
+def is_like_git(name: str) -> bool:
+    """Return whether a name is ``.git`` on some file system (git's ``is_hfs_dotgit`` and such)."""
+    seen = "".join(one for one in name if unicodedata.category(one) != "Cf")
+    return bool(_LIKE_GIT.fullmatch(seen))
+
+
+def blob_name(size: int, chunks: Iterable[bytes]) -> str:
+    """Return the name that git gives to content of a size."""
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

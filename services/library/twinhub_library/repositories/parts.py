@@ -1,0 +1,53 @@
+"""The parts that sync with repositories, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_library.repositories.connections import Connections
+from twinhub_library.repositories.credentials import CredentialSource, NoLogins, load_sealer
+from twinhub_library.repositories.looking import Looking
+from twinhub_library.sync import Syncing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twinhub_kit.database import Database
+
+    from twinhub_library.changes import Changes
+    from twinhub_library.paths import RelativePath
+    from twinhub_library.settings import LibrarySettings
+    from twinhub_library.tree import Tree
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """What routes use of repositories."""
+
+    connections: Connections
+    syncing: Syncing
+    looking: Looking
+
+
+def open_repositories(
+    settings: LibrarySettings, tree: Tree, database: Database, changes: Changes, *,
+    logins: CredentialSource | None = None,
+) -> Repositories:  # fmt: skip
+    """Put the parts together; git directories that a crash left are removed."""
+    connections = Connections(
+        settings.root, database, settings.git,
+        sealer=load_sealer(settings.crypt_keys, settings.state), logins=logins or NoLogins(),
+    )  # fmt: skip
+    connections.recover()
+    syncing = Syncing(
+        tree, connections, email_domain=settings.git.email_domain, find_secrets=_find_secrets,
+        announce=changes.announce,
+    )  # fmt: skip
+    return Repositories(connections, syncing, Looking(tree, connections))
+
+
+def _find_secrets(tree: Tree, path: RelativePath) -> Sequence[str]:
+    """Return what looks like a secret in a file."""
+    del tree, path
+    return ()

@@ -1,0 +1,194 @@
+"""Restoring previous versions; what is interrupted is finished when the library starts again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_library.areas import OWN_FOLDER, split_path
+from twinhub_library.errors import (
+    BadPathError,
+    ExistsError,
+    FullError,
+    LibraryError,
+)
+from twinhub_library.paths import RelativePath
+from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.snapshots.marks import reason_of
+from twinhub_library.snapshots.removing import remove_whole
+from twinhub_library.snapshots.restoring import Restored, Restoring, make_temporary
+from twinhub_library.snapshots.shelf import NoVersionError, check_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twinhub_library.areas import Area
+    from twinhub_library.snapshots.snapshots import Snapshots
+    from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
+_NOTES = RelativePath((OWN_FOLDER, "restores"))
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What became of each file of a restore."""
+
+    path: str
+    kept_as: str
+    """Time of the version that keeps the state before; empty where nothing was replaced."""
+    outcomes: dict[str, Restored]
+
+
+class Restores:
+    """Brings previous versions back."""
+
+    def __init__(self, tree: Tree, snapshots: Snapshots) -> None:
+        """Make the folder of notes about what is being restored, if it is missing."""
+        self._tree, self._snapshots = tree, snapshots
+        with contextlib.suppress(FileExistsError), _opened(tree, _NOTES.parent) as own:
+            os.mkdir(_NOTES.name, 0o700, dir_fd=own)
+
+    def restore(self, path: RelativePath, time: str) -> RestoreReport:
+        """Put a file or folder back as it was, after the present state was kept as a version.
+
+        Raises:
+            NoVersionError: there is no such version.
+            FullError: there is no room to keep the present state, or for the old one.
+        """
+        area, within = split_path(path)
+        check_kept(area)
+        with self._snapshots.lock(area):
+            self._check_there(area, time, within)
+            note = self._note(path, time)
+            try:
+                return self._restore(path, time)
+            finally:
+                self._forget(note)
+
+    def _check_there(self, area: Area, time: str, within: RelativePath) -> None:
+        mark = self._snapshots.shelf.read_marks(area, time).get("/".join(within.names), "")
+        if within.names and (not mark or reason_of(mark) is not None):
+            raise NoVersionError(f"{within} is not in the version of {time}.")
+
+    def restore_copy(self, path: RelativePath, time: str, into: RelativePath) -> RestoreReport:
+        """Put a previous version at a path where nothing is.
+
+        Raises:
+            NoVersionError: there is no such version.
+            NotThereError: the folder that it is to be in is not there.
+            ExistsError: something is at the new path.
+        """
+        area, within = split_path(path)
+        check_kept(area)
+        if not split_path(into)[1].names:
+            raise BadPathError(
+                "An area itself is no place for a copy: name a file or folder in it."
+            )
+        with (
+            self._snapshots.shelf.opened_version(area, time, within) as source,
+            _opened(self._tree, into.parent) as folder,
+        ):
+            temporary = _translated_copy(source, folder, into)
+            try:
+                rename_without_replacing(folder, temporary, folder, into.name)
+            except FileExistsError as error:
+                remove_whole(folder, temporary)
+                raise ExistsError(f"{into} is there already: choose another name.") from error
+            os.fsync(folder)
+        return RestoreReport(str(into), "", {str(into): Restored.RESTORED})
+
+    def recover(self) -> None:
+        """Finish the restores that a crash has interrupted."""
+        with _opened(self._tree, _NOTES) as notes:
+            names = os.listdir(notes)  # noqa: PTH208 - a descriptor
+        for name in names:
+            self._finish(name)
+
+    def _finish(self, note: str) -> None:
+        try:
+            with _opened(self._tree, _NOTES) as notes:
+                found = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=notes)
+                with os.fdopen(found) as file:
+                    path, time = json.load(file)
+            self._restore(RelativePath.parse(path), time)
+        except ValueError:
+            pass  # the crash came before the note was whole, and so before the restore
+        except LibraryError as error:
+            _log.warning("restore not finished note=%s: %s", note, error)
+        self._forget(note)
+
+    def _restore(self, path: RelativePath, time: str) -> RestoreReport:
+        area, within = split_path(path)
+        taken = self._snapshots.take(area)
+        if not taken.time:
+            raise FullError(f"The present state cannot be kept. {taken.notice}")
+        shelf = self._snapshots.shelf
+        restoring = Restoring(shelf.read_marks(area, time), shelf.read_marks(area, taken.time))
+        inner = "/".join(within.names)
+        if inner:
+            self._make_parents(path)
+            with (
+                shelf.opened_version(area, time, within.parent) as source,
+                _opened(self._tree, path.parent) as target,
+            ):
+                _translated_restore(restoring, source, target, path, inner)
+        else:
+            with (
+                shelf.opened_version(area, time, within) as source,
+                _opened(self._tree, path) as target,
+            ):
+                restoring.restore_content(source, target, "")
+        outcomes = {f"{area}/{one}": outcome for one, outcome in restoring.outcomes.items()}
+        return RestoreReport(str(path), taken.time, outcomes)
+
+    def _make_parents(self, path: RelativePath) -> None:
+        area, within = split_path(path)
+        for depth in range(1, len(within.names)):
+            with contextlib.suppress(ExistsError):
+                self._tree.make_folder(RelativePath((*area.path.names, *within.names[:depth])))
+
+    def _note(self, path: RelativePath, time: str) -> str:
+        name = secrets.token_hex(8)
+        with _opened(self._tree, _NOTES) as notes:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            with os.fdopen(os.open(name, flags, 0o600, dir_fd=notes), "w") as file:
+                json.dump([str(path), time], file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.fsync(notes)
+        return name
+
+    def _forget(self, note: str) -> None:
+        with _opened(self._tree, _NOTES) as notes, contextlib.suppress(FileNotFoundError):
+            os.unlink(note, dir_fd=notes)
+
+
+def _translated_restore(
+    restoring: Restoring, source: int, target: int, path: RelativePath, inner: str
+) -> None:
+    try:
+        restoring.restore(source, target, path.name, inner)
+    except OSError as error:
+        raise FullError(f"{path} could not be restored whole: {error.strerror}.") from error
+
+
+def _translated_copy(source: int, folder: int, into: RelativePath) -> str:
+    try:
+        return make_temporary(source, folder)
+    except OSError as error:
+        raise FullError(f"{into} could not be written: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _opened(tree: Tree, path: RelativePath) -> Iterator[int]:
+    found = tree.open_folder_itself(path)
+    try:
+        yield found
+    finally:
+        os.close(found)

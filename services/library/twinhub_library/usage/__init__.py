@@ -1,0 +1,1 @@
+"""How much room areas take, by kind and asset, and the limits that they are kept within."""

@@ -1,0 +1,153 @@
+"""Measuring an area: one look at each file, without opening any.
+
+Bytes are those that a file takes on the disk (``st_blocks``), as quotas count them: a sparse file
+is small, and a file with several names in the area counts once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.layout import group_names
+from twinhub_dtconfig.references import AssetKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from twinhub_library.areas import Area
+
+OTHER = "other"
+_KINDS = frozenset(map(str, AssetKind))
+_BLOCK = 512
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_DEEP = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one asset takes, or one folder that is none."""
+
+    path: str
+    """Below the area."""
+    kind: str
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class AreaMeasured:
+    """What an area takes."""
+
+    area: Area
+    rows: tuple[Measured, ...]
+    """The largest first."""
+    measured_at: datetime
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on the disk."""
+        return sum(row.bytes for row in self.rows)
+
+    @property
+    def files(self) -> int:
+        """How many files."""
+        return sum(row.files for row in self.rows)
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """Bytes by kind."""
+        kinds: Counter[str] = Counter()
+        for row in self.rows:
+            kinds[row.kind] += row.bytes
+        return dict(sorted(kinds.items()))
+
+
+@dataclass
+class _Sum:
+    bytes: int = 0
+    files: int = 0
+    seen: set[int] = field(default_factory=set, repr=False)
+    """Inodes with several names that were counted; one set for the whole area."""
+
+    def add(self, status: os.stat_result) -> None:
+        if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+            if status.st_ino in self.seen:
+                return
+            self.seen.add(status.st_ino)
+        self.bytes += status.st_blocks * _BLOCK
+        self.files += not stat.S_ISDIR(status.st_mode)
+
+
+def measure(area: Area, folder: int, measured_at: datetime) -> AreaMeasured:
+    """Return what is below the open folder of an area takes; what ends meanwhile does not count."""
+    seen: set[int] = set()
+    rows: list[Measured] = []
+    for name in sorted(os.listdir(folder)):
+        rows += _measure_top(folder, name, seen)
+    rows.sort(key=lambda row: (-row.bytes, row.path))
+    return AreaMeasured(area, tuple(rows), measured_at)
+
+
+def _measure_top(folder: int, name: str, seen: set[int]) -> list[Measured]:
+    if name not in _KINDS or (inner := _open(folder, name)) is None:
+        total = _measure_one(folder, name, seen)
+        return [Measured(name, OTHER, total.bytes, total.files)]
+    try:
+        sums = {one: _measure_one(inner, one, seen) for one in os.listdir(inner)}  # noqa: PTH208
+    finally:
+        os.close(inner)
+    return [
+        Measured(
+            f"{name}/{asset}", name,
+            sum(sums[one].bytes for one in names), sum(sums[one].files for one in names),
+        )
+        for asset, names in _group(sums).items()
+    ]  # fmt: skip
+
+
+def _group(sums: dict[str, _Sum]) -> dict[str, list[str]]:
+    """Return the names that belong to each asset; hidden ones and temporaries stand alone."""
+    groups = {
+        named.name: [named.name, *named.companions]
+        for named in group_names(sums, has_versions=False).values()
+    }
+    grouped = {one for names in groups.values() for one in names}
+    return groups | {one: [one] for one in sums if one not in grouped}
+
+
+def _measure_one(folder: int, name: str, seen: set[int]) -> _Sum:
+    total = _Sum(seen=seen)
+    with contextlib.suppress(OSError):
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        total.add(status)
+        if stat.S_ISDIR(status.st_mode):
+            _add_folder(folder, name, total, 0)
+    return total
+
+
+def _add_folder(folder: int, name: str, total: _Sum, depth: int) -> None:
+    inner = _open(folder, name) if depth < _MOST_DEEP else None
+    if inner is None:
+        return
+    try:
+        with os.scandir(inner) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    total.add(status)
+                    if stat.S_ISDIR(status.st_mode):
+                        _add_folder(inner, entry.name, total, depth + 1)
+    finally:
+        os.close(inner)
+
+
+def _open(folder: int, name: str) -> int | None:
+    try:
+        return os.open(name, _FOLDER_FLAGS, dir_fd=folder)
+    except OSError:
+        return None

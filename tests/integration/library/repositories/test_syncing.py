@@ -1,0 +1,386 @@
+"""Places of the library and repositories on a real server, over HTTP with a password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_kit.errors import CancelledError
+from twinhub_kit.operations import Progress
+from twinhub_library.errors import ExistsError, NotThereError
+from twinhub_library.merging import Outcome
+from twinhub_library.repositories.errors import (
+    BehindError,
+    BranchGoneError,
+    BusyRepositoryError,
+    RemoteError,
+    SecretFoundError,
+)
+
+from tests.fixtures.git_servers import git
+from tests.fixtures.library import find_free_port
+from tests.integration.library.repositories.conftest import ALICE
+
+if TYPE_CHECKING:
+    from tests.fixtures.git_servers import GitServers, Remote
+    from tests.integration.library.repositories.conftest import Bench
+
+
+def test_a_first_pull_makes_the_place_and_a_push_sends_what_changed(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("first", {"README.md": "# Tank\n", "src/model.py": "x = 1\n"})
+    row = bench.connect(remote.url)
+    assert row.branch == "main"
+
+    pulled = bench.syncing.pull(ALICE, row.id)
+
+    assert bench.files() == {"README.md": "# Tank\n", "src/model.py": "x = 1\n"}
+    assert {one.path for one in pulled.files} == {"README.md", "src/model.py"}
+
+    bench.write("alice/models/tank/src/model.py", "x = 2\n")
+    bench.write("alice/models/tank/new file.txt", "new\n")
+    (bench.root / "alice/models/tank/README.md").unlink()
+    pushed = bench.syncing.push(ALICE, row.id, message="More")
+
+    assert pushed.commit
+    assert remote.files() == {"new file.txt": "new", "src/model.py": "x = 2"}
+    assert remote.log() == ["More", "The first"]
+    assert bench.looking.status(ALICE, row.id).ahead == 0
+
+
+def test_a_sync_of_both_sides_changes_brings_each_the_others(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("both", {"a.txt": "1\n2\n3\n4\n5\n", "b.txt": "b\n"})
+    row = bench.cloned(remote.url)
+    remote.commit({"a.txt": "1!\n2\n3\n4\n5\n", "c.txt": "c\n"})
+    bench.write("alice/models/tank/a.txt", "1\n2\n3\n4\n5!\n")
+
+    synced = bench.syncing.sync(ALICE, row.id)
+
+    assert bench.files() == {"a.txt": "1!\n2\n3\n4\n5!\n", "b.txt": "b\n", "c.txt": "c\n"}
+    assert remote.read("a.txt") == "1!\n2\n3\n4\n5!"
+    assert {(one.path, one.outcome) for one in synced.pulled.files} == {
+        ("a.txt", Outcome.MERGED),
+        ("c.txt", Outcome.ADDED),
+    }
+    assert synced.pulled.kept
+    assert [one.id for one in bench.looking.kept(row.id)] == [synced.pulled.kept]
+
+
+@pytest.mark.d4(36)
+def test_a_conflict_keeps_both_and_waits_for_a_person_before_a_push(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("conflict", {"a.txt": "old\n"})
+    row = bench.cloned(remote.url)
+    remote.commit({"a.txt": "theirs\n"})
+    bench.write("alice/models/tank/a.txt", "ours\n")
+
+    synced = bench.syncing.sync(ALICE, row.id)
+
+    (report,) = synced.pulled.files
+    assert report.outcome is Outcome.CONFLICT
+    assert report.copy
+    assert bench.files() == {"a.txt": "theirs\n", report.copy: "ours\n"}
+    assert synced.pushed is None
+    assert report.copy in synced.notes[0]
+    assert remote.log() == ["An edit", "The first"]
+    assert bench.looking.status(ALICE, row.id).conflicts == (report.copy,)
+
+    (bench.root / "alice/models/tank" / report.copy).unlink()
+    bench.write("alice/models/tank/a.txt", "of both\n")
+    assert bench.syncing.sync(ALICE, row.id).pushed
+    assert remote.files() == {"a.txt": "of both"}
+    assert bench.looking.status(ALICE, row.id).conflicts == ()
+
+
+@pytest.mark.d4(37)
+def test_a_forced_push_elsewhere_brings_nothing_back_and_loses_nothing_here(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("forced", {"a.txt": "a\n"})
+    remote.commit({"secret.txt": "s\n"}, message="A mistake")
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/mine.txt", "mine\n")
+    with remote.edited(force=True) as work:
+        git(work, "reset", "-q", "--hard", "HEAD~1")
+        (work / "b.txt").write_text("b\n")
+        git(work, "add", "-A")
+        git(work, "commit", "-q", "-m", "In its place")
+
+    status = bench.looking.status(ALICE, row.id, fetch=True)
+    synced = bench.syncing.sync(ALICE, row.id)
+
+    assert status.was_rewritten
+    assert synced.pulled.was_rewritten
+    assert bench.files() == {"a.txt": "a\n", "b.txt": "b\n", "mine.txt": "mine\n"}
+    assert remote.log()[1:] == ["In its place", "The first"]
+    assert "A mistake" not in remote.log()
+
+
+@pytest.mark.d4(37)
+def test_a_branch_that_is_gone_is_said_with_those_that_are_there(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("gone", {"a.txt": "a\n"})
+    remote.commit({"a.txt": "b\n"}, branch="trunk")
+    row = bench.cloned(remote.url)
+    git(remote.path, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    git(remote.path, "branch", "-D", "main")
+    bench.write("alice/models/tank/mine.txt", "mine\n")
+
+    for act in (bench.syncing.pull, bench.syncing.push, bench.syncing.sync):
+        with pytest.raises(BranchGoneError, match=r"no branch 'main'.*trunk"):
+            act(ALICE, row.id)
+    assert "trunk" in bench.looking.status(ALICE, row.id).fault
+    assert bench.files() == {"a.txt": "a\n", "mine.txt": "mine\n"}
+
+    bench.connections.change(row.id, branch="trunk")
+    bench.syncing.sync(ALICE, row.id)
+    assert remote.files("trunk") == {"a.txt": "b", "mine.txt": "mine"}
+    assert bench.looking.status(ALICE, row.id).fault == ""
+
+
+def test_a_branch_that_is_gone_is_made_anew_when_asked_for(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("anew", {"a.txt": "a\n"})
+    remote.commit({"a.txt": "b\n"}, branch="trunk")
+    row = bench.cloned(remote.url)
+    git(remote.path, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    git(remote.path, "branch", "-D", "main")
+
+    bench.write("alice/models/tank/mine.txt", "mine\n")
+    bench.syncing.push(ALICE, row.id, create_branch=True)
+
+    assert remote.files() == {"a.txt": "a", "mine.txt": "mine"}
+
+
+@pytest.mark.d4(37)
+def test_an_empty_repository_gets_its_first_commit_by_a_push(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("empty")
+    bench.write("alice/models/tank/a.txt", "a\n")
+    row = bench.connect(remote.url)
+
+    assert bench.syncing.pull(ALICE, row.id).notes
+    bench.syncing.sync(ALICE, row.id)
+
+    assert remote.files() == {"a.txt": "a"}
+    assert bench.looking.history(row.id)[0].message == "Update a.txt"
+
+
+@pytest.mark.d4(37)
+def test_a_host_that_does_not_answer_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("offline", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/a.txt", "mine\n")
+    port = find_free_port()
+    bench.connections.change(row.id, address=f"http://127.0.0.1:{port}/offline.git")
+
+    for act in (bench.syncing.pull, bench.syncing.push, bench.syncing.sync):
+        with pytest.raises(RemoteError, match="does not answer"):
+            act(ALICE, row.id)
+
+    assert bench.files() == {"a.txt": "mine\n"}
+    assert bench.looking.status(ALICE, row.id).ahead == 1
+    bench.connections.change(row.id, address=remote.url)
+    bench.syncing.sync(ALICE, row.id)
+    assert remote.files() == {"a.txt": "mine"}
+
+
+def test_a_push_of_what_is_behind_is_refused_and_a_sync_is_not(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("behind", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    remote.commit({"b.txt": "b\n"})
+    bench.write("alice/models/tank/c.txt", "c\n")
+
+    with pytest.raises(BehindError, match="pull first"):
+        bench.syncing.push(ALICE, row.id)
+    bench.syncing.sync(ALICE, row.id)
+
+    assert set(remote.files()) == {"a.txt", "b.txt", "c.txt"}
+
+
+def test_a_dry_run_tells_and_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("dry", {"a.txt": "a\n", "b.txt": "b\n"})
+    row = bench.cloned(remote.url)
+    remote.commit({"a.txt": "theirs\n", "b.txt": "theirs\n"})
+    bench.write("alice/models/tank/a.txt", "ours\n")
+    before = bench.files()
+
+    pulled = bench.syncing.pull(ALICE, row.id, dry_run=True)
+
+    assert [(one.path, one.outcome) for one in pulled.files] == [
+        ("a.txt", Outcome.CONFLICT),
+        ("b.txt", Outcome.UPDATED),
+    ]
+    assert bench.files() == before
+    assert not bench.looking.kept(row.id)
+    assert bench.looking.status(ALICE, row.id).behind == 1
+
+
+def test_what_gitignore_leaves_out_is_not_pushed_unless_it_is_in_the_repository(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make(
+        "ignored", {".gitignore": "build/\n*.log\n", "kept.log": "1\n", "sub/.gitignore": "x\n"}
+    )
+    row = bench.cloned(remote.url)
+    for name in ("build/out.o", "deep/a.log", "sub/x", "sub/y"):
+        bench.write(f"alice/models/tank/{name}", "new\n")
+    bench.write("alice/models/tank/kept.log", "2\n")
+
+    pushed = bench.syncing.push(ALICE, row.id)
+
+    assert {one.path for one in pushed.changes} == {"kept.log", "sub/y"}
+    assert {one.path for one in pushed.left_out} == {"build/out.o", "deep/a.log", "sub/x"}
+
+
+def test_a_folder_of_a_repository_is_synced_and_what_is_beside_it_stays(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("folder", {"assets/tank/a.txt": "a\n", "other/b.txt": "b\n"})
+    row = bench.connect(remote.url, folder="assets/tank")
+    bench.syncing.pull(ALICE, row.id)
+    assert bench.files() == {"a.txt": "a\n"}
+
+    bench.write("alice/models/tank/a.txt", "mine\n")
+    bench.write('alice/models/tank/n/ö "q".txt', "n\n")
+    remote.commit({"other/b.txt": "b2\n"})
+    bench.syncing.sync(ALICE, row.id)
+
+    assert remote.files() == {
+        "assets/tank/a.txt": "mine", 'assets/tank/n/ö "q".txt': "n", "other/b.txt": "b2",
+    }  # fmt: skip
+    assert [one.message for one in bench.looking.history(row.id)][1:] == ["The first"]
+
+
+def test_a_whole_area_is_synced(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("area", {"models/tank/a.txt": "a\n", "models/pump/p.txt": "p\n"})
+    bench.write("alice/models/tank/a.txt", "a\n")
+    bench.write("alice/data/d.csv", "1\n")
+    row = bench.connect(remote.url, "alice")
+
+    bench.syncing.sync(ALICE, row.id)
+
+    assert (bench.root / "alice/models/pump/p.txt").read_text() == "p\n"
+    assert set(remote.files()) == {"models/tank/a.txt", "models/pump/p.txt", "data/d.csv"}
+    with pytest.raises(ExistsError, match="alice is connected"):
+        bench.connect(remote.url, "alice/models/tank")
+
+
+def test_files_go_back_to_an_earlier_commit_and_what_was_there_can_come_back(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("back", {"a.txt": "1\n", "b.txt": "1\n"})
+    first = bench_commit(remote)
+    remote.commit({"a.txt": "2\n", "b.txt": "2\n", "c.txt": "2\n"})
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/b.txt", "mine\n")
+
+    one = bench.syncing.restore(row.id, first, path="a.txt")
+    assert bench.files() == {"a.txt": "1\n", "b.txt": "mine\n", "c.txt": "2\n"}
+    everything = bench.syncing.restore(row.id, first)
+    assert bench.files() == {"a.txt": "1\n", "b.txt": "1\n"}
+
+    assert one.kept
+    assert everything.kept
+    bench.syncing.restore(row.id, everything.kept)
+    assert bench.files() == {"a.txt": "1\n", "b.txt": "mine\n", "c.txt": "2\n"}
+    with pytest.raises(NotThereError, match="no commit"):
+        bench.syncing.restore(row.id, "0123456789")
+
+
+def test_differences_are_shown_by_file(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("differs", {"a.txt": "1\n2\n"})
+    newest = remote.commit({"a.txt": "1\n3\n"})
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/a.txt", "1\n4\n")
+    bench.write("alice/models/tank/n.txt", "n\n")
+
+    assert "-3\n+4" in bench.looking.difference(row.id, "a.txt")
+    assert "+n" in bench.looking.difference(row.id, "n.txt")
+    assert "-2\n+3" in bench.looking.difference(row.id, "a.txt", newest)
+    with pytest.raises(NotThereError):
+        bench.looking.difference(row.id, "nothing.txt")
+
+
+def test_a_secret_stops_a_push_and_is_in_no_later_one(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("secrets", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/key.txt", "token-of-mine\n")
+    bench.secrets.append("key.txt")
+
+    with pytest.raises(SecretFoundError, match=r"key\.txt"):
+        bench.syncing.sync(ALICE, row.id)
+    bench.write("alice/models/tank/key.txt", "nothing\n")
+    bench.secrets.clear()
+    bench.syncing.sync(ALICE, row.id)
+
+    everything = git(remote.path, "log", "--all", "-p")
+    assert "token-of-mine" not in everything
+    assert remote.read("key.txt") == "nothing"
+
+
+def test_one_operation_at_a_time_works_on_a_repository(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("busy", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    with (
+        bench.connections.open(row.id),
+        pytest.raises(BusyRepositoryError, match="being worked on"),
+    ):
+        bench.syncing.pull(ALICE, row.id)
+
+
+def test_what_is_cancelled_ends_and_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("cancelled", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    remote.commit({"a.txt": "b\n"})
+    progress = Progress()
+    progress.cancel()
+
+    with pytest.raises(CancelledError):
+        bench.syncing.pull(ALICE, row.id, progress)
+
+    assert bench.files() == {"a.txt": "a\n"}
+
+
+def test_a_disconnected_place_keeps_its_files(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("left", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+
+    bench.connections.disconnect(row.id)
+
+    assert bench.files() == {"a.txt": "a\n"}
+    assert not list((bench.root / ".library/git").iterdir())
+    with pytest.raises(NotThereError):
+        bench.syncing.pull(ALICE, row.id)
+
+
+def test_programs_stay_programs(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("programs", {"run.sh": "#!/bin/sh\n"})
+    with remote.edited() as work:
+        git(work, "update-index", "--chmod=+x", "run.sh")
+        git(work, "commit", "-q", "-m", "A program")
+    row = bench.cloned(remote.url)
+    assert (bench.root / "alice/models/tank/run.sh").stat().st_mode & 0o100
+
+    bench.write("alice/models/tank/own.sh", "#!/bin/sh\n").chmod(0o755)
+    bench.syncing.push(ALICE, row.id)
+
+    assert git(remote.path, "ls-tree", "main", "own.sh").startswith("100755")
+
+
+def bench_commit(remote: Remote) -> str:
+    """Return the newest commit of a repository."""
+    return git(remote.path, "rev-parse", "main")

@@ -23,6 +23,7 @@ from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
 from twinhub_library.index.places import list_areas
 from twinhub_library.paths import RelativePath
+from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Follower:
         if found is not None or folder.names[0] != COMMON:
             return found
         try:
-            there = [one for one, _ in self._tree.scan(folder)]
+            there = [one for one, _ in scan_folder(self._tree, folder)]
         except LibraryError:
             return None
         split = (split_version(one) for one in there)

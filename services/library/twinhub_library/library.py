@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from twinhub_library.opening.opening import Opening
-
     from twinhub_library.settings import LibrarySettings
 
 

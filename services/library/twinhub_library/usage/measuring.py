@@ -74,6 +74,15 @@ class AreaMeasured:
             kinds[row.kind] += row.bytes
         return dict(sorted(kinds.items()))
 
+    @property
+    def by_kind(self) -> tuple[Measured, ...]:
+        """One row without a path for each kind, the largest first."""
+        files: Counter[str] = Counter()
+        for row in self.rows:
+            files[row.kind] += row.files
+        rows = [Measured("", kind, size, files[kind]) for kind, size in self.kinds.items()]
+        return tuple(sorted(rows, key=lambda row: (-row.bytes, row.kind)))
+
 
 @dataclass
 class _Sum:

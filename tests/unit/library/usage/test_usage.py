@@ -141,7 +141,15 @@ def test_people_see_their_own_and_their_teams_and_an_admin_sees_all(client_of: C
     assert client_of("alice").get("/api/usage/bob").status_code == 404
     assert client_of("instructor").get("/api/usage/alice").status_code == 404
     assert client_of("alice").get("/api/usage/alice/models").status_code == 404
-    assert client_of("admin").get("/api/usage/bob").status_code == 200
+
+
+@pytest.mark.d4(14)
+def test_admin_sees_how_much_is_in_an_area_and_no_name_of_it(client_of: Client) -> None:
+    answer = client_of("admin").get("/api/usage/bob").json()
+
+    assert [(one["kind"], one["path"]) for one in answer["items"]] == [("models", "")]
+    assert answer["items"][0]["files"] == 1
+    assert "secret" not in str(answer)
 
 
 def test_usage_of_all_is_paged(client_of: Client) -> None:

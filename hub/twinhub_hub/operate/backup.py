@@ -96,15 +96,16 @@ class _Source:
         installation, name = self._context.installation, archive.INSTALLATION
         reader = FolderReader(add=self._add_no_links, note=self._note)
         self.writer.add(folder_member(name), None)
-        for folder in (installation.config_folder, installation.secrets):
-            reader.read(str(folder), f"{name}/{folder.name}")
+        # in the order of their names, as an archive has it
+        reader.read(str(installation.config_folder), f"{name}/{installation.config_folder.name}")
+        self._write_library(reader, f"{name}/{installation.library_state.name}")
+        reader.read(str(installation.secrets), f"{name}/{installation.secrets.name}")
         self.writer.add(folder_member(f"{name}/state"), None)
         for database in sorted(installation.state.glob("*.sqlite")):
             if database.name != COPY:
                 self._write_database(reader, database, f"{name}/state/{database.name}")
         if installation.deletions.is_dir():  # after the database: no deletion is missed
             reader.read(str(installation.deletions), f"{name}/state/{installation.deletions.name}")
-        self._write_library(reader, f"{name}/{installation.library_state.name}")
         reader.read_file(str(installation.settings_file), f"{name}/twinhub.yaml")
         self._name_what_lies_elsewhere()
         self._steps.say("Settings, secrets, databases: read")

@@ -81,7 +81,7 @@ def check_name(name: str) -> str:
         raise BadPathError(
             f"A name has at most {MOST_BYTES_OF_A_NAME} bytes, and this one has {size}: shorten it."
         )
-    if any(unicodedata.category(character) in _UNSEEN for character in name):
+    if not name.isprintable() and any(unicodedata.category(one) in _UNSEEN for one in name):
         raise BadPathError(f"{_shown(name)} holds a character that cannot be seen: rename it.")
     return name
 

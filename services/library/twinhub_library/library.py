@@ -124,6 +124,7 @@ def open_library(
                 throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
                 check_room=files.check_room, announce=changes.announce,
             ),
+            background,
         )  # fmt: skip
         repositories = open_repositories(settings, tree, database, changes)
         known = publishing.publisher.versions

@@ -86,14 +86,17 @@ def prepare(tree: Tree, job: Job) -> None:
         placing.flush()
 
 
-def carry_out(tree: Tree, job: Job) -> dict[str, FileReport]:
+def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
+
+    ``is_prepared`` says that `prepare` has come to its end this moment.
 
     Raises:
         NotThereError: the folder is gone.
         FullError: there is no room; the job waits to be carried out again.
     """
-    prepare(tree, job)
+    if not is_prepared:
+        prepare(tree, job)
     with _opened(tree, job) as placing:
         numbered = list(enumerate(job.actions))
         for number, action in numbered:

@@ -23,6 +23,7 @@ from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
 from twinhub_library.index.places import list_areas
 from twinhub_library.paths import RelativePath
+from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ class Follower:
         if changed:
             self.commit()
         if self._look is not None and seconds is not None:
-            self._go_on(self._look, seconds)
+            try:
+                self._go_on(self._look, seconds)
+            except BaseException:
+                self._look, self._is_everything_changed = None, True
+                raise
 
     def commit(self) -> None:
         """Have what is written found."""
@@ -164,7 +169,7 @@ class Follower:
         if found is not None or folder.names[0] != COMMON:
             return found
         try:
-            there = [one for one, _ in self._tree.scan(folder)]
+            there = [one for one, _ in scan_folder(self._tree, folder)]
         except LibraryError:
             return None
         split = (split_version(one) for one in there)

@@ -91,7 +91,7 @@ def test_after_a_kill_the_index_is_what_a_rescan_makes(
     running_library: Start, tmp_path: Path
 ) -> None:
     for seed in range(2):
-        _kill_and_compare(running_library, tmp_path, random.Random(seed))
+        _kill_and_compare(running_library, tmp_path, random.Random(seed))  # noqa: S311
 
 
 @pytest.mark.d4(29)
@@ -101,7 +101,7 @@ def test_after_any_of_many_kills_the_index_is_what_a_rescan_makes(
 ) -> None:
     seed = int(os.environ.get("TWINHUB_FUZZ_SEED", "7"))
     for at in range(40):
-        _kill_and_compare(running_library, tmp_path, random.Random(seed + at))
+        _kill_and_compare(running_library, tmp_path, random.Random(seed + at))  # noqa: S311
 
 
 @pytest.mark.parametrize("what", ["truncated", "garbled", "removed", "of another version"])

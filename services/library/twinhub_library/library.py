@@ -21,14 +21,17 @@ from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
 from twinhub_library.opening.opening import Opening
+from twinhub_library.opening.part import open_opening
 from twinhub_library.opening.published import Publications, PublishedImporter
 from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.past import PublishingHistory
 from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.following import Following, open_following
+from twinhub_library.repositories.histories import CommitHistory
 from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
-from twinhub_library.store.openings import Openings
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 from twinhub_library.uploads import Uploads, open_uploads
@@ -38,6 +41,7 @@ from twinhub_library.usage.usage import Usage, open_usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from twinhub_library.opening.opening import Opening
     from twinhub_library.settings import LibrarySettings
 
 
@@ -79,6 +83,9 @@ class Library:
     uploads: Uploads
     """Files that arrive piece by piece."""
     repositories: Repositories
+    """Git repositories that places are synced with."""
+    following: Following
+    """Common assets that follow a repository."""
     opening: Opening
     """Links that open what is published in the workspace of whoever follows."""
 
@@ -117,14 +124,19 @@ def open_library(
         search = Search(tree, changes, settings.state / "index")
         opened.callback(search.close)
         background.keep("search", lambda: search.run(background.stopping))
+        repositories = open_repositories(
+            settings, tree, database, announce=changes.announce, check_room=files.check_room
+        )
         publishing = open_publishing(
             tree, database, audit,
             Surroundings(
                 throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
                 check_room=files.check_room, announce=changes.announce,
+                end_other=repositories.syncing.end_merge,
             ),
         )  # fmt: skip
         repositories = open_repositories(settings, tree, database, changes)
+        opening = open_opening(tree, database, publishing, repositories, quota, clock)
         known = publishing.publisher.versions
         importer = PublishedImporter(tree, publishing.imports, known, quota.check)
         yield Library(
@@ -139,7 +151,8 @@ def open_library(
             changes=changes,
             listing=Listing(tree),
             teams=teams,
-            history=History(),
+            history=History([CommitHistory(repositories.connections, repositories.looking)]),
+            history=History([PublishingHistory(publishing.publisher, publishing.imports)]),
             files=files,
             search=search,
             snapshots=snapshots,
@@ -149,5 +162,7 @@ def open_library(
             publishing=publishing,
             uploads=uploads,
             repositories=repositories,
+            opening=opening,
+            following=open_following(tree, repositories, publishing, background),
             opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
         )

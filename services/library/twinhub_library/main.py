@@ -32,7 +32,6 @@ from twinhub_library.rest import (
     search,
     teams,
     usage,
-    versions,
 )
 from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
@@ -62,7 +61,6 @@ _ROUTERS = (
     search.router,
     teams.router,
     usage.router,
-    versions.router,
     asset_parts.router,
     assets.router,
     assets.catch_all,  # last: it takes in what begins like it

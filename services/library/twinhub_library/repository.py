@@ -128,6 +128,7 @@ class Repository:
         self.folder = folder
         self._walls = walls
         self.work = folder / "work"
+        self._listings: dict[tuple[str, str], Listing] = {}
         self._git = _SandboxedGit(walls, folder / "git", self.work)
 
     @classmethod
@@ -198,6 +199,16 @@ class Repository:
         )  # fmt: skip
         return found.decode("ascii").strip() or None
 
+    def find_ref(self, name: str) -> str | None:
+        """Return the commit of a ref; None where there is none.
+
+        Refs of this git directory are files, for nobody ever packs them.
+        """
+        try:
+            return (self.folder / "git" / name).read_text("ascii").strip() or None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def list_refs(self, prefix: str) -> dict[str, str]:
         """Return the commits by their refs below a prefix, the newest name first."""
         output = self.run(
@@ -217,12 +228,16 @@ class Repository:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
+        if older == newer:
+            return True
         wanted = frozenset({0, 1})
         before = self.run("rev-list", "--count", "--max-count=1", older, f"^{newer}", wanted=wanted)
         return before.strip() == b"0"
 
     def count_commits(self, older: str | None, newer: str) -> int:
         """Return how many commits the newer has that the older has not."""
+        if older == newer:
+            return 0
         names = [newer, f"^{older}"] if older else [newer]
         return int(self.run("rev-list", "--count", *names))
 
@@ -232,11 +247,14 @@ class Repository:
         """Return the files of a commit below a folder; of no commit there are none."""
         if commit is None:
             return Listing({}, ())
+        if known := self._listings.get((commit, folder)):
+            return known
         paths = ["--", f"{folder}/"] if folder else []
         output = self.run(
             "--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths
         )
-        return parse_listing(output, folder)
+        found = self._listings[commit, folder] = parse_listing(output, folder)
+        return found
 
     def read_blob(self, name: str) -> bytes:
         """Return the content that git has a name for; one program reads all of them."""
@@ -272,12 +290,11 @@ class Repository:
 
     def commit(self, new: NewCommit, listener: Listener | None = None) -> str:
         """Make a commit that no ref names yet, and return it."""
-        self.run("update-ref", "-d", _NEXT)
         self.run(
-            "fast-import", "--quiet", "--done", "--depth=0", "--date-format=raw",
+            "fast-import", "--force", "--quiet", "--done", "--depth=0", "--date-format=raw",
             feed=import_stream(new, _NEXT), listener=listener,
         )  # fmt: skip
-        made = self.find_commit(_NEXT)
+        made = self.find_ref(_NEXT)
         assert made, "fast-import has ended well"  # noqa: S101
         return made
 
@@ -374,7 +391,7 @@ class Repository:
             "--no-auto-maintenance", "--", str(remote.address), f"+refs/heads/{branch}:{ref}",
             remote=remote, listener=listener,
         )  # fmt: skip
-        found = self.find_commit(ref)
+        found = self.find_ref(ref)
         assert found, "fetch has ended well"  # noqa: S101
         self.tidy()
         return found

@@ -47,8 +47,9 @@ class Limits:
     def command(self) -> list[str]:
         """Return what starts a program with them (prlimit(1)); a file too large is an error."""
         return [
-            "env", "--ignore-signal=XFSZ", "prlimit", "--core=0", "--nofile=1024", f"--cpu={self.cpu_seconds}",
-            f"--as={self.memory_bytes}", f"--fsize={self.file_bytes}", "--",
+            "env", "--ignore-signal=XFSZ", "prlimit", "--core=0", "--nofile=1024",
+            f"--cpu={self.cpu_seconds}", f"--as={self.memory_bytes}",
+            f"--fsize={self.file_bytes}", "--",
         ]  # fmt: skip
 
 

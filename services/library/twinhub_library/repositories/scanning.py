@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from twinhub_library.opened import Found, OpenFolder
 
-RULES = frozenset({".gitignore", ".gitattributes"})
+RULES = frozenset({".gitignore", ".twinignore", ".gitattributes"})
+"""The library's own `.twinignore` leaves out what `.gitignore` could too."""
 _YOUNG_SECONDS = 1.0
 _MOST_RULE_BYTES = 1 << 20
 
@@ -104,7 +105,7 @@ class Rules:
                 continue
             content = folder.read(path)[:_MOST_RULE_BYTES]
             self._put(path, content)
-            has_ignored |= name == ".gitignore"
+            has_ignored |= name != ".gitattributes"
             has_large |= b"filter=lfs" in content
         new = [path for path in paths if path not in known] if has_ignored else []
         ignored = self._ignored(new) if new else set()

@@ -94,10 +94,6 @@ class Search:
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
 
-    def check(self) -> str | None:
-        """Return why search is behind; None if it is not. It answers meanwhile all the same."""
-        return self._problem or None
-
     def catch_up(self) -> None:
         """Look at all that has changed so far; for tests and for whoever cannot wait."""
         with self._running:

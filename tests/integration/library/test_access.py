@@ -4,9 +4,9 @@
 application and each area that it can be about. The column ``request`` says as JSON what is asked:
 ``path`` (values of the route's parameters), ``query``, ``json``, ``content``, ``headers``; in them
 ``{area}`` is the row's area. ``"nobody": true`` says that no role gets through: it is about a thing
-that is not there, or changes the common area. The others hold the status of each role's answer, ``+`` for any below
-400. A route without a row fails. `TWINHUB_WRITE_ROUTES=1` asks anew and writes the table, with a
-first row for each new route, for a look at the difference.
+that is not there, or changes the common area. The others hold the status of each role's answer,
+``+`` for any below 400. A route without a row fails. `TWINHUB_WRITE_ROUTES=1` asks anew and writes
+the table, with a first row for each new route, for a look at the difference.
 """
 
 from __future__ import annotations

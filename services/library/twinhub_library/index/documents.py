@@ -191,7 +191,7 @@ class _Looker:
                 if entry.name not in _NOT_LOOKED_INTO:
                     folders.append(entry.name)
                 self.marks.append((shown, ""))
-            elif _is_read(entry.name):
+            elif _is_read(entry.name) and entry.is_file(follow_symlinks=False):
                 self._note_readable(entry, shown, path)
             else:
                 self.marks.append((shown, ""))

@@ -93,8 +93,7 @@ def open_library(
     settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
 ) -> Iterator[Library]:
     """Open a library; what is missing of its folders and tables is made."""
-    for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
-        folder.mkdir(parents=True, exist_ok=True)
+    _make_folders(settings)
     with contextlib.ExitStack() as opened:
         tree = opened.enter_context(Tree(settings.root))
         database = Database(settings.database)
@@ -160,3 +159,8 @@ def open_library(
             following=open_following(tree, repositories, publishing, background),
             opening=Opening(tree, Openings(database), importer, None, clock, Publications(known)),
         )
+
+
+def _make_folders(settings: LibrarySettings) -> None:
+    for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
+        folder.mkdir(parents=True, exist_ok=True)

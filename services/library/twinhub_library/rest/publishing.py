@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["publishing"])
 
 
-@router.post("/api/published", status_code=status.HTTP_202_ACCEPTED)
+@router.post("/api/versions", status_code=status.HTTP_202_ACCEPTED)
 def publish(body: PublishRequest, library: TheLibrary, caller: KnownCaller) -> Operation:
     """Publish an asset as a version, or propose it where your grant asks for review.
 
@@ -66,7 +66,7 @@ def publish(body: PublishRequest, library: TheLibrary, caller: KnownCaller) -> O
     return library.operations.start(caller, "publish", f"Publish {path}", work)
 
 
-@router.get("/api/published")
+@router.get("/api/versions")
 def list_versions(
     library: TheLibrary,
     caller: KnownCaller,
@@ -88,7 +88,7 @@ def list_versions(
     )
 
 
-@router.get("/api/published/{kind}/{name}")
+@router.get("/api/versions/{kind}/{name}")
 def list_versions_of(
     kind: AssetKind, name: str, library: TheLibrary, caller: KnownCaller
 ) -> VersionList:
@@ -98,7 +98,7 @@ def list_versions_of(
     return VersionList(versions=tuple(wire_version(row, caller, latest) for row in rows))
 
 
-@router.get("/api/published/{kind}/{name}/{version}")
+@router.get("/api/versions/{kind}/{name}/{version}")
 def get_version(
     kind: AssetKind, name: str, version: str, library: TheLibrary, caller: KnownCaller
 ) -> Version:
@@ -107,7 +107,7 @@ def get_version(
     return wire_version(row, caller, _newest(library, kind, name))
 
 
-@router.get("/api/published/{kind}/{name}/{version}/difference")
+@router.get("/api/versions/{kind}/{name}/{version}/difference")
 def compare_versions(
     kind: AssetKind, name: str, version: str, library: TheLibrary, caller: KnownCaller,
     since: Annotated[str, Query(description="The older version.")],
@@ -121,7 +121,7 @@ def compare_versions(
     return wire_difference(compare(*sides))
 
 
-@router.post("/api/published/{kind}/{name}/deprecation")
+@router.post("/api/versions/{kind}/{name}/deprecation")
 def deprecate(
     kind: AssetKind, name: str, body: Deprecation, library: TheLibrary, caller: KnownCaller
 ) -> VersionList:
@@ -136,7 +136,7 @@ def deprecate(
     return VersionList(versions=tuple(wire_version(row, caller, latest) for row in changed))
 
 
-@router.post("/api/published/{kind}/{name}/{version}/withdrawal")
+@router.post("/api/versions/{kind}/{name}/{version}/withdrawal")
 def withdraw(
     kind: AssetKind, name: str, version: str, body: Withdrawal, library: TheLibrary,
     caller: KnownCaller,
@@ -147,7 +147,7 @@ def withdraw(
     return wire_version(changed, caller, _newest(library, kind, name))
 
 
-@router.post("/api/published/{kind}/{name}/transfer")
+@router.post("/api/versions/{kind}/{name}/transfer")
 def transfer(
     kind: AssetKind, name: str, body: Transfer, library: TheLibrary, caller: KnownCaller
 ) -> VersionList:

@@ -35,7 +35,7 @@ def do(client: TestClient, address: str, /, **body: object) -> dict[str, Any]:
 
 
 def publish(client: TestClient, path: str, version: str, **body: object) -> dict[str, Any]:
-    return do(client, "/api/published", path=path, version=version, **body)
+    return do(client, "/api/versions", path=path, version=version, **body)
 
 
 @pytest.fixture(name="granted")
@@ -74,7 +74,7 @@ def test_newest_is_the_highest_release_and_equal_content_is_stored_once(
     alice = client_of("alice")
     for version in ("1.0.0", "1.10.0", "2.0.0-rc.1", "1.10.1"):
         assert publish(alice, "alice/models/tank", version)["status"] == "done"
-    found = alice.get("/api/published/models/tank").json()["versions"]
+    found = alice.get("/api/versions/models/tank").json()["versions"]
     assert [one["version"] for one in found if one["is_newest"]] == ["1.10.1"]
     assert len(list((library_root / "common/.store").iterdir())) == 1
 
@@ -99,7 +99,7 @@ def test_withdrawn_version_is_hidden_but_from_those_who_have_it_and_never_used_a
         assert publish(alice, "alice/models/tank", number)["status"] == "done"
     pin = bob.post("/api/pins", json={"asset": "common/models/tank@1.1.0"})
     assert pin.status_code == 200, pin.text
-    answer = alice.post("/api/published/models/tank/1.1.0/withdrawal", json={"why": "wrong"})
+    answer = alice.post("/api/versions/models/tank/1.1.0/withdrawal", json={"why": "wrong"})
     assert answer.status_code == 200
     assert sorted(one.name for one in (library_root / "common/models").iterdir()) == [
         ".withdrawn", "tank", "tank@1.0.0",
@@ -107,8 +107,8 @@ def test_withdrawn_version_is_hidden_but_from_those_who_have_it_and_never_used_a
     assert (library_root / "common/models/tank/model.txt").read_text() == "1.0.0"
     withdrawn = library_root / "common/models/.withdrawn/tank@1.1.0/model.txt"
     assert withdrawn.read_text() == "1.1.0"
-    assert client_of("instructor").get("/api/published/models/tank/1.1.0").status_code == 404
-    assert bob.get("/api/published/models/tank/1.1.0").json()["is_withdrawn"] is True
+    assert client_of("instructor").get("/api/versions/models/tank/1.1.0").status_code == 404
+    assert bob.get("/api/versions/models/tank/1.1.0").json()["is_withdrawn"] is True
     assert publish(alice, "alice/models/tank", "1.1.0")["status"] == "refused"
     refused = do(client_of("instructor"), "/api/imports", source="common/models/tank@1.1.0")
     assert refused["problem"]["status"] == 404
@@ -191,7 +191,7 @@ def test_proposal_is_compared_returned_and_accepted_by_somebody_else(
     returned = instructor.post(f"/api/proposals/{second}/return", json={"comment": "Why?"})
     assert returned.json()["comments"][0]["text"] == "Why?"
     assert instructor.post(f"/api/proposals/{second}/acceptance", json={}).status_code == 409
-    versions = alice.get("/api/published/models/tank").json()["versions"]
+    versions = alice.get("/api/versions/models/tank").json()["versions"]
     assert [one["version"] for one in versions] == ["1.0.0"]
 
 

@@ -88,6 +88,21 @@ def test_several_names_of_one_file_count_once_and_holes_not_at_all(
     assert MIB <= library.usage.measure(ALICE).bytes < 2 * MIB
 
 
+def test_what_is_in_the_bin_counts_until_it_is_emptied(
+    client_of: Client, library: Library, library_root: Path
+) -> None:
+    _fill(library_root / "alice/data/big", MIB + MIB // 2)
+    alice = client_of("alice")
+    assert alice.delete("/api/files/alice/data/big").is_success
+
+    usage = alice.get("/api/usage/alice", params={"fresh": True}).json()
+
+    assert usage["items"][0]["kind"] == "bin"
+    assert usage["usage"]["kinds"]["bin"] > MIB
+    with pytest.raises(QuotaError, match=r"Most is taken by the bin \(1\.5 MiB\)"):
+        library.quota.check(ALICE, MIB)
+
+
 def test_link_counts_as_a_link(library: Library, library_root: Path) -> None:
     _fill(library_root / "bob/data/a", MIB)
     (library_root / "alice/data/l").symlink_to("../../bob/data")

@@ -216,6 +216,24 @@ def test_at_the_limit_people_are_told_what_takes_most_and_deleting_helps_at_once
 
 
 @pytest.mark.d4(25)
+@pytest.mark.d4(54)
+def test_upload_past_the_limit_is_refused_before_it_is_written_and_the_rest_works_on(
+    client_of: Client, library_root: Path
+) -> None:
+    _fill(library_root / "alice/data/old", MIB)
+    alice = client_of("alice")
+
+    refused = alice.put("/api/files/alice/data/new", content=b"x" * (MIB + MIB // 2))
+
+    assert (refused.status_code, refused.json()["code"]) == (507, "quota")
+    assert "data/old (1.0 MiB)" in refused.json()["detail"]
+    assert not (library_root / "alice/data/new").exists()
+    assert alice.get("/api/files/alice/data/levels.csv").status_code == 200
+    assert alice.get("/api/previous/alice/data/old").status_code == 200
+    assert alice.delete("/api/files/alice/data/old").is_success
+
+
+@pytest.mark.d4(25)
 def test_room_that_was_promised_is_not_promised_twice(library: Library) -> None:
     library.quota.check(ALICE, MIB)
     with pytest.raises(QuotaError):

@@ -155,6 +155,7 @@ def _put_together(
             check_room=files.check_room, announce=announce,
             end_other=repositories.syncing.end_merge,
         ),
+        background,
     )  # fmt: skip
     history = History(
         [

@@ -58,6 +58,11 @@ def _settings(context: Context) -> Mapping[str, object]:
                 "groups": {one.name: one.limit for one in quota.teams},
                 "free_bytes": quota.free_space,
             },
+            "git": {
+                "hosts": list(library.git.hosts),
+                "most_bytes": library.git.largest_pull,
+                "most_seconds": library.git.minutes * 60,
+            },
             "snapshots": {
                 "every_minutes": snapshots.every_minutes,
                 "hours": snapshots.hours,

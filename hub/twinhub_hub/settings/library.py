@@ -86,8 +86,23 @@ class Snapshots(Section):
     )
 
 
+class Git(Section):
+    """Syncing of assets with git repositories."""
+
+    hosts: tuple[str, ...] = Field(
+        (),
+        description="The only hosts that are synced with; empty for all but this machine.",
+        examples=[["gitlab.example.org"]],
+    )
+    largest_pull: Bytes = Field(
+        10 * _GIB, ge=2**20, le=_MOST, description="How much one pull may bring."
+    )
+    minutes: int = Field(60, ge=1, le=1440, description="How long one run of git may take.")
+
+
 class Library(Section):
     """The asset library."""
 
     quota: Quota = Field(Quota(), description=Quota.__doc__)
     snapshots: Snapshots = Field(Snapshots(), description=Snapshots.__doc__)
+    git: Git = Field(Git(), description=Git.__doc__)

@@ -289,6 +289,7 @@ def test_nobody_but_its_owner_gets_through_to_a_private_area() -> None:
 
 
 _PUBLIC = {
+    "/api/repositories/{repository_id}/webhook": "hears whoever knows a repository's secret",
     "/openapi.json": "describes, and holds nothing of anybody",
     "/health": "is for whoever watches the service",
     "/open/static/{name}": "is a style sheet of pages, and holds nothing of anybody",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.errors import ChangedError, LibraryError
+from twinhub_library.merging.content import chunks_of
 from twinhub_library.merging.outcomes import Outcome
 from twinhub_library.merging.placing import Placing
 from twinhub_library.merging.planning import Action
@@ -74,7 +75,7 @@ def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
     for number, action in enumerate(job.actions):
         if action.digest is not None:
             content = plan.merged.get(action.path)
-            chunks = _chunks(theirs, action.path) if content is None else [content]
+            chunks = chunks_of(theirs, action.path) if content is None else [content]
             own.write(f"{folder}/{number}", _checked(chunks, action))
     own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
     own.flush()
@@ -166,12 +167,6 @@ def _checked(chunks: Iterable[bytes], action: Action) -> Iterator[bytes]:
         yield chunk
     if digest.hexdigest() != action.digest:
         raise ChangedError(f"{action.path} was changed meanwhile: try again.")
-
-
-def _chunks(content: Content, path: str) -> Iterable[bytes]:
-    """Return a file in parts where its side can give it so."""
-    chunks = getattr(content, "chunks", None)
-    return chunks(path) if chunks else [content.read(path)]
 
 
 def _dump(job: Job) -> bytes:

@@ -275,3 +275,12 @@ def _act(root: Path) -> None:
 
 def _keeps_mine(files: dict[str, bytes]) -> bool:
     return b"".join(files.values()).count(b"m") >= 4
+
+
+def test_file_that_is_too_long_to_be_merged_is_taken_whole(tree: Tree, place: Path) -> None:
+    long = b"line\n" * 7_000_000
+    write_files(place, {"a.txt": b"mine\n" + long})
+    report = _merge(tree, {"a.txt": long}, {"a.txt": long + b"theirs\n"})
+    assert _outcomes(report) == {"a.txt": ("conflict", f"a ({LABEL}).txt")}
+    assert (place / "a.txt").stat().st_size == len(long) + 7
+    assert (place / f"a ({LABEL}).txt").stat().st_size == len(long) + 5

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
+import pytest
 from twinhub_library.merging.notebooks import Sides, merge_notebooks
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def _notebook(*cells: tuple[str, str], output: str = "", version: int = 4) -> bytes:
@@ -73,10 +70,11 @@ def test_what_is_no_notebook_is_no_merge_and_spoils_no_other() -> None:
     assert _sources(last) == ["x = 10", "y = 2", "z = 30"]
 
 
+@pytest.mark.long  # waits twice for the time limit
 def test_notebook_that_ends_the_process_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = _notebook(("a", "x = 10"), ("b", "y = 2"), ("c", "z = 3"))
     theirs = _notebook(("a", "x = 1"), ("b", "y = 2"), ("c", "z = 30"))
-    monkeypatch.setattr("twinhub_library.merging.notebooks.MOST_SECONDS", 3)
+    monkeypatch.setattr("twinhub_library.merging.notebooks.MOST_SECONDS", 15)
     lines = [[f"{side} {at} {at * 7919 % 97}" for at in range(3000)] for side in ("x", "y", "z")]
     slow = Sides(*(_notebook(*((f"c{i}", line) for i, line in enumerate(one))) for one in lines))
     merged = merge_notebooks([slow, Sides(_BASE, ours, theirs)])

@@ -94,12 +94,6 @@ class Search:
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
 
-    def catch_up(self) -> None:
-        """Look at all that has changed so far; for tests and for whoever cannot wait."""
-        with self._running:
-            self._follower.catch_up()
-            self._note_complete()
-
     def run(self, stopping: threading.Event) -> None:
         """Follow the files until told to stop.
 

@@ -64,6 +64,7 @@ class Names:
     """Names that git gives to files, by path and mark."""
 
     known: dict[str, list[str]] = field(default_factory=dict)
+    has_changed: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Names:
@@ -76,6 +77,8 @@ class Names:
 
     def save(self, path: Path) -> None:
         """Write it, as a whole or not at all."""
+        if not self.has_changed:
+            return
         new = path.with_suffix(".new")
         new.write_text(json.dumps(self.known))
         new.replace(path)
@@ -136,6 +139,7 @@ def scan(
         if time.time() - one.status.st_ctime > _YOUNG_SECONDS:
             digest = file.pointer.digest if file.pointer else ""
             kept[path] = [file.etag, file.blob, digest]
+    names.has_changed = names.known != kept
     names.known = kept
     return Scan(files, tuple(left_out))
 

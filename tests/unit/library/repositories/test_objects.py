@@ -87,3 +87,12 @@ def test_odd_paths_are_quoted_for_fast_import() -> None:
     assert b'M 100644 :1 "a \\"q\\"\\n\\\\b.txt"\n' in stream
     assert b'D "d\\""\n' in stream
     assert stream.endswith(b"\ndone\n")
+
+
+@given(st.lists(st.text("aG.git~\\/_ -é\u200c", min_size=1, max_size=8), min_size=1, max_size=4))
+def test_plain_paths_are_let_through_as_all_others_are(names: list[str]) -> None:
+    path = "/".join(names)
+    fit = not why_unfit(path)
+    parts = path.split("/")
+    assert not (fit and (any(is_like_git(one) for one in parts) or "\\" in path))
+    assert not (fit and not {"", ".", ".."}.isdisjoint(parts))

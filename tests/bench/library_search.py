@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SIZES = (1_000, 20_000, 100_000)
-"""TWINHUB_BENCH_ASSETS=1000000 measures other ones; a million takes an hour and 10 GB."""
+"""BENCH_ASSETS=1000000 measures other ones; a million takes an hour and 10 GB."""
 _GOALS = {100_000: 10.0, 1_000_000: 50.0}
 _QUERIES = 300
 _GREPS = 5
@@ -43,7 +43,7 @@ _SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in "aeiou"]
 
 def measure_search() -> Iterator[Figure]:
     """Measure at each size, with one library of its own."""
-    asked = os.environ.get("TWINHUB_BENCH_ASSETS", "")
+    asked = os.environ.get("BENCH_ASSETS", "")
     for size in map(int, asked.split(",")) if asked else SIZES:
         with tempfile.TemporaryDirectory(prefix="twinhub-bench-") as folder:
             yield from _measure(Path(folder), size)

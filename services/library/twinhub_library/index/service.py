@@ -7,6 +7,7 @@ then answers say that they are not complete.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import shutil
 import threading
@@ -93,12 +94,6 @@ class Search:
             watcher.count() if watcher else 0,
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
-
-    def catch_up(self) -> None:
-        """Look at all that has changed so far; for tests and for whoever cannot wait."""
-        with self._running:
-            self._follower.catch_up()
-            self._note_complete()
 
     def run(self, stopping: threading.Event) -> None:
         """Follow the files until told to stop.
@@ -187,6 +182,9 @@ class Search:
                 _wait(watcher, stopping, _REST * (time.monotonic() - began))
                 continue
             self._note_complete()
+            if looks.have_ended:
+                self._index.rest()
+                _give_memory_back()
             if looks.are_due(is_watching_all=watcher is not None and not watcher.is_short):
                 self._follower.mark(None)
             _wait(watcher, stopping, _GATHER_SECONDS)
@@ -223,6 +221,11 @@ class _Looks:
         self._seconds = 0.0
         self._is_under_way = True
 
+    @property
+    def have_ended(self) -> bool:
+        """Whether a look has ended just now: true until `are_due` is asked."""
+        return self._is_under_way
+
     def are_due(self, *, is_watching_all: bool) -> bool:
         now = time.monotonic()
         if self._is_under_way:
@@ -246,3 +249,10 @@ def _wait(watcher: Watcher | None, stopping: threading.Event, seconds: float) ->
         watcher.read(seconds)
     if (rest := until - time.monotonic()) > 0:
         stopping.wait(rest)
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what a look has freed (malloc_trim(3); glibc alone has it)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

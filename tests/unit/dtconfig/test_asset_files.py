@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from twinhub_dtconfig.asset_files import is_asset_file, read_asset
 from twinhub_dtconfig.documents import dump_document
 from twinhub_dtconfig.licences import USUAL, check_licence

@@ -66,9 +66,10 @@ def test_a_branch_that_git_could_take_otherwise_is_refused(
 
 @pytest.mark.d4(32)
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"]
+    "host",
+    ["127.0.0.1", "localhost", "169.254.169.254", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"],  # noqa: S104 - to be refused
 )
-def test_this_machine_and_its_link_are_not_spoken_to(tmp_path: Path, host: str) -> None:
+def test_this_machine_and_its_link_are_not_spoken_to(host: str) -> None:
     from twinhub_library.repositories.addresses import parse_address  # noqa: PLC0415
     from twinhub_library.repositories.hosts import check_host  # noqa: PLC0415
 

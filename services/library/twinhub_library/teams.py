@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_api.names import label_for
+from twinhub_kit.database import as_utc
 
 from twinhub_library.areas import OWN_FOLDER, TEAMS
 from twinhub_library.catalogue import KINDS
@@ -231,7 +232,7 @@ def _state(group: str, label: str, row: TeamRow | None, *, is_on: bool) -> TeamS
         return TeamState(group, label, is_on)
     return TeamState(
         group, label, is_on, has_kept_files=bool(row.kept) and not is_on, is_gone=row.is_gone,
-        changed_at=row.changed_at, changed_by=row.changed_by,
+        changed_at=as_utc(row.changed_at), changed_by=row.changed_by,
     )  # fmt: skip
 
 

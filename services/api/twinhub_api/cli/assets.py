@@ -123,7 +123,7 @@ def _update(asking: _Asking) -> int:
     reports = []
     for one in copies:
         started = asking.client.start_update(
-            one.id, version=options.version, dry_run=options.dry_run
+            one.id, version=options.wanted, dry_run=options.dry_run
         )
         report = UpdateReport.model_validate(asking.wait(started).result)
         reports.append(report)
@@ -162,7 +162,7 @@ def _area_of(path: str) -> str:
 def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
     made = []
     for one in copies:
-        started = asking.client.start_fresh(one.id, version=asking.options.version)
+        started = asking.client.start_fresh(one.id, version=asking.options.wanted)
         made.append(Import.model_validate(asking.wait(started).result))
         if not asking.options.json:
             print(f"{asking.places.shown(made[-1].path)}: a fresh copy of {made[-1].source}")
@@ -174,7 +174,7 @@ def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
 def _publish(asking: _Asking) -> int:
     options = asking.options
     request = PublishRequest(
-        path=asking.path(options.asset), version=options.version, message=options.message,
+        path=asking.path(options.asset), version=options.wanted, message=options.message,
         changelog=_changelog(options.changelog), allowed_secrets=tuple(options.allow_secret),
         dry_run=options.dry_run,
     )  # fmt: skip

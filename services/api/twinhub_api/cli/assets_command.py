@@ -44,7 +44,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
 def _update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("asset", metavar="ASSET", nargs="?", help="a copy that was imported")
     parser.add_argument("--all", action="store_true", help="every copy with a newer version")
-    parser.add_argument("--version", metavar="PIN", default="", help="to this one, not the newest")
+    parser.add_argument(
+        "--version", metavar="PIN", default="", dest="wanted", help="to this one, not the newest"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would happen")
     parser.add_argument(
         "--fresh", action="store_true", help="import anew beside it, without your changes"
@@ -54,7 +56,11 @@ def _update(parser: argparse.ArgumentParser) -> None:
 def _publish(parser: argparse.ArgumentParser) -> None:
     _asset(parser)
     parser.add_argument(
-        "--version", metavar="VERSION", default="", help="default: that of asset.yaml or twin.yaml"
+        "--version",
+        metavar="VERSION",
+        default="",
+        dest="wanted",
+        help="default: that of asset.yaml or twin.yaml",
     )
     parser.add_argument("--message", metavar="TEXT", default="", help="what it is, in a line")
     parser.add_argument("--changelog", metavar="FILE", help="Markdown: what has changed")

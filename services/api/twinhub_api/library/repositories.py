@@ -63,7 +63,7 @@ class Repository(Wire):
     synced_at: datetime | None
     fault: str = Field(description="What went wrong the last time; empty when nothing did.")
     conflicts: tuple[str, ...] = Field(description="Copies of your files that wait for you.")
-    follow_path: str = Field(description="Common asset that is published from it, or empty.")
+    follow_path: str = Field(description="Asset whose common one follows, or empty.")
 
 
 class RepositoryList(Wire):
@@ -108,6 +108,9 @@ class SyncIn(Wire):
     dry_run: bool = Field(default=False, description="Tell what would happen, and change nothing.")
     message: str = Field("", max_length=10_000, description="Of the commit; made up when empty.")
     create_branch: bool = Field(default=False, description="A push may make the branch anew.")
+    allowed_secrets: tuple[str, ...] = Field(
+        (), description="Files in which what looks like a secret is none."
+    )
 
 
 class RestoreIn(Wire):
@@ -183,8 +186,17 @@ class FileDifference(Wire):
 class FollowIn(Wire):
     """How a common asset follows a repository."""
 
-    path: str = Field(description="`kind/name` of the common asset; empty to follow no more.")
+    path: str = Field(description="Asset in the place that is published, such as the place itself.")
     every_seconds: int = Field(
         0, ge=0, le=7 * 24 * 3600, description="How often to look; 0 for the webhook alone."
     )
-    webhook_secret: str = Field("", max_length=200, repr=False)
+    webhook_secret: str = Field(
+        "", max_length=200, repr=False, description="What the webhook is to know; empty for none."
+    )
+
+
+class FollowReport(Wire):
+    """What following a repository has brought."""
+
+    commit: str | None
+    version: str = Field(description="The version, empty where it was published before.")

@@ -70,6 +70,8 @@ class Imports:
         for note in recover_merges(self._tree):
             if "import" in note:
                 self._settle(int(note["import"]), note)
+            else:
+                self._around.end_other(note)
         for row in self._select(select(ImportRow).where(ImportRow.staged != "")):
             with contextlib.suppress(NotThereError):  # the area is gone
                 self._recover(row)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twinhub_library.merging.content import Content
     from twinhub_library.merging.outcomes import FileReport
     from twinhub_library.merging.planning import Plan
+    from twinhub_library.opened import OpenFolder
     from twinhub_library.tree import Tree
 
 JOURNAL = "journal"
@@ -59,18 +60,26 @@ def commit(
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
         if len(job.actions) > _MANY:
             own.be_lazy()
-        folder = f"{JOURNAL}/{job.id}"
-        own.make_folders(folder)
-        for number, action in enumerate(job.actions):
-            if action.digest is not None:
-                content = plan.merged.get(action.path)
-                chunks = _chunks(theirs, action.path) if content is None else [content]
-                own.write(f"{folder}/{number}", _checked(chunks, action))
-        own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
-        own.flush()
-        own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
-        own.flush()
+        try:
+            _stage(own, job, plan, theirs)
+        except (OSError, LibraryError):
+            own.remove_all(f"{JOURNAL}/{job.id}")
+            raise
     return job
+
+
+def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
+    folder = f"{JOURNAL}/{job.id}"
+    own.make_folders(folder)
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            content = plan.merged.get(action.path)
+            chunks = _chunks(theirs, action.path) if content is None else [content]
+            own.write(f"{folder}/{number}", _checked(chunks, action))
+    own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
+    own.flush()
+    own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
+    own.flush()
 
 
 def prepare(tree: Tree, job: Job) -> None:
@@ -86,14 +95,17 @@ def prepare(tree: Tree, job: Job) -> None:
         placing.flush()
 
 
-def carry_out(tree: Tree, job: Job) -> dict[str, FileReport]:
+def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
+
+    ``is_prepared`` says that `prepare` has come to its end this moment.
 
     Raises:
         NotThereError: the folder is gone.
         FullError: there is no room; the job waits to be carried out again.
     """
-    prepare(tree, job)
+    if not is_prepared:
+        prepare(tree, job)
     with _opened(tree, job) as placing:
         numbered = list(enumerate(job.actions))
         for number, action in numbered:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.versions import Version
 
-from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError
 from twinhub_library.merging import FolderContent
 from twinhub_library.opening.faults import NextStep, WithdrawnError
@@ -16,11 +15,8 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.versions import owns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twinhub_kit.callers import Caller
 
-    from twinhub_library.areas import Area
     from twinhub_library.assets import Asset
     from twinhub_library.imports.imports import Imports
     from twinhub_library.publishing.versions import Versions
@@ -33,13 +29,9 @@ _NAMES_OF_AN_ASSET = 3
 class PublishedImporter:
     """Brings published assets by `Imports`, into ``<user>/<kind>/<name>``."""
 
-    def __init__(
-        self, tree: Tree, imports: Imports, versions: Versions,
-        check_quota: Callable[[Area, int], None],
-    ) -> None:  # fmt: skip
-        """Import into a tree, within limits."""
+    def __init__(self, tree: Tree, imports: Imports, versions: Versions) -> None:
+        """Import into a tree."""
         self._tree, self._imports, self._versions = tree, imports, versions
-        self._check_quota = check_quota
 
     def look(self, caller: Caller, asset: Asset) -> Standing:
         """Return how an asset stands in the caller's own area."""
@@ -79,9 +71,6 @@ class PublishedImporter:
             return Brought(standing.place, updated.row.version, files)
         if standing.state is not State.ABSENT:
             return Brought(standing.place, standing.version, ())
-        found = self._find_version(asset)
-        if found is not None:
-            self._check_quota(split_path(standing.place)[0], found.size)
         source = RelativePath.parse(_source(asset))
         row = self._imports.start(caller, source, pin, standing.place)
         return Brought(standing.place, row.version, self._list_new(standing.place, row))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from twinhub_library.areas import Area
     from twinhub_library.paths import RelativePath
@@ -30,3 +30,5 @@ class Surroundings:
     """Raise where an area cannot take as many bytes more."""
     announce: Callable[[RelativePath], None] = _tell_nobody
     """Tell that something at or below a path has changed."""
+    end_other: Callable[[Mapping[str, str]], None] = lambda _note: None
+    """End a merge of another part that a crash broke off, by its note."""

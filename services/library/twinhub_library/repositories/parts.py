@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.repositories.connections import Connections
 from twinhub_library.repositories.credentials import CredentialSource, NoLogins, load_sealer
 from twinhub_library.repositories.looking import Looking
-from twinhub_library.sync import Syncing
+from twinhub_library.sync import Around, Syncing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from twinhub_kit.database import Database
 
-    from twinhub_library.changes import Changes
     from twinhub_library.paths import RelativePath
     from twinhub_library.settings import LibrarySettings
     from twinhub_library.tree import Tree
@@ -31,7 +31,8 @@ class Repositories:
 
 
 def open_repositories(
-    settings: LibrarySettings, tree: Tree, database: Database, changes: Changes, *,
+    settings: LibrarySettings, tree: Tree, database: Database, *,
+    announce: Callable[[RelativePath], None], check_room: Callable[[RelativePath, int], None],
     logins: CredentialSource | None = None,
 ) -> Repositories:  # fmt: skip
     """Put the parts together; git directories that a crash left are removed."""
@@ -40,14 +41,6 @@ def open_repositories(
         sealer=load_sealer(settings.crypt_keys, settings.state), logins=logins or NoLogins(),
     )  # fmt: skip
     connections.recover()
-    syncing = Syncing(
-        tree, connections, email_domain=settings.git.email_domain, find_secrets=_find_secrets,
-        announce=changes.announce,
-    )  # fmt: skip
+    around = Around(find_secrets=find_secrets, announce=announce, check_room=check_room)
+    syncing = Syncing(tree, connections, around, email_domain=settings.git.email_domain)
     return Repositories(connections, syncing, Looking(tree, connections))
-
-
-def _find_secrets(tree: Tree, path: RelativePath) -> Sequence[str]:
-    """Return what looks like a secret in a file."""
-    del tree, path
-    return ()

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from twinhub_library.opened import Found, OpenFolder
 
-RULES = frozenset({".gitignore", ".gitattributes"})
+RULES = frozenset({".gitignore", ".twinignore", ".gitattributes"})
+"""The library's own `.twinignore` leaves out what `.gitignore` could too."""
 _YOUNG_SECONDS = 1.0
 _MOST_RULE_BYTES = 1 << 20
 
@@ -63,6 +64,7 @@ class Names:
     """Names that git gives to files, by path and mark."""
 
     known: dict[str, list[str]] = field(default_factory=dict)
+    has_changed: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Names:
@@ -75,6 +77,8 @@ class Names:
 
     def save(self, path: Path) -> None:
         """Write it, as a whole or not at all."""
+        if not self.has_changed:
+            return
         new = path.with_suffix(".new")
         new.write_text(json.dumps(self.known))
         new.replace(path)
@@ -104,7 +108,7 @@ class Rules:
                 continue
             content = folder.read(path)[:_MOST_RULE_BYTES]
             self._put(path, content)
-            has_ignored |= name == ".gitignore"
+            has_ignored |= name != ".gitattributes"
             has_large |= b"filter=lfs" in content
         new = [path for path in paths if path not in known] if has_ignored else []
         ignored = self._ignored(new) if new else set()
@@ -135,6 +139,7 @@ def scan(
         if time.time() - one.status.st_ctime > _YOUNG_SECONDS:
             digest = file.pointer.digest if file.pointer else ""
             kept[path] = [file.etag, file.blob, digest]
+    names.has_changed = names.known != kept
     names.known = kept
     return Scan(files, tuple(left_out))
 

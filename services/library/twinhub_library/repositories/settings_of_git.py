@@ -43,6 +43,7 @@ _OPTIONS = {
     "core.packedGitWindowSize": "64m",
     "core.packedGitLimit": "1g",
     "pack.windowMemory": "256m",
+    "pack.compression": "1",
     "credential.helper": "",
     "protocol.allow": "never",
     "transfer.fsckObjects": "true",

@@ -118,7 +118,7 @@ def get_users(
     """Return which assets need this one, among those that the caller may read."""
     teams = list_teams(library)
     resolver = Resolver(library.tree, library.listing, caller, teams)
-    users = find_users(resolver, readable_areas(caller, teams), asset)
+    users = find_users(resolver, readable_areas(caller, teams), asset, library.search)
     return answer_with_etag(request, users)
 
 

@@ -10,7 +10,11 @@ from twinhub_api.library.publishing import Grant, GrantList, GrantRequest, Permi
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.errors import NotAllowedError
 
-from twinhub_library.rest.needs import KnownCaller, TheLibrary  # noqa: TC001 - FastAPI reads it
+from twinhub_library.rest.needs import (  # noqa: TC001 - FastAPI reads them
+    KnownCaller,
+    Number,
+    TheLibrary,
+)
 from twinhub_library.rest.slices import After, Limit, slice_page
 from twinhub_library.store.publishing import GrantRow
 
@@ -40,7 +44,7 @@ def add_grant(body: GrantRequest, library: TheLibrary, caller: KnownCaller) -> G
 
 
 @router.delete("/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def remove_grant(number: int, library: TheLibrary, caller: KnownCaller) -> Response:
+def remove_grant(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
     """Take a grant back; for administrators. What was published by it stays."""
     library.publishing.publisher.grants.remove(caller, number)
     library.audit.record(caller, "grant-removed", number)

@@ -24,7 +24,13 @@ from twinhub_library.areas import split_path
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.imports.sources import split_pin
 from twinhub_library.paths import RelativePath
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
+from twinhub_library.rest.needs import (
+    KnownCaller,
+    Number,
+    TheLibrary,
+    readable_path,
+    writable_path,
+)
 from twinhub_library.rest.slices import After, Limit, slice_page
 
 if TYPE_CHECKING:
@@ -72,13 +78,13 @@ def start_import(body: ImportRequest, library: TheLibrary, caller: KnownCaller) 
 
 
 @router.get("/api/imports/{number}")
-def get_import(number: int, library: TheLibrary, caller: KnownCaller) -> Import:
+def get_import(number: Number, library: TheLibrary, caller: KnownCaller) -> Import:
     """Return one import."""
     return wire_import(library, _row(library, caller, number))
 
 
 @router.delete("/api/imports/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def forget_import(number: int, library: TheLibrary, caller: KnownCaller) -> Response:
+def forget_import(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
     """Let a copy be an asset of its own: nothing is removed, and it is updated no more."""
     library.publishing.imports.forget(_row(library, caller, number))
     return Response(status_code=status.HTTP_204_NO_CONTENT)
@@ -86,7 +92,7 @@ def forget_import(number: int, library: TheLibrary, caller: KnownCaller) -> Resp
 
 @router.post("/api/imports/{number}/update", status_code=status.HTTP_202_ACCEPTED)
 def update_import(
-    number: int, body: UpdateRequest, library: TheLibrary, caller: KnownCaller
+    number: Number, body: UpdateRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Bring a copy to a version; your changes stay. The operation's result is an `UpdateReport`."""
     row = _row(library, caller, number)
@@ -104,7 +110,7 @@ def update_import(
 
 @router.post("/api/imports/{number}/fresh", status_code=status.HTTP_202_ACCEPTED)
 def start_fresh(
-    number: int, body: FreshRequest, library: TheLibrary, caller: KnownCaller
+    number: Number, body: FreshRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Import anew, beside the older copy or in its place; the result is an `Import`."""
     row = _row(library, caller, number)
@@ -140,7 +146,7 @@ def put_pin(body: PinRequest, library: TheLibrary, caller: KnownCaller) -> Pin:
 
 
 @router.delete("/api/pins/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def remove_pin(number: int, library: TheLibrary, caller: KnownCaller) -> Response:
+def remove_pin(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
     """Remove a pin."""
     row = library.publishing.pins.get(number)
     _check_area(library, caller, row.area, f"There is no pin {number}.")

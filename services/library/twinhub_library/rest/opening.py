@@ -108,7 +108,7 @@ def show_repository(
     link: Annotated[GitQuery, Query()],
 ) -> Response:  # fmt: skip
     """Show what a link to a repository would change in the visitor's files."""
-    found = link.parse(library.settings.open_links.git_hosts)
+    found = link.parse(_hosts(library))
     standing = library.opening.prepare_git(caller, found)
     if standing is None:
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
@@ -127,10 +127,15 @@ def open_repository(
     library: TheLibrary, caller: PagePoster, link: Annotated[GitQuery, Query()]
 ) -> Response:
     """Clone or pull, and lead on to the report."""
-    found = link.parse(library.settings.open_links.git_hosts)
+    found = link.parse(_hosts(library))
     if library.opening.prepare_git(caller, found) is None:
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
     return _lead_to(f"{PAGES}/reports/{library.opening.bring_git(caller, found)}")
+
+
+def _hosts(library: Library) -> tuple[str, ...]:
+    settings = library.settings
+    return settings.open_links.git_hosts or settings.git.hosts
 
 
 @router.get("/collections", response_class=HTMLResponse)

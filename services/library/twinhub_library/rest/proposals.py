@@ -15,7 +15,11 @@ from twinhub_api.library.publishing import (
     ProposalList,
 )
 
-from twinhub_library.rest.needs import KnownCaller, TheLibrary  # noqa: TC001 - FastAPI reads it
+from twinhub_library.rest.needs import (  # noqa: TC001 - FastAPI reads them
+    KnownCaller,
+    Number,
+    TheLibrary,
+)
 from twinhub_library.rest.slices import After, Limit, slice_page
 
 if TYPE_CHECKING:
@@ -41,13 +45,13 @@ def list_proposals(
 
 
 @router.get("/{number}")
-def get_proposal(number: int, library: TheLibrary, caller: KnownCaller) -> Proposal:
+def get_proposal(number: Number, library: TheLibrary, caller: KnownCaller) -> Proposal:
     """Return a proposal of yours, or one that you may decide about."""
     return wire_proposal(library.publishing.proposals.get(caller, number))
 
 
 @router.get("/{number}/difference")
-def get_proposal_difference(number: int, library: TheLibrary, caller: KnownCaller) -> Difference:
+def get_proposal_difference(number: Number, library: TheLibrary, caller: KnownCaller) -> Difference:
     """Return what differs from the newest version that is published."""
     proposals = library.publishing.proposals
     found = proposals.compare(proposals.get(caller, number))
@@ -58,7 +62,7 @@ def get_proposal_difference(number: int, library: TheLibrary, caller: KnownCalle
 
 @router.post("/{number}/acceptance")
 def accept_proposal(
-    number: int, body: Decision, library: TheLibrary, caller: KnownCaller
+    number: Number, body: Decision, library: TheLibrary, caller: KnownCaller
 ) -> Proposal:
     """Publish what was proposed."""
     proposals = library.publishing.proposals
@@ -68,7 +72,7 @@ def accept_proposal(
 
 @router.post("/{number}/return")
 def return_proposal(
-    number: int, body: Decision, library: TheLibrary, caller: KnownCaller
+    number: Number, body: Decision, library: TheLibrary, caller: KnownCaller
 ) -> Proposal:
     """Give a proposal back to its author, with what is to be changed."""
     proposals = library.publishing.proposals
@@ -79,7 +83,7 @@ def return_proposal(
 
 @router.post("/{number}/comments")
 def comment_proposal(
-    number: int, body: Decision, library: TheLibrary, caller: KnownCaller
+    number: Number, body: Decision, library: TheLibrary, caller: KnownCaller
 ) -> Proposal:
     """Say something about a proposal."""
     proposals = library.publishing.proposals
@@ -87,7 +91,7 @@ def comment_proposal(
 
 
 @router.delete("/{number}")
-def take_back_proposal(number: int, library: TheLibrary, caller: KnownCaller) -> Proposal:
+def take_back_proposal(number: Number, library: TheLibrary, caller: KnownCaller) -> Proposal:
     """End a proposal of your own."""
     proposals = library.publishing.proposals
     return wire_proposal(proposals.take_back(caller, proposals.get(caller, number)))

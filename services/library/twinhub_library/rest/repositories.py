@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from twinhub_api.library import repositories as wire
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
+from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
 
 from twinhub_library.access import may_read, may_write
@@ -19,15 +21,17 @@ from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind
 from twinhub_library.rest import repository_answers as answers
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
+from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
-    from twinhub_kit.callers import Caller
     from twinhub_kit.operations import Progress
 
     from twinhub_library.library import Library
     from twinhub_library.store.repositories import RepositoryRow
 
 router = APIRouter(prefix="/api/repositories", tags=["repositories"])
+
+_MOST_OF_A_WEBHOOK = 5 << 20
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -172,8 +176,7 @@ def push_repository(
 
     def work(progress: Progress) -> wire.PushReport:
         pushed = library.repositories.syncing.push(
-            caller, row.id, progress, message=how.message, create_branch=how.create_branch,
-            dry_run=how.dry_run,
+            caller, row.id, progress, wish=_wish(how)
         )  # fmt: skip
         return answers.pushed(pushed)
 
@@ -190,8 +193,8 @@ def sync_repository(
 
     def work(progress: Progress) -> wire.SyncReport:
         synced = library.repositories.syncing.sync(
-            caller, row.id, progress, message=how.message, dry_run=how.dry_run
-        )
+            caller, row.id, progress, wish=_wish(how)
+        )  # fmt: skip
         return answers.synced(synced)
 
     _record(library, caller, "repository.sync", row)
@@ -216,8 +219,62 @@ def restore_from_repository(
     return library.operations.start(caller, "repository.restore", f"Restore {row.place}", work)
 
 
+@router.put("/{repository_id}/follow")
+def follow_repository(
+    repository_id: str, how: wire.FollowIn, library: TheLibrary, caller: KnownCaller
+) -> wire.Repository:
+    """Publish an asset of the place whenever the repository has a new version of it."""
+    row = _writable(library, caller, repository_id)
+    path = writable_path(library, caller, how.path)
+    row = library.following.set_up(
+        caller, row, path, every_seconds=how.every_seconds, secret=how.webhook_secret
+    )
+    _record(library, caller, "repository.follow", row)
+    return answers.repository(row)
+
+
+@router.delete("/{repository_id}/follow")
+def unfollow_repository(
+    repository_id: str, library: TheLibrary, caller: KnownCaller
+) -> wire.Repository:
+    """Publish nothing of the repository by itself any more."""
+    row = library.following.stop(_writable(library, caller, repository_id))
+    _record(library, caller, "repository.unfollow", row)
+    return answers.repository(row)
+
+
+@router.post("/{repository_id}/webhook", status_code=status.HTTP_204_NO_CONTENT)
+async def tell_of_push(repository_id: str, request: Request, library: TheLibrary) -> Response:
+    """Take a webhook of GitLab (`X-Gitlab-Token`) or GitHub (`X-Hub-Signature-256`); for nobody.
+
+    It is public on purpose: who knows the secret may have the repository looked at.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_OF_A_WEBHOOK:
+            raise BadPathError("A webhook has at most 5 MB.")
+    await asyncio.to_thread(_tell, library, repository_id, request, body)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+def _tell(library: Library, repository_id: str, request: Request, body: bytes) -> None:
+    row = library.following.check_webhook(repository_id, request.headers, body)
+
+    def work(progress: Progress) -> wire.FollowReport:
+        done = library.following.follow(row, progress)
+        return wire.FollowReport(commit=done.commit, version=done.version)
+
+    caller = Caller(row.follow_by)
+    library.operations.start(caller, "repository.follow", f"Follow {row.address}", work)
+
+
 def _record(library: Library, caller: Caller, action: str, row: RepositoryRow) -> None:
     library.audit.record(caller, action, row.place, url=row.address, branch=row.branch)
+
+
+def _wish(how: wire.SyncIn) -> Wish:
+    return Wish(how.message, how.create_branch, how.dry_run, how.allowed_secrets)
 
 
 def _is_in(place: str, wanted: str) -> bool:

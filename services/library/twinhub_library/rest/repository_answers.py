@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_api.library import repositories as wire
+from twinhub_kit.database import as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +30,8 @@ def repository(row: RepositoryRow) -> wire.Repository:
         {
             "id": row.id, "place": row.place, "url": row.address, "branch": row.branch,
             "folder": row.folder, "credential": row.credential_kind,
-            "connected_by": row.connected_by, "connected_at": row.connected_at,
-            "synced_at": row.synced_at, "fault": row.fault,
+            "connected_by": row.connected_by, "connected_at": as_utc(row.connected_at),
+            "synced_at": as_utc(row.synced_at) if row.synced_at else None, "fault": row.fault,
             "conflicts": tuple(row.conflicts.splitlines()), "follow_path": row.follow_path,
         }
     )  # fmt: skip
@@ -42,7 +43,8 @@ def status(found: Status) -> wire.RepositoryStatus:
         base=found.base, ahead=found.ahead, behind=found.behind,
         was_rewritten=found.was_rewritten, changes=_changes(found.changes),
         changes_count=len(found.changes), left_out=_left_out(found.left_out),
-        conflicts=found.conflicts, fault=found.fault, synced_at=found.synced_at,
+        conflicts=found.conflicts, fault=found.fault,
+        synced_at=as_utc(found.synced_at) if found.synced_at else None,
     )  # fmt: skip
 
 

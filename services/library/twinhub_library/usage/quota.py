@@ -145,7 +145,7 @@ class Quota:
         if used + size <= limit:
             return
         rows = [row for row in self._usage.get(area).rows if row.bytes][:_NAMED]
-        most = ", ".join(f"{row.path} ({show_size(row.bytes)})" for row in rows)
+        most = ", ".join(f"{row.label} ({show_size(row.bytes)})" for row in rows)
         raise QuotaError(
             f"{area} takes {show_size(used)} of its {show_size(limit)}, and this needs "
             f"{show_size(size)} more. "

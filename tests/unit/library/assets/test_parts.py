@@ -417,6 +417,19 @@ def test_whoever_needs_an_asset_is_found_in_all_areas_that_the_caller_reads(
     assert [(one["path"], one["is_this"]) for one in old] == [("bob/tools/b", False)]
 
 
+def test_among_many_assets_the_index_says_who_needs_one(
+    alice: TestClient, library: Library, library_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(library_root, "alice/tools/a/asset.yaml", "alice/tools/b/asset.yaml", "alice/tools/c/x")
+    (library_root / "alice/tools/a/asset.yaml").write_text("requires: [models/tank/model.txt]\n")
+    (library_root / "alice/tools/b/asset.yaml").write_text("requires: [common/models/tank]\n")
+    monkeypatch.setattr("twinhub_library.details.users.MOST_SCANNED", 1)
+    library.search.catch_up()
+    found = get(alice, "used-by").json()
+    assert [one["path"] for one in found["users"]] == ["alice/tools/a"]
+    assert found["is_complete"]
+
+
 class Past:
     """A part of the library that knows three things of each asset."""
 

@@ -78,13 +78,14 @@ def _change(what: str, place: Path, other: Path, text: str) -> None:
 def test_after_any_changes_and_crashes_the_index_is_what_a_rescan_makes(
     operations: list[tuple[str, str, str]],
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        followed = Followed(Path(folder) / "root")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(Followed(Path(folder) / "root")) as followed,
+    ):
         for operation in operations:
             _do(followed, *operation)
         followed.catch_up()
         assert followed.index.documents == rescan(followed.tree)
-        followed.close()
 
 
 @pytest.fixture(name="followed")

@@ -18,6 +18,7 @@ lean full.in -c workspace.txt -o full.txt
 compile tensorboard.in -c science.txt -o tensorboard.txt
 compile editors.in -c hub.txt -o editors.txt
 compile files.in -c hub.txt -o files.txt
+compile giftless.in -o giftless.txt
 lean dev.in -c hub.txt -c science.txt -o dev.txt
 bin=$(cd ../.venv/bin && pwd)
 for folder in proxy ../images/editors/code-server ../images/editors/ungit; do

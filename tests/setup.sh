@@ -11,6 +11,10 @@ need chromium chromium
 need bwrap bubblewrap
 need ssh openssh-client
 need debootstrap debootstrap
+need nginx nginx-light
+need fcgiwrap fcgiwrap
+need sshd openssh-server
+need git-lfs git-lfs
 need squid squid
 need cc "gcc libc6-dev"
 need docker-compose docker-compose
@@ -20,6 +24,11 @@ if [ -n "$packages" ]; then
     as_root apt-get update -q >/dev/null
     # shellcheck disable=SC2086 # several words on purpose
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $packages >/dev/null
+fi
+if [ ! -x .giftless/bin/flask ]; then
+    echo "== a server of Git LFS"
+    .venv/bin/uv venv -q --python .venv/bin/python .giftless
+    .venv/bin/uv pip install -q --python .giftless/bin/python --no-deps --require-hashes -r requirements/giftless.txt
 fi
 if ! docker_answers && ! command -v dockerd >/dev/null 2>&1; then
     .venv/bin/python -c "from twinhub_hub.operate import engine, steps; engine.install_engine(steps.Steps())"

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from traitlets import default
 from twinhub_api.log_lines import log_to_stderr, traitlets_logging
 
+from twinhub_hub import teams
 from twinhub_hub.acting import ActsForWhoAsks
 from twinhub_hub.pages.api import INSTEAD
 from twinhub_hub.pages.server_names import ChecksServerNames
@@ -51,6 +52,7 @@ class TwinHub(JupyterHub):  # type: ignore[misc]
         # a second listen() changes the length alone, see listen(2); Tornado has no way to say it
         for socket in self.http_server._sockets.values():  # noqa: SLF001
             socket.listen(BACKLOG)
+        teams.watch(self)
 
     def init_handlers(self) -> None:
         """Have each request be handled for who makes it, some by our own handlers."""

@@ -23,6 +23,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     c.JupyterHub.proxy_class = "twinhub_hub.proxy.TwinHubProxy"
     c.TwinHubProxy.reports = workspaces.has_reported
     c.Spawner.environment = {
+        **c.Spawner.get("environment", {}),
         "TWINHUB_REPORT_SECONDS": str(REPORT_SECONDS),
         # instead of JupyterHub's own reports, which count each page that is open
         "JUPYTERHUB_ACTIVITY_INTERVAL": "0",

@@ -51,8 +51,11 @@ def _settings(context: Context) -> Mapping[str, object]:
             "public_url": context.address,
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "quota": {
-                "user_bytes": quota.user,
-                "team_bytes": quota.team,
+                "user_bytes": quota.user or 0,
+                "team_bytes": quota.team or 0,
+                "common_bytes": quota.common or 0,
+                "users": {one.name: one.limit for one in quota.users},
+                "groups": {one.name: one.limit for one in quota.teams},
                 "free_bytes": quota.free_space,
             },
             "snapshots": {

@@ -16,7 +16,9 @@ from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 from twinhub_hub.pages.image_choice import titles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from jupyterhub.user import User
 
     from twinhub_hub.apply.context import Context
 
@@ -62,11 +64,18 @@ def _words(context: Context) -> dict[str, object]:
         "twinhub_trial": settings.auth.method == "trial",
         "twinhub_own_accounts": settings.auth.provider is None,
         "twinhub_images": partial(titles_of, titles),
+        "twinhub_stop_notices": _stop_notices,
         "twinhub_idle_hours": settings.workspace.idle_hours,
         "twinhub_form_targets": _form_targets(context),
         "twinhub_version": version("twinhub-hub"),
         "twinhub_jupyterhub_version": jupyterhub.__version__,
     }
+
+
+def _stop_notices(user: User | None) -> Mapping[str, str]:
+    """Return why workspaces of who looks were stopped without being asked to, by their names."""
+    spawners = user.spawners.values() if user else ()
+    return {one.name: getattr(one, "stop_notice", "") for one in list(spawners)}
 
 
 def _form_targets(context: Context) -> str:

@@ -11,7 +11,7 @@ from twinhub_api import names
 
 from twinhub_hub.apply.library import workspace_environment
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
-from twinhub_hub.assets import AssetsError, ensure_user_folder
+from twinhub_hub.assets import AssetsError, ensure_user_folder, list_teams
 from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
 from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of, proxy_environment
@@ -81,15 +81,18 @@ def folder_hook(context: Context) -> Callable[[Spawner], Awaitable[None]]:
                 status_code=HTTPStatus.CONFLICT,
             )
         label = names.label_for(spawner.user.name)
-        uid = context.settings.uid
+        groups = [names.label_for(group) for group in _groups_of(spawner)]
+        make = partial(ensure_user_folder, template, context.assets, label)
         try:
-            await asyncio.to_thread(ensure_user_folder, template, context.assets, label, uid=uid)
+            teams = await asyncio.to_thread(list_teams, context.assets, groups)
+            await asyncio.to_thread(make, uid=context.settings.uid, teams=teams)
         except (AssetsError, OSError) as error:
             spawner.log.exception("folder cannot be made user=%s", spawner.user.name)
             raise StartFailedError(
                 "Your folder could not be prepared.",
                 remedy="Tell an administrator; the hub's log has the reason.",
             ) from error
+        spawner.take_teams(teams)
 
     return make_folder
 
@@ -147,6 +150,8 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
     d.concurrent_starts = engine.concurrent_starts
     d.start_timeout = _QUEUE_SECONDS + workspace.start_timeout_seconds + 60
     d.volumes = _volumes(context)
+    d.team_folders = str(context.assets / "teams")
+    d.team_places = f"{WORKSPACE}/teams"
     d.mem_limit = workspace.memory
     d.cpu_limit = workspace.cpus
     d.group_overrides = group_overrides(context.settings)
@@ -202,6 +207,7 @@ def _apply_process(context: Context, c: Any) -> None:  # noqa: ANN401
     installation, workspace = context.installation, context.settings.workspace
     b = c.BubblewrapSpawner
     b.assets = str(context.assets)
+    b.team_folders = str(context.assets / "teams")
     b.environments = str(installation.environments)
     b.homes = str(installation.homes)
     b.logs = str(installation.logs)

@@ -2,6 +2,6 @@
 
 from twinhub_hub.assets.errors import AssetsError
 from twinhub_hub.assets.install import InstallReport, install_common
-from twinhub_hub.assets.user_folders import ensure_user_folder
+from twinhub_hub.assets.user_folders import ensure_user_folder, list_teams
 
-__all__ = ["AssetsError", "InstallReport", "ensure_user_folder", "install_common"]
+__all__ = ["AssetsError", "InstallReport", "ensure_user_folder", "install_common", "list_teams"]

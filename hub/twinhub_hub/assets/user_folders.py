@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twinhub_hub.assets.errors import AssetsError, UnsafePathError
 from twinhub_hub.assets.folders import Folder, hidden_name
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-MOUNT_POINT = "common"
-"""Empty folder in a user's folder; a workspace has the common assets mounted on it."""
+MOUNT_POINT, TEAMS = "common", "teams"
+"""Empty folder in a user's folder, on which a workspace has the common assets mounted; and the
+folder of those for teams."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def ensure_user_folder(template: Path, root: Path, label: str, *, uid: int) -> Path:
+def ensure_user_folder(
+    template: Path, root: Path, label: str, *, uid: int, teams: Collection[str] = ()
+) -> Path:
     """Return ``<root>/<label>``, made from the template if it was not there.
 
     It appears as a whole, private to ``uid``. In a folder that is there already nothing is touched,
-    except that a missing mount point for the common assets is made. Concurrent calls end with one
-    folder.
+    except that missing mount points for the common assets and for teams are made, and empty ones of
+    other teams are removed. Concurrent calls end with one folder.
 
     Raises:
         UnsafePathError: the folder or its mount point is a symbolic link or no folder. A user can
             write in it, and what is mounted there must not end up elsewhere.
         AssetsError: the label is none, or the template is missing.
     """
-    if not _LABEL.fullmatch(label) or label == MOUNT_POINT:
+    if not all(map(_LABEL.fullmatch, (label, *teams))) or label in {MOUNT_POINT, TEAMS}:
         raise AssetsError(f"{label!r} is no label of a user's folder")
     if not template.is_dir():
         raise AssetsError(f"{template} is missing: it is what a new user's folder is made from")
@@ -38,7 +45,33 @@ def ensure_user_folder(template: Path, root: Path, label: str, *, uid: int) -> P
         if not top.has(label):
             _create(template, top, label)
         with top.enter(label) as folder, folder.make(MOUNT_POINT):
+            _make_places(folder, teams)
             return folder.path
+
+
+def list_teams(root: Path, labels: Collection[str]) -> list[str]:
+    """Return those of some groups' labels that have a team's folder, which makes them a team."""
+    return sorted(one for one in set(labels) if _is_folder(root / TEAMS / one))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _make_places(folder: Folder, teams: Collection[str]) -> None:
+    if not teams and not folder.has(TEAMS):
+        return
+    with folder.make(TEAMS) as places:
+        with os.scandir(places.descriptor) as found:
+            others = [entry.name for entry in found if entry.name not in teams]
+        for name in others:
+            with suppress(OSError):  # it holds something, or is no folder: it is the user's
+                os.rmdir(name, dir_fd=places.descriptor)
+        for name in teams:
+            places.make(name).close()
 
 
 def _create(template: Path, top: Folder, label: str) -> None:

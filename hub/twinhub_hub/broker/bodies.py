@@ -36,7 +36,7 @@ def check_create(body: bytes, policy: Policy, label: str) -> dict[str, Any]:
         RefusedError: it is no JSON object, or asks for anything but a workspace.
     """
     sent = _parse(body)
-    checked = _check(sent, _top_checks(policy, label), "")
+    checked = _check(sent, _top_checks(policy), "")
     host = checked["HostConfig"] = _check(
         checked["HostConfig"], _host_checks(policy, label), "HostConfig."
     )
@@ -93,8 +93,7 @@ _REQUIRED = frozenset(
 )  # fmt: skip
 
 
-def _top_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
-    mounted = {mount.split(":")[1] for mount in policy.mounts(label)}
+def _top_checks(policy: Policy) -> Mapping[str, _Check]:
     return {
         "Image": policy.has_image,
         "User": _one_of([str(policy.uid)]),
@@ -104,7 +103,7 @@ def _top_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
         "Cmd": _each(_is_text),
         "Env": _each(_matches(_VARIABLE)),
         "ExposedPorts": _keys(_matches(_PORT)),
-        "Volumes": _keys(mounted.__contains__),
+        "Volumes": _keys(_is_text),  # what `Binds` mounts, see `check_create`
         "AttachStdout": _is_flag,
         "AttachStderr": _is_flag,
         "HostConfig": lambda value: isinstance(value, dict),
@@ -119,10 +118,13 @@ def _top_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
 
 
 def _host_checks(policy: Policy, label: str) -> Mapping[str, _Check]:
-    mounts = policy.mounts(label)
+    is_mount = _one_of(policy.mounts(label))
     return {
         "NetworkMode": _one_of(policy.networks),
-        "Binds": lambda value: _each(_one_of(mounts))(value) and len(set(value)) == len(value),
+        "Binds": lambda value: (
+            _each(lambda bind: is_mount(bind) or policy.is_team_mount(bind))(value)
+            and len(set(value)) == len(value)
+        ),
         "CapDrop": _one_of([["ALL"]]),
         "SecurityOpt": _one_of([["no-new-privileges"]]),
         "Memory": _between(_LEAST_MEMORY, policy.memory),

@@ -16,6 +16,7 @@ SHORT_LOOKUPS = ("timeout:1", "attempts:1")
 LABEL = "org.twinhub.installation"
 """Label that the broker puts on each container that it creates; its value is the prefix."""
 
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LAYER = re.compile(r"[a-z0-9-]{1,32}:[0-9][A-Za-z0-9._-]{0,60}")
 
 
@@ -50,14 +51,26 @@ class Policy:
     def mounts(self, label: str) -> tuple[str, ...]:
         """Return all that a user's container may mount, as Docker's ``Binds`` have it.
 
-        Folders are direct children of the assets root: what lies deeper belongs to users, who could
-        exchange it for a symbolic link between the check and the mount.
+        Beside these it may mount teams' folders, see `is_team_mount`. Folders are direct children
+        of the assets root, or of ``teams`` in it, which no container mounts: what lies deeper
+        belongs to users, who could exchange it for a symbolic link between the check and the mount.
         """
         return (
             f"{self.prefix}-home-{label}:{self.home}:rw",
             f"{self.assets}/{label}:{self.workspace}:rw",
             f"{self.assets}/common:{self.workspace}/common:ro",
         )
+
+    def is_team_mount(self, bind: object) -> bool:
+        """Return whether it mounts a team's folder at the place of that team.
+
+        Who is in which team the hub decides, as it decides who has which label.
+        """
+        if not isinstance(bind, str):
+            return False
+        label = bind.removeprefix(f"{self.assets}/teams/").partition(":")[0]
+        wanted = f"{self.assets}/teams/{label}:{self.workspace}/teams/{label}:rw"
+        return bind == wanted and _LABEL.fullmatch(label) is not None
 
     def has_image(self, tag: object) -> bool:
         """Return whether workspaces may run on an image: one of the settings, or a site layer.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 PARTS = "/opt/twinhub"
 HOME = "/home/twin"
@@ -46,6 +46,8 @@ class Sandbox:
     """Who the workspace runs as, and who owns what it writes."""
     shared_memory: int
     """Size of ``/dev/shm`` in bytes."""
+    teams: Mapping[str, Path] = field(default_factory=dict)
+    """Folders of the user's teams by their labels, which have their places in ``private``."""
 
 
 def sandbox_command(
@@ -74,6 +76,7 @@ def sandbox_command(
         "--bind", str(sandbox.home), HOME,
         "--bind", str(sandbox.private), WORKSPACE,
         "--ro-bind", str(sandbox.common), f"{WORKSPACE}/common",
+        *_teams(sandbox.teams),
         "--remount-ro", "/",
         "--chdir", "/",
         *([] if info_fd is None else ["--info-fd", str(info_fd)]),
@@ -82,6 +85,11 @@ def sandbox_command(
         # as the user: nobody else, not even root without its capabilities, may enter the folder
         "/usr/bin/env", f"--chdir={WORKSPACE}", *command,
     ]  # fmt: skip
+
+
+def _teams(teams: Mapping[str, Path]) -> Iterator[str]:
+    for label, folder in sorted(teams.items()):
+        yield from ("--bind", str(folder), f"{WORKSPACE}/teams/{label}")
 
 
 def _program(name: str) -> str:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from twinhub_dtconfig.sections import Section
 
-from twinhub_hub.settings.values import Bytes
+from twinhub_hub.settings.values import Bytes, GroupPath, check_differ
 
 _GIB = 2**30
 _MOST = 2**60
+
+
+class UserQuota(Section):
+    """Another limit for one user's own area."""
+
+    name: str = Field(description="User name.", examples=["alice"])
+    limit: Bytes = Field(ge=2**20, le=_MOST, description="The limit.", examples=["200G"])
+
+
+class TeamQuota(Section):
+    """Another limit for one team's area."""
+
+    name: GroupPath = Field(
+        description="The group whose team it is, as the hub's admin panel shows it.",
+        examples=["org/twins/plant"],
+    )
+    limit: Bytes = Field(ge=2**20, le=_MOST, description="The limit.", examples=["1T"])
+
+
+_NamedQuota = UserQuota | TeamQuota
 
 
 class Quota(Section):
@@ -24,12 +44,23 @@ class Quota(Section):
     team: Bytes | None = Field(
         None, ge=2**20, le=_MOST, description="Limit of each team's area.", examples=["100G"]
     )
+    common: Bytes | None = Field(
+        None, ge=2**20, le=_MOST, description="Limit of the common area.", examples=["1T"]
+    )
+    users: tuple[UserQuota, ...] = Field((), description="Other limits for some users.")
+    teams: tuple[TeamQuota, ...] = Field((), description="Other limits for some teams.")
     free_space: Bytes = Field(
         2 * _GIB,
         ge=2**20,
         le=_MOST,
         description="Room on the assets' disk below which the library writes nothing any more.",
     )
+
+    @field_validator("users", "teams")
+    @classmethod
+    def _names_differ(cls, value: tuple[_NamedQuota, ...]) -> tuple[_NamedQuota, ...]:
+        check_differ([one.name for one in value], "limits are for", "name")
+        return value
 
 
 class Snapshots(Section):

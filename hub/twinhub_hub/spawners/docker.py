@@ -27,6 +27,7 @@ from twinhub_hub.spawners.readiness import (
     wait_until_listening,
 )
 from twinhub_hub.spawners.shelf import Shelf
+from twinhub_hub.spawners.teams import HasTeams
 from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _POLL_SECONDS = 10
 _AWAY_WAIT_SECONDS = 1
 
 
-class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # type: ignore[misc]
+class TwinHubDockerSpawner(HasTeams, KnowsItsToken, PolledByTheHub, DockerSpawner):  # type: ignore[misc]
     """Starts a container for a user; waits briefly, keeps the log of a start that failed."""
 
     name_prefix = Unicode("twinhub", help="First part of container names.").tag(config=True)
@@ -117,6 +118,15 @@ class TwinHubDockerSpawner(KnowsItsToken, PolledByTheHub, DockerSpawner):  # typ
         """
         own = {"JUPYTERLAB_WORKSPACES_DIR": f"{_LAYOUTS}-{self.name}"} if self.name else {}
         return {**super().get_env(), **own, **self.network_environment.get(self.network_name, {})}
+
+    @property
+    def volume_binds(self) -> dict[str, dict[str, str]]:
+        """Mount the folders of the user's teams beside what everybody has."""
+        binds: dict[str, dict[str, str]] = super().volume_binds
+        return binds | {
+            f"{self.team_folders}/{team}": {"bind": f"{self.team_places}/{team}", "mode": "rw"}
+            for team in self.teams
+        }
 
     async def images_on_disk(self) -> Mapping[str, OnDisk]:
         """Return what is known of each image that the user may choose."""

@@ -34,6 +34,7 @@ from twinhub_hub.spawners.readiness import (
     StartFailedError,
     wait_until_listening,
 )
+from twinhub_hub.spawners.teams import HasTeams
 from twinhub_hub.spawners.tokens import KnowsItsToken
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _ONE_ONLY = "Process mode runs one workspace at a time."
 _REMEDY = "Its last lines are below; try again or show them to an admin."
 
 
-class BubblewrapSpawner(KnowsItsToken, PolledByTheHub, Spawner):  # type: ignore[misc]
+class BubblewrapSpawner(HasTeams, KnowsItsToken, PolledByTheHub, Spawner):  # type: ignore[misc]
     """Starts the one workspace of the process mode; it outlives the hub and is found again."""
 
     assets = Unicode(help="Assets root.").tag(config=True)
@@ -205,6 +206,7 @@ class BubblewrapSpawner(KnowsItsToken, PolledByTheHub, Spawner):  # type: ignore
             home=self.home,
             private=Path(self.assets) / self.label,
             common=Path(self.assets) / "common",
+            teams={team: Path(self.team_folders) / team for team in self.teams},
             uid=self.uid,
             shared_memory=self.shared_memory,
         )

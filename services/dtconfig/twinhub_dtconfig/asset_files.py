@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from twinhub_dtconfig.documents import Document, DocumentError, parse_document
+from twinhub_dtconfig.assets import AssetError
+from twinhub_dtconfig.documents import Document, DocumentError, Limits, parse_document
 from twinhub_dtconfig.explanations import Explainer
 from twinhub_dtconfig.faults import START, Fault
 from twinhub_dtconfig.fields import Tree, dotted, keys_of
+from twinhub_dtconfig.layout import METADATA
 from twinhub_dtconfig.models.asset_file import AssetFile
+from twinhub_dtconfig.references import Reference
 from twinhub_dtconfig.shorthand import find_nulls
 
 if TYPE_CHECKING:
+    from twinhub_dtconfig.assets import AssetTree
     from twinhub_dtconfig.nodes import Data
 
 FILE_NAME = "asset.yaml"
 """What the file is called in an asset's folder."""
+
+LIMITS = Limits(size_bytes=128 * 1024)
+"""Much less than a twin's: a list of assets reads many of them."""
 
 _TREE = Tree(AssetFile)
 _EXPLAINER = Explainer(_TREE)
@@ -41,7 +48,7 @@ def read_asset(content: bytes, file: str = FILE_NAME) -> ReadAsset:
     """Return what the bytes of an ``asset.yaml`` say; bad content is told in the faults."""
     faults: list[Fault] = []
     try:
-        document = parse_document(content, file)
+        document = parse_document(content, file, limits=LIMITS)
     except DocumentError as error:
         faults += error.faults
         if error.document is None:
@@ -53,6 +60,27 @@ def read_asset(content: bytes, file: str = FILE_NAME) -> ReadAsset:
     asset = _validate(document, faults)
     unique = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))
     return ReadAsset(asset, tuple(unique[:_MOST_FAULTS]), document)
+
+
+def is_asset_file(name: str) -> bool:
+    """Tell whether a file of this name says what an asset is: its own, or that of one beside it."""
+    return name == FILE_NAME or (name.endswith(METADATA) and not name.startswith("."))
+
+
+def check_requires(read: ReadAsset, assets: AssetTree) -> list[Fault]:
+    """Return a fault for each reference that leads to nothing in a library."""
+    if read.document is None:
+        return []
+    faults = []
+    for at, text in enumerate(read.asset.requires):
+        try:
+            assets.locate(Reference.parse(text))
+        except AssetError as error:
+            position = read.document.position_of(("requires", at))
+            what = f"requires[{at}]: {error.what}"
+            fault = Fault(read.document.file, *position, what, error.remedy, error.nearest)
+            faults.append(fault)
+    return faults
 
 
 def keep_what_is_right(data: Data) -> AssetFile:

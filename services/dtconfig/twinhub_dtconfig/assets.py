@@ -1,7 +1,8 @@
 """The asset library as folders: which assets and versions there are, and where they lie.
 
-A version of a common asset lies beside it: ``common/models/tank@1.2.0``. Only folders that the
-caller names are looked into, and no link is followed out of them.
+A version of a common asset lies beside it: ``common/models/tank@1.2.0``. One that was
+withdrawn lies in ``common/models/.withdrawn``, where nothing but its exact number finds it. Only
+folders that the caller names are looked into, and no link is followed out of them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.layout import group_names, is_asset_name
 from twinhub_dtconfig.references import Area, AssetKind, Reference
 from twinhub_dtconfig.versions import VersionPin, newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+WITHDRAWN = ".withdrawn"
+"""Folder of the versions that are hidden from all who do not name them."""
 
 _MOST_ENTRIES = 20_000
 
@@ -48,12 +53,13 @@ class AssetTree:
         return cls(root, root / "common", teams)
 
     def list_names(self, area: Area, group: str | None, kind: AssetKind) -> list[str]:
-        """Return the names of assets in one folder, each once whatever its versions, in order."""
+        """Return the names of assets in one folder, each once whatever its versions, in order.
+
+        What belongs to another asset, such as ``x.md`` to ``x.fmu``, is none.
+        """
         folder = self._folder(area, group, kind)
-        names = [] if folder is None else list(_entries(folder))
-        if area is Area.COMMON:
-            names = [_unversioned(name) for name in names]
-        return sorted(set(names))
+        names = () if folder is None else _entries(folder)
+        return list(group_names(names, has_versions=area is Area.COMMON))
 
     def list_versions(self, reference: Reference) -> list[str]:
         """Return the versions of an asset; none where it has none or is not common."""
@@ -105,13 +111,15 @@ class AssetTree:
     def _chosen_name(self, reference: Reference, folder: Path) -> str:
         name = reference.name
         versions = self.list_versions(reference)
-        exists = _exists(folder / name)
+        exists = is_asset_name(name) and _exists(folder / name)
         pin = reference.version
         if pin is None or pin.digest is not None:
             latest = newest(versions)
             if exists or latest is None:
                 return name if exists else self._no_asset(reference)
             return f"{name}@{latest}"
+        if _exists(folder / WITHDRAWN / f"{name}@{pin}"):
+            return f"{WITHDRAWN}/{name}@{pin}"
         if not versions:
             if exists:
                 raise AssetError(f"{reference.asset} has no versions", f"remove '@{pin}'")
@@ -175,11 +183,6 @@ def _no_path(reference: Reference, asset: Path) -> AssetError:
         place = "/".join([*parts[:at], nearest])
         return AssetError(what, nearest=f"{reference.asset}/{place}")
     return AssetError(what, "check the path")
-
-
-def _unversioned(name: str) -> str:
-    plain, at, version = name.rpartition("@")
-    return plain if at and plain and newest([version]) else name
 
 
 def _entries(folder: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from twinhub_api.problems import MEDIA_TYPE, Problem
 
+from twinhub_kit.description import complete_description
 from twinhub_kit.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Identity
 
 _log = logging.getLogger(__name__)
+
+
+class _Application(FastAPI):
+    """FastAPI whose description says how every route refuses."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, which is made once."""
+        if self.openapi_schema is None:
+            complete_description(super().openapi())  # which keeps it, to be completed
+        return super().openapi()
 
 
 def make_application(
@@ -37,7 +48,7 @@ def make_application(
         async with background.running() if background else contextlib.nullcontext():
             yield
 
-    application = FastAPI(
+    application = _Application(
         title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan
     )
     application.state.identity = identity

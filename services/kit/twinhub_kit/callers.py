@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+import functools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from fastapi import Depends, Request
 from twinhub_api.names import label_for
 from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS
 
 from twinhub_kit.errors import NotSignedInError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SCHEMES = frozenset({"token", "bearer"})
 
@@ -26,6 +30,8 @@ class Caller:
 
     is_everybody: bool = False
     """Whoever asks a server without a login, which only listens on loopback: may read it all."""
+    others: frozenset[str] = field(default=frozenset(), repr=False)
+    """Labels of those whose areas the caller reads too; of `is_everybody` alone."""
 
     @property
     def label(self) -> str:
@@ -77,16 +83,23 @@ class TableIdentity:
         return caller.scopes if caller else None
 
 
+@functools.lru_cache(8)
+def _everybody(caller: Caller, others: frozenset[str]) -> Caller:
+    return replace(caller, is_everybody=True, others=others)
+
+
 @dataclass(frozen=True)
 class OpenIdentity:
     """Everybody is the same caller, with or without a token: on loopback, for development."""
 
     caller: Caller
+    list_others: Callable[[], frozenset[str]] = frozenset
+    """Returns the labels of those whose areas there are."""
 
     async def find_caller(self, token: str) -> Caller | None:
         """Return the one caller."""
         del token
-        return self.caller
+        return _everybody(self.caller, self.list_others())
 
     async def find_scopes(self, token: str) -> frozenset[str] | None:
         """Return the scopes of the one caller, who may also read metrics."""

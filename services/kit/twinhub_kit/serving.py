@@ -12,6 +12,8 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
 _log = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ _log = logging.getLogger(__name__)
 BACKLOG = 4096
 """Connections that wait or are served at once; the kernel may allow fewer."""
 
+_PAUSE_SECONDS = 0.02
 STOP_SECONDS = 10.0
 """What answers under way are given when the process is to end."""
 
@@ -28,8 +31,16 @@ _TO_OUR_LOG = {
 }
 
 
-async def serve(application: FastAPI, *, port: int, address: str = "127.0.0.1") -> None:
+async def serve(
+    application: FastAPI,
+    *,
+    port: int,
+    address: str = "127.0.0.1",
+    ready: Callable[[], None] | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; then no request is taken any more, and those under way end.
+
+    ``ready`` is called once a connection has been taken.
 
     Raises:
         OSError: the port is taken.
@@ -45,8 +56,11 @@ async def serve(application: FastAPI, *, port: int, address: str = "127.0.0.1") 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     waiting = asyncio.create_task(told.wait())
+    telling = asyncio.create_task(_tell_when_ready(address, port, ready)) if ready else None
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    if telling is not None:
+        telling.cancel()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
         done, _ = await asyncio.wait({serving}, timeout=STOP_SECONDS)
@@ -54,3 +68,15 @@ async def serve(application: FastAPI, *, port: int, address: str = "127.0.0.1") 
             _log.warning("requests were cut off at the end")
             return
     await serving
+
+
+async def _tell_when_ready(address: str, port: int, ready: Callable[[], None]) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(address, port)
+        except OSError:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            continue
+        writer.close()
+        ready()
+        return

@@ -38,11 +38,12 @@ def may_write(caller: Caller, area: Area, teams: Collection[str]) -> bool:
 
 
 def readable_areas(caller: Caller, teams: Collection[str]) -> list[Area]:
-    """Return the areas that a caller may read: own, teams by name, common."""
+    """Return the areas that a caller may read: own, teams by name, common; each once."""
     groups = set(teams) if caller.is_everybody else set(map(label_for, caller.groups))
     labels = sorted(groups.intersection(teams))
     return [
         Area(AreaKind.PRIVATE, caller.label),
+        *(Area(AreaKind.PRIVATE, label) for label in sorted(caller.others - {caller.label})),
         *(Area(AreaKind.TEAM, label) for label in labels),
         THE_COMMON_AREA,
     ]

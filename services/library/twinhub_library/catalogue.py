@@ -102,11 +102,15 @@ def pick_asset(
     kinds: Mapping[str, EntryKind], assets: Mapping[str, NamedAsset],
 ) -> Asset | None:  # fmt: skip
     """Return the asset that a name in a folder is or belongs to."""
-    base, version = split_version(name) if folder.has_versions else (name, None)
-    named = assets.get(base) or _owner(assets, base)
-    if named is None or name not in kinds:
+    if name not in kinds:
         return None
-    return make_asset(tree, folder, named, kinds, version)
+    base, version = split_version(name) if folder.has_versions else (name, None)
+    named = assets.get(base)
+    owners = (one for one in assets.values() if base in one.companions)
+    found = (
+        make_asset(tree, folder, one, kinds, version) for one in ([named] if named else owners)
+    )
+    return next(filter(None, found), None)
 
 
 def list_versions(tree: Tree, asset: Asset) -> list[str]:
@@ -154,7 +158,7 @@ def _may_be_root(area: Area, names: tuple[str, ...]) -> bool:
     if len(names) > DEEPEST_ROOT or (area.kind is AreaKind.PRIVATE and names[:1] in _MOUNT_PATHS):
         return False
     return all(
-        is_asset_name(name) and name not in _NO_ROOTS and _is_writable(name) for name in names
+        is_asset_name(name) and name not in _NO_ROOTS and is_writable(name) for name in names
     )
 
 
@@ -196,10 +200,6 @@ def _list_folder(tree: Tree, folder: KindFolder) -> Iterator[Asset]:
             yield asset
 
 
-def _owner(assets: Mapping[str, NamedAsset], companion: str) -> NamedAsset | None:
-    return next((one for one in assets.values() if companion in one.companions), None)
-
-
 def make_asset(
     tree: Tree, folder: KindFolder, named: NamedAsset, kinds: Mapping[str, EntryKind],
     version: str | None = None,
@@ -207,7 +207,7 @@ def make_asset(
     """Return the asset of a name in a folder; None if it is neither a folder nor a file."""
     entry = f"{named.name}@{version}" if version else named.entry
     found = kinds.get(entry)
-    if not _is_writable(entry):
+    if not is_writable(entry):
         return None
     path = RelativePath((*folder.path.names, entry))
     if version is None and (found is EntryKind.LINK or not named.is_plain):
@@ -217,10 +217,22 @@ def make_asset(
     if found not in {EntryKind.FOLDER, EntryKind.FILE}:
         return None
     is_folder = found is EntryKind.FOLDER
+    companions = tuple(_companions(named, kinds, version))
     return Asset(
-        folder.area, folder.kind, named.name, path, is_folder,
-        folder.root, version, named.companions,
-    )  # fmt: skip
+        folder.area, folder.kind, named.name, path, is_folder, folder.root, version, companions
+    )
+
+
+def _companions(
+    named: NamedAsset, kinds: Mapping[str, EntryKind], version: str | None
+) -> Iterator[str]:
+    """Yield the names of what belongs to an asset: those of its version, else those of none."""
+    for name in named.companions:
+        of_version = f"{name}@{version}"
+        if version is not None and of_version in kinds:
+            yield of_version
+        elif name in kinds:
+            yield name
 
 
 def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
@@ -230,7 +242,7 @@ def _scan(tree: Tree, folder: RelativePath, most: int | None = None) -> Names:
         return []
 
 
-def _is_writable(name: str) -> bool:
+def is_writable(name: str) -> bool:
     """Tell whether a path can hold a name; a file system knows names that none can."""
     if name.isascii() and name.isprintable():
         return True

@@ -1,53 +1,218 @@
-"""The command `twinhub-library`."""
+"""The command `twinhub-library`: serve a folder on loopback, bring one of DTaaS."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import ipaddress
+import json
+import os
+import socket
 import sys
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
-from twinhub_kit.callers import Caller, OpenIdentity
-
-from twinhub_library.library import open_library
-from twinhub_library.main import make_library_application
-from twinhub_library.settings import LibrarySettings
+from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from twinhub_library.dtaas import Import
+    from twinhub_library.dtaas_twins import TwinCheck
+
+GOOD, ODD, WRONG_USE = 0, 1, 2
+"""Exit codes: all is well; something is to be looked at; wrong use, or nothing to read."""
+
+_FRESH_SECONDS = 1.0
+
+
+class UseError(Exception):
+    """Something that stops the command, in words for people."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (UseError, LibraryError, OSError) as error:
+        print(f"twinhub-library: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("twinhub-library: interrupted; say it again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("twinhub-library", description="TwinHub's asset library")
-    commands = parser.add_subparsers(required=True)
-    serve = commands.add_parser("serve", help="serve a folder")
-    serve.add_argument("--root", type=Path, required=True, help="the assets root")
-    serve.add_argument("--port", type=int, required=True, help="port on loopback")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser(
+        "serve",
+        help="serve a folder to everybody on this machine, without a login",
+        description="Serve a folder to everybody on this machine, without a login: for development"
+        " and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
+    )
+    serve.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
+    serve.add_argument(
+        "--port", metavar="N", type=int, required=True, help="the port; 0 for any that is free"
+    )
+    serve.add_argument(
+        "--address", metavar="ADDRESS", default="127.0.0.1", help="of loopback, such as ::1"
+    )
+    serve.add_argument(
+        "--state", metavar="DIR", type=Path,
+        help="keep database and search index here; default: .library/state in the root",
+    )  # fmt: skip
     serve.add_argument(
         "--insecure-loopback", action="store_true", required=True,
-        help="answer everybody on this machine, without a login",
+        help="yes, everybody on this machine may read all, and change what is not common",
     )  # fmt: skip
-    options = parser.parse_args(arguments)
-    return serve_loopback(options.root, options.port)
+    serve.set_defaults(run=_serve)
+    dtaas = commands.add_parser(
+        "import-dtaas",
+        help="copy the files folder of a DTaaS installation into an assets root",
+        description="Copy the files folder of a DTaaS installation into an assets root. Nothing is"
+        " replaced, and no link is followed; the command may be repeated.",
+    )
+    dtaas.add_argument("files", metavar="FILES", type=Path, help="the folder, with `common` in it")
+    dtaas.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
+    dtaas.add_argument("--dry-run", action="store_true", help="copy nothing, say what would be")
+    dtaas.add_argument("--json", action="store_true", help="print JSON, for programs")
+    dtaas.set_defaults(run=_import_dtaas)
+    return parser
 
 
-def serve_loopback(root: Path, port: int) -> int:
-    """Serve a folder on loopback to everybody on this machine, until told to end."""
-    settings = LibrarySettings(root, root / ".library" / "state")
+def _serve(options: argparse.Namespace) -> int:
+    # imported here: the other command needs no server
+    from twinhub_kit.callers import Caller, OpenIdentity  # noqa: PLC0415
+    from twinhub_kit.serving import serve  # noqa: PLC0415
+
+    from twinhub_library.library import open_library  # noqa: PLC0415
+    from twinhub_library.main import make_library_application  # noqa: PLC0415
+    from twinhub_library.settings import LibrarySettings  # noqa: PLC0415
+
+    root = _folder(options.root, "--root").resolve()
+    address = _loopback(options.address)
+    port = _usable_port(address, options.port)
+    settings = LibrarySettings(root, options.state or root / ".library" / "state")
+    identity = OpenIdentity(Caller("user", is_everybody=True), _Others(root).list)
+    shown = f"[{address}]" if ":" in address else address
+
+    def ready() -> None:
+        print(f"Serving {root} at http://{shown}:{port} to everybody on this machine", flush=True)
+
     with open_library(settings) as library:
-        application = make_library_application(
-            library, OpenIdentity(Caller("user", is_everybody=True))
+        application = make_library_application(library, identity)
+        asyncio.run(serve(application, port=port, address=address, ready=ready))
+    return GOOD
+
+
+class _Others:
+    """The private areas of a root, looked up anew after a second."""
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._until, self._found = root, 0.0, frozenset[str]()
+
+    def list(self) -> frozenset[str]:
+        """Return the labels of those whose areas there are."""
+        if monotonic() >= self._until:
+            names = {one.name for one in self._root.iterdir() if one.is_dir()}
+            own = {"common", "teams"}
+            self._found = frozenset(one for one in names - own if not one.startswith("."))
+            self._until = monotonic() + _FRESH_SECONDS
+        return self._found
+
+
+def _folder(path: Path, name: str) -> Path:
+    if not path.is_dir():
+        raise UseError(f"{name}: there is no folder {path}: make it, or name the one that is meant")
+    return path
+
+
+def _loopback(text: str) -> str:
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if text == "localhost" else text)
+    except ValueError as error:
+        raise UseError(f"--address: {text!r} is no address: write 127.0.0.1 or ::1") from error
+    if not address.is_loopback:
+        raise UseError(
+            f"--address: {text} can be reached by others, and there is no login: "
+            "write 127.0.0.1 or ::1"
         )
-        server = Server(
-            application, address="127.0.0.1", port=port, interface=Interfaces.ASGI,
-            log_enabled=False, http=HTTPModes.http1, websockets=False,
-        )  # fmt: skip
-        asyncio.run(server.serve())
-    return 0
+    return str(address)
+
+
+def _usable_port(address: str, port: int) -> int:
+    """Return a port that can be listened on; of 0, a free one."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no such port"
+            raise UseError(f"--port: {port} cannot be used: {reason}; try 0") from error
+        found: int = probe.getsockname()[1]
+        return found
+
+
+def _import_dtaas(options: argparse.Namespace) -> int:
+    from twinhub_library.dtaas import Fate, Importer  # noqa: PLC0415
+    from twinhub_library.dtaas_twins import check_twins  # noqa: PLC0415
+    from twinhub_library.tree import Tree  # noqa: PLC0415
+
+    files, root = _folder(options.files, "FILES"), _folder(options.root, "--root")
+    if root.resolve().is_relative_to(files.resolve()) or files.resolve().is_relative_to(
+        root.resolve()
+    ):
+        raise UseError("FILES and the assets root are in one another: name another root")
+    with Tree(files) as source, Tree(root) as target:
+        importer = Importer(source, target, is_dry=options.dry_run, owner=_owner(root))
+        report = importer.run(lambda _: None if options.json else print(_, flush=True))
+    twins = check_twins(files, list(report.areas))
+    if options.json:
+        print(json.dumps(_data(report, twins, is_dry=options.dry_run), indent=2))
+    else:
+        _print(report, twins, is_dry=options.dry_run)
+    is_odd = report.counts[Fate.REFUSED] or report.counts[Fate.KEPT]
+    return ODD if is_odd else GOOD
+
+
+def _owner(root: Path) -> tuple[int, int] | None:
+    """Return who is to own what root makes: whoever owns the assets root."""
+    status = root.stat()
+    return (status.st_uid, status.st_gid) if os.geteuid() == 0 else None
+
+
+def _print(report: Import, twins: Sequence[TwinCheck], *, is_dry: bool) -> None:
+    for odd in report.odd:
+        print(f"{odd.path}: {odd.fate}: {odd.why}")
+    for twin in twins:
+        print(f"{twin.path}: {twin.errors} errors, {twin.warnings} warnings by `twin validate`")
+    counts = ", ".join(f"{count} {fate}" for fate, count in sorted(report.counts.items()))
+    start = "Would copy" if is_dry else "Copied"
+    print(f"{start} {report.bytes:,} bytes from {len(report.areas)} folders: {counts or 'nothing'}")
+
+
+def _data(report: Import, twins: Sequence[TwinCheck], *, is_dry: bool) -> dict[str, object]:
+    return {
+        "dry_run": is_dry,
+        "areas": report.areas,
+        "bytes": report.bytes,
+        "files": {str(fate): count for fate, count in report.counts.items()},
+        "odd": [{"path": o.path, "fate": o.fate, "why": o.why} for o in report.odd],
+        "twins": [
+            {
+                "path": t.path,
+                "described": t.is_described,
+                "errors": t.errors,
+                "warnings": t.warnings,
+            }
+            for t in twins
+        ],
+    }
 
 
 if __name__ == "__main__":

@@ -237,8 +237,8 @@ def _purge(kept: Bin) -> None:
 
 
 def open_files(
-    settings: LibrarySettings, tree: Tree, *, check_quota: Callable[[Area, int], None],
-    changes: Changes, audit: Audit, background: Background,
+    settings: LibrarySettings, tree: Tree, *, changes: Changes, audit: Audit,
+    background: Background, check_quota: Callable[[Area, int], None],
 ) -> Files:  # fmt: skip
     """Return the deeds on a tree, after finishing what a killed server had begun."""
     staging = Staging(tree)
@@ -246,5 +246,4 @@ def open_files(
     kept = Bin(tree, days=settings.bin_days, move=partial(relocate, tree, staging))
     kept.recover()
     background.every(_SECONDS_BETWEEN_PURGES, "bin", partial(_purge, kept))
-    room = Room(tree, settings.limits, check_quota=check_quota, floor=settings.quota.free_bytes)
-    return Files(tree, room, kept, staging, changes, audit)
+    return Files(tree, Room(tree, settings.limits, check_quota), kept, staging, changes, audit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -21,6 +20,13 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.opening.part import open_opening
+from twinhub_library.publishing.part import Publishing, open_publishing
+from twinhub_library.publishing.past import PublishingHistory
+from twinhub_library.publishing.surroundings import Surroundings
+from twinhub_library.repositories.following import Following, open_following
+from twinhub_library.repositories.histories import CommitHistory
+from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
 from twinhub_library.store.base import Base
@@ -28,12 +34,17 @@ from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 from twinhub_library.uploads import Uploads, open_uploads
 from twinhub_library.usage.quota import Quota
-from twinhub_library.usage.usage import Usage
+from twinhub_library.usage.usage import Usage, open_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from twinhub_library.opening.opening import Opening
     from twinhub_library.settings import LibrarySettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -60,17 +71,32 @@ class Library:
     """What has happened to assets; a part adds itself to it."""
     files: Files
     """What people do with files and folders."""
-    uploads: Uploads
-    """Files that arrive piece by piece."""
     search: Search
     snapshots: Snapshots
     restores: Restores
     usage: Usage
     quota: Quota
+    publishing: Publishing
+    """Versions, proposals, imports and pins."""
+    uploads: Uploads
+    """Files that arrive piece by piece."""
+    repositories: Repositories
+    """Git repositories that places are synced with."""
+    following: Following
+    """Common assets that follow a repository."""
+    opening: Opening
+    """Links that open what is published in the workspace of whoever follows."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+@dataclass(frozen=True)
+class _Ground:
+    """What every part stands on."""
+
+    tree: Tree
+    database: Database
+    changes: Changes
+    audit: Audit
+    background: Background
 
 
 @contextlib.contextmanager
@@ -81,55 +107,84 @@ def open_library(
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as opened:
-        tree = opened.enter_context(Tree(settings.root))
-        database = Database(settings.database)
-        opened.callback(database.close)
-        database.make_tables(Base)
-        operations = Operations(database)
-        opened.callback(operations.close)
-        health = Health()
-        health.add("database", check_database(database))
-        changes = Changes()
-        opened.callback(changes.close)
-        teams = Teams(tree, database)
-        teams.recover()
-        audit, background = Audit(), Background()
-        search = Search(tree, changes, settings.state / "index")
-        opened.callback(search.close)
-        background.keep("search", lambda: search.run(background.stopping))
-        snapshots = open_snapshots(tree, settings.snapshots, clock, background)
-        restores = Restores(tree, snapshots)
-        restores.recover()
-        usage = Usage(tree, snapshots.shelf, clock)
-        background.every(
-            settings.quota.measured_every_seconds,
-            "usage",
-            partial(usage.measure_all, background.stopping),
-        )
-        quota = Quota(tree, usage, settings.quota)
-        files = open_files(
-            settings, tree, check_quota=quota.check,
-            changes=changes, audit=audit, background=background,
-        )  # fmt: skip
-        uploads = open_uploads(settings, files, background)
-        yield Library(
-            settings=settings,
-            tree=tree,
-            database=database,
-            operations=operations,
-            background=background,
-            audit=audit,
-            uploads=uploads,
-            health=health,
-            metrics=Metrics("library"),
-            changes=changes,
-            listing=Listing(tree),
-            teams=teams,
-            history=History(),
-            files=files,
-            search=search,
-            snapshots=snapshots,
-            restores=restores,
-            usage=usage,
-            quota=quota,
-        )
+        yield _put_together(settings, _open_ground(settings, opened), opened, clock)
+
+
+def _open_ground(settings: LibrarySettings, opened: contextlib.ExitStack) -> _Ground:
+    tree = opened.enter_context(Tree(settings.root))
+    database = Database(settings.database)
+    opened.callback(database.close)
+    database.make_tables(Base)
+    changes = Changes()
+    opened.callback(changes.close)
+    return _Ground(tree, database, changes, Audit(), Background())
+
+
+def _put_together(
+    settings: LibrarySettings,
+    ground: _Ground,
+    opened: contextlib.ExitStack,
+    clock: Callable[[], datetime],
+) -> Library:
+    """Open the parts in the order in which one needs the other; each recovers what a crash left."""
+    tree, database, background = ground.tree, ground.database, ground.background
+    announce = ground.changes.announce
+    operations = Operations(database)
+    opened.callback(operations.close)
+    teams = Teams(tree, database)
+    teams.recover()
+    snapshots = open_snapshots(tree, settings.snapshots, clock, background)
+    restores = Restores(tree, snapshots)
+    restores.recover()
+    usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
+    quota = Quota(tree, usage, settings.quota)
+    files = open_files(
+        settings, tree, changes=ground.changes, audit=ground.audit, background=background,
+        check_quota=quota.check,
+    )  # fmt: skip
+    search = Search(tree, ground.changes, settings.state / "index")
+    opened.callback(search.close)
+    background.keep("search", lambda: search.run(background.stopping))
+    repositories = open_repositories(
+        settings, tree, database, announce=announce, check_room=files.check_room
+    )
+    publishing = open_publishing(
+        tree, database, ground.audit,
+        Surroundings(
+            throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+            check_room=files.check_room, announce=announce,
+            end_other=repositories.syncing.end_merge,
+        ),
+        background,
+    )  # fmt: skip
+    history = History(
+        [
+            PublishingHistory(publishing.publisher, publishing.imports),
+            CommitHistory(repositories.connections, repositories.looking),
+        ]
+    )
+    return Library(
+        settings=settings,
+        tree=tree,
+        database=database,
+        operations=operations,
+        background=background,
+        audit=ground.audit,
+        health=Health({"database": check_database(database)}),
+        metrics=Metrics("library"),
+        changes=ground.changes,
+        listing=Listing(tree),
+        teams=teams,
+        history=history,
+        files=files,
+        search=search,
+        snapshots=snapshots,
+        restores=restores,
+        usage=usage,
+        quota=quota,
+        publishing=publishing,
+        uploads=open_uploads(settings, files, background),
+        repositories=repositories,
+        opening=open_opening(tree, database, publishing, repositories, quota, clock),
+        following=open_following(tree, repositories, publishing, background),
+    )

@@ -14,14 +14,24 @@ from twinhub_kit.pages import serve_pages
 from twinhub_library.graphql.endpoint import serve_graphql
 from twinhub_library.rest import (
     archives,
+    asset_parts,
     assets,
     bins,
+    collections,
     events,
     files,
     folders,
+    grants,
+    imports,
+    open_links,
+    opening,
+    previous,
+    proposals,
+    publishing,
+    repositories,
+    search,
     teams,
     usage,
-    versions,
 )
 from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
 
@@ -34,13 +44,24 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     archives.router,
-    events.router,
-    folders.router,
-    files.router,
     bins.router,
+    collections.router,
+    events.router,
+    files.router,
+    folders.router,
+    grants.router,
+    imports.router,
+    open_links.router,
+    open_links.pages,
+    opening.router,
+    previous.router,
+    proposals.router,
+    publishing.router,
+    repositories.router,
+    search.router,
     teams.router,
     usage.router,
-    versions.router,
+    asset_parts.router,
     assets.router,
     assets.catch_all,  # last: it takes in what begins like it
 )

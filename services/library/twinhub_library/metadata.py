@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import os
+import threading
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,7 +61,7 @@ def list_texts(tree: Tree, asset: Asset) -> dict[str, RelativePath]:
 
     ``twin.yaml`` or ``asset.yaml`` comes first, then ``description.md``, then the README.
     """
-    beside = {name: asset.folder / name for name in asset.companions}
+    beside = {_unversioned(name, asset): asset.folder / name for name in asset.companions}
     inside: dict[str, RelativePath] = {}
     if asset.is_folder:
         names = set(_names(tree, asset.path))
@@ -69,10 +71,14 @@ def list_texts(tree: Tree, asset: Asset) -> dict[str, RelativePath]:
         wanted += [texts[name] for name in _TEXTS if name in texts]
         inside = {name: asset.path / name for name in wanted}
     elif asset.name.endswith(TEXT):
-        inside = {asset.name: asset.path}
+        inside = {asset.name: asset.path}  # a published one has its version in the path
     described = {name: path for name, path in beside.items() if name.endswith(METADATA)}
     about = {name: path for name, path in beside.items() if name.endswith(TEXT)}
     return {**described, **inside, **about}
+
+
+def _unversioned(name: str, asset: Asset) -> str:
+    return name.removesuffix(f"@{asset.version}") if asset.version else name
 
 
 def read_start(tree: Tree, path: RelativePath, most: int) -> bytes:
@@ -116,7 +122,7 @@ def _read_described(tree: Tree, names: dict[str, RelativePath]) -> Metadata:
         content = read_start(tree, names[name], DEFAULT_LIMITS.size_bytes + 1)
     except LibraryError as error:
         return Metadata(faults=(f"{name}:1:1: {error}",), source=name)
-    return _described(content, name) if len(content) > _LONGEST_KEPT else _kept(content, name)
+    return _kept.find_or_make(content, name)
 
 
 def _described(content: bytes, name: str) -> Metadata:
@@ -126,9 +132,29 @@ def _described(content: bytes, name: str) -> Metadata:
     return _of_asset(read.asset, _texts_of(read.faults), name)
 
 
-_LONGEST_KEPT = 32 * 1024
-_kept = functools.lru_cache(maxsize=512)(_described)
-"""Equal content says the same."""
+class _Kept:
+    """What contents have said lately: equal content says the same."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[bytes, Metadata] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find_or_make(self, content: bytes, name: str) -> Metadata:
+        key = hashlib.sha256(name.encode() + b"\0" + content).digest()
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        made = _described(content, name)
+        with self._lock:
+            self._found[key] = made
+            while len(self._found) > _MOST_KEPT:
+                self._found.popitem(last=False)
+        return made
+
+
+_MOST_KEPT = 1_024
+_kept = _Kept()
 
 
 def _of_twin(content: bytes, name: str) -> Metadata:

@@ -85,7 +85,7 @@ def check_name(name: str) -> str:
         )
     if REPLACEMENT in name:
         raise BadPathError(f"{_shown(name)} holds what was no text in UTF-8: rename it.")
-    if any(unicodedata.category(character) in _UNSEEN for character in name):
+    if not name.isprintable() and any(unicodedata.category(one) in _UNSEEN for one in name):
         raise BadPathError(f"{_shown(name)} holds a character that cannot be seen: rename it.")
     return name
 

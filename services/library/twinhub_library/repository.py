@@ -7,6 +7,7 @@ Its git directory lies in ``.library/git``, outside every mount, with a configur
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -34,7 +35,7 @@ from twinhub_library.repositories.objects import (
     parse_listing,
 )
 from twinhub_library.repositories.running import Listener, Run, Silent
-from twinhub_library.repositories.sandbox import NOBODY, Job, Limits, Sandbox
+from twinhub_library.repositories.sandbox import CA_FILE, NOBODY, Job, Limits, Sandbox
 from twinhub_library.repositories.settings_of_git import (
     ATTRIBUTES,
     ENVIRONMENT,
@@ -87,10 +88,14 @@ class RemoteBranches:
 class _SandboxedGit(git.Git):
     """GitPython's way to git, with every program in the sandbox."""
 
-    def __init__(self, walls: Walls, git_dir: Path, work: Path) -> None:
+    def __init__(
+        self, walls: Walls, git_dir: Path, work: Path, remote: Remote | None = None
+    ) -> None:
         super().__init__(None)
         self._walls, self._git_dir, self._work = walls, git_dir, work
-        self.remote: Remote | None = None
+        self.remote = remote
+        self.lasting = contextlib.ExitStack()
+        """What has to last as long as the programs that were started."""
 
     def execute(self, command: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - GitPython's
         """Run a command whose first word is git, as GitPython asks for it."""
@@ -101,7 +106,7 @@ class _SandboxedGit(git.Git):
             ca_file=self._walls.ca_file,
         )  # fmt: skip
         if job.ca_file:
-            words += ["-c", "http.sslCAInfo=/etc/twinhub-ca.pem"]
+            words += ["-c", f"http.sslCAInfo={CA_FILE}"]
         if remote:
             delivered = remote.delivery
             words += options_for(remote.address)
@@ -110,14 +115,14 @@ class _SandboxedGit(git.Git):
                 job, environment={**ENVIRONMENT, **delivered.environment},
                 secrets=delivered.secrets, has_network=True,
             )  # fmt: skip
-        with self._walls.sandbox.prepared(replace(job, command=[*words, *command[1:]])) as made:
-            inner, descriptors = made
-            try:
-                return super().execute(inner, *arguments, pass_fds=descriptors, **named)
-            except GitCommandNotFound as error:
-                raise GitUnavailableError(
-                    "Syncing needs git, prlimit and bubblewrap: an administrator installs them."
-                ) from error
+        prepared = self._walls.sandbox.prepared(replace(job, command=[*words, *command[1:]]))
+        inner, descriptors = self.lasting.enter_context(prepared)
+        try:
+            return super().execute(inner, *arguments, pass_fds=descriptors, **named)
+        except GitCommandNotFound as error:
+            raise GitUnavailableError(
+                "Syncing needs git, prlimit and setpriv: an administrator installs them."
+            ) from error
 
 
 class Repository:
@@ -128,6 +133,7 @@ class Repository:
         self.folder = folder
         self._walls = walls
         self.work = folder / "work"
+        self._listings: dict[tuple[str, str], Listing] = {}
         self._git = _SandboxedGit(walls, folder / "git", self.work)
 
     @classmethod
@@ -148,6 +154,7 @@ class Repository:
     def close(self) -> None:
         """End the programs that read objects."""
         self._git.clear_cache()
+        self._git.lasting.close()
 
     def give(self, path: Path) -> None:
         """Give a file or folder of ours to whom git runs as."""
@@ -168,16 +175,14 @@ class Repository:
         Raises:
             LibraryError: what it says went wrong, in plain words.
         """
-        self._git.remote = remote
-        try:
-            process = self._git.execute(
+        program = _SandboxedGit(self._walls, self.folder / "git", self.work, remote)
+        with program.lasting:
+            process = program.execute(
                 ["git", *arguments], as_process=True,
                 istream=subprocess.PIPE if feed else None,
             )  # fmt: skip
-        finally:
-            self._git.remote = None
-        run = Run(process.proc, listener or Silent())
-        status, output, said = run.finish(feed, seconds=self._walls.limits.seconds)
+            run = Run(process.proc, listener or Silent())
+            status, output, said = run.finish(feed, seconds=self._walls.limits.seconds)
         if status not in wanted:
             host = remote.address.host if remote else ""
             shown = said[-_LOGGED:].encode("unicode_escape").decode("ascii")
@@ -198,6 +203,16 @@ class Repository:
         )  # fmt: skip
         return found.decode("ascii").strip() or None
 
+    def find_ref(self, name: str) -> str | None:
+        """Return the commit of a ref; None where there is none.
+
+        Refs of this git directory are files, for nobody ever packs them.
+        """
+        try:
+            return (self.folder / "git" / name).read_text("ascii").strip() or None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def list_refs(self, prefix: str) -> dict[str, str]:
         """Return the commits by their refs below a prefix, the newest name first."""
         output = self.run(
@@ -217,12 +232,16 @@ class Repository:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
+        if older == newer:
+            return True
         wanted = frozenset({0, 1})
         before = self.run("rev-list", "--count", "--max-count=1", older, f"^{newer}", wanted=wanted)
         return before.strip() == b"0"
 
     def count_commits(self, older: str | None, newer: str) -> int:
         """Return how many commits the newer has that the older has not."""
+        if older == newer:
+            return 0
         names = [newer, f"^{older}"] if older else [newer]
         return int(self.run("rev-list", "--count", *names))
 
@@ -232,11 +251,14 @@ class Repository:
         """Return the files of a commit below a folder; of no commit there are none."""
         if commit is None:
             return Listing({}, ())
+        if known := self._listings.get((commit, folder)):
+            return known
         paths = ["--", f"{folder}/"] if folder else []
         output = self.run(
             "--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths
         )
-        return parse_listing(output, folder)
+        found = self._listings[commit, folder] = parse_listing(output, folder)
+        return found
 
     def read_blob(self, name: str) -> bytes:
         """Return the content that git has a name for; one program reads all of them."""
@@ -272,12 +294,11 @@ class Repository:
 
     def commit(self, new: NewCommit, listener: Listener | None = None) -> str:
         """Make a commit that no ref names yet, and return it."""
-        self.run("update-ref", "-d", _NEXT)
         self.run(
-            "fast-import", "--quiet", "--done", "--depth=0", "--date-format=raw",
+            "fast-import", "--force", "--quiet", "--done", "--depth=0", "--date-format=raw",
             feed=import_stream(new, _NEXT), listener=listener,
         )  # fmt: skip
-        made = self.find_commit(_NEXT)
+        made = self.find_ref(_NEXT)
         assert made, "fast-import has ended well"  # noqa: S101
         return made
 
@@ -324,8 +345,8 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}", f"--max-count={count}", commit,
-            *paths,
+            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}",
+            f"--max-count={count}", commit, *paths,
         )  # fmt: skip
         return list(_parse_log(output))
 
@@ -374,7 +395,7 @@ class Repository:
             "--no-auto-maintenance", "--", str(remote.address), f"+refs/heads/{branch}:{ref}",
             remote=remote, listener=listener,
         )  # fmt: skip
-        found = self.find_commit(ref)
+        found = self.find_ref(ref)
         assert found, "fetch has ended well"  # noqa: S101
         self.tidy()
         return found

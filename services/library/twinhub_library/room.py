@@ -24,6 +24,8 @@ class Limits:
 
     largest_file: int = 100 << 30
     """Bytes of one file."""
+    free_space_floor: int = 1 << 30
+    """Bytes of the disk that the library leaves free."""
     most_unpacked: int = 20 << 30
     """Bytes of all that an archive holds."""
     most_entries: int = 100_000
@@ -34,21 +36,18 @@ class Limits:
     """Folders in each other in an archive."""
 
 
-def no_quota(area: Area, size: int) -> None:
-    """Let an area have whatever it takes."""
-    del area, size
+def no_quota(_area: Area, _size: int) -> None:
+    """Let an area take as many bytes as there are."""
 
 
 class Room:
     """Says no before bytes fill the disk."""
 
     def __init__(
-        self, tree: Tree, limits: Limits, *, check_quota: Callable[[Area, int], None] = no_quota,
-        floor: int = 0,
-    ) -> None:  # fmt: skip
-        """Check by limits; ``floor`` is what has to stay free of the disk, in bytes."""
-        self._tree, self.limits = tree, limits
-        self._check_quota, self._floor = check_quota, floor
+        self, tree: Tree, limits: Limits, check_quota: Callable[[Area, int], None] = no_quota
+    ) -> None:
+        """Check by limits; ``check_quota`` raises `FullError` where an area has reached its own."""
+        self._tree, self.limits, self._check_quota = tree, limits, check_quota
 
     def check(self, area: Area, size: int, *, promised: int = 0) -> None:
         """Raise where an area cannot take as many bytes more; ``promised`` are others' to come.
@@ -71,7 +70,7 @@ class Room:
         Raises:
             FullError: the disk is reached.
         """
-        free = self._tree.count_free_bytes() - self._floor - promised
+        free = self._tree.count_free_bytes() - self.limits.free_space_floor - promised
         if size > free:
             raise FullError(
                 f"The disk has {max(free, 0):,} bytes left, and {size:,} are asked for: tell an "

@@ -52,13 +52,13 @@ class GitSettings:
 
 @dataclass(frozen=True)
 class QuotaSettings:
-    """How much room areas may take, in bytes; 0 is no limit."""
+    """How much areas may hold, in bytes; None for no limit but the disk."""
 
-    user_bytes: int = 0
+    user_bytes: int | None = None
     """Of each private area that `users` does not name."""
-    team_bytes: int = 0
+    team_bytes: int | None = None
     """Of each team that `groups` does not name."""
-    common_bytes: int = 0
+    common_bytes: int | None = None
     users: Mapping[str, int] = field(default_factory=dict)
     """By name of the user."""
     groups: Mapping[str, int] = field(default_factory=dict)
@@ -66,6 +66,14 @@ class QuotaSettings:
     free_bytes: int = 2 * _GIB
     """What the disk has to keep: nothing is written past it."""
     measured_every_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class OpenLinkSettings:
+    """Links that open what is published, or repositories, in the workspace of whoever follows."""
+
+    git_hosts: tuple[str, ...] = ()
+    """Hosts whose repositories are opened, such as ``gitlab.example.org``."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class LibrarySettings:
     """Folder of its database and its search index."""
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
+
     public_url: str = ""
     """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
     hub_api_url: str = ""
@@ -96,6 +105,7 @@ class LibrarySettings:
     """What is taken in one go."""
     quota: QuotaSettings = field(default_factory=QuotaSettings)
     git: GitSettings = field(default_factory=GitSettings)
+    open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
 
     @property

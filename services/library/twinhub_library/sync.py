@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError, LibraryError, NotThereError
 from twinhub_library.merging import Ending, FileReport, NoContent, Outcome, merge, preview
+from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.content import changed_files
 from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open_desk
 from twinhub_library.repositories.errors import (
@@ -27,12 +28,12 @@ from twinhub_library.repositories.imports import Author
 from twinhub_library.repositories.reports import Pulled, Pushed, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from twinhub_kit.callers import Caller
 
     from twinhub_library.merging import MergeReport
-    from twinhub_library.paths import RelativePath
+    from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.connections import Connections
     from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from twinhub_library.tree import Tree
 
     Files = Mapping[str, GitFile]
-    FindSecrets = Callable[[Tree, RelativePath], Sequence[object]]
 
 ENDING = "git"
 _TRIES = 3
@@ -49,17 +49,55 @@ _QUIET = frozenset({Outcome.KEPT, Outcome.UNCHANGED})
 _NAMED_IN_MESSAGE = 3
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How somebody wants a push to be done."""
+
+    message: str = ""
+    """Of the commit; empty for one that names some files."""
+    create_branch: bool = False
+    """Whether a branch that is not there may be made."""
+    is_dry_run: bool = False
+    allowed_secrets: tuple[str, ...] = ()
+    """Files in which what looks like a secret is none."""
+
+    def message_for(self, differs: Changes) -> str:
+        """Return the message of the commit."""
+        if self.message.strip():
+            return self.message.strip() + "\n"
+        names = [one.path for one in differs.listed[:_NAMED_IN_MESSAGE]]
+        more = len(differs.listed) - len(names)
+        return f"Update {', '.join(names)}{f' and {more} more' if more else ''}\n"
+
+
+@dataclass(frozen=True)
+class _Push:
+    """A push that somebody wants."""
+
+    caller: Caller
+    wish: Wish
+
+
+@dataclass(frozen=True)
+class Around:
+    """What syncing uses of the rest of the library."""
+
+    find_secrets: Callable[[Tree, RelativePath], Sequence[SecretFinding]]
+    announce: Callable[[RelativePath], None]
+    """Told of each place that has changed."""
+    check_room: Callable[[RelativePath, int], None] = lambda _path, _size: None
+    """Raises where an area cannot take as many bytes more."""
+
+
 class Syncing:
-    """Status, pull, push, history and restore of the connected repositories."""
+    """Pull, push, sync and restore of the connected repositories."""
 
     def __init__(
-        self, tree: Tree, connections: Connections, *, email_domain: str,
-        find_secrets: FindSecrets, announce: Callable[[RelativePath], None],
-    ) -> None:  # fmt: skip
-        """Work on a tree; ``announce`` is told of each place that has changed."""
+        self, tree: Tree, connections: Connections, around: Around, *, email_domain: str
+    ) -> None:
+        """Work on a tree; authors who give no address have one at the domain."""
         self._tree, self.connections = tree, connections
-        self._email_domain = email_domain
-        self._find_secrets, self._announce = find_secrets, announce
+        self._around, self._email_domain = around, email_domain
 
     def _desk(
         self, repository_id: str, listener: Listener | None
@@ -93,7 +131,7 @@ class Syncing:
 
     def push(
         self, caller: Caller, repository_id: str, listener: Listener | None = None, *,
-        message: str = "", create_branch: bool = False, dry_run: bool = False,
+        wish: Wish | None = None,
     ) -> Pushed:  # fmt: skip
         """Make one commit of what differs and send it.
 
@@ -103,24 +141,27 @@ class Syncing:
         """
         with self._noting_faults(repository_id), self._desk(repository_id, listener) as desk:
             remote = self.connections.remote(caller, desk.row)
-            head = self._head(desk, remote, create_branch=create_branch)
-            return self._push(desk, remote, head, _Wish(caller, message, is_dry_run=dry_run))
+            wish = wish or Wish()
+            head = self._head(desk, remote, create_branch=wish.create_branch)
+            return self._push(desk, remote, head, _Push(caller, wish))
 
     def sync(
         self, caller: Caller, repository_id: str, listener: Listener | None = None, *,
-        message: str = "", dry_run: bool = False,
+        wish: Wish | None = None,
     ) -> Synced:  # fmt: skip
         """Pull, then push; where both sides changed a file, a person looks before the push."""
         with self._noting_faults(repository_id), self._desk(repository_id, listener) as desk:
             remote = self.connections.remote(caller, desk.row)
+            wish = wish or Wish()
             for tries_left in reversed(range(_TRIES)):
-                pulled = self._pull(desk, remote, dry_run=dry_run)
+                pulled = self._pull(desk, remote, dry_run=wish.is_dry_run)
                 copies = [one.copy for one in pulled.files if one.copy]
                 if copies:
                     return Synced(pulled, None, (_look_first(copies),))
                 try:
-                    wish = _Wish(caller, message, is_dry_run=dry_run)
-                    return Synced(pulled, self._push(desk, remote, pulled.commit, wish))
+                    return Synced(
+                        pulled, self._push(desk, remote, pulled.commit, _Push(caller, wish))
+                    )
                 except (BehindError, ChangedError):
                     if not tries_left:
                         raise
@@ -187,7 +228,7 @@ class Syncing:
 
     def _base(self, desk: Desk, head: str) -> str | None:
         """Return the last synced commit; a push that a crash cut off may have arrived."""
-        sent = desk.repository.find_commit(PUSHING)
+        sent = desk.repository.find_ref(PUSHING)
         if sent and desk.repository.is_ancestor(sent, head):
             desk.repository.change_refs({BASE: sent, PUSHING: None})
         return desk.base()
@@ -206,6 +247,8 @@ class Syncing:
         gone, come = changed_files(old.files, new.files)
         notes = desk.fetch_large(remote, head, come, new.files)
         made = Pulled(head, (), was_rewritten, None, new.left_out, notes)
+        if not dry_run:
+            self._around.check_room(desk.place, sum(one.size for one in come.values()))
         if not desk.has_place() and not dry_run:
             desk.write_place(new, head)
             self._done(desk, ())
@@ -247,11 +290,11 @@ class Syncing:
         report = merge(
             self._tree, desk.place, base=base, theirs=theirs, label=desk.label, ending=ending
         )
-        self._announce(desk.place)
+        self._around.announce(desk.place)
         return report
 
-    def _push(self, desk: Desk, remote: Remote, head: str | None, wish: _Wish) -> Pushed:
-        base = self._base(desk, head) if head else None
+    def _push(self, desk: Desk, remote: Remote, head: str | None, push: _Push) -> Pushed:
+        wish, base = push.wish, self._base(desk, head) if head else None
         if head and head != base:
             raise BehindError(
                 f"{remote.address.host} has commits that are not here yet: pull first, or sync."
@@ -261,8 +304,10 @@ class Syncing:
         differs = compare(found, listing)
         if not differs or wish.is_dry_run:
             return Pushed(None, differs.listed, found.left_out)
-        self._refuse_secrets(desk, differs)
-        made = desk.commit(differs, base, wish.message_for(differs), self._author(desk, wish))
+        self._refuse_secrets(desk, differs, wish.allowed_secrets)
+        made = desk.commit(
+            differs, base, wish.message_for(differs), self._author(desk, push.caller)
+        )
         desk.repository.change_refs({PUSHING: made})
         self._send(desk, remote, made, head=head, differs=differs)
         desk.repository.change_refs({BASE: made, desk.remote_ref: made, PUSHING: None})
@@ -279,44 +324,29 @@ class Syncing:
         desk.listener.say("Sending")
         desk.repository.push(remote, made, desk.row.branch, expected=head, listener=desk.listener)
 
-    def _refuse_secrets(self, desk: Desk, differs: Changes) -> None:
+    def _refuse_secrets(self, desk: Desk, differs: Changes, allowed: Collection[str]) -> None:
+        found = []
         for path in differs.written:
-            place = desk.place
-            for name in path.split("/"):
-                place = place / name
-            found = self._find_secrets(self._tree, place)
-            if found:
-                raise SecretFoundError(
-                    f"{found[0]} Take it out, or name its file in .gitignore, then sync again."
-                )
+            if path not in allowed:
+                place = RelativePath((*desk.place.names, *path.split("/")))
+                findings = self._around.find_secrets(self._tree, place)
+                found += [replace(one, file=path) for one in findings]
+        if found:
+            raise SecretFoundError(
+                f"Nothing was pushed, for there is likely a secret in {_named(found)}. Take it "
+                "out, name its file in .gitignore, or, if it is none, allow that file."
+            )
 
-    def _author(self, desk: Desk, wish: _Wish) -> Author:
-        name = desk.row.author_name or wish.caller.name
-        email = desk.row.author_email or f"{wish.caller.label}@{self._email_domain}"
+    def _author(self, desk: Desk, caller: Caller) -> Author:
+        name = desk.row.author_name or caller.name
+        email = desk.row.author_email or f"{caller.label}@{self._email_domain}"
         return Author(name, email)
 
     def _done(self, desk: Desk, conflicts: Sequence[str]) -> None:
         self.connections.change(
             desk.row.id, synced_at=datetime.now(UTC), fault="", conflicts="\n".join(conflicts)
         )
-        self._announce(desk.place)
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What somebody wants of a push."""
-
-    caller: Caller
-    message: str
-    is_dry_run: bool
-
-    def message_for(self, differs: Changes) -> str:
-        """Return the message of the commit; one that names some files where none was given."""
-        if self.message.strip():
-            return self.message.strip() + "\n"
-        names = [one.path for one in differs.listed[:_NAMED_IN_MESSAGE]]
-        more = len(differs.listed) - len(names)
-        return f"Update {', '.join(names)}{f' and {more} more' if more else ''}\n"
+        self._around.announce(desk.place)
 
 
 def _loud(report: MergeReport) -> tuple[FileReport, ...]:
@@ -337,6 +367,13 @@ def _below(listing: Listing, path: str) -> Files:
         for name, one in listing.files.items()
         if name == path or name.startswith(f"{path}/")
     }
+
+
+def _named(findings: Sequence[SecretFinding]) -> str:
+    more = len(findings) - _NAMED_IN_MESSAGE
+    return "; ".join(map(str, findings[:_NAMED_IN_MESSAGE])) + (
+        f"; and {more} more" if more > 0 else ""
+    )
 
 
 def _look_first(copies: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_api.names import label_for
+from twinhub_kit.database import as_utc
 
 from twinhub_library.areas import OWN_FOLDER, TEAMS
 from twinhub_library.catalogue import KINDS
@@ -97,18 +98,22 @@ class Teams:
         on = set(self.list_labels())
         return [_state(row.group, row.label, row, is_on=row.label in on) for row in rows]
 
-    def switch_on(self, group: str, *, by: str, bring_back: bool = True) -> TeamState:
+    def switch_on(self, group: str, *, by: str) -> TeamState:
         """Make the area of a group, or bring back its files; nothing happens if it is on.
 
-        ``bring_back`` does not count for files of a group that was deleted: see `bring_back`.
+        Files of a deleted group of the same name stay where they are: see `bring_back`.
         """
         label = label_for(group)
         with self._lock:
             if not self.is_on(label):
-                row = self._find_row(label)
-                may_return = bring_back and row is not None and not row.is_gone
-                self._put_in_place(label, row.kept if row is not None and may_return else "")
-                self._write(TeamRow(label=label, group=group, changed_at=_now(), changed_by=by))
+                old = self._find_row(label)
+                kept = "" if old is None or old.is_gone else old.kept
+                row = TeamRow(label=label, group=group, changed_at=_now(), changed_by=by)
+                row.kept, row.is_gone = kept, False
+                self._write(row)  # first: a folder that is there is then this group's
+                self._put_in_place(label, kept)
+                row.kept = ""
+                self._write(row)
         return self.find(group)
 
     def bring_back(self, group: str, *, by: str) -> TeamState:
@@ -227,7 +232,7 @@ def _state(group: str, label: str, row: TeamRow | None, *, is_on: bool) -> TeamS
         return TeamState(group, label, is_on)
     return TeamState(
         group, label, is_on, has_kept_files=bool(row.kept) and not is_on, is_gone=row.is_gone,
-        changed_at=row.changed_at, changed_by=row.changed_by,
+        changed_at=as_utc(row.changed_at), changed_by=row.changed_by,
     )  # fmt: skip
 
 

@@ -193,7 +193,6 @@ class Uploads:
                     _check_content(upload, data)
                     os.fsync(data)
             if data is not None:
-                self._files.check_room(_path(upload), upload.size)
                 self._place(upload)
             done = replace(upload, is_done=True)
             self._write_record(done)

@@ -10,12 +10,13 @@ import pytest
 from twinhub_hub.settings.loading import load_settings
 
 DOCS = Path(__file__).parents[3] / "docs"
-# Blocks below a comment `test: …` are twins, as are all of one page: test_twin_pages.py.
+# Blocks below a comment `test: …` are twins, as are all of one page: test_twin_pages.py. Those of
+# asset-yaml.md are assets: tests/unit/dtconfig/test_asset_files.py.
 _BLOCK = re.compile(r"(?<!-->\n)^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     pytest.param(textwrap.dedent(match[2]), id=f"{page.stem}-{number}")
     for page in sorted(DOCS.rglob("*.md"))
-    if page.name != "twin-yaml.md"
+    if page.name not in {"twin-yaml.md", "asset-yaml.md"}
     for number, match in enumerate(_BLOCK.finditer(page.read_text("utf-8")))
 ]
 

@@ -72,7 +72,7 @@ def _real() -> Iterator[TantivyIndex]:
 
 
 @pytest.mark.d4(30)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_documents(), st.lists(st.tuples(_texts, _accesses), min_size=1, max_size=6))
 def test_a_search_answers_as_a_look_at_every_readable_document_does(
     real: TantivyIndex, documents: list[Document], asked: list[tuple[str, Access]]

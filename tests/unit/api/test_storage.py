@@ -25,7 +25,7 @@ odd line
 @pytest.mark.parametrize(
     ("folder", "file_system", "is_on"),
     [
-        ("/home/x", "ext4", False),
+        ("/opt/x", "ext4", False),
         ("/srv", "ext4", True),
         ("/srv/assets", "ext4", True),
         ("/srv/x y/assets", "xfs", True),

@@ -187,3 +187,21 @@ def test_names_of_files_cannot_steer_the_terminal(
     file = Path(tmp_path, "a\x1b[2Jb.yaml")
     file.write_text(_BROKEN)
     assert "\x1b" not in twin("validate", file).out
+
+
+def test_an_asset_yaml_is_validated_with_what_it_requires(
+    twin: Callable[..., Done], tmp_path: Path
+) -> None:
+    file = tmp_path / "models/tank/asset.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("title: Tank\nrequires: [models/tnak, common/tools/x]\n")
+    assert twin("validate", file).out == "Tank: good\n"
+    done = twin("validate", "--assets", tmp_path, file)
+    assert done.code == 1
+    assert ":2:12: error: requires[0]: there is no models/tnak; did you mean" in done.out
+    assert done.out.endswith("2 errors, 0 warnings in 1 file\n")
+    file.write_text("titel: Tank\n")
+    report = json.loads(twin("validate", "--json", file).out)["twins"][0]
+    assert not report["valid"]
+    assert report["faults"][0]["nearest"] == "title"
+    assert "no file or folder" in twin("validate", tmp_path / "asset.yaml").err

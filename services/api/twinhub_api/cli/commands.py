@@ -29,7 +29,7 @@ def _validate(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         nargs="*",
         default=["."],
-        help="folders of twins, or twin.yaml files; default: this folder",
+        help="folders of twins, or files twin.yaml and asset.yaml; default: this folder",
     )
     parser.add_argument(
         "--assets",
@@ -116,7 +116,9 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
 
 _CLI = "twinhub_api.cli"
 
-VALIDATE = Command("validate", "Say all that is wrong in a twin", _validate, f"{_CLI}.validate:run")
+VALIDATE = Command(
+    "validate", "Say all that is wrong in a twin or asset.yaml", _validate, f"{_CLI}.validate:run"
+)
 EXPLAIN = Command(
     "explain",
     "Explain a key of twin.yaml",

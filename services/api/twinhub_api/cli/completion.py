@@ -83,8 +83,18 @@ def _words_of(parser: argparse.ArgumentParser) -> Iterator[str]:
         if action.choices is not None:
             choices: Iterable[object] = action.choices
             yield from (str(choice) for choice in choices)
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for inner in action.choices.values():
+                yield from _words_of(inner)
 
 
 def _takes_files(parser: argparse.ArgumentParser) -> bool:
     places = {"PATH", "ROOT", "FOLDER", "FILE", "A", "B"}
-    return any(action.metavar in places for action in parser._actions)  # noqa: SLF001
+    actions = parser._actions  # noqa: SLF001
+    inner = [
+        one
+        for action in actions
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+        for one in action.choices.values()
+    ]
+    return any(action.metavar in places for action in actions) or any(map(_takes_files, inner))

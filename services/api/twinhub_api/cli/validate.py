@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.asset_files import LIMITS, check_requires, is_asset_file, read_asset
 from twinhub_dtconfig.assets import AssetTree
 from twinhub_dtconfig.checks import check_twin
+from twinhub_dtconfig.faults import START, Fault
+from twinhub_dtconfig.files import FileRefusedError, read_regular_file
 from twinhub_dtconfig.finding import Finding
 from twinhub_dtconfig.loading import TwinError
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from twinhub_dtconfig.faults import Fault
     from twinhub_dtconfig.opening import OpenedTwin
 
     from twinhub_api.cli.terminal import Terminal
@@ -38,6 +40,8 @@ class _Report:
     faults: tuple[Fault, ...]
     line_of: Callable[[Fault], str]
     twin: OpenedTwin | None = None
+    asset: str | None = None
+    """What an asset is called, of an ``asset.yaml``."""
 
     @property
     def is_described(self) -> bool:
@@ -65,6 +69,8 @@ def _assets(root: str | None) -> Path | None:
 
 
 def _check(path: str, assets: Path | None) -> _Report:
+    if is_asset_file(Path(path).name):
+        return _check_asset(path, assets)
     try:
         opened = open_any(path)
     except TwinError as error:
@@ -74,6 +80,19 @@ def _check(path: str, assets: Path | None) -> _Report:
     unique = dict.fromkeys(faults)
     ordered = sorted(unique, key=lambda fault: (fault.file, fault.line, fault.column))
     return _Report(path, tuple(ordered), lines_of(opened.loaded.document, opened.folder), opened)
+
+
+def _check_asset(path: str, assets: Path | None) -> _Report:
+    try:
+        content = read_regular_file(existing(path), LIMITS.size_bytes + 1).content
+    except FileRefusedError as error:
+        fault = Fault(path, *START, f"the file {error}", "give the path of an asset.yaml")
+        return _Report(path, (fault,), lines_of(None), asset=path)
+    read = read_asset(content, path)
+    faults = [*read.faults, *(check_requires(read, AssetTree.below(assets)) if assets else ())]
+    ordered = sorted(faults, key=lambda fault: (fault.line, fault.column))
+    title = read.asset.title or path
+    return _Report(path, tuple(ordered), lines_of(read.document), asset=title)
 
 
 def _doubts(opened: OpenedTwin) -> list[Fault]:
@@ -97,9 +116,12 @@ def _print(reports: Sequence[_Report], errors: int, warnings: int) -> None:
             print(render_faults(report.faults, report.line_of, terminal))
         if report.twin is not None and not count_faults(report.faults)[0]:
             print(_good(report.twin, terminal))
+        elif report.asset is not None and not report.faults:
+            print(f"{safe(report.asset)}: {terminal.paint('good', 'green', 'bold')}")
     if errors or warnings:
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-        print(f"{found} in {counted(len(reports), 'twin')}")
+        kind = "file" if any(report.asset is not None for report in reports) else "twin"
+        print(f"{found} in {counted(len(reports), kind)}")
 
 
 def _good(opened: OpenedTwin, terminal: Terminal) -> str:
@@ -117,7 +139,7 @@ def _data(reports: Sequence[_Report], errors: int, warnings: int) -> dict[str, o
         "twins": [
             {
                 "path": report.path,
-                "name": report.twin.twin.name if report.twin is not None else None,
+                "name": report.twin.twin.name if report.twin is not None else report.asset,
                 "described": report.is_described,
                 "valid": not count_faults(report.faults)[0],
                 "faults": [fault_data(fault, report.line_of(fault)) for fault in report.faults],

@@ -85,6 +85,14 @@ class AssetDetails(AssetSummary):
     parts: tuple[AssetPart, ...] = ()
 
 
+class TreeQuery(Wire):
+    """Which part of a tree is shown."""
+
+    depth: int = Field(1, ge=1, le=64, description="How many folders deep.")
+    limit: int = Field(200, ge=1, le=1000)
+    after: str = Field("", description="`next` of the page before.")
+
+
 class TreeEntry(Wire):
     """Something in an asset."""
 
@@ -153,6 +161,14 @@ class AssetUsers(Wire):
 
     users: tuple[AssetUser, ...]
     is_complete: bool = Field(description="False where there were too many assets to look at.")
+
+
+class ModelQuery(Wire):
+    """Which model is shown, and which of its variables."""
+
+    file: str = Field("", description="An FMU in the asset; without it the first.")
+    limit: int = Field(200, ge=1, le=1000)
+    after: str = Field("", description="`next` of the page before.")
 
 
 class ModelVariable(Wire):
@@ -239,4 +255,3 @@ class Graph(Wire):
     """A twin as a flowchart."""
 
     mermaid: str = Field(description="Source of a flowchart of Mermaid; its labels are escaped.")
-    is_described: bool = Field(description="Whether the twin has a `twin.yaml`.")

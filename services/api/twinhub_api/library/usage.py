@@ -18,7 +18,7 @@ class AreaUsage(Wire):
     bytes: int = Field(description="On the disk; what has several names is counted once.")
     files: int
     kinds: dict[str, int] = Field(
-        description="Bytes by kind of asset; `other` is what is in no folder of a kind."
+        description="Bytes by kind of asset; `bin`, and `other` for what is in no folder of a kind."
     )
     limit: int = Field(description="How many bytes it may take; 0 for no limit.")
     is_enforced: bool = Field(
@@ -39,8 +39,8 @@ class UsagePage(Wire):
 class AssetUsage(Wire):
     """What one asset takes, or one folder that is none."""
 
-    path: str
-    kind: str = Field(description="Kind of the asset; `other` for anything else.")
+    path: str = Field(description="Of the library; empty of the bin.")
+    kind: str = Field(description="Kind of the asset; `bin`, or `other` for anything else.")
     bytes: int
     files: int
 

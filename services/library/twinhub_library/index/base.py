@@ -7,6 +7,7 @@ document outside of what a caller may read is in any answer: no hit, count, face
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
 FEWEST_LETTERS_OF_A_START = 2
@@ -62,6 +63,10 @@ class Facet(StrEnum):
     KEYWORD = "keyword"
     LICENCE = "licence"
     REQUIRES = "requires"
+
+
+Filters = Mapping[Facet, frozenset[str]]
+"""Of each facet, values of which a document has one at least."""
 
 
 class Sort(StrEnum):
@@ -160,8 +165,7 @@ class Query:
 
     access: Access
     terms: tuple[Term, ...] = ()
-    filters: Mapping[Facet, frozenset[str]] = field(default_factory=dict)
-    """One of the values of each facet that is here."""
+    filters: Filters = field(default_factory=dict)
     facets: tuple[Facet, ...] = ()
     """Which facets are counted: what there would be without the filter of that facet itself."""
     sort: Sort = Sort.RELEVANCE

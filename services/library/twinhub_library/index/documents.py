@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import TEXT, is_asset_name
 from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_dtconfig.references import BadReferenceError, Reference
 
 from twinhub_library.catalogue import read_metadata
 from twinhub_library.errors import LibraryError
@@ -69,10 +70,11 @@ def survey(tree: Tree, asset: Asset) -> Survey:
     for name in asset.companions:
         looker.look_at_file(asset.folder / name)
     marks = sorted(looker.marks)
-    stated = repr((str(asset.path), asset.version, asset.is_folder, marks))
+    newest = looker.newest_read or looker.newest
+    stated = repr((str(asset.path), asset.version, asset.is_folder, marks, int(newest)))
     stamp = hashlib.blake2b(stated.encode("utf-8", "replace"), digest_size=8).hexdigest()
     names = tuple(name for name, etag in sorted(marks, key=lambda mark: (not mark[1], mark[0])))
-    seconds = min(max(0.0, looker.newest), _LAST_SECOND)
+    seconds = min(max(0.0, newest), _LAST_SECOND)
     changed_at = datetime.fromtimestamp(int(seconds), UTC)
     readable = sorted(looker.readable, key=lambda path: not path.name.lower().endswith(TEXT))
     return Survey(stamp, names, tuple(readable), changed_at)
@@ -95,9 +97,17 @@ def read_document(tree: Tree, asset: Asset, found: Survey) -> Document:
         licence=normalise(metadata.licence)[:_LONGEST_VALUE],
         owner=_owner(asset, metadata),
         keywords=_values(word.lower() for word in metadata.keywords),
-        requires=_values(one.partition("@")[0] for one in metadata.requires),
+        requires=_values(map(_asset_of, metadata.requires)),
         text=_read_text(tree, found),
     )
+
+
+def _asset_of(reference: str) -> str:
+    """Return the asset that a reference names, without a version or a file in it."""
+    try:
+        return Reference.parse(reference).asset
+    except BadReferenceError:  # it is a fault of the asset, and found as it is written
+        return reference.partition("@")[0]
 
 
 def _owner(asset: Asset, metadata: Metadata) -> str:
@@ -131,13 +141,15 @@ class _Looker:
         self._tree = tree
         self.marks: list[tuple[str, str]] = []
         self.readable: list[RelativePath] = []
-        self.newest = 0.0
+        self.newest = self.newest_read = 0.0
+        """When the asset itself, and a file that is read, has changed."""
 
     def look_at_file(self, path: RelativePath) -> None:
         entry = self._tree.get_entry(path)
         self.marks.append((path.name, entry.etag))
         self.newest = max(self.newest, entry.changed_at.timestamp())
         if _is_read(path.name):
+            self.newest_read = max(self.newest_read, entry.changed_at.timestamp())
             self.readable.append(path)
 
     def look_at_folder(self, asset: RelativePath) -> None:
@@ -158,7 +170,8 @@ class _Looker:
                 raise
             return []
         try:
-            self.newest = max(self.newest, os.fstat(folder).st_mtime)
+            if not names:
+                self.newest = os.fstat(folder).st_mtime
             with os.scandir(folder) as entries:
                 return self._note(sorted(entries, key=lambda one: one.name), path, names)
         finally:
@@ -178,7 +191,7 @@ class _Looker:
                 if entry.name not in _NOT_LOOKED_INTO:
                     folders.append(entry.name)
                 self.marks.append((shown, ""))
-            elif _is_read(entry.name):
+            elif _is_read(entry.name) and entry.is_file(follow_symlinks=False):
                 self._note_readable(entry, shown, path)
             else:
                 self.marks.append((shown, ""))
@@ -190,7 +203,7 @@ class _Looker:
         except FileNotFoundError:
             return
         self.marks.append((shown, etag_of(status)))
-        self.newest = max(self.newest, status.st_mtime)
+        self.newest_read = max(self.newest_read, status.st_mtime)
         self.readable.append(RelativePath((*path.names, entry.name)))
 
 

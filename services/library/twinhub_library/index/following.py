@@ -12,15 +12,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.layout import companion_names
+from twinhub_dtconfig.layout import companion_names, split_version
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
+from twinhub_dtconfig.versions import newest
 
-from twinhub_library.areas import split_path
+from twinhub_library.areas import COMMON, TEAMS, split_path
 from twinhub_library.catalogue import find_asset, list_assets
 from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
 from twinhub_library.index.places import list_areas
 from twinhub_library.paths import RelativePath
+from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
@@ -49,6 +52,11 @@ class Progress:
     areas: int = 0
     areas_in_all: int = 0
 
+    @property
+    def part(self) -> float:
+        """How much has been looked at, up to 1, in areas."""
+        return 1.0 if self.is_complete else round(self.areas / (self.areas_in_all or 1) * 0.99, 3)
+
 
 class Follower:
     """Keeps one index equal to one tree; `mark` may be called from any thread."""
@@ -69,6 +77,7 @@ class Follower:
         with self._lock:
             if path is None or len(self._changed) >= _MOST_WAITING:
                 self._is_everything_changed = True
+                self._changed.clear()
             else:
                 self._changed[path] = None
 
@@ -95,18 +104,22 @@ class Follower:
             SearchIndexError: the index cannot be written.
         """
         with self._lock:
-            changed = list(itertools.islice(self._changed, _MOST_AT_ONCE))
-            for path in changed:
-                del self._changed[path]
+            changed, self._changed = self._changed, {}
             if self._is_everything_changed and not self.is_looking and seconds is not None:
                 self._is_everything_changed = False
                 self._look = self._look_at_everything()
-        for path in changed:
-            self._refresh(path)
+        for at, place in enumerate(dict.fromkeys(map(_nearest_place, changed)), 1):
+            self._refresh(place)
+            if at % _MOST_AT_ONCE == 0:
+                self.commit()
         if changed:
             self.commit()
         if self._look is not None and seconds is not None:
-            self._go_on(self._look, seconds)
+            try:
+                self._go_on(self._look, seconds)
+            except BaseException:
+                self._look, self._is_everything_changed = None, True
+                raise
 
     def commit(self) -> None:
         """Have what is written found."""
@@ -126,29 +139,44 @@ class Follower:
         self.progress.is_complete = True
 
     def _refresh(self, path: RelativePath) -> None:
-        """Look at what a change at a path can have changed."""
+        """Look at what a change at a path, or below it, can have changed."""
         try:
             area, rest = split_path(path)
         except NotThereError:
+            if path.names == (TEAMS,):
+                self._refresh_teams()
             return
-        at = next((at for at, name in enumerate(rest.names) if name in _KINDS), None)
-        if at is None or at + 1 == len(rest.names):
+        if not any(name in _KINDS for name in rest.names[:-1]):
             self._refresh_below(path, area)
             return
-        folder = RelativePath((*area.path.names, *rest.names[: at + 1]))
-        name = rest.names[at + 1]
-        for one in (name, *_names_beside(self._index, folder, name)):
-            self._check(folder, one)
+        for name in (path.name, *_names_beside(self._index, path.parent, path.name)):
+            self._check(path.parent, name)
 
     def _check(self, folder: RelativePath, name: str) -> None:
         """Have the document of a name in the folder of a kind be what is there."""
-        asset = find_asset(self._tree, RelativePath((*folder.names, name)))
+        asset = self._find_named(folder, name)
+        if asset is not None and asset.name != name:
+            asset = self._find_named(folder, asset.name) or asset
         if asset is not None:
-            asset = find_asset(self._tree, RelativePath((*folder.names, asset.name))) or asset
             self._take(asset, self._stamp_of(key_of(asset)))
         key = f"{folder}/{name}"
         if (asset is None or key_of(asset) != key) and self._stamp_of(key) is not None:
             self._remove(key)
+
+    def _find_named(self, folder: RelativePath, name: str) -> Asset | None:
+        """Return the asset of a name; the newest version where only versions are there."""
+        found = find_asset(self._tree, RelativePath((*folder.names, name)))
+        if found is not None or folder.names[0] != COMMON:
+            return found
+        try:
+            there = [one for one, _ in scan_folder(self._tree, folder)]
+        except LibraryError:
+            return None
+        split = (split_version(one) for one in there)
+        newest_one = newest([version for plain, version in split if plain == name and version])
+        if newest_one is None:
+            return None
+        return find_asset(self._tree, RelativePath((*folder.names, f"{name}@{newest_one}")))
 
     def _refresh_below(self, path: RelativePath, area: Area) -> None:
         """Look at the folders of kinds at or below a path that is in no asset."""
@@ -156,6 +184,14 @@ class Follower:
         if not known and self._find_kind(path) not in {EntryKind.FOLDER, EntryKind.LINK}:
             return
         for _ in self._look_at_area(area, str(path)):
+            pass
+
+    def _refresh_teams(self) -> None:
+        teams = [area for area in list_areas(self._tree) if area.kind is AreaKind.TEAM]
+        for area in teams:
+            for _ in self._look_at_area(area, str(area)):
+                pass
+        for _ in self._empty_all_but(teams, f"{TEAMS}/"):
             pass
 
     def _find_kind(self, path: RelativePath) -> EntryKind | None:
@@ -171,8 +207,12 @@ class Follower:
         for area in areas:
             yield from self._look_at_area(area, str(area))
             self.progress.areas += 1
+        yield from self._empty_all_but(areas, "")
+
+    def _empty_all_but(self, areas: list[Area], start: str) -> Iterator[None]:
+        """Take out what is in areas that begin so and are not there any more."""
         there = tuple(str(area) for area in areas)
-        for folder in self._index.list_folders():
+        for folder in self._index.list_folders(start):
             if not any(_is_below(folder, area) for area in there):
                 yield from self._empty(folder)
 
@@ -231,6 +271,15 @@ class Follower:
         if key in self._uncommitted:
             return self._uncommitted[key]
         return self._index.find_stamp(key)
+
+
+def _nearest_place(path: RelativePath) -> RelativePath:
+    """Return the name in the folder of a kind that a path is at or below; else the path itself."""
+    first = 2 if path.names[:1] == (TEAMS,) else 1
+    for at in range(first, len(path.names) - 1):
+        if path.names[at] in _KINDS:
+            return RelativePath(path.names[: at + 2])
+    return path
 
 
 def _names_beside(index: Index, folder: RelativePath, name: str) -> set[str]:

@@ -22,7 +22,7 @@ from twinhub_library.index.base import (
 )
 from twinhub_library.index.querying import split_for_typos, suggest
 from twinhub_library.index.shown import without_text
-from twinhub_library.index.snippets import make_snippet
+from twinhub_library.index.snippets import Snippets
 from twinhub_library.index.words import are_near, index_words, split_words
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ class MemoryIndex:
         """Begin without documents."""
         self._written: dict[str, Document] = {}
         self._found: dict[str, Document] = {}
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The committed documents by their keys."""
+        return self._found
 
     def upsert(self, document: Document) -> None:
         """Put a document in place of one with its key."""
@@ -60,9 +65,12 @@ class MemoryIndex:
             hits = self._find(query, terms, with_typos=True)
             has_typos = bool(hits)
         hits.sort(key=lambda hit: _order(query.sort, *hit))
+        snippets = Snippets(terms, with_typos=has_typos)
         page = hits[query.offset : query.offset + query.limit]
         return Results(
-            tuple(_hit(document, terms, has_typos=has_typos) for _, document in page),
+            tuple(
+                Hit(without_text(one), snippets.make((one.summary, one.text))) for _, one in page
+            ),
             len(hits),
             {facet: self._count(query, facet, terms, has_typos=has_typos)
              for facet in query.facets},
@@ -124,11 +132,6 @@ class MemoryIndex:
         seen = [document for document in self._found.values() if _may_see(query, document)]
         texts = [one.text_of(place) for one in seen for place in (Place.NAME, Place.HEADING)]
         return list(dict.fromkeys(word for text in texts for word in split_words(text)))
-
-
-def _hit(document: Document, terms: Sequence[Term], *, has_typos: bool) -> Hit:
-    texts = (document.summary, document.text)
-    return Hit(without_text(document), make_snippet(texts, terms, with_typos=has_typos))
 
 
 def _order(sort: Sort, score: float, document: Document) -> tuple[float | str, str]:

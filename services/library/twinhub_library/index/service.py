@@ -67,6 +67,7 @@ class Search:
         self._is_closed = False
         self._is_damaged = False
         self._problem = ""
+        self._has_said_short = False
         self._watcher: Watcher | None = None
         self._index, self._follower = self._open()
         changes.call_on_change(self._mark)
@@ -92,10 +93,6 @@ class Search:
             watcher.count() if watcher else 0,
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
-
-    def check(self) -> str | None:
-        """Return why search is behind; None if it is not. It answers meanwhile all the same."""
-        return self._problem or None
 
     def catch_up(self) -> None:
         """Look at all that has changed so far; for tests and for whoever cannot wait."""
@@ -184,6 +181,8 @@ class Search:
                 watcher.start_anew()
                 watching = watcher.watch_some()
                 self._follower.mark(None)
+            if watcher and not is_watching:
+                self._say_whether_short(watcher)
             if is_watching or self._follower.is_looking:
                 _wait(watcher, stopping, _REST * (time.monotonic() - began))
                 continue
@@ -191,6 +190,14 @@ class Search:
             if looks.are_due(is_watching_all=watcher is not None and not watcher.is_short):
                 self._follower.mark(None)
             _wait(watcher, stopping, _GATHER_SECONDS)
+
+    def _say_whether_short(self, watcher: Watcher) -> None:
+        if watcher.is_short and not self._has_said_short:
+            _log.warning(
+                "search watches %d folders, and there are more: changes in the others are found "
+                "late; raise fs.inotify.max_user_watches", watcher.count(),
+            )  # fmt: skip
+        self._has_said_short = watcher.is_short
 
     @property
     def _marker(self) -> Path:

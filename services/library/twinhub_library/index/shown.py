@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from twinhub_library.index.base import Document
 
+_FIELDS = tuple(one.name for one in dataclasses.fields(Document) if one.name != "text")
+
 
 def without_text(document: Document) -> Document:
     """Return the document as a hit has it."""
@@ -16,7 +18,7 @@ def without_text(document: Document) -> Document:
 
 def dump_document(document: Document) -> bytes:
     """Return a document without its text."""
-    content = dataclasses.asdict(without_text(document))
+    content = {name: getattr(document, name) for name in _FIELDS}
     content["changed_at"] = document.changed_at.timestamp()
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 

@@ -20,78 +20,81 @@ MOST_CHARACTERS = 240
 _BEFORE = 60
 _LOOKED_AT_FOR_TYPOS = 8_000
 _WORD = re.compile(r"[^\W_]+")
-_SPACE = re.compile(r"\s+")
+_NOTHING = re.compile(r"(?!)")
 
 
-def make_snippet(
-    texts: Sequence[str], terms: Sequence[Term], *, with_typos: bool = False
-) -> Snippet:
-    """Return a piece of the first of the normalised texts that has one of the words.
+class Snippets:
+    """Makes the snippets of one search."""
 
-    If none has, the piece is the start of the first that is not empty.
-    """
-    words = [word for term in terms if not term.is_excluded for word in term.words]
-    for text in texts:
-        place = _find(text, words, with_typos=with_typos)
-        if place is not None:
-            return _cut(text, place, words, with_typos=with_typos)
-    return _cut(next((text for text in texts if text), ""), 0, [], with_typos=False)
+    def __init__(self, terms: Sequence[Term], *, with_typos: bool = False) -> None:
+        """Look for the words of terms, ``with_typos`` for those that are near to them too."""
+        words = [word for term in terms if not term.is_excluded for word in term.words]
+        self._words, self._with_typos = words, with_typos
+        longer = [word for word in words if len(word) >= FEWEST_LETTERS_WITH_A_TYPO]
+        self._whole = _any_of(map(_from_its_start, words), before=r"(?<![^\W_])")
+        self._inside = _any_of(map(re.escape, longer), before=r"[^\W_]*", after=r"[^\W_]*")
+
+    def make(self, texts: Sequence[str]) -> Snippet:
+        """Return a piece of the first of the normalised texts that has one of the words.
+
+        If none has, the piece is the start of the first that is not empty.
+        """
+        for text in texts:
+            place = self._find(text)
+            if place is not None:
+                return self._cut(text, place)
+        return self._cut(next((text for text in texts if text), ""), 0)
+
+    def _find(self, text: str) -> int | None:
+        if not self._words or not text:
+            return None
+        if self._with_typos:
+            places = self._near_places(fold(text[:_LOOKED_AT_FOR_TYPOS]))
+            return next((start for start, _ in places), None)
+        folded = fold(text)
+        for word in self._words:
+            at = folded.find(word)
+            while at > 0 and folded[at - 1].isalnum():
+                at = folded.find(word, at + 1)
+            if at >= 0:
+                return at
+        found = self._inside.search(folded)  # the second part of HeatedTank
+        return found.start() if found else None
+
+    def _cut(self, text: str, place: int) -> Snippet:
+        start = max(0, place - _BEFORE)
+        if start and (space := text.find(" ", start, place)) >= 0:
+            start = space + 1
+        piece = " ".join(text[start : start + MOST_CHARACTERS * 2].split())
+        if len(piece) > MOST_CHARACTERS:
+            end = piece.rfind(" ", MOST_CHARACTERS // 2, MOST_CHARACTERS)
+            piece = piece[: end if end > 0 else MOST_CHARACTERS]
+        folded = fold(piece)
+        if self._with_typos:
+            return Snippet(piece, tuple(self._near_places(folded)))
+        ranges = [found.span() for found in self._whole.finditer(folded)]
+        return Snippet(
+            piece, tuple(ranges or (one.span() for one in self._inside.finditer(folded)))
+        )
+
+    def _near_places(self, folded: str) -> Iterator[tuple[int, int]]:
+        for run in _WORD.finditer(folded):
+            found = run[0]
+            for word in self._words:
+                if found == word or (
+                    abs(len(found) - len(word)) <= 1
+                    and len(word) >= FEWEST_LETTERS_WITH_A_TYPO
+                    and are_near(found, word)
+                ):
+                    yield run.span()
+                    break
 
 
-def _find(text: str, words: Sequence[str], *, with_typos: bool) -> int | None:
-    if with_typos:
-        places = _near_places(text[:_LOOKED_AT_FOR_TYPOS], words)
-        return next((start for start, _ in places), None)
-    folded = fold(text)
-    for word in words:
-        at = _find_start(folded, word)
-        if at >= 0:
-            return at
-    inside = (folded.find(word) for word in words if len(word) >= FEWEST_LETTERS_WITH_A_TYPO)
-    return next((at for at in inside if at >= 0), None)  # the second part of HeatedTank
+def _from_its_start(word: str) -> str:
+    rest = r"[^\W_]*" if len(word) >= FEWEST_LETTERS_OF_A_START else r"(?![^\W_])"
+    return re.escape(word) + rest
 
 
-def _find_start(folded: str, word: str) -> int:
-    """Return where a word begins that begins so; -1 if none does."""
-    at = folded.find(word)
-    while at > 0 and folded[at - 1].isalnum():
-        at = folded.find(word, at + 1)
-    return at
-
-
-def _cut(text: str, place: int, words: Sequence[str], *, with_typos: bool) -> Snippet:
-    start = max(0, place - _BEFORE)
-    if start and (space := text.find(" ", start, place)) >= 0:
-        start = space + 1
-    piece = _SPACE.sub(" ", text[start : start + MOST_CHARACTERS * 2]).strip()
-    if len(piece) > MOST_CHARACTERS:
-        end = piece.rfind(" ", MOST_CHARACTERS // 2, MOST_CHARACTERS)
-        piece = piece[: end if end > 0 else MOST_CHARACTERS]
-    places = _near_places(piece, words) if with_typos else _places(piece, words)
-    return Snippet(piece, tuple(places) or tuple(_inner_places(piece, words)))
-
-
-def _places(piece: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    folded = fold(piece)
-    for run in _WORD.finditer(folded):
-        for word in words:
-            is_start = len(word) >= FEWEST_LETTERS_OF_A_START and run[0].startswith(word)
-            if is_start or run[0] == word:
-                yield run.start(), run.end()
-                break
-
-
-def _near_places(piece: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for run in _WORD.finditer(fold(piece)):
-        for word in words:
-            if run[0] == word or (
-                len(word) >= FEWEST_LETTERS_WITH_A_TYPO and are_near(run[0], word)
-            ):
-                yield run.start(), run.end()
-                break
-
-
-def _inner_places(piece: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for run in _WORD.finditer(fold(piece)):
-        if any(len(word) >= FEWEST_LETTERS_WITH_A_TYPO and word in run[0] for word in words):
-            yield run.start(), run.end()
+def _any_of(patterns: Iterator[str], *, before: str, after: str = "") -> re.Pattern[str]:
+    found = "|".join(patterns)
+    return re.compile(f"{before}(?:{found}){after}") if found else _NOTHING

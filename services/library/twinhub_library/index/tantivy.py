@@ -30,7 +30,7 @@ from twinhub_library.index.base import (
 )
 from twinhub_library.index.querying import split_for_typos, suggest
 from twinhub_library.index.shown import dump_document, load_document
-from twinhub_library.index.snippets import make_snippet
+from twinhub_library.index.snippets import Snippets
 from twinhub_library.index.tantivy_queries import Queries
 from twinhub_library.index.words import index_words, split_words
 
@@ -174,10 +174,11 @@ class _Search:
         if not count and is_about_words:
             self._terms, self._has_typos = split_for_typos(self._terms), True
             found, count = self._find()
+        snippets = Snippets(self._terms, with_typos=self._has_typos)
         if not count:
             self._has_typos = False
         return Results(
-            tuple(self._load(address) for _, address in found.hits),
+            tuple(self._load(address, snippets) for _, address in found.hits),
             count,
             self._count_facets(),
             self._has_typos,
@@ -197,12 +198,11 @@ class _Search:
         )
         return found, int(found.count or 0)  # type: ignore[attr-defined]
 
-    def _load(self, address: tantivy.DocAddress) -> Hit:
+    def _load(self, address: tantivy.DocAddress, snippets: Snippets) -> Hit:
         stored = self._searcher.doc(address)
-        document = load_document(bytes(stored.get_first("shown") or b""))
+        document = _shown(stored)
         text = bytes(stored.get_first("content") or b"").decode()
-        texts = (document.summary, text)
-        return Hit(document, make_snippet(texts, self._terms, with_typos=self._has_typos))
+        return Hit(document, snippets.make((document.summary, text)))
 
     def _count_facets(self) -> dict[Facet, tuple[FacetCount, ...]]:
         wanted = self._query.facets
@@ -235,9 +235,13 @@ class _Search:
         """Return words of names and headings, that the caller may read, near to those asked for."""
         query = self._queries.make_near(self._query, self._terms)
         found = self._searcher.search(query, _KNOWN_DOCUMENTS, count=False)
-        documents = [self._load(address).document for _, address in found.hits]
+        documents = [_shown(self._searcher.doc(address)) for _, address in found.hits]
         texts = [one.text_of(place) for one in documents for place in (Place.NAME, Place.HEADING)]
         return list(dict.fromkeys(word for text in texts for word in split_words(text)))
+
+
+def _shown(stored: tantivy.Document) -> Document:
+    return load_document(bytes(stored.get_first("shown") or b""))
 
 
 def _read_counts(buckets: Sequence[Mapping[str, object]]) -> tuple[FacetCount, ...]:

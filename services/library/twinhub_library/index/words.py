@@ -10,6 +10,7 @@ MOST_LETTERS = 64
 
 _RUN = re.compile(r"[^\W_]+")
 _INNER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONG = re.compile(rf"[^\W_]{{{MOST_LETTERS + 1}}}")
 _WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\u3040-\u30ff\u3400-\u9fff]+")
 
 
@@ -49,6 +50,8 @@ def split_words(text: str) -> list[str]:
 
 def index_words(text: str) -> str:
     """Return the words of a text with a space between them, then those that were made of parts."""
+    if text.isascii() and not _INNER.search(text) and not _LONG.search(text):
+        return " ".join(_RUN.findall(text.lower()))  # the same, an order of magnitude faster
     words: list[str] = []
     whole: list[str] = []
     for run in _RUN.findall(normalise(text)):

@@ -39,14 +39,15 @@ class Ending:
 NO_ENDING = Ending()
 
 
-def merge(
+def merge(  # noqa: PLR0913 - three sides of a merge, and where and how
     tree: Tree, place: RelativePath, *, base: Content, theirs: Content, label: str,
-    ending: Ending = NO_ENDING,
+    ending: Ending = NO_ENDING, is_shared: bool = False,
 ) -> MergeReport:  # fmt: skip
     """Bring a folder from ``base`` to ``theirs`` and lose no byte that its owner changed.
 
     ``label`` is in the names of copies: ``tank (yours 2026-11-26).txt``. The merge is done as a
-    whole: after a crash `recover_merges` ends it.
+    whole: after a crash `recover_merges` ends it. A shared folder holds other things as well: only
+    the files of both sides are looked at.
 
     Raises:
         NotThereError: there is no such folder.
@@ -55,7 +56,7 @@ def merge(
     """
     with lock_place(tree, place), translated(place):
         with tree.open_folder(place) as folder:
-            plan = plan_merge(folder, base, theirs)
+            plan = plan_merge(folder, base, theirs, is_shared=is_shared)
         if not plan.actions:
             ending.act()
             return MergeReport(report_of(plan, label, {}))
@@ -65,14 +66,15 @@ def merge(
         except FullError:
             undo(tree, job)
             raise
-        done = carry_out(tree, job)
+        done = carry_out(tree, job, is_prepared=True)
         ending.act()
         discard(tree, job)
         return MergeReport(report_of(plan, label, done))
 
 
 def preview(
-    tree: Tree, place: RelativePath, *, base: Content, theirs: Content, label: str
+    tree: Tree, place: RelativePath, *, base: Content, theirs: Content, label: str,
+    is_shared: bool = False,
 ) -> MergeReport:  # fmt: skip
     """Return what `merge` would do now; nothing is changed.
 
@@ -81,7 +83,8 @@ def preview(
         BadPathError: a path of ``theirs`` is none that a file can have.
     """
     with translated(place), tree.open_folder(place) as folder:
-        return MergeReport(report_of(plan_merge(folder, base, theirs), label, {}))
+        plan = plan_merge(folder, base, theirs, is_shared=is_shared)
+        return MergeReport(report_of(plan, label, {}))
 
 
 def recover_merges(tree: Tree) -> Iterator[Mapping[str, str]]:

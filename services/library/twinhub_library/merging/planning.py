@@ -58,8 +58,12 @@ class _Case:
     theirs: FileMark
 
 
-def plan_merge(folder: OpenFolder, base: Content, theirs: Content) -> Plan:
+def plan_merge(
+    folder: OpenFolder, base: Content, theirs: Content, *, is_shared: bool = False
+) -> Plan:  # fmt: skip
     """Return what brings a folder from ``base`` to ``theirs`` without its owner's changes lost.
+
+    A shared folder holds other things too: nothing but the files of both sides is looked at.
 
     Raises:
         BadPathError: a path of ``theirs`` leads out, or no file can have it.
@@ -67,9 +71,10 @@ def plan_merge(folder: OpenFolder, base: Content, theirs: Content) -> Plan:
     old, new = base.list_files(), theirs.list_files()
     for path in new:
         RelativePath.parse(path)
-    mine, others = _look(folder, old.keys() | new.keys())
+    wanted = old.keys() | new.keys()
+    mine, others = _find(folder, wanted) if is_shared else _look(folder, wanted)
     plan, cases = Plan(), []
-    for path in sorted(old.keys() | new.keys()):
+    for path in sorted(wanted):
         was, own, next_ = old.get(path), mine.get(path), new.get(path)
         if next_ in (was, own):
             outcome = Outcome.UNCHANGED if own == next_ else Outcome.KEPT
@@ -98,6 +103,12 @@ def _look(folder: OpenFolder, wanted: set[str]) -> tuple[dict[str, FileMark], li
         elif len(others) < MOST_OTHERS and not found.path.startswith("."):
             others.append(found.path)
     return mine, others
+
+
+def _find(folder: OpenFolder, wanted: set[str]) -> tuple[dict[str, FileMark], list[str]]:
+    found = [one for one in map(folder.find, wanted) if one is not None and one.is_file]
+    marks = {one.path: FileMark(folder.digest(one.path), one.is_executable) for one in found}
+    return marks, []
 
 
 def _take(path: str, own: FileMark | None, new: FileMark | None) -> Action:

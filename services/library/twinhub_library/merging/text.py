@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 8 << 20
-MOST_DIFFERENT = 1500
+MOST_DIFFERENT = 1000
 """Lines that differ between the base and one side; beyond, the file counts as a whole."""
 
 _Block = tuple[int, int, int]

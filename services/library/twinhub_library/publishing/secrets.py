@@ -1,16 +1,19 @@
 """Likely secrets in files: what looks like one stops publishing, a push and a save.
 
 Known forms of keys and tokens are found wherever they stand; a password or a token in general is
-found by the name that it is given to. Reading is bounded: of each file its first `MOST_OF_A_FILE`
-bytes, of all files together `MOST_IN_ALL`. Long lines take no longer than their length.
+found by the name that it is given to. Looking is bounded: of each file its first `MOST_OF_A_FILE`
+bytes, of all files together `MOST_IN_ALL`, for `MOST_SECONDS`; what is beyond is not looked at, and
+the log says so. Long lines take no longer than their length.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import itertools
+import logging
 import math
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
 MOST_OF_A_FILE = 2 << 20
 MOST_IN_ALL = 512 << 20
+MOST_SECONDS = 60.0
 MOST_FINDINGS = 100
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ _QUOTED = re.compile(
     r"\s{0,8}[rbuRBU]?([\"'])([^\"'\\\n]{1,400})\2"
 )
 _BARE = re.compile(
-    rf"^\s{{0,40}}(?:export\s|- )?\s{{0,8}}({_NAME})\s{{0,8}}[=:]\s{{0,8}}([^\s\"'#;,]{{1,400}})\s*$"
+    rf"^\s{{0,40}}(?:export\s|- )?\s{{0,8}}({_NAME})\s{{0,8}}[=:]"
+    r"\s{0,8}([^\s\"'#;,]{1,400})\s*$"
 )
 _BARE_FILES = (
     "*.env", ".env*", "*.ini", "*.cfg", "*.conf", "*.properties", "*.yaml", "*.yml", "*.toml",
@@ -129,7 +136,7 @@ def find_secrets(tree: Tree, path: RelativePath) -> list[SecretFinding]:
 
 def _scan(folder: OpenFolder, names: Iterator[str]) -> list[SecretFinding]:
     findings: list[SecretFinding] = []
-    left = MOST_IN_ALL
+    left, end = MOST_IN_ALL, time.monotonic() + MOST_SECONDS
     for name in names:
         by_name = _judge_name(name.rpartition("/")[2])
         content = _read_start(folder, name, min(left, MOST_OF_A_FILE))
@@ -138,7 +145,10 @@ def _scan(folder: OpenFolder, names: Iterator[str]) -> list[SecretFinding]:
             findings.append(SecretFinding(name, 1, by_name))
         elif b"\0" not in content[:8192]:
             findings += scan_text(name, content.decode("utf-8", "replace"))
-        if len(findings) >= MOST_FINDINGS or left <= 0:
+        if len(findings) >= MOST_FINDINGS:
+            break
+        if left <= 0 or time.monotonic() > end:
+            _log.warning("secrets not looked for beyond file=%r", name)
             break
     return findings[:MOST_FINDINGS]
 

@@ -184,15 +184,17 @@ class Connections:
     # -- working with one
 
     @contextlib.contextmanager
-    def open(self, repository_id: str) -> Iterator[Opened]:
+    def open(self, repository_id: str, *, is_shared: bool = False) -> Iterator[Opened]:
         """Open one for work that nobody else does meanwhile; what is known of it is read then.
+
+        Who only looks at commits takes it as ``is_shared``, and waits for nobody.
 
         Raises:
             NotThereError: there is none such.
             BusyRepositoryError: somebody works on it.
         """
         self.get(repository_id)
-        with self.lock(repository_id):
+        with contextlib.nullcontext() if is_shared else self.lock(repository_id):
             row = self.get(repository_id)
             repository = Repository(self._folder / row.id, self.walls())
             try:

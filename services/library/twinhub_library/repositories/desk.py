@@ -15,7 +15,11 @@ from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_commit
 from twinhub_library.repositories.content import CommitContent, list_pointers, missing_of
-from twinhub_library.repositories.errors import GitUnavailableError, TooLargeError
+from twinhub_library.repositories.errors import (
+    GitUnavailableError,
+    LargeFileMissingError,
+    TooLargeError,
+)
 from twinhub_library.repositories.imports import Author, NewCommit, Written
 from twinhub_library.repositories.reports import ChangeKind, FileChange
 from twinhub_library.repositories.running import Silent
@@ -67,7 +71,7 @@ class Desk:
 
     def base(self) -> str | None:
         """Return the commit that was synced last."""
-        return self.repository.find_commit(BASE)
+        return self.repository.find_ref(BASE)
 
     def find_commit(self, name: str) -> str:
         """Return the commit that digits name.
@@ -102,6 +106,8 @@ class Desk:
                 self.repository.fetch_large(remote, commit, self.listener)
             except GitUnavailableError as error:
                 return (str(error),)
+            except LargeFileMissingError:
+                pass  # said below, by name
         missing = sorted(
             path for path, one in pointers.items() if not self.repository.large_file(one)
         )
@@ -142,9 +148,13 @@ class Desk:
         return found
 
     def _put(self, path: str, content: bytes) -> None:
+        """Show git one file with rules; it knows `.twinignore` by the name of its own."""
         target = self.repository.work / path
+        if target.name == ".twinignore":
+            target = target.with_name(".gitignore")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        with target.open("ab") as file:
+            file.write(content + b"\n")
 
     def commit(
         self, found: Changes, parent: str | None, message: str, author: Author
@@ -253,15 +263,16 @@ class Desk:
 
 @contextlib.contextmanager
 def open_desk(
-    tree: Tree, connections: Connections, repository_id: str, listener: Listener | None
-) -> Iterator[Desk]:
+    tree: Tree, connections: Connections, repository_id: str, listener: Listener | None, *,
+    is_shared: bool = False,
+) -> Iterator[Desk]:  # fmt: skip
     """Open a repository for one operation, beside its place.
 
     Raises:
         NotThereError: there is none such.
         BusyRepositoryError: somebody works on it.
     """
-    with connections.open(repository_id) as opened:
+    with connections.open(repository_id, is_shared=is_shared) as opened:
         yield Desk(tree, opened, listener or Silent())
 
 

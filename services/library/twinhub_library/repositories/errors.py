@@ -61,6 +61,13 @@ class HostileRepositoryError(LibraryError):
     status = 422
 
 
+class LargeFileMissingError(LibraryError):
+    """The Git LFS server has not what a pointer names."""
+
+    code = "large-file-missing"
+    status = 409
+
+
 class TooLargeError(LibraryError):
     """More than the limits of this installation allow."""
 

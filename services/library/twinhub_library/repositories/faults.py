@@ -12,6 +12,7 @@ from twinhub_library.repositories.errors import (
     BranchGoneError,
     GitUnavailableError,
     HostileRepositoryError,
+    LargeFileMissingError,
     RemoteError,
     RemoteRefusedError,
     TooLargeError,
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from twinhub_library.errors import LibraryError
 
 _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
+    (
+        r"Object does not exist|Cannot find any of the requested objects|\[404\]",
+        LargeFileMissingError,
+        "A large file is not at the Git LFS server of {host}: whoever has it pushes it again.",
+    ),
     (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
         UnknownHostKeyError,
@@ -47,7 +53,7 @@ _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
         "{host} does not let you in: give a token or key that may {verb} this repository.",
     ),
     (
-        r"redirect|unable to update url base",
+        r"redirect|unable to update url base|returned error: 30[1278]",
         RemoteRefusedError,
         "{host} sends git to another address: write the address that it sends to, which often "
         "ends in .git.",

@@ -29,8 +29,10 @@ class Looking:
         """Look at repositories beside a tree."""
         self._tree, self._connections = tree, connections
 
-    def _desk(self, repository_id: str) -> contextlib.AbstractContextManager[Desk]:
-        return open_desk(self._tree, self._connections, repository_id, None)
+    def _desk(
+        self, repository_id: str, *, is_shared: bool = True
+    ) -> contextlib.AbstractContextManager[Desk]:
+        return open_desk(self._tree, self._connections, repository_id, None, is_shared=is_shared)
 
     def status(
         self, caller: Caller, repository_id: str, *, fetch: bool = False
@@ -40,11 +42,11 @@ class Looking:
         Raises:
             LibraryError: the place is gone; with ``fetch`` the other side does not answer.
         """
-        with self._desk(repository_id) as desk:
+        with self._desk(repository_id, is_shared=False) as desk:
             if fetch:
                 remote = self._connections.remote(caller, desk.row)
                 desk.repository.fetch(remote, desk.row.branch, Silent())
-            base, head = desk.base(), desk.repository.find_commit(desk.remote_ref)
+            base, head = desk.base(), desk.repository.find_ref(desk.remote_ref)
             listing = desk.listing(base)
             found = desk.scan(listing.files) if desk.has_place() else None
             differs = compare(found, listing) if found else None
@@ -63,7 +65,7 @@ class Looking:
     ) -> list[Commit]:
         """Return the commits of the branch, the newest first; with a path those that changed it."""
         with self._desk(repository_id) as desk:
-            head = desk.repository.find_commit(desk.remote_ref) or desk.base()
+            head = desk.repository.find_ref(desk.remote_ref) or desk.base()
             if head is None:
                 return []
             whole = "/".join(one for one in (desk.row.folder, path) if one)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 MOST_POINTER_BYTES = 1024
 _TEMPORARY = ".twinhub-"
+_PLAIN = re.compile(
+    r"(?:\w[\w+=@,() -]{0,80}(?:\.[\w+=@,() -]{1,80}){0,3}(?:/(?=.)|$)){1,20}", re.ASCII
+)
+"""Paths of plain names, which most are: they are looked at no further."""
 _LIKE_GIT = re.compile(r"\.git[ .:]*|git~\d+", re.IGNORECASE)
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
@@ -128,6 +132,10 @@ def _why_not(raw: bytes, path: str, mode: str) -> str:
 
 def why_unfit(path: str) -> str:
     """Return why a path is not synced in either direction; empty where it is."""
+    return "" if _PLAIN.fullmatch(path) else _why_unfit(path)
+
+
+def _why_unfit(path: str) -> str:
     names = path.split("/")
     if any(is_like_git(name) for name in names):
         return "a name that git keeps for itself"
@@ -146,6 +154,8 @@ def why_unfit(path: str) -> str:
 
 def is_like_git(name: str) -> bool:
     """Return whether a name is ``.git`` on some file system (git's ``is_hfs_dotgit`` and such)."""
+    if name.isascii() and name[:1] != "." and "~" not in name:
+        return False
     seen = "".join(one for one in name if unicodedata.category(one) != "Cf")
     return bool(_LIKE_GIT.fullmatch(seen))
 

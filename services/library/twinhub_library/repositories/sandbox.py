@@ -9,9 +9,11 @@ in the memory of the sandbox, never as an argument or a variable.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,7 +24,11 @@ from twinhub_library.repositories.errors import GitUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_log = logging.getLogger(__name__)
+
 GIT_DIR, WORK, SECRETS = "/git", "/work", "/run/twinhub"
+CA_FILE = "/etc/twinhub-ca.pem"
+_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a fresh folder in it
 NOBODY = 65534
 _PROBE_SECONDS = 20
 _HOST_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -45,10 +51,11 @@ class Limits:
     """Of any file that it writes, so of what one fetch brings."""
 
     def command(self) -> list[str]:
-        """Return what starts a program with them (prlimit(1))."""
+        """Return what starts a program with them (prlimit(1)); a file too large is an error."""
         return [
-            "prlimit", "--core=0", "--nofile=1024", f"--cpu={self.cpu_seconds}",
-            f"--as={self.memory_bytes}", f"--fsize={self.file_bytes}", "--",
+            "env", "--ignore-signal=XFSZ", "prlimit", "--core=0", "--nofile=1024",
+            f"--cpu={self.cpu_seconds}", f"--as={self.memory_bytes}",
+            f"--fsize={self.file_bytes}", "--",
         ]  # fmt: skip
 
 
@@ -77,7 +84,10 @@ class Sandbox(Protocol):
     def prepared(
         self, job: Job
     ) -> contextlib.AbstractContextManager[tuple[list[str], tuple[int, ...]]]:
-        """Give the command for a job, and the descriptors that it inherits."""
+        """Give the command for a job, and the descriptors that it inherits.
+
+        The block lasts as long as the job does.
+        """
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ class Bubblewrap:
         environment = [
             word for name, value in job.environment.items() for word in ("--setenv", name, value)
         ]
-        ca = ["--ro-bind", str(job.ca_file), "/etc/twinhub-ca.pem"] if job.ca_file else []
+        ca = ["--ro-bind", str(job.ca_file), CA_FILE] if job.ca_file else []
         return [
             *job.limits.command(),
             "bwrap", "--die-with-parent", "--new-session", *self._namespaces(),
@@ -145,6 +155,37 @@ class Bubblewrap:
         return [*_DROP, f"--reuid={self.uid}", f"--regid={self.uid}", "--"]
 
 
+@dataclass(frozen=True)
+class LimitedUser:
+    """Limits and an environment made from nothing, as the library's own user who is not root.
+
+    For where bubblewrap cannot be had, such as in a container that may make no namespaces: git sees
+    what the library sees there, and the network.
+    """
+
+    uid: int
+
+    @contextlib.contextmanager
+    def prepared(self, job: Job) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+        """Give the command for a job; its secrets are files of mode 0600 until the block ends."""
+        places = {GIT_DIR: str(job.git_dir), WORK: str(job.work)}
+        with tempfile.TemporaryDirectory(prefix="twinhub-git-", dir=_MEMORY) as folder:
+
+            def shown(word: str) -> str:
+                word = word.replace(CA_FILE, str(job.ca_file)).replace(SECRETS, folder)
+                return places.get(word, word)
+
+            for name, content in job.secrets.items():
+                path = Path(folder, name)
+                path.touch(0o700 if name.endswith(".sh") else 0o600, exist_ok=False)
+                path.write_bytes(content.replace(SECRETS.encode(), folder.encode()))
+            variables = [f"{name}={shown(value)}" for name, value in job.environment.items()]
+            ended = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"]
+            clean = ["env", "-i", f"--chdir={job.work}", *variables, f"HOME={folder}"]
+            command = [shown(word) for word in job.command]
+            yield [*job.limits.command(), *ended, *clean, *command], ()
+
+
 def _system() -> Iterator[str]:
     for name in _HOST_LINKS:
         path = Path(name)
@@ -172,28 +213,34 @@ def open_sandbox(root_uid: int) -> Sandbox:
         GitUnavailableError: git or bubblewrap is missing, or the kernel lets us build no walls.
     """
     uid = os.geteuid() or root_uid or NOBODY
-    fault = _fault(uid)
-    if fault:
-        raise GitUnavailableError(fault)
-    return Bubblewrap(uid)
+    if missing := _missing("git", "prlimit", "setpriv"):
+        raise GitUnavailableError(
+            f"Syncing needs {missing}: an administrator installs it (apt-get install {missing})."
+        )
+    if _can_build_walls(uid):
+        return Bubblewrap(uid)
+    if os.geteuid() == 0:
+        raise GitUnavailableError(
+            "Syncing needs bubblewrap where the library runs as root: an administrator installs it "
+            "(apt-get install bubblewrap)."
+        )
+    return LimitedUser(uid)
+
+
+def _missing(*names: str) -> str:
+    return next((name for name in names if not shutil.which(name)), "")
 
 
 @cache
-def _fault(uid: int) -> str:
-    for name in ("git", "bwrap", "prlimit", "setpriv"):
-        if not shutil.which(name):
-            package = {"bwrap": "bubblewrap"}.get(name, name)
-            return (
-                f"Syncing needs {name}: an administrator installs it (apt-get install {package})."
-            )
+def _can_build_walls(uid: int) -> bool:
+    """Return whether bubblewrap is there and the kernel lets it make namespaces."""
+    if _missing("bwrap"):
+        return False
     with Bubblewrap(uid).prepared(Job(["git", "--version"], Path("/usr"), Path("/usr"))) as made:
         command, descriptors = made
         done = subprocess.run(
             command, pass_fds=descriptors, capture_output=True, timeout=_PROBE_SECONDS, check=False
         )
-    if done.returncode == 0:
-        return ""
-    return (
-        "Syncing needs bubblewrap, and it cannot build walls here: an administrator allows user "
-        "namespaces (sysctl user.max_user_namespaces, or the container's seccomp profile)."
-    )
+    if done.returncode != 0:
+        _log.warning("git runs without bubblewrap: it can build no walls here")
+    return done.returncode == 0

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError
 from twinhub_library.etags import etag_of
-from twinhub_library.repositories.objects import LeftOut, Pointer, blob_name, is_like_git, why_unfit
+from twinhub_library.repositories.objects import (
+    MOST_POINTER_BYTES,
+    LeftOut,
+    Pointer,
+    blob_name,
+    is_like_git,
+    parse_pointer,
+    why_unfit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +32,8 @@ if TYPE_CHECKING:
 
     from twinhub_library.opened import Found, OpenFolder
 
-RULES = frozenset({".gitignore", ".gitattributes"})
+RULES = frozenset({".gitignore", ".twinignore", ".gitattributes"})
+"""The library's own `.twinignore` leaves out what `.gitignore` could too."""
 _YOUNG_SECONDS = 1.0
 _MOST_RULE_BYTES = 1 << 20
 
@@ -55,6 +64,7 @@ class Names:
     """Names that git gives to files, by path and mark."""
 
     known: dict[str, list[str]] = field(default_factory=dict)
+    has_changed: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Names:
@@ -67,6 +77,8 @@ class Names:
 
     def save(self, path: Path) -> None:
         """Write it, as a whole or not at all."""
+        if not self.has_changed:
+            return
         new = path.with_suffix(".new")
         new.write_text(json.dumps(self.known))
         new.replace(path)
@@ -96,7 +108,7 @@ class Rules:
                 continue
             content = folder.read(path)[:_MOST_RULE_BYTES]
             self._put(path, content)
-            has_ignored |= name == ".gitignore"
+            has_ignored |= name != ".gitattributes"
             has_large |= b"filter=lfs" in content
         new = [path for path in paths if path not in known] if has_ignored else []
         ignored = self._ignored(new) if new else set()
@@ -127,6 +139,7 @@ def scan(
         if time.time() - one.status.st_ctime > _YOUNG_SECONDS:
             digest = file.pointer.digest if file.pointer else ""
             kept[path] = [file.etag, file.blob, digest]
+    names.has_changed = names.known != kept
     names.known = kept
     return Scan(files, tuple(left_out))
 
@@ -167,6 +180,10 @@ def _name(
         if not is_large:
             blob = blob_name(size, exact_chunks(folder, found.path, etag))
             return TreeFile(blob, found.is_executable, size, etag)
+        if size <= MOST_POINTER_BYTES:  # one whose content was not fetched stays what it is
+            content = b"".join(exact_chunks(folder, found.path, etag))
+            if parse_pointer(content):
+                return TreeFile(blob_name(size, [content]), found.is_executable, size, etag)
         digest = hashlib.sha256()
         for chunk in exact_chunks(folder, found.path, etag):
             digest.update(chunk)

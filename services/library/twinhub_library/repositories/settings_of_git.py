@@ -43,6 +43,7 @@ _OPTIONS = {
     "core.packedGitWindowSize": "64m",
     "core.packedGitLimit": "1g",
     "pack.windowMemory": "256m",
+    "pack.compression": "1",
     "credential.helper": "",
     "protocol.allow": "never",
     "transfer.fsckObjects": "true",
@@ -67,6 +68,8 @@ _OPTIONS = {
     "lfs.concurrenttransfers": "4",
     "lfs.locksverify": "false",
     "lfs.setlockablereadonly": "false",
+    "lfs.transfer.maxretries": "3",
+    "lfs.transfer.maxretrydelay": "3",
 }
 
 ATTRIBUTES = "* -text -ident !working-tree-encoding -export-subst\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from twinhub_api.library.assets import (
     AssetDetails,
     AssetPage,
@@ -15,6 +15,7 @@ from twinhub_api.library.assets import (
 from twinhub_dtconfig.references import AssetKind
 
 from twinhub_library.access import readable_areas
+from twinhub_library.assets import Asset
 from twinhub_library.catalogue import KINDS
 from twinhub_library.details.parts import list_parts
 from twinhub_library.errors import NotThereError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.areas import Area
-    from twinhub_library.assets import Asset, Metadata
+    from twinhub_library.assets import Metadata
     from twinhub_library.library import Library
     from twinhub_library.requirements import Resolved
 
@@ -63,10 +64,20 @@ def list_assets(
     return answer_with_etag(request, AssetPage(assets=tuple(found), next=page.next))
 
 
+def get_readable_asset(path: str, library: TheLibrary, caller: KnownCaller) -> Asset:
+    """Return the asset at the path of a route, which the caller may read."""
+    return readable_asset(library, caller, path)
+
+
+TheAsset = Annotated[Asset, Depends(get_readable_asset)]
+"""Type of a route's parameter that is the asset at its path."""
+
+
 @catch_all.get("/api/assets/{path:path}", response_model=AssetDetails)
-def get_asset(path: str, request: Request, library: TheLibrary, caller: KnownCaller) -> Response:
+def get_asset(
+    asset: TheAsset, request: Request, library: TheLibrary, caller: KnownCaller
+) -> Response:
     """Return everything about an asset that is cheap to tell; `parts` says what more there is."""
-    asset = readable_asset(library, caller, path)
     metadata = read_metadata(library.tree, asset)
     entry = library.tree.get_entry(asset.path)
     details = AssetDetails(

@@ -130,7 +130,9 @@ def move(body: Relocation, library: TheLibrary, caller: KnownCaller) -> FileEntr
     """Move a file or folder to a path where nothing is."""
     source = writable_path(library, caller, body.source)
     target = writable_path(library, caller, body.target)
-    return wire_entry(library.files.move(caller, source, target))
+    moved = library.files.move(caller, source, target)
+    library.publishing.imports.move(source, target)
+    return wire_entry(moved)
 
 
 @router.post("/api/copies", status_code=status.HTTP_201_CREATED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
 
@@ -16,6 +16,9 @@ from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
+
+Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
+"""Type of a part of a route's path that is the number of a row."""
 
 
 def get_library(request: Request) -> Library:
@@ -62,4 +65,4 @@ def list_teams(library: Library) -> list[str]:
     return library.teams.list_labels()
 
 
-__all__ = ["KnownCaller", "TheLibrary", "readable_path", "writable_path"]
+__all__ = ["KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]

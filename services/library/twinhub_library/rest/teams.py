@@ -53,11 +53,13 @@ def switch_on(
     bring_back: _BringBack = False,  # noqa: FBT002 - a key of the query
 ) -> Team:  # fmt: skip
     """Make the area of a group, or bring back its files; only the files of a deleted group stay."""
-    _check_may_switch(library, caller, group)
+    _check_may_switch(caller, group)
     if bring_back and not caller.is_admin:
         raise NotAllowedError("Files of a deleted group are an administrator's to bring back.")
     switch = library.teams.bring_back if bring_back else library.teams.switch_on
-    return _team(library, caller, switch(group, by=caller.name))
+    state = switch(group, by=caller.name)
+    _tell(library, caller, "team-on", state)
+    return _team(library, caller, state)
 
 
 @router.delete("/api/teams/{group:path}")
@@ -66,14 +68,21 @@ def switch_off(
     deleted: _Deleted = False,  # noqa: FBT002 - a key of the query
 ) -> Team:  # fmt: skip
     """End all access to the area of a group; its files are kept."""
-    _check_may_switch(library, caller, group)
+    _check_may_switch(caller, group)
     if deleted and not caller.is_admin:
         raise NotAllowedError("Only an administrator says that a group was deleted.")
     state = library.teams.switch_off(group, by=caller.name, is_gone=deleted)
+    _tell(library, caller, "team-off", state)
     return _team(library, caller, state)
 
 
-def _check_may_switch(library: Library, caller: Caller, group: str) -> None:
+def _tell(library: Library, caller: Caller, what: str, state: TeamState) -> None:
+    path = Area(AreaKind.TEAM, state.label).path
+    library.audit.record(caller, what, str(path), group=state.group)
+    library.changes.announce(path)
+
+
+def _check_may_switch(caller: Caller, group: str) -> None:
     """Refuse those who may not switch the area of a group, and names that no group has.
 
     Raises:
@@ -81,7 +90,6 @@ def _check_may_switch(library: Library, caller: Caller, group: str) -> None:
         NotThereError: the group is not the caller's.
         NotAllowedError: it is, and switching is not theirs.
     """
-    del library
     if not group.strip() or len(group) > _LONGEST_GROUP or not group.isprintable():
         raise BadPathError(f"A group has a name of at most {_LONGEST_GROUP} characters.")
     if may_switch(caller, group):

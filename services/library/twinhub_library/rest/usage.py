@@ -58,7 +58,12 @@ def list_asset_usage(
     measured = library.usage.measure(wanted) if fresh else library.usage.get(wanted)
     rows = measured.rows[after : after + limit]
     items = [
-        AssetUsage(path=f"{wanted}/{row.path}", kind=row.kind, bytes=row.bytes, files=row.files)
+        AssetUsage(
+            path=f"{wanted}/{row.path}" if row.path else "",
+            kind=row.kind,
+            bytes=row.bytes,
+            files=row.files,
+        )
         for row in rows
     ]
     more = after + limit < len(measured.rows)

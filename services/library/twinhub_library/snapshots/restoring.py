@@ -7,6 +7,7 @@ not keep, or what somebody has written since, stays as it is and is named in the
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -15,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from twinhub_library.etags import etag_of
+from twinhub_library.renaming import exchange, rename_without_replacing
 from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import open_inner
 from twinhub_library.snapshots.marks import FOLDER, etag_in, reason_of, target_in
@@ -96,10 +98,10 @@ class Restoring:
         elif self._make_way(target, name, path):
             found = os.open(name, _READ_FLAGS, dir_fd=source)
             try:
-                put_file(found, target, name)
+                is_put = put_file(found, target, name, self.now.get(path, ""))
             finally:
                 os.close(found)
-            self.outcomes[path] = Restored.RESTORED
+            self.outcomes[path] = Restored.RESTORED if is_put else Restored.KEPT
 
     def _restore_link(self, target: int, name: str, path: str, link: str) -> None:
         if self.now.get(path) == self.then[path]:
@@ -160,8 +162,12 @@ class Restoring:
             self.outcomes[path] = Restored.REMOVED
 
 
-def put_file(source: int, folder: int, name: str) -> None:
-    """Put a copy of an open file in place of what has a name; readers see the old or the new one.
+def put_file(source: int, folder: int, name: str, expected: str) -> bool:
+    """Put a copy of an open file in place of what has a name, if that is what is expected.
+
+    ``expected`` is the mark of the file or link that may go; empty where there must be none.
+    Readers see the old or the new one. Return whether it was put: what somebody has written
+    meanwhile stays.
 
     Raises:
         OSError: there is no room, or a disk fails; nothing has changed then.
@@ -170,12 +176,47 @@ def put_file(source: int, folder: int, name: str) -> None:
     try:
         make_copy(source, folder, temporary, keeps_time=False)
         _sync(folder, temporary)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        is_put = _change_places(folder, temporary, name, expected)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
     os.fsync(folder)
+    return is_put
+
+
+def _change_places(folder: int, temporary: str, name: str, expected: str) -> bool:
+    """Let a new file have a name, and look at what had it only then: so nothing is overlooked."""
+    if not expected:
+        try:
+            rename_without_replacing(folder, temporary, folder, name)
+        except FileExistsError:
+            os.unlink(temporary, dir_fd=folder)
+            return False
+        return True
+    try:
+        exchange(folder, temporary, folder, name)
+    except OSError as error:
+        if error.errno == errno.ENOENT:  # it is gone, and a version has it
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            return True
+        if error.errno != errno.EINVAL:
+            raise
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # such as on NFS
+        return True
+    is_put = _is_what_is_kept(folder, temporary, expected)
+    if not is_put:
+        exchange(folder, temporary, folder, name)
+    os.unlink(temporary, dir_fd=folder)
+    return is_put
+
+
+def _is_what_is_kept(folder: int, name: str, mark: str) -> bool:
+    """Return whether a version has what has a name; that it was renamed just now does not count."""
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        return target_in(mark) == os.readlink(name, dir_fd=folder)
+    return etag_of(status).rpartition("-")[0] == etag_in(mark).rpartition("-")[0]
 
 
 def copy_whole(source: int, folder: int, name: str) -> None:

@@ -93,7 +93,7 @@ class ImportRow(Base):
     __tablename__ = "imports"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    place: Mapped[str] = mapped_column(unique=True)
+    place: Mapped[str] = mapped_column(index=True)
     """Path of the folder, or of the single file."""
     is_folder: Mapped[bool]
     source: Mapped[str]

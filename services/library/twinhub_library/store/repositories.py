@@ -38,7 +38,11 @@ class RepositoryRow(Base):
     conflicts: Mapped[str] = mapped_column(Text, default="")
     """Paths that both sides had changed at the last pull, by line; gone with the next push."""
     follow_path: Mapped[str] = mapped_column(Text, default="")
-    """Common asset (`kind/name`) that is published from it; empty where none follows."""
+    """Asset in the place whose common one follows; empty where none does."""
+    follow_by: Mapped[str] = mapped_column(Text, default="")
+    """Who set it up, and publishes."""
+    followed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
+    """When the clock last had it looked at."""
     follow_seconds: Mapped[int] = mapped_column(default=0)
     """How often the branch is looked at; 0 for the webhook alone."""
     webhook_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.layout import group_names
 from twinhub_dtconfig.references import AssetKind
 
+from twinhub_library.areas import THE_COMMON_AREA
+from twinhub_library.usage.published import STORE, WITHDRAWN, assign_contents
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from twinhub_library.areas import Area
 
-OTHER = "other"
+OTHER, BIN = "other", "bin"
 _KINDS = frozenset(map(str, AssetKind))
 _BLOCK = 512
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -33,10 +36,15 @@ class Measured:
     """What one asset takes, or one folder that is none."""
 
     path: str
-    """Below the area."""
+    """Below the area; empty of the bin."""
     kind: str
     bytes: int
     files: int
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.path or "the bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +91,46 @@ class _Sum:
         self.files += not stat.S_ISDIR(status.st_mode)
 
 
-def measure(area: Area, folder: int, measured_at: datetime) -> AreaMeasured:
-    """Return what is below the open folder of an area takes; what ends meanwhile does not count."""
+def measure(
+    area: Area, folder: int, measured_at: datetime, *, bin_folder: int | None = None
+) -> AreaMeasured:
+    """Return what an area takes, by its open folder and that of its bin, where it has one."""
     seen: set[int] = set()
     rows: list[Measured] = []
+    is_common = area == THE_COMMON_AREA
     for name in sorted(os.listdir(folder)):
-        rows += _measure_top(folder, name, seen)
+        if not (is_common and name == STORE):
+            rows += _measure_top(folder, name, seen)
+    if is_common:
+        rows = _add_published(rows, folder, seen)
+    if bin_folder is not None:
+        total = _Sum(seen=seen)
+        _add_content(bin_folder, total, 0)
+        rows.append(Measured("", BIN, total.bytes, total.files))
     rows.sort(key=lambda row: (-row.bytes, row.path))
     return AreaMeasured(area, tuple(rows), measured_at)
+
+
+def _add_published(rows: list[Measured], common: int, seen: set[int]) -> list[Measured]:
+    """Return the rows with what is published in place of the links to it."""
+
+    def measure_content(store: int, name: str) -> tuple[int, int]:
+        total = _measure_one(store, name, seen)
+        return total.bytes, total.files
+
+    taken = assign_contents(common, _KINDS, measure_content)
+    assets = {path.partition("@")[0] for path in taken}
+    kept = [
+        row for row in rows
+        if row.path.partition("@")[0] not in assets and not row.path.endswith(f"/{WITHDRAWN}")
+    ]  # fmt: skip
+    return [
+        *kept,
+        *(
+            Measured(path, path.partition("/")[0] if "/" in path else OTHER, size, files)
+            for path, (size, files) in taken.items()
+        ),
+    ]
 
 
 def _measure_top(folder: int, name: str, seen: set[int]) -> list[Measured]:
@@ -135,15 +175,19 @@ def _add_folder(folder: int, name: str, total: _Sum, depth: int) -> None:
     if inner is None:
         return
     try:
-        with os.scandir(inner) as entries:
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):
-                    status = entry.stat(follow_symlinks=False)
-                    total.add(status)
-                    if stat.S_ISDIR(status.st_mode):
-                        _add_folder(inner, entry.name, total, depth + 1)
+        _add_content(inner, total, depth)
     finally:
         os.close(inner)
+
+
+def _add_content(folder: int, total: _Sum, depth: int) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat(follow_symlinks=False)
+                total.add(status)
+                if stat.S_ISDIR(status.st_mode):
+                    _add_folder(folder, entry.name, total, depth + 1)
 
 
 def _open(folder: int, name: str) -> int | None:

@@ -92,11 +92,11 @@ class Quota:
     def _get_set_limit(self, area: Area) -> int:
         match area.kind:
             case AreaKind.PRIVATE:
-                return self._users.get(area.label, self._settings.user_bytes)
+                return self._users.get(area.label, self._settings.user_bytes or 0)
             case AreaKind.TEAM:
-                return self._groups.get(area.label, self._settings.team_bytes)
+                return self._groups.get(area.label, self._settings.team_bytes or 0)
             case AreaKind.COMMON:
-                return self._settings.common_bytes
+                return self._settings.common_bytes or 0
 
     def get_free(self) -> int:
         """Return how many bytes the disk has left."""
@@ -145,7 +145,7 @@ class Quota:
         if used + size <= limit:
             return
         rows = [row for row in self._usage.get(area).rows if row.bytes][:_NAMED]
-        most = ", ".join(f"{row.path} ({show_size(row.bytes)})" for row in rows)
+        most = ", ".join(f"{row.label} ({show_size(row.bytes)})" for row in rows)
         raise QuotaError(
             f"{area} takes {show_size(used)} of its {show_size(limit)}, and this needs "
             f"{show_size(size)} more. "

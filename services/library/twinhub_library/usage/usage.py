@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
-from twinhub_library.areas import THE_COMMON_AREA, Area
+from twinhub_library.areas import OWN_FOLDER, THE_COMMON_AREA, Area
 from twinhub_library.errors import NotThereError
+from twinhub_library.paths import RelativePath
 from twinhub_library.snapshots.idle import give_way
 from twinhub_library.usage.measuring import AreaMeasured, measure
 
@@ -17,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from twinhub_kit.background import Background
+
+    from twinhub_library.settings import QuotaSettings
     from twinhub_library.snapshots.shelf import Shelf
     from twinhub_library.tree import Tree
 
+_BIN = RelativePath((OWN_FOLDER, "bin"))
+"""What was deleted of each area, by the area's path; see `bin`."""
 _SHARE = 10
 """Measuring takes one part in so many of the time at the most, however large an area is."""
 
@@ -63,14 +71,20 @@ class Usage:
 
     def _measure(self, area: Area) -> AreaMeasured:
         now = self._clock()
+        with contextlib.ExitStack() as opened:
+            folder = self._open(opened, area.path)
+            if folder is None:
+                return AreaMeasured(area, (), now)
+            kept = self._open(opened, RelativePath((*_BIN.names, *area.path.names)))
+            return measure(area, folder, now, bin_folder=kept)
+
+    def _open(self, opened: contextlib.ExitStack, path: RelativePath) -> int | None:
         try:
-            folder = self._tree.open_folder_itself(area.path)
+            folder = self._tree.open_folder_itself(path)
         except NotThereError:
-            return AreaMeasured(area, (), now)
-        try:
-            return measure(area, folder, now)
-        finally:
-            os.close(folder)
+            return None
+        opened.callback(os.close, folder)
+        return folder
 
     def measure_all(self, stopping: threading.Event) -> None:
         """Measure all areas, giving way to everybody else; a large one not each time."""
@@ -85,3 +99,15 @@ class Usage:
                 return
             if time.monotonic() >= self._rests_until.get(area, 0.0):
                 self.measure(area)
+
+
+def open_usage(
+    tree: Tree, shelf: Shelf, clock: Callable[[], datetime], background: Background,
+    settings: QuotaSettings,
+) -> Usage:  # fmt: skip
+    """Return what measures areas, and have it done as often as is set."""
+    usage = Usage(tree, shelf, clock)
+    background.every(
+        settings.measured_every_seconds, "usage", partial(usage.measure_all, background.stopping)
+    )
+    return usage

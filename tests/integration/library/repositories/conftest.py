@@ -10,6 +10,7 @@ from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.paths import RelativePath
+from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.repositories.connections import Connections, Wanted
 from twinhub_library.repositories.credentials import (
     Credential,
@@ -20,13 +21,13 @@ from twinhub_library.repositories.credentials import (
 from twinhub_library.repositories.looking import Looking
 from twinhub_library.settings import GitSettings
 from twinhub_library.store.base import Base
-from twinhub_library.sync import Syncing
+from twinhub_library.sync import Around, Syncing
 from twinhub_library.tree import Tree
 
 from tests.fixtures.git_servers import PASSWORD, USER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from twinhub_library.store.repositories import RepositoryRow
@@ -45,7 +46,6 @@ class Bench:
     connections: Connections
     syncing: Syncing
     looking: Looking
-    secrets: list[str]
 
     def connect(
         self, url: str, place: str = "alice/models/tank", *, credential: Credential = TOKEN,
@@ -106,19 +106,11 @@ class _Open:
             self._root, self._database, settings, sealer=load_sealer([], self._state),
             logins=NoLogins(),
         )  # fmt: skip
-        secrets: list[str] = []
-
-        def find_secrets(tree: Tree, path: RelativePath) -> Sequence[str]:
-            del tree
-            return [one for one in secrets if str(path).endswith(one)]
-
-        syncing = Syncing(
-            self._tree, connections, email_domain="example.org", find_secrets=find_secrets,
-            announce=lambda _: None,
-        )  # fmt: skip
+        around = Around(find_secrets, announce=lambda _: None)
+        syncing = Syncing(self._tree, connections, around, email_domain="example.org")
         return Bench(
             self._root, self._tree, self._database, connections, syncing,
-            Looking(self._tree, connections), secrets,
+            Looking(self._tree, connections),
         )  # fmt: skip
 
     def __exit__(self, *_: object) -> None:

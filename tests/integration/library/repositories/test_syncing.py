@@ -16,6 +16,7 @@ from twinhub_library.repositories.errors import (
     RemoteError,
     SecretFoundError,
 )
+from twinhub_library.sync import Wish
 
 from tests.fixtures.git_servers import git
 from tests.fixtures.library import find_free_port
@@ -41,7 +42,7 @@ def test_a_first_pull_makes_the_place_and_a_push_sends_what_changed(
     bench.write("alice/models/tank/src/model.py", "x = 2\n")
     bench.write("alice/models/tank/new file.txt", "new\n")
     (bench.root / "alice/models/tank/README.md").unlink()
-    pushed = bench.syncing.push(ALICE, row.id, message="More")
+    pushed = bench.syncing.push(ALICE, row.id, wish=Wish("More"))
 
     assert pushed.commit
     assert remote.files() == {"new file.txt": "new", "src/model.py": "x = 2"}
@@ -132,7 +133,7 @@ def test_a_branch_that_is_gone_is_said_with_those_that_are_there(
     bench.write("alice/models/tank/mine.txt", "mine\n")
 
     for act in (bench.syncing.pull, bench.syncing.push, bench.syncing.sync):
-        with pytest.raises(BranchGoneError, match="no branch 'main'.*trunk"):
+        with pytest.raises(BranchGoneError, match=r"no branch 'main'.*trunk"):
             act(ALICE, row.id)
     assert "trunk" in bench.looking.status(ALICE, row.id).fault
     assert bench.files() == {"a.txt": "a\n", "mine.txt": "mine\n"}
@@ -153,7 +154,7 @@ def test_a_branch_that_is_gone_is_made_anew_when_asked_for(
     git(remote.path, "branch", "-D", "main")
 
     bench.write("alice/models/tank/mine.txt", "mine\n")
-    bench.syncing.push(ALICE, row.id, create_branch=True)
+    bench.syncing.push(ALICE, row.id, wish=Wish(create_branch=True))
 
     assert remote.files() == {"a.txt": "a", "mine.txt": "mine"}
 
@@ -316,18 +317,20 @@ def test_a_secret_stops_a_push_and_is_in_no_later_one(
 ) -> None:
     remote = git_servers.make("secrets", {"a.txt": "a\n"})
     row = bench.cloned(remote.url)
-    bench.write("alice/models/tank/key.txt", "token-of-mine\n")
-    bench.secrets.append("key.txt")
+    token = "glpat-" + "x7Kq2Lm9Tz4Wc8Rv1Yp5"
+    bench.write("alice/models/tank/key.txt", f"one\ntoken {token}\n")
 
-    with pytest.raises(SecretFoundError, match=r"key\.txt"):
+    with pytest.raises(SecretFoundError, match=r"key\.txt:2: a token of GitLab"):
         bench.syncing.sync(ALICE, row.id)
     bench.write("alice/models/tank/key.txt", "nothing\n")
-    bench.secrets.clear()
     bench.syncing.sync(ALICE, row.id)
 
     everything = git(remote.path, "log", "--all", "-p")
-    assert "token-of-mine" not in everything
+    assert token not in everything
     assert remote.read("key.txt") == "nothing"
+    bench.write("alice/models/tank/key.txt", f"{token}\n")
+    bench.syncing.push(ALICE, row.id, wish=Wish(allowed_secrets=("key.txt",)))
+    assert remote.read("key.txt") == token
 
 
 def test_one_operation_at_a_time_works_on_a_repository(

@@ -101,7 +101,8 @@ def test_details_tell_everything_that_is_cheap(alice: TestClient, library_root: 
     (library_root / "alice/models/tank/asset.yaml").write_text(
         "title: Heated tank\nsummary: Warm.\nversion: 0.1.0\nlicence: MIT\nauthors: [Ada]\n"
         "keywords: [heat]\n"
-        "requires: [common/tools/master@^1.0, common/tools/mastr, models/tank, teams/pumps/data/x]\n"
+        "requires: [common/tools/master@^1.0, common/tools/mastr, models/tank, "
+        "teams/pumps/data/x]\n"
     )
     details = alice.get("/api/assets/alice/models/tank").json()
     requires = details.pop("requires")

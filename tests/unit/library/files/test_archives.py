@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_library.archives.packing import pack_tar, pack_zip
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-LIMITS = Limits(most_unpacked=20 << 20, most_entries=50, most_ratio=20, deepest=5)
+LIMITS = Limits(
+    free_space_floor=0, most_unpacked=20 << 20, most_entries=50, most_ratio=20, deepest=5
+)
 
 
 @pytest.fixture(name="library_settings")
 def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    return LibrarySettings(
-        library_root, tmp_path / "state", quota=QuotaSettings(free_bytes=0), limits=LIMITS
-    )
+    return LibrarySettings(library_root, tmp_path / "state", limits=LIMITS)
 
 
 @pytest.fixture(name="alice")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +21,8 @@ LEVELS = "/api/files/alice/data/levels.csv"
 
 @pytest.fixture(name="library_settings")
 def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    limits = Limits(largest_file=4 << 20)
-    return LibrarySettings(
-        library_root, tmp_path / "state", quota=QuotaSettings(free_bytes=0), limits=limits
-    )
+    limits = Limits(largest_file=4 << 20, free_space_floor=0)
+    return LibrarySettings(library_root, tmp_path / "state", limits=limits)
 
 
 @pytest.fixture(name="alice")

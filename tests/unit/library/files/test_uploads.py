@@ -10,7 +10,7 @@ import pytest
 from twinhub_library.library import open_library
 from twinhub_library.paths import RelativePath
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,8 @@ PLACE = "alice/data/large.bin"
 
 @pytest.fixture(name="library_settings")
 def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    limits = Limits(largest_file=8 << 20)
-    return LibrarySettings(
-        library_root, tmp_path / "state", quota=QuotaSettings(free_bytes=0), limits=limits
-    )
+    limits = Limits(largest_file=8 << 20, free_space_floor=0)
+    return LibrarySettings(library_root, tmp_path / "state", limits=limits)
 
 
 @pytest.fixture(name="alice")

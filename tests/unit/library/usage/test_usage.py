@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.storage import ProjectLimit
 from twinhub_library.areas import THE_COMMON_AREA, split_path
 from twinhub_library.paths import RelativePath
 from twinhub_library.settings import LibrarySettings, QuotaSettings
@@ -15,6 +16,7 @@ from twinhub_library.usage import quota as quota_module
 from twinhub_library.usage.quota import DiskFullError, Quota, QuotaError, show_size
 
 from tests.fixtures.library import TEAM
+from tests.unit.library.opening.conftest import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +87,40 @@ def test_several_names_of_one_file_count_once_and_holes_not_at_all(
         file.truncate(1 << 30)
 
     assert MIB <= library.usage.measure(ALICE).bytes < 2 * MIB
+
+
+def test_what_is_in_the_bin_counts_until_it_is_emptied(
+    client_of: Client, library: Library, library_root: Path
+) -> None:
+    _fill(library_root / "alice/data/big", MIB + MIB // 2)
+    alice = client_of("alice")
+    assert alice.delete("/api/files/alice/data/big").is_success
+
+    usage = alice.get("/api/usage/alice", params={"fresh": True}).json()
+
+    assert usage["items"][0]["kind"] == "bin"
+    assert usage["usage"]["kinds"]["bin"] > MIB
+    with pytest.raises(QuotaError, match=r"Most is taken by the bin \(1\.5 MiB\)"):
+        library.quota.check(ALICE, MIB)
+
+
+def test_what_is_published_counts_for_its_asset_and_once(
+    client_of: Client, library: Library, library_root: Path
+) -> None:
+    big = {"a.txt": "x" * MIB}
+    for version in ("1.0.0", "1.1.0"):  # of equal content
+        publish(library, library_root, "models/big", version, big)
+    publish(library, library_root, "data/small", "1.0.0", {"b.txt": "x"})
+
+    url = "/api/usage/common"
+    usage = client_of("admin").get(url, params={"fresh": True}).json()
+
+    by_path = {one["path"]: one for one in usage["items"]}
+    assert MIB <= by_path["common/models/big"]["bytes"] < 2 * MIB
+    assert by_path["common/models/big"]["kind"] == "models"
+    assert by_path["common/data/small"]["files"] == 1
+    assert by_path["common/data/weather.csv"]["files"] == 1
+    assert "common/.store" not in by_path
 
 
 def test_link_counts_as_a_link(library: Library, library_root: Path) -> None:
@@ -198,7 +234,7 @@ def test_nothing_is_written_past_what_the_disk_has_to_keep(library: Library) -> 
 def test_limit_that_the_file_system_keeps_comes_first(
     library: Library, monkeypatch: pytest.MonkeyPatch, client_of: Client
 ) -> None:
-    limit = quota_module.ProjectLimit(limit=10, used=8)
+    limit = ProjectLimit(limit=10, used=8)
     monkeypatch.setattr(quota_module, "read_project_limit", lambda *_: limit)
 
     library.quota.check(ALICE, 2)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from twinhub_api.library.versions import (
-    RestoreAnswer,
-    RestoredFile,
-    RestoreRequest,
-    VersionDifference,
-    VersionFolderEntry,
-    VersionFolderPage,
-    VersionItem,
-    VersionPage,
+from twinhub_api.library.previous import (
+    PreviousDifference,
+    PreviousFolderEntry,
+    PreviousFolderPage,
+    PreviousRestored,
+    PreviousRestoredFile,
+    PreviousRestoreRequest,
+    PreviousVersion,
+    PreviousVersionPage,
 )
 
 from twinhub_library.areas import split_path
@@ -50,10 +50,10 @@ _OUTCOMES: dict[Restored, Literal["restored", "removed", "unchanged", "kept"]] =
 }
 
 
-@router.get("/api/versions/{path:path}")
+@router.get("/api/previous/{path:path}")
 def list_previous_versions(
     path: str, library: TheLibrary, caller: KnownCaller, limit: Limit = 100, after: After = ""
-) -> VersionPage:
+) -> PreviousVersionPage:
     """Return the previous versions of a file or folder, the newest first."""
     wanted = readable_path(library, caller, path)
     versions = (
@@ -61,7 +61,7 @@ def list_previous_versions(
         if not after or one.time < after
     )  # fmt: skip
     found = list(islice(versions, limit + 1))
-    return VersionPage(
+    return PreviousVersionPage(
         path=str(wanted),
         items=tuple(map(_item, found[:limit])),
         next=found[limit - 1].time if len(found) > limit else None,
@@ -69,15 +69,15 @@ def list_previous_versions(
     )
 
 
-def _item(version: Version) -> VersionItem:
-    return VersionItem(
+def _item(version: Version) -> PreviousVersion:
+    return PreviousVersion(
         time=version.time, first_time=version.first_time,
         kind="folder" if version.kind == "folder" else "file",
         size=version.size, changed_at=version.changed_at, is_present=version.is_present,
     )  # fmt: skip
 
 
-@router.get("/api/version-files/{time}/{path:path}", response_class=StreamingResponse)
+@router.get("/api/previous-files/{time}/{path:path}", response_class=StreamingResponse)
 def read_previous_version(
     time: str, path: str, library: TheLibrary, caller: KnownCaller
 ) -> StreamingResponse:
@@ -99,42 +99,42 @@ def _pieces(found: int) -> Iterator[bytes]:
             yield piece
 
 
-@router.get("/api/version-folders/{time}/{path:path}")
+@router.get("/api/previous-folders/{time}/{path:path}")
 def list_previous_folder(
     time: str, path: str, library: TheLibrary, caller: KnownCaller,
     limit: Limit = 1000, after: After = "",
-) -> VersionFolderPage:  # fmt: skip
+) -> PreviousFolderPage:  # fmt: skip
     """Return what was in a folder, by name."""
     wanted = readable_path(library, caller, path)
     entries = list_folder_then(library.snapshots.shelf, wanted, time)
     found = [one for one in entries if one.name > after]
     items = [
-        VersionFolderEntry(
+        PreviousFolderEntry(
             name=one.name, kind=one.kind.value, size=one.size, changed_at=one.changed_at
         )
         for one in found[:limit]
     ]
-    return VersionFolderPage(
+    return PreviousFolderPage(
         path=str(wanted), time=time, items=tuple(items),
         next=items[-1].name if len(found) > limit else None,
     )  # fmt: skip
 
 
-@router.get("/api/version-differences/{time}/{path:path}")
+@router.get("/api/previous-differences/{time}/{path:path}")
 def compare_versions(
     time: str, path: str, library: TheLibrary, caller: KnownCaller,
     until: Annotated[str, Query(max_length=64, description="A later version.")] = "",
-) -> VersionDifference:  # fmt: skip
+) -> PreviousDifference:  # fmt: skip
     """Return how a text file, or a later version of it, differs from a version."""
     wanted = readable_path(library, caller, path)
     text = compare(library.tree, library.snapshots.shelf, wanted, time, until or None)
-    return VersionDifference(path=str(wanted), time=time, until=until, text=text)
+    return PreviousDifference(path=str(wanted), time=time, until=until, text=text)
 
 
-@router.post("/api/version-restores")
+@router.post("/api/previous-restores")
 def restore_version(
-    request: RestoreRequest, library: TheLibrary, caller: KnownCaller
-) -> RestoreAnswer:
+    request: PreviousRestoreRequest, library: TheLibrary, caller: KnownCaller
+) -> PreviousRestored:
     """Bring a version back: as a copy, or in place after the present was kept as a version."""
     path = writable_path(library, caller, request.path)
     if request.into is None:
@@ -143,13 +143,13 @@ def restore_version(
     return _answer(library.restores.restore_copy(path, request.time, into))
 
 
-def _answer(report: RestoreReport) -> RestoreAnswer:
+def _answer(report: RestoreReport) -> PreviousRestored:
     changed = [
-        RestoredFile(path=path, outcome=_OUTCOMES[outcome])
+        PreviousRestoredFile(path=path, outcome=_OUTCOMES[outcome])
         for path, outcome in sorted(report.outcomes.items())
         if outcome is not Restored.UNCHANGED
     ]
-    return RestoreAnswer(
+    return PreviousRestored(
         path=report.path, kept_as=report.kept_as, files=tuple(changed[:_MOST_FILES]),
         counts=dict(Counter(outcome.value for outcome in report.outcomes.values())),
     )  # fmt: skip

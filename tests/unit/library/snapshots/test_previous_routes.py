@@ -43,8 +43,8 @@ def _times(library: Library, library_root: Path) -> list[str]:
 def test_versions_are_listed_newest_first_by_pages(client_of: Client, times: list[str]) -> None:
     alice = client_of("alice")
 
-    first = alice.get(f"/api/versions/{FILE}", params={"limit": 2}).json()
-    second = alice.get(f"/api/versions/{FILE}", params={"after": first["next"]}).json()
+    first = alice.get(f"/api/previous/{FILE}", params={"limit": 2}).json()
+    second = alice.get(f"/api/previous/{FILE}", params={"after": first["next"]}).json()
 
     assert [one["time"] for one in first["items"] + second["items"]] == times
     assert [one["size"] for one in first["items"]] == [6, 4]
@@ -54,7 +54,7 @@ def test_versions_are_listed_newest_first_by_pages(client_of: Client, times: lis
 
 
 def test_version_is_read_as_a_download(client_of: Client, times: list[str]) -> None:
-    answer = client_of("alice").get(f"/api/version-files/{times[2]}/{FILE}")
+    answer = client_of("alice").get(f"/api/previous-files/{times[2]}/{FILE}")
 
     assert answer.content == b"one\n"
     assert answer.headers["content-disposition"] == "attachment"
@@ -63,7 +63,7 @@ def test_version_is_read_as_a_download(client_of: Client, times: list[str]) -> N
 
 
 def test_folder_of_then_is_listed(client_of: Client, times: list[str]) -> None:
-    url = f"/api/version-folders/{times[2]}/alice/models/tank"
+    url = f"/api/previous-folders/{times[2]}/alice/models/tank"
 
     first = client_of("alice").get(url, params={"limit": 1}).json()
     second = client_of("alice").get(url, params={"after": first["next"]}).json()
@@ -75,9 +75,9 @@ def test_folder_of_then_is_listed(client_of: Client, times: list[str]) -> None:
 def test_difference_is_in_the_unified_format(client_of: Client, times: list[str]) -> None:
     alice = client_of("alice")
 
-    now = alice.get(f"/api/version-differences/{times[2]}/{FILE}").json()["text"]
+    now = alice.get(f"/api/previous-differences/{times[2]}/{FILE}").json()["text"]
     then = alice.get(
-        f"/api/version-differences/{times[2]}/{FILE}", params={"until": times[1]}
+        f"/api/previous-differences/{times[2]}/{FILE}", params={"until": times[1]}
     ).json()["text"]
 
     assert "-one\n+three\n" in now
@@ -90,7 +90,7 @@ def test_what_is_no_text_is_not_compared(
     (library_root / FILE).write_bytes(b"\xff\0")
     time = library.snapshots.take(ALICE).time
 
-    answer = client_of("alice").get(f"/api/version-differences/{time}/{FILE}")
+    answer = client_of("alice").get(f"/api/previous-differences/{time}/{FILE}")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "no-text")
 
@@ -98,7 +98,7 @@ def test_what_is_no_text_is_not_compared(
 def test_restore_says_what_it_did(client_of: Client, library_root: Path, times: list[str]) -> None:
     body = {"path": FILE, "time": times[2]}
 
-    answer = client_of("alice").post("/api/version-restores", json=body).json()
+    answer = client_of("alice").post("/api/previous-restores", json=body).json()
 
     assert (library_root / FILE).read_text() == "one\n"
     assert answer["counts"] == {"restored": 1}
@@ -110,7 +110,7 @@ def test_restored_copy_lies_where_it_was_asked_for(
 ) -> None:
     body = {"path": FILE, "time": times[2], "into": "alice/models/tank/old.txt"}
 
-    assert client_of("alice").post("/api/version-restores", json=body).status_code == 200
+    assert client_of("alice").post("/api/previous-restores", json=body).status_code == 200
     assert (library_root / "alice/models/tank/old.txt").read_text() == "one\n"
     assert (library_root / FILE).read_text() == "three\n"
 
@@ -125,12 +125,12 @@ def test_versions_of_somebody_else_are_not_there(
     own = {"path": FILE, "time": times[0], "into": f"{name}/x"}
 
     answers = [
-        other.get(f"/api/versions/{FILE}"),
-        other.get(f"/api/version-files/{times[0]}/{FILE}"),
-        other.get(f"/api/version-folders/{times[0]}/alice/models"),
-        other.get(f"/api/version-differences/{times[0]}/{FILE}"),
-        other.post("/api/version-restores", json=body),
-        other.post("/api/version-restores", json=own),
+        other.get(f"/api/previous/{FILE}"),
+        other.get(f"/api/previous-files/{times[0]}/{FILE}"),
+        other.get(f"/api/previous-folders/{times[0]}/alice/models"),
+        other.get(f"/api/previous-differences/{times[0]}/{FILE}"),
+        other.post("/api/previous-restores", json=body),
+        other.post("/api/previous-restores", json=own),
     ]
 
     assert {one.status_code for one in answers} == {404}
@@ -140,7 +140,7 @@ def test_versions_of_somebody_else_are_not_there(
 def test_no_time_leads_out_of_the_snapshots(client_of: Client, times: list[str]) -> None:
     del times
     for time in ("..", ".last", "%2e%2e", "x", "2026-11-26T20-00-00Z%2f..", "files"):
-        answer = client_of("alice").get(f"/api/version-files/{time}/{FILE}")
+        answer = client_of("alice").get(f"/api/previous-files/{time}/{FILE}")
         assert answer.status_code in {404, 400}, time
 
 
@@ -152,7 +152,7 @@ def test_link_in_a_version_is_not_followed(
     time = library.snapshots.take(ALICE).time
 
     for name in ("l", "f/notes.txt"):
-        answer = client_of("alice").get(f"/api/version-files/{time}/alice/models/{name}")
+        answer = client_of("alice").get(f"/api/previous-files/{time}/alice/models/{name}")
         assert answer.status_code == 404
 
 
@@ -160,14 +160,14 @@ def test_members_of_a_team_share_its_versions(client_of: Client, library: Librar
     area = split_path(RelativePath.parse(f"teams/{TEAM}"))[0]
     library.snapshots.take(area)
 
-    url = f"/api/versions/teams/{TEAM}/models/pump/model.txt"
+    url = f"/api/previous/teams/{TEAM}/models/pump/model.txt"
 
     assert len(client_of("member").get(url).json()["items"]) == 1
     assert client_of("alice").get(url).status_code == 404
 
 
 def test_common_area_has_published_versions_instead(client_of: Client) -> None:
-    answer = client_of("alice").get("/api/versions/common/data/weather.csv")
+    answer = client_of("alice").get("/api/previous/common/data/weather.csv")
 
     assert answer.status_code == 400
     assert "published" in answer.json()["detail"]

@@ -10,7 +10,7 @@ from pydantic import Field
 from twinhub_api.wire import Wire
 
 
-class VersionItem(Wire):
+class PreviousVersion(Wire):
     """A previous version of a file or folder."""
 
     time: str = Field(description="Names the version, such as `2026-11-26T20-00-00Z`.")
@@ -21,16 +21,16 @@ class VersionItem(Wire):
     is_present: bool = Field(description="Whether the file still has this size and time of change.")
 
 
-class VersionPage(Wire):
+class PreviousVersionPage(Wire):
     """The previous versions of a file or folder, the newest first."""
 
     path: str
-    items: tuple[VersionItem, ...]
+    items: tuple[PreviousVersion, ...]
     next: str | None = Field(None, description="What `after` is for the next page.")
     notice: str = Field("", description="Why no versions are taken now, for people.")
 
 
-class VersionFolderEntry(Wire):
+class PreviousFolderEntry(Wire):
     """One name in a previous version of a folder."""
 
     name: str
@@ -39,16 +39,16 @@ class VersionFolderEntry(Wire):
     changed_at: datetime
 
 
-class VersionFolderPage(Wire):
+class PreviousFolderPage(Wire):
     """What was in a folder, by name."""
 
     path: str
     time: str
-    items: tuple[VersionFolderEntry, ...]
+    items: tuple[PreviousFolderEntry, ...]
     next: str | None = Field(None, description="What `after` is for the next page.")
 
 
-class VersionDifference(Wire):
+class PreviousDifference(Wire):
     """How a text file differs from an earlier version of it."""
 
     path: str
@@ -57,7 +57,7 @@ class VersionDifference(Wire):
     text: str = Field(description="In the unified format of diff(1); empty if nothing differs.")
 
 
-class RestoreRequest(Wire):
+class PreviousRestoreRequest(Wire):
     """Which version comes back, and where."""
 
     path: str
@@ -68,7 +68,7 @@ class RestoreRequest(Wire):
     )
 
 
-class RestoredFile(Wire):
+class PreviousRestoredFile(Wire):
     """What became of one file or folder of a restore."""
 
     path: str
@@ -77,10 +77,10 @@ class RestoredFile(Wire):
     )
 
 
-class RestoreAnswer(Wire):
+class PreviousRestored(Wire):
     """What a restore has done; files that did not change are counted only."""
 
     path: str
     kept_as: str = Field(description="The version that holds the state before; empty of a copy.")
-    files: tuple[RestoredFile, ...] = Field(description="At most 1,000 of them.")
+    files: tuple[PreviousRestoredFile, ...] = Field(description="At most 1,000 of them.")
     counts: dict[str, int] = Field(description="How many files had which outcome.")

@@ -1,0 +1,314 @@
+"""``twin assets``: asks the library, and prints what it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from twinhub_api.cli.assets_printing import (
+    print_details,
+    print_found,
+    print_usage,
+    render_outcomes,
+    render_rows,
+    size_of,
+)
+from twinhub_api.cli.command import FAULTY, GOOD, CommandError
+from twinhub_api.cli.terminal import safe, terminal_of
+from twinhub_api.client.errors import ClientError, ProblemError
+from twinhub_api.client.library import LibraryClient
+from twinhub_api.client.places import Places
+from twinhub_api.library.imports import Import, UpdateReport
+from twinhub_api.library.publishing import Published, PublishRequest
+from twinhub_api.library.repositories import SyncIn
+from twinhub_api.library.search import SearchQuery
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import BaseModel
+
+    from twinhub_api.operations import Operation
+
+_HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
+_LONGEST_CHANGELOG = 20_000
+
+
+class _Asking:
+    """One use of the command: the library, how one's assets are called, and the options."""
+
+    def __init__(self, client: LibraryClient, places: Places, options: argparse.Namespace) -> None:
+        self.client, self.places, self.options = client, places, options
+
+    def path(self, text: str) -> str:
+        """Return the library's path of what was typed."""
+        return self.places.path_of(text)
+
+    def wait(self, operation: Operation) -> Operation:
+        """Wait for long work, and show how far it is where somebody looks."""
+        with _progress() as tell:
+            return self.client.wait(operation, tell)
+
+    def print_json(self, *models: BaseModel) -> None:
+        """Print what the library has answered, as it is: one value, or a list with ``--all``."""
+        data = [model.model_dump(mode="json") for model in models]
+        print(json.dumps(data[0] if len(data) == 1 else data, indent=2))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what a verb says; 1 where somebody has to look at something."""
+    try:
+        with LibraryClient.here() as client:
+            asking = _Asking(client, Places.from_environment(os.environ), arguments)
+            return _VERBS[arguments.verb](asking)
+    except ClientError as error:
+        raise CommandError(safe(str(error))) from error
+
+
+def _search(asking: _Asking) -> int:
+    options = asking.options
+    query = SearchQuery(
+        q=" ".join(options.words), kind=tuple(options.kind),
+        area=tuple(map(_area, options.area)), limit=max(1, min(options.limit, 200)),
+    )  # fmt: skip
+    page = asking.client.search(query)
+    if options.json:
+        asking.print_json(page)
+    else:
+        print_found(page, asking.places, terminal_of())
+    return GOOD
+
+
+def _area(text: str) -> str:
+    return text.strip("/")
+
+
+def _show(asking: _Asking) -> int:
+    with _nearest(asking, asking.options.asset) as path:
+        details = asking.client.get_asset(path)
+    if asking.options.json:
+        asking.print_json(details)
+    else:
+        print_details(details, asking.places, terminal_of())
+    return GOOD
+
+
+def _import(asking: _Asking) -> int:
+    options = asking.options
+    target = asking.path(options.target) if options.target else ""
+    with _nearest(asking, options.asset) as path:
+        done = asking.wait(asking.client.start_import(path, target))
+    made = Import.model_validate(done.result)
+    if options.json:
+        asking.print_json(made)
+    else:
+        version = f" {made.version}" if made.version else ""
+        print(f"{asking.places.shown(made.path)}: a copy of {made.source}{version}")
+    return GOOD
+
+
+def _update(asking: _Asking) -> int:
+    options = asking.options
+    if bool(options.asset) == options.all:
+        raise CommandError("name the copy to update, or write --all for every copy of yours")
+    copies = list(_copies(asking))
+    if options.fresh:
+        return _start_fresh(asking, copies)
+    reports = []
+    for one in copies:
+        started = asking.client.start_update(
+            one.id, version=options.wanted, dry_run=options.dry_run
+        )
+        report = UpdateReport.model_validate(asking.wait(started).result)
+        reports.append(report)
+        if not options.json:
+            print(render_outcomes(report, asking.places, terminal_of()))
+    if options.json:
+        asking.print_json(*reports)
+    elif not copies:
+        print("All copies are of the newest version.")
+    return FAULTY if any(report.conflicts for report in reports) else GOOD
+
+
+def _copies(asking: _Asking) -> Iterator[Import]:
+    options = asking.options
+    if options.all:
+        yield from (one for one in asking.client.list_imports() if one.is_outdated)
+        return
+    path = asking.path(options.asset)
+    found = list(asking.client.list_imports(_area_of(path)))
+    for one in found:
+        if one.path == path:
+            yield one
+            return
+    known = ", ".join(asking.places.shown(one.path) for one in found[:10])
+    raise CommandError(
+        f"{safe(options.asset)} was not imported, so there is nothing to update it from; "
+        + (f"imported were {safe(known)}" if known else "`twin assets import` copies an asset")
+    )
+
+
+def _area_of(path: str) -> str:
+    names = path.split("/")
+    return "/".join(names[: 2 if names[0] == "teams" else 1])
+
+
+def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
+    made = []
+    for one in copies:
+        started = asking.client.start_fresh(one.id, version=asking.options.wanted)
+        made.append(Import.model_validate(asking.wait(started).result))
+        if not asking.options.json:
+            print(f"{asking.places.shown(made[-1].path)}: a fresh copy of {made[-1].source}")
+    if asking.options.json:
+        asking.print_json(*made)
+    return GOOD
+
+
+def _publish(asking: _Asking) -> int:
+    options = asking.options
+    request = PublishRequest(
+        path=asking.path(options.asset), version=options.wanted, message=options.message,
+        changelog=_changelog(options.changelog), allowed_secrets=tuple(options.allow_secret),
+        dry_run=options.dry_run,
+    )  # fmt: skip
+    done = asking.wait(asking.client.start_publishing(request))
+    published = Published.model_validate(done.result)
+    if options.json:
+        asking.print_json(published)
+    elif published.state == "checked":
+        print("All is well: it could be published.")
+    elif published.proposal is not None:
+        one = published.proposal
+        print(f"{one.kind}/{one.name} {one.version} is proposed and waits for a review")
+    elif published.version is not None:
+        print(f"{published.version.path} is published: {size_of(published.version.size)}")
+    return GOOD
+
+
+def _changelog(file: str | None) -> str:
+    if file is None:
+        return ""
+    text = Path(file).read_text("utf-8", "replace")
+    if len(text) > _LONGEST_CHANGELOG:
+        raise CommandError(
+            f"{safe(file)}: a changelog has at most {_LONGEST_CHANGELOG:,} characters, and this one"
+            f" has {len(text):,}: keep what is of this version"
+        )
+    return text
+
+
+def _sync(asking: _Asking) -> int:
+    options = asking.options
+    place = asking.path(options.place) if options.place else ""
+    repositories = list(asking.client.list_repositories(place))
+    if not repositories:
+        where = f"{safe(options.place)} has" if place else "you have"
+        raise CommandError(f"{where} no repository: connect one in the library's panel first")
+    how = SyncIn(dry_run=options.dry_run, message=options.message)
+    way: Literal["sync", "pull", "push"] = (
+        "pull" if options.pull else "push" if options.push else "sync"
+    )
+    rows, results, is_odd = [], {}, False
+    for one in repositories:
+        done = asking.wait(asking.client.start_sync(one.id, how, way=way))
+        result = done.result or {}
+        results[one.place] = result
+        waiting = _conflicts(result)
+        is_odd = is_odd or waiting > 0
+        state = f"{waiting} files to look at" if waiting else "done"
+        rows.append((asking.places.shown(one.place), state, one.url))
+    if options.json:
+        print(json.dumps(results, indent=2))
+    else:
+        print(render_rows(rows, terminal_of()))
+    return FAULTY if is_odd else GOOD
+
+
+def _conflicts(result: Mapping[str, object]) -> int:
+    """Return how many files of a pull, or of the pull in a sync, both sides have changed."""
+    pulled = result.get("pulled", result)
+    files = pulled.get("files", ()) if isinstance(pulled, dict) else ()
+    return sum(one.get("outcome") == "conflict" for one in files if isinstance(one, dict))
+
+
+def _usage(asking: _Asking) -> int:
+    area = asking.options.area
+    page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
+    if asking.options.json:
+        asking.print_json(page)
+    else:
+        print_usage(page, asking.places, terminal_of())
+    return GOOD
+
+
+def _open_link(asking: _Asking) -> int:
+    options = asking.options
+    with _nearest(asking, options.asset) as path:
+        if not path.startswith("common/"):
+            raise CommandError(
+                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
+            )
+        asking.client.get_asset(path)
+    link = f"/open/{quote(path, safe='/@')}"
+    if options.path:
+        link += f"?path={quote(options.path)}"
+    hub = os.environ.get(_HUB, "").rstrip("/")
+    link = f"{hub.removesuffix('/hub')}{link}" if hub else link
+    print(json.dumps({"link": link}) if options.json else link)
+    if not hub and not options.json:
+        print("twin: put the address of your TwinHub before it", file=sys.stderr)
+    return GOOD
+
+
+@contextmanager
+def _nearest(asking: _Asking, text: str) -> Iterator[str]:
+    """Yield the path of an asset; where it is not there, name the one that was probably meant."""
+    path = asking.path(text)
+    try:
+        yield path
+    except ProblemError as error:
+        if error.code != "not-found":
+            raise
+        nearest = asking.client.find_nearest(path)
+        if nearest is None:
+            raise
+        raise CommandError(
+            f"there is no {safe(text)}; did you mean {safe(asking.places.shown(nearest))}?"
+        ) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Operation], None] | None]:
+    """Yield what shows the progress on a terminal, and takes it away again; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def tell(operation: Operation) -> None:
+        part = f" {100 * operation.done // operation.total}%" if operation.total else ""
+        text = safe(operation.text or operation.title)
+        print(f"\r\x1b[K{text}{part}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+_VERBS: dict[str, Callable[[_Asking], int]] = {
+    "search": _search,
+    "show": _show,
+    "import": _import,
+    "update": _update,
+    "publish": _publish,
+    "sync": _sync,
+    "usage": _usage,
+    "open-link": _open_link,
+}

@@ -1,0 +1,124 @@
+"""``twin assets``: its verbs and their arguments; what they do is imported later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_api.cli.command import Command
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+KINDS = ("data", "models", "functions", "tools", "digital_twins")
+"""Kinds of assets: named here too, since what they are is imported later."""
+
+_ASSET = "an asset, such as common/models/tank@1.2 or, of your own, models/tank"
+
+
+def _asset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help=_ASSET)
+
+
+def _search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", metavar="WORD", nargs="*", help="words, or keyword:pump")
+    parser.add_argument(
+        "--kind", metavar="KIND", action="append", default=[], choices=KINDS,
+        help=f"only this kind: {', '.join(KINDS)}; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--area", metavar="AREA", action="append", default=[],
+        help="only in common, teams/GROUP or your own name; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--limit", metavar="N", type=int, default=20, help="how many, up to 200")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    _asset(parser)
+    parser.add_argument(
+        "target", metavar="TARGET", nargs="?", default="",
+        help="where the copy goes; default: the same kind and name of your own",
+    )  # fmt: skip
+
+
+def _update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", nargs="?", help="a copy that was imported")
+    parser.add_argument("--all", action="store_true", help="every copy with a newer version")
+    parser.add_argument(
+        "--version", metavar="PIN", default="", dest="wanted", help="to this one, not the newest"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen")
+    parser.add_argument(
+        "--fresh", action="store_true", help="import anew beside it, without your changes"
+    )
+
+
+def _publish(parser: argparse.ArgumentParser) -> None:
+    _asset(parser)
+    parser.add_argument(
+        "--version",
+        metavar="VERSION",
+        default="",
+        dest="wanted",
+        help="default: that of asset.yaml or twin.yaml",
+    )
+    parser.add_argument("--message", metavar="TEXT", default="", help="what it is, in a line")
+    parser.add_argument("--changelog", metavar="FILE", help="Markdown: what has changed")
+    parser.add_argument(
+        "--allow-secret", metavar="FILE", action="append", default=[],
+        help="what looks like a secret in this file of the asset is none",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="check everything, publish nothing")
+
+
+def _sync(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "place", metavar="PLACE", nargs="?", default="",
+        help="an asset or area with a repository; default: all of yours",
+    )  # fmt: skip
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--pull", action="store_true", help="only take in")
+    way.add_argument("--push", action="store_true", help="only send")
+    parser.add_argument("--message", metavar="TEXT", default="", help="of the commit")
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen")
+
+
+def _usage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "area", metavar="AREA", nargs="?", default="",
+        help="list what is in this area, the largest first; default: all areas",
+    )  # fmt: skip
+
+
+def _open_link(parser: argparse.ArgumentParser) -> None:
+    _asset(parser)
+    parser.add_argument("--path", metavar="FILE", default="", help="the file in it that opens")
+
+
+VERBS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+    ("search", "find assets by words", _search),
+    ("show", "tell everything about an asset", _asset),
+    ("import", "copy an asset into your files", _import),
+    ("update", "bring copies to the newest version; your changes stay", _update),
+    ("publish", "publish an asset of yours as a version for everybody", _publish),
+    ("sync", "pull from and push to the repositories of your assets", _sync),
+    ("usage", "tell how much room your assets take", _usage),
+    ("open-link", "print a link that opens an asset in anybody's workspace", _open_link),
+)
+"""Name, summary and arguments of each verb."""
+
+
+def _assets(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="VERB", dest="verb", required=True, help="see below")
+    for name, summary, add_arguments in VERBS:
+        verb = verbs.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
+        )  # fmt: skip
+        add_arguments(verb)
+        verb.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+ASSETS = Command(
+    "assets", "Find, import, update and publish assets", _assets, "twinhub_api.cli.assets:run"
+)

@@ -1,0 +1,57 @@
+"""Assets as people write them, and paths of the library as its requests have them.
+
+People write references, where what begins with a kind is their own: ``models/tank``. The library's
+paths begin with an area: ``alice/models/tank``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.references import AssetKind
+
+from twinhub_api.client.errors import NotSetUpError
+from twinhub_api.names import label_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_USER = "JUPYTERHUB_USER"
+_KINDS = frozenset(AssetKind)
+_WORKSPACE = "/workspace/"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Paths of one person; ``label`` is that of their area, or empty where nobody is known."""
+
+    label: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Places:
+        """Return the paths of whose workspace this is."""
+        user = environment.get(_USER, "")
+        return cls(label_for(user) if user else "")
+
+    def path_of(self, text: str) -> str:
+        """Return the library's path of what somebody writes: a reference, or such a path.
+
+        Raises:
+            NotSetUpError: it is one's own, and nobody is known.
+        """
+        plain = text.removeprefix(_WORKSPACE).strip("/")
+        first = plain.partition("/")[0]
+        if first not in _KINDS:
+            return plain
+        if not self.label:
+            raise NotSetUpError(
+                f"{_USER} is not set, so it is not known whose {plain} is: "
+                f"write <user>/{plain}, or run this in a workspace"
+            )
+        return f"{self.label}/{plain}"
+
+    def shown(self, path: str) -> str:
+        """Return what one writes for a path of the library, the shorter way."""
+        first, _, rest = path.partition("/")
+        return rest if rest and first == self.label else path

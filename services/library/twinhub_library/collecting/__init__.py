@@ -1,0 +1,1 @@
+"""Collections: published assets whose ``collection.yaml`` puts others in an order, with text."""

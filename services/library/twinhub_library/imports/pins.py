@@ -1,0 +1,80 @@
+"""Pins: versions that somebody uses in place, without a copy."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from twinhub_library.errors import BadRequestError, NotThereError
+from twinhub_library.store.publishing import PinRow
+
+if TYPE_CHECKING:
+    from twinhub_kit.callers import Caller
+    from twinhub_kit.database import Database
+
+    from twinhub_library.areas import Area
+    from twinhub_library.imports.sources import Sources
+    from twinhub_library.paths import RelativePath
+
+
+class Pins:
+    """The pins of all areas; of one asset an area has at most one."""
+
+    def __init__(self, database: Database, sources: Sources) -> None:
+        """Keep them in a database."""
+        self._database = database
+        self._sources = sources
+
+    def put(self, caller: Caller, area: Area, asset: RelativePath, pin: str) -> PinRow:
+        """Pin the version of a published asset that fits, in place of an older pin.
+
+        Raises:
+            NotThereError: no version fits.
+            BadRequestError: the asset has no versions.
+        """
+        kept = self.find(area, asset)
+        found = self._sources.find_version(asset, pin, keeps=kept.digest if kept else "")
+        if found is None:
+            raise BadRequestError(f"{asset} has no versions to pin: import a copy.")
+        with self._database.session() as session:
+            row = session.get(PinRow, kept.id) if kept else None
+            if row is None:
+                row = PinRow(area=str(area), asset=str(asset))
+                session.add(row)
+            row.version, row.digest = found.version, found.digest
+            row.made_by, row.made_at = caller.name, time.time()
+            session.flush()
+            return row
+
+    def find(self, area: Area, asset: RelativePath) -> PinRow | None:
+        """Return the pin of an asset in an area."""
+        query = select(PinRow).where(PinRow.area == str(area), PinRow.asset == str(asset))
+        with self._database.session() as session:
+            return session.scalars(query).first()
+
+    def list_in(self, area: Area) -> list[PinRow]:
+        """Return the pins of an area, by asset."""
+        query = select(PinRow).where(PinRow.area == str(area)).order_by(PinRow.asset)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def get(self, number: int) -> PinRow:
+        """Return a pin.
+
+        Raises:
+            NotThereError: there is none of that number.
+        """
+        with self._database.session() as session:
+            row = session.get(PinRow, number)
+        if row is None:
+            raise NotThereError(f"There is no pin {number}.")
+        return row
+
+    def remove(self, row: PinRow) -> None:
+        """Remove a pin."""
+        with self._database.session() as session:
+            found = session.get(PinRow, row.id)
+            if found is not None:
+                session.delete(found)

@@ -1,0 +1,158 @@
+"""Opening a link: what stands in the visitor's area, what a click would do, and doing it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_library.opening.faults import NoSuchAssetError
+from twinhub_library.opening.finding import Found, find_published
+from twinhub_library.opening.importing import Brought, Standing, State
+from twinhub_library.paths import RelativePath
+from twinhub_library.store.openings import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from twinhub_kit.callers import Caller
+
+    from twinhub_library.collecting.collections import Collection
+    from twinhub_library.opening.importing import GitImporter, Importer, Publications
+    from twinhub_library.opening.links import AssetLink, GitLink
+    from twinhub_library.store.openings import Openings
+    from twinhub_library.tree import Tree
+
+MOST_FILES = 2_000
+"""Files of a report that are remembered by name; those that changed come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A link that somebody looks at."""
+
+    found: Found
+    standing: Standing
+    opens: RelativePath
+    """Below the visitor's area, where it opens."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing in the visitor's area has to change."""
+        return self.standing.state in {State.CURRENT, State.OTHER}
+
+
+class Opening:
+    """Opens links for people."""
+
+    def __init__(
+        self, tree: Tree, openings: Openings, importer: Importer, git: GitImporter | None,
+        clock: Callable[[], datetime], publications: Publications,
+    ) -> None:  # fmt: skip
+        """Use what brings assets and, where there is one, repositories."""
+        self.publications = publications
+        self._tree, self.openings, self.clock = tree, openings, clock
+        self._importer, self._git = importer, git
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def use_git(self, git: GitImporter) -> None:
+        """Open links to repositories by this from now on."""
+        self._git = git
+
+    def prepare(self, caller: Caller, link: AssetLink) -> Prepared:
+        """Return what a link would do.
+
+        Raises:
+            OpenLinkError: it names nothing that is published.
+        """
+        found = self._find(link)
+        standing = self._importer.look(caller, found.asset)
+        return Prepared(found, standing, _inner(standing.place, link.path, found))
+
+    def _find(self, link: AssetLink) -> Found:
+        try:
+            return find_published(self._tree, link)
+        except NoSuchAssetError as error:
+            withdrawn = self.publications.find_withdrawn(link)
+            if withdrawn is not None:
+                raise withdrawn from error
+            raise
+
+    def note_opened(self, caller: Caller, prepared: Prepared) -> None:
+        """Write down that a link led on to the workspace at once."""
+        self._note(caller, prepared.found.link.subject, prepared.standing.version, "opened", {})
+
+    def bring(self, caller: Caller, link: AssetLink) -> str:
+        """Import or update what a link names; return the word that its report is found by.
+
+        A second click while the first is at work waits, and finds nothing left to do.
+
+        Raises:
+            LibraryError: it is withdrawn, or there is no room.
+        """
+        with self._locks[caller.name]:
+            prepared = self.prepare(caller, link)
+            before = prepared.standing.state
+            brought = self._importer.bring(caller, prepared.found.asset)
+        action = "imported" if before is State.ABSENT else "updated"
+        opens = _inner(brought.place, link.path, prepared.found)
+        return self._note(caller, link.subject, brought.version, action, _report(brought, opens))
+
+    def prepare_git(self, caller: Caller, link: GitLink) -> Standing | None:
+        """Return how a repository stands in the visitor's area; None where none are opened."""
+        return self._git.look(caller, link) if self._git else None
+
+    def bring_git(self, caller: Caller, link: GitLink) -> str:
+        """Clone or pull a repository; return the word that its report is found by.
+
+        Raises:
+            LibraryError: it does not answer, or there is no room.
+        """
+        assert self._git  # noqa: S101 - pages offer it only where there is one
+        with self._locks[caller.name]:
+            before = self._git.look(caller, link).state
+            brought = self._git.bring(caller, link)
+        action = "imported" if before is State.ABSENT else "updated"
+        return self._note(
+            caller, link.subject, brought.version, action, _report(brought, link.path)
+        )
+
+    def note_collection(self, caller: Caller, collection: Collection) -> None:
+        """Write down that somebody looked at a collection."""
+        self._note(caller, collection.subject, collection.asset.version or "", "opened", {})
+
+    def note_git_opened(self, caller: Caller, link: GitLink, standing: Standing) -> None:
+        """Write down that a repository's link led on to the workspace at once."""
+        self._note(caller, link.subject, standing.version, "opened", {})
+
+    def _note(
+        self, caller: Caller, subject: str, version: str, action: str, report: dict[str, object]
+    ) -> str:
+        opened_id = secrets.token_urlsafe(16)
+        self.openings.add(
+            Opened(opened_id, subject, caller.name, self.clock(), version, action, report)
+        )
+        return opened_id
+
+
+def _inner(place: RelativePath, path: RelativePath, found: Found) -> RelativePath:
+    """Return where a link opens, below the visitor's area, as the workspace has it."""
+    names = place.names[1:]
+    return RelativePath((*names, *path.names)) if found.asset.is_folder else RelativePath(names)
+
+
+def _report(brought: Brought, opens: RelativePath) -> dict[str, object]:
+    quiet = {"unchanged", "kept"}
+    files = sorted(brought.files, key=lambda one: (one.outcome in quiet, one.path))
+    counts: dict[str, int] = {}
+    for one in files:
+        counts[one.outcome] = counts.get(one.outcome, 0) + 1
+    return {
+        "place": "/".join(brought.place.names[1:]),
+        "opens": "/".join(opens.names),
+        "counts": counts,
+        "files": [asdict(one) for one in files[:MOST_FILES]],
+    }

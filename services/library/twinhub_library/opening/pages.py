@@ -1,0 +1,97 @@
+"""Pages of the library: rendered from templates, without script, under a strict policy."""
+
+from __future__ import annotations
+
+import functools
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+from twinhub_kit.errors import ServiceError
+
+from twinhub_library.errors import FullError
+from twinhub_library.opening.faults import OpenLinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_TITLES = {
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.UNAUTHORIZED: "Sign in once more",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a moment",
+}
+
+
+@functools.cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("twinhub_library.opening"), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def render(
+    template: str,
+    title: str,
+    person: str = "",
+    *,
+    status: int = 200,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
+) -> HTMLResponse:
+    """Return a page; values are escaped where the template does not say otherwise."""
+    text = _templates().get_template(template).render(
+        title=title, person=person, status=status, library_version=version("twinhub-library"),
+        **values
+    )  # fmt: skip
+    return HTMLResponse(text, status, headers=HEADERS)
+
+
+class PageRoute(APIRoute):
+    """A route whose refusals are pages in plain words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
+        """Return the handler with refusals as pages."""
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ServiceError as error:
+                return _show(error)
+            except RequestValidationError:
+                return _show(OpenLinkError("The address is not whole: copy the link once more."))
+            except HTTPException as error:
+                return render(
+                    "fault.html", "This did not work", status=error.status_code,
+                    text=str(error.detail), steps=(),
+                )  # fmt: skip
+
+        return handle_page
+
+
+def _show(error: ServiceError) -> HTMLResponse:
+    title = _TITLES.get(HTTPStatus(error.status), "This did not work")
+    steps: tuple[object, ...] = ()
+    if isinstance(error, OpenLinkError):
+        title, steps = error.title, error.steps
+    elif isinstance(error, FullError):
+        title = "There is no room"
+    return render("fault.html", title, status=error.status, text=str(error), steps=steps)

@@ -1,0 +1,110 @@
+"""The records of published versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from twinhub_api.names import label_for
+from twinhub_dtconfig.versions import Version, VersionPin
+
+from twinhub_library.errors import NotThereError
+from twinhub_library.store.publishing import VersionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twinhub_kit.callers import Caller
+    from twinhub_kit.database import Database
+
+    from twinhub_library.areas import Area
+
+
+def owner_of(caller: Caller, area: Area) -> str:
+    """Return who owns what is published from an area: ``user:<label>`` or ``team:<label>``."""
+    return f"team:{area.label}" if area.label != caller.label else f"user:{caller.label}"
+
+
+def owns(caller: Caller, owner: str) -> bool:
+    """Return whether a caller acts for an owner; admins act for all."""
+    kind, _, label = owner.partition(":")
+    if caller.is_admin:
+        return True
+    if kind == "team":
+        return label in map(label_for, caller.groups)
+    return label == caller.label
+
+
+class Versions:
+    """Which versions there are."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in a database."""
+        self._database = database
+
+    def add(self, row: VersionRow) -> VersionRow:
+        """Keep a new one."""
+        with self._database.session() as session:
+            session.add(row)
+            session.flush()
+        return row
+
+    def list_all(self, kind: str | None = None) -> list[VersionRow]:
+        """Return all, or all of a kind, withdrawn ones too."""
+        query = select(VersionRow).order_by(VersionRow.kind, VersionRow.name, VersionRow.id)
+        if kind is not None:
+            query = query.where(VersionRow.kind == kind)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def list_of(self, kind: str, name: str) -> list[VersionRow]:
+        """Return the versions of an asset, withdrawn ones too, the highest first."""
+        query = select(VersionRow).where(VersionRow.kind == kind, VersionRow.name == name)
+        with self._database.session() as session:
+            rows = list(session.scalars(query))
+        return sorted(rows, key=lambda row: Version.parse(row.version), reverse=True)
+
+    def get(self, kind: str, name: str, version: str) -> VersionRow:
+        """Return one version, also a withdrawn one.
+
+        Raises:
+            NotThereError: there is none such.
+        """
+        for row in self.list_of(kind, name):
+            if row.version == version:
+                return row
+        raise NotThereError(f"common/{kind}/{name}@{version} is not there.")
+
+    def pick(self, kind: str, name: str, pin: str, *, keeps: str = "") -> VersionRow:
+        """Return the newest version that fits a pin, or of all for none.
+
+        A withdrawn one is found only by whoever has it already: ``keeps`` is its digest.
+
+        Raises:
+            NotThereError: none fits.
+        """
+        rows = [
+            row for row in self.list_of(kind, name) if not row.is_withdrawn or row.digest == keeps
+        ]
+        releases = [row for row in rows if "-" not in row.version] or rows
+        if not pin and releases:
+            return releases[0]
+        parsed = VersionPin.parse(pin) if pin else None
+        if parsed is not None:
+            for row in rows:
+                if parsed.digest == f"sha256:{row.digest}" or parsed.matches(row.version):
+                    return row
+        known = ", ".join(row.version for row in rows[:10])
+        wish = f"common/{kind}/{name}@{pin}" if pin else f"common/{kind}/{name}"
+        raise NotThereError(f"{wish} is not there" + (f": there are {known}." if known else "."))
+
+    def change(
+        self, rows: Sequence[VersionRow], change: Callable[[VersionRow], None]
+    ) -> list[VersionRow]:
+        """Change versions, all or none; return them as they are now."""
+        with self._database.session() as session:
+            found = [session.get_one(VersionRow, row.id) for row in rows]
+            for row in found:
+                change(row)
+            session.flush()
+            return found

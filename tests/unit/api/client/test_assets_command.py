@@ -1,0 +1,235 @@
+"""``twin assets``: what is asked, what is printed, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_api.cli.main import main
+from twinhub_api.client.library import LibraryClient
+
+from tests.unit.api.client.answering import NOW, Answering, imported, operation, problem, report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Twin = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(name="library")
+def _library(monkeypatch: pytest.MonkeyPatch) -> Answering:
+    library = Answering()
+    monkeypatch.setattr(LibraryClient, "here", lambda *_: library.client())
+    monkeypatch.setenv("JUPYTERHUB_USER", "alice")
+    monkeypatch.delenv("JUPYTERHUB_PUBLIC_HUB_URL", raising=False)
+    return library
+
+
+@pytest.fixture(name="twin")
+def _twin(library: Answering, capsys: pytest.CaptureFixture[str]) -> Twin:
+    del library
+
+    def twin(*arguments: str) -> tuple[int, str, str]:
+        code = main(["assets", *arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return twin
+
+
+def _hit(path: str, summary: str) -> dict[str, object]:
+    return {
+        "path": path, "area": "common", "kind": "models", "name": path.rpartition("/")[2],
+        "title": "T", "summary": summary, "version": "1.0.0", "licence": "", "owner": "",
+        "keywords": [], "requires": [], "changed_at": NOW, "snippet": {"text": ""},
+    }  # fmt: skip
+
+
+def _page(*hits: dict[str, object], **values: object) -> dict[str, object]:
+    return {
+        "hits": list(hits), "count": len(hits), "facets": {}, "has_typos": False,
+        "suggestions": [], "is_complete": True, "progress": 1.0,
+    } | values  # fmt: skip
+
+
+def _summary(path: str) -> dict[str, object]:
+    return {
+        "path": path, "area": "common", "label": "", "kind": "models",
+        "name": path.rpartition("/")[2], "root": "common", "is_folder": True, "title": "A tank",
+    }  # fmt: skip
+
+
+def test_a_search_prints_a_line_for_each(library: Answering, twin: Twin) -> None:
+    page = _page(_hit("common/models/tank", "Fills"), _hit("alice/models/my-tank", "x\x1b[31m"))
+    library.on("GET /api/search", (200, page))
+    code, out, _ = twin("search", "water", "tank", "--kind", "models", "--area", "common")
+    assert code == 0
+    assert out == "common/models/tank  1.0.0  Fills\nmodels/my-tank      1.0.0  x\\x1b[31m\n"
+    assert library.asked == ["GET /api/search?q=water+tank&kind=models&area=common"]
+
+
+def test_a_search_without_hits_says_what_else(library: Answering, twin: Twin) -> None:
+    library.on("GET /api/search", (200, _page(suggestions=["tank"], is_complete=False,
+                                              progress=0.5)))  # fmt: skip
+    out = twin("search", "tnk")[1]
+    assert "did you mean tank?" in out
+    assert "being built (50%)" in out
+
+
+def test_an_asset_is_shown_with_what_it_needs(library: Answering, twin: Twin) -> None:
+    details = _summary("common/models/tank") | {
+        "changed_at": NOW, "size": 0, "versions": ["1.1.0", "1.0.0"],
+        "requires": [{"reference": "common/data/x", "is_found": False, "problem": "not there"}],
+    }  # fmt: skip
+    library.on("GET /api/assets/common/models/tank", (200, details))
+    out = twin("show", "common/models/tank")[1]
+    assert "1.1.0, 1.0.0" in out
+    assert "common/data/x (missing: not there)" in out
+    assert json.loads(twin("show", "common/models/tank", "--json")[1])["title"] == "A tank"
+
+
+def test_a_name_that_is_not_there_gets_the_nearest(library: Answering, twin: Twin) -> None:
+    assets = [_summary("common/models/tank"), _summary("common/models/pump")]
+    library.on("GET /api/assets", (200, {"assets": assets}))
+    code, out, err = twin("show", "common/models/tnak")
+    assert (code, out) == (2, "")
+    assert err == "twin: there is no common/models/tnak; did you mean common/models/tank?\n"
+
+
+def test_an_import_waits_and_says_where_the_copy_is(library: Answering, twin: Twin) -> None:
+    library.on("POST /api/imports", operation("waiting"))
+    library.on("GET /api/operations/op1", operation("done", result=imported()))
+    code, out, _ = twin("import", "common/models/tank@1.0")
+    assert (code, out) == (0, "models/tank: a copy of common/models/tank 1.0.0\n")
+    assert library.bodies[0] == {"source": "common/models/tank@1.0", "target": ""}
+    twin("import", "common/models/tank", "models/other", "--json")
+    assert library.bodies[2]["target"] == "alice/models/other"
+
+
+def test_an_update_tells_each_file_and_ends_with_1_where_one_is_to_look(
+    library: Answering, twin: Twin
+) -> None:  # fmt: skip
+    outcomes = [("a.py", "merged", None), ("b.py", "conflict", "b.yours.py"),
+                ("c.py", "unchanged", None)]  # fmt: skip
+    library.on("GET /api/imports", (200, {"imports": [imported()]}))
+    library.on("POST /api/imports/7/update", operation("done", result=report(outcomes)))
+    code, out, _ = twin("update", "models/tank")
+    assert code == 1
+    assert out.splitlines() == [
+        "   merged  a.py",
+        " conflict  b.py (yours: b.yours.py)",
+        "models/tank is now 1.1.0: 1 conflict, 1 merged, 1 unchanged",
+    ]
+    assert "area=alice" in library.asked[0]
+
+
+def test_all_copies_are_those_with_a_newer_version(library: Answering, twin: Twin) -> None:
+    old = imported("alice/models/old", id=8)
+    library.on("GET /api/imports", (200, {"imports": [imported(is_outdated=False), old]}))
+    library.on("POST /api/imports/8/update", operation("done", result=report([])))
+    assert twin("update", "--all", "--dry-run")[0] == 0
+    assert library.bodies[-1] == {"version": "", "dry_run": True}
+    assert twin("update")[0] == 2
+    assert twin("update", "models/tank", "--all")[0] == 2
+
+
+def test_what_was_not_imported_cannot_be_updated(library: Answering, twin: Twin) -> None:
+    library.on("GET /api/imports", (200, {"imports": [imported()]}))
+    code, _, err = twin("update", "models/tonk")
+    assert code == 2
+    assert "models/tonk was not imported" in err
+    assert "models/tank" in err
+
+
+def test_a_secret_stops_publishing_with_its_place(
+    library: Answering, twin: Twin, tmp_path: Path
+) -> None:  # fmt: skip
+    changes = tmp_path / "CHANGES.md"
+    changes.write_text("- more\n")
+    text = "run.sh:3: this looks like a token: remove it, or name the file"
+    refused = problem(409, "secret-found", text)
+    assert isinstance(refused, tuple)
+    library.on("POST /api/versions", operation("failed", problem=refused[1]))
+    code, _, err = twin("publish", "models/tank", "--version", "1.0.0", "--message", "First",
+                        "--changelog", str(changes), "--allow-secret", "x.txt")  # fmt: skip
+    assert (code, err) == (2, f"twin: {text}\n")
+    assert library.bodies[0] == {
+        "path": "alice/models/tank", "version": "1.0.0", "message": "First",
+        "changelog": "- more\n", "allowed_secrets": ["x.txt"], "dry_run": False,
+    }  # fmt: skip
+
+
+def test_a_dry_run_of_publishing_says_that_it_could(library: Answering, twin: Twin) -> None:
+    library.on("POST /api/versions", operation("done", result={"state": "checked"}))
+    assert twin("publish", "models/tank", "--dry-run")[1] == "All is well: it could be published.\n"
+
+
+def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: Twin) -> None:
+    repository: dict[str, object] = {
+        "id": "r1", "place": "alice/models/tank", "url": "https://git/x.git", "branch": "main",
+        "folder": "", "credential": "none", "connected_by": "alice", "connected_at": NOW,
+        "synced_at": None, "fault": "", "conflicts": [], "follow_path": "",
+    }  # fmt: skip
+    library.on("GET /api/repositories", (200, {"repositories": [repository]}))
+    files = [{"path": "a", "outcome": "conflict"}]
+    library.on("POST /api/repositories/r1/sync", operation("done", result={"pulled": {
+        "files": files}}))  # fmt: skip
+    code, out, _ = twin("sync", "models/tank", "--message", "Mine")
+    assert code == 1
+    assert out == "models/tank  1 files to look at  https://git/x.git\n"
+    library.on("POST /api/repositories/r1/pull", operation("done", result={"files": []}))
+    assert twin("sync", "--pull")[0] == 0
+    library.on("GET /api/repositories", (200, {"repositories": []}))
+    assert "connect one" in twin("sync")[2]
+
+
+def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:
+    area = {
+        "area": "alice", "area_kind": "private", "bytes": 3 * 2**20, "files": 2, "kinds": {},
+        "limit": 2**30, "is_enforced": False, "measured_at": NOW,
+    }  # fmt: skip
+    library.on("GET /api/usage", (200, {"items": [area], "free": 5 * 2**40, "kept_free": 0}))
+    assert twin("usage")[1] == "alice  3.0 MiB  of 1.0 GiB\n5.0 TiB are free on the disk\n"
+    items = [{"path": "alice/models/tank", "kind": "models", "bytes": 10, "files": 2}]
+    library.on("GET /api/usage/alice", (200, {"usage": area, "items": items}))
+    assert twin("usage", "alice")[1] == "models/tank  10 B  2 files\n"
+
+
+def test_a_link_opens_what_is_common(
+    library: Answering, twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    details = _summary("common/models/tank") | {"changed_at": NOW, "size": 0}
+    library.on("GET /api/assets/common/models/tank@1.0.0", (200, details))
+    link = "/open/common/models/tank@1.0.0?path=a%20b.ipynb"
+    asked = ("open-link", "common/models/tank@1.0.0", "--path", "a b.ipynb")
+    code, out, err = twin(*asked)
+    assert (code, out) == (0, f"{link}\n")
+    assert "address of your TwinHub" in err
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_HUB_URL", "https://twins.example.org/hub/")
+    assert twin(*asked)[1:] == (f"https://twins.example.org{link}\n", "")
+    assert "publish it" in twin("open-link", "models/tank")[2]
+
+
+def test_an_interruption_cancels_and_ends_with_130(library: Answering, twin: Twin) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    library.on_sleep = interrupt
+    library.on("POST /api/imports", operation("running"))
+    code, _, err = twin("import", "common/models/tank")
+    assert code == 130
+    assert "interrupted" in err
+    assert library.asked[-1] == "DELETE /api/operations/op1"
+
+
+def test_a_library_that_is_not_there_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWINHUB_LIBRARY_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("twinhub_api.client.base._PAUSES", ())
+    assert main(["assets", "usage"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("twin: The library at http://127.0.0.1:9 does not answer: ")
+    assert said.out == ""

@@ -28,7 +28,7 @@ from tests.fixtures.waiting import wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SIZE = int(os.environ.get("TWINHUB_BENCH_FILE_BYTES", str(1 << 30)))
+SIZE = 1 << 30
 ROUNDS = 3
 PIECE = 1 << 24
 DOWNLOAD_GOAL = 1 / 0.4

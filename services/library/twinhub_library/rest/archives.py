@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -44,10 +43,12 @@ def pack(
     """Return a folder as an archive, made while it is sent; links stay out of it."""
     folder = readable_path(library, caller, path)
     opening = partial(library.tree.open_folder_descriptor, folder)
-    os.close(opening())  # what is not there is said before anything is sent
     packer, media_type = _PACKERS[kind]
+    chunks = packer(opening, folder.name, everything=everything)
+    first = next(chunks)  # what cannot be opened is said before anything is sent
     return ChunksResponse(
-        packer(opening, folder.name, everything=everything),
+        first,
+        chunks,
         {
             **GUARDS, "Content-Type": media_type, "Cache-Control": "private, no-store",
             "Content-Disposition": disposition(f"{folder.name}.{kind}"),

@@ -101,9 +101,9 @@ class FileResponse(Response):
 class ChunksResponse(Response):
     """What an iterator yields, made in a thread as the client takes it, and closed when it goes."""
 
-    def __init__(self, chunks: Iterator[bytes], headers: Mapping[str, str]) -> None:
-        """Send chunks; how many bytes they are is not known."""
-        self._chunks = chunks
+    def __init__(self, first: bytes, chunks: Iterator[bytes], headers: Mapping[str, str]) -> None:
+        """Send the first chunk and the others; how many bytes they are is not known."""
+        self._first, self._chunks = first, chunks
         self.status_code, self.background, self.body = 200, None, b""
         self.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -119,13 +119,17 @@ class ChunksResponse(Response):
                 "headers": self.raw_headers,
             }
         )  # fmt: skip
-        await send_chunks(self._chunks, receive, send)
+        await send_chunks(self._chunks, receive, send, first=self._first)
 
 
-async def send_chunks(chunks: Iterator[bytes], receive: Receive, send: Send) -> None:
+async def send_chunks(
+    chunks: Iterator[bytes], receive: Receive, send: Send, *, first: bytes = b""
+) -> None:
     """Send chunks as the body, until the client goes; the iterator is closed in any case."""
     gone = asyncio.create_task(_wait_until_gone(receive))
     try:
+        if first:
+            await send({"type": "http.response.body", "body": first, "more_body": True})
         while not gone.done():
             chunk = await run_in_threadpool(next, chunks, None)
             if chunk is None:

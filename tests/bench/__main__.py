@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import dtconfig, hub, images, spawn
+from tests.bench import dtconfig, hub, images, library, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +18,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "hub": hub.run,
     "images": images.run,
     "dtconfig": dtconfig.run,
+    "library": library.run,
 }
 
 

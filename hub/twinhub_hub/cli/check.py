@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from twinhub_api.storage import find_quota_support
+from twinhub_dtconfig.values import format_size
 
 from twinhub_hub.images import all_images
 from twinhub_hub.installation import Installation, default_home
@@ -118,6 +122,7 @@ def summarize(
         "images": ", ".join(image.image for image in all_images(settings)),
         "layers": _layers(settings),
         "assets": str(loaded.assets),
+        "library": _library(loaded),
         "sharing": _sharing(settings.site),
     }
 
@@ -127,6 +132,21 @@ def _layers(settings: Settings) -> str:
         f"{layer.name} on {layer.base} for {', '.join(layer.groups) or 'everybody'}"
         for layer in settings.workspace.layers
     ) or "none"  # fmt: skip
+
+
+def _library(loaded: LoadedSettings) -> str:
+    """Return how much areas may hold, who sees to it, and how often versions are kept."""
+    library = loaded.settings.library
+    quota, snapshots = library.quota, library.snapshots.every_minutes
+    words = [
+        f"{format_size(quota.user)} for each user" if quota.user else "no quota for users",
+        f"versions every {snapshots} minutes" if snapshots else "no previous versions",
+        str(find_quota_support(loaded.assets)),
+    ]
+    with suppress(FileNotFoundError):  # before the first start
+        if shutil.disk_usage(loaded.assets).free < quota.free_space:
+            words.insert(0, f"READ-ONLY: less than {format_size(quota.free_space)} are free")
+    return "; ".join(words)
 
 
 def _encryption(site: Site, certificate: Certificate | None) -> str:

@@ -22,7 +22,7 @@ from twinhub_hub.operate.volumes import docker_client, home_labels, read_volume
 from twinhub_hub.settings.secret_files import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from twinhub_hub.apply.context import Context
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 COPY = ".copy.sqlite"
 """Name in the state folder of a database's copy, there only while it is read."""
+
+LEFT_OUT = ("uploads", "incoming", "snapshots")
+"""Of the library's own folder: what is half sent, and previous versions, each of which would be
+written out in full; a backup is one itself."""
 
 _BUSY_SECONDS = 60
 _SHOWN = 20
@@ -82,7 +86,8 @@ class _Source:
 
     def write_all(self) -> None:
         self._write_installation()
-        self._write_folder(self._context.assets, archive.ASSETS)
+        left_out = [f"{archive.ASSETS}/.library/{name}" for name in LEFT_OUT]
+        self._write_folder(self._context.assets, archive.ASSETS, leave_out=left_out)
         self._write_folder(self._context.installation.homes, archive.HOMES)
         self._write_volumes()
 
@@ -91,8 +96,10 @@ class _Source:
         installation, name = self._context.installation, archive.INSTALLATION
         reader = FolderReader(add=self._add_no_links, note=self._note)
         self.writer.add(folder_member(name), None)
-        for folder in (installation.config_folder, installation.secrets):
-            reader.read(str(folder), f"{name}/{folder.name}")
+        # in the order of their names, as an archive has it
+        reader.read(str(installation.config_folder), f"{name}/{installation.config_folder.name}")
+        self._write_library(reader, f"{name}/{installation.library_state.name}")
+        reader.read(str(installation.secrets), f"{name}/{installation.secrets.name}")
         self.writer.add(folder_member(f"{name}/state"), None)
         for database in sorted(installation.state.glob("*.sqlite")):
             if database.name != COPY:
@@ -102,6 +109,18 @@ class _Source:
         reader.read_file(str(installation.settings_file), f"{name}/twinhub.yaml")
         self._name_what_lies_elsewhere()
         self._steps.say("Settings, secrets, databases: read")
+
+    def _write_library(self, reader: FolderReader, name: str) -> None:
+        """Write the library's database: before the assets, so that all that it tells of is there.
+
+        Its search index is made anew from them.
+        """
+        databases = sorted(self._context.installation.library_state.glob("*.sqlite"))
+        if databases:
+            self.writer.add(folder_member(name), None)
+        for database in databases:
+            if database.name != COPY:
+                self._write_database(reader, database, f"{name}/{database.name}")
 
     def _write_database(self, reader: FolderReader, database: Path, name: str) -> None:
         """Write a copy that is consistent although the hub writes meanwhile."""
@@ -122,10 +141,10 @@ class _Source:
             if not path.resolve().is_relative_to(installation.secrets.resolve()):
                 self._note(LOST, str(path), "a secret that twinhub.yaml names elsewhere")
 
-    def _write_folder(self, folder: Path, name: str) -> None:
+    def _write_folder(self, folder: Path, name: str, *, leave_out: Sequence[str] = ()) -> None:
         if folder.is_dir():
             before = self.writer.members, self.writer.size
-            self._reader.read(str(folder), name, users_at=1)
+            self._reader.read(str(folder), name, users_at=1, leave_out=leave_out)
             self._say(name.capitalize(), before)
 
     def _write_volumes(self) -> None:

@@ -57,6 +57,10 @@ _LATER = {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}
 """What the hub answers while a workspace of the user is starting or stopping."""
 
 
+_KEPT_BY_THE_LIBRARY = ("bin", "snapshots")
+"""Folders below ``.library`` that have one for each label."""
+
+
 def delete_user(context: Context, name: str, steps: Steps) -> Path | None:
     """Delete a user, or go on where an earlier attempt ended; return the archive, if one was made.
 
@@ -127,7 +131,9 @@ class _Belongings:
         self._folder = context.assets / self._label
         self._home = installation.homes / self._label
         self._volume = names.volume_for(context.settings.engine.prefix, name)
-        for path in (self._folder, self._home):
+        own = context.assets / ".library"
+        self._kept = [own / part / self._label for part in _KEPT_BY_THE_LIBRARY]
+        for path in (self._folder, self._home, *self._kept):
             if path.is_symlink():
                 raise OperateError(
                     f"{path} is a symbolic link: put what it leads to in its place, or remove it."
@@ -138,7 +144,8 @@ class _Belongings:
         return self.have_files() or account_name(self._name) in accounts
 
     def have_files(self) -> bool:
-        return self._folder.exists() or self._home.exists() or self._has_volume()
+        folders = (self._folder, self._home, *self._kept)
+        return any(folder.exists() for folder in folders) or self._has_volume()
 
     def _has_volume(self) -> bool:
         return self._client is not None and has_volume(self._client, self._volume)
@@ -175,10 +182,10 @@ class _Belongings:
         steps.say(f"Archive: {writer.members} files and folders, {writer.size / _MIB:.1f} MiB")
 
     def _write(self, writer: ArchiveWriter, reader: FolderReader) -> None:
-        for folder, part in ((self._folder, archive.ASSETS), (self._home, archive.HOMES)):
-            if folder.exists():
-                writer.add(folder_member(part), None)
-                reader.read(str(folder), f"{part}/{self._label}")
+        self._write_assets(writer, reader)
+        if self._home.exists():
+            writer.add(folder_member(archive.HOMES), None)
+            reader.read(str(self._home), f"{archive.HOMES}/{self._label}")
         if self._client is not None and self._has_volume():
             writer.add(folder_member(archive.VOLUMES), None)
             read_volume(
@@ -186,6 +193,20 @@ class _Belongings:
                 image=self._context.settings.workspace.images[0].image,
                 name=f"{archive.VOLUMES}/{self._label}", add=writer.add, note=reader.note,
             )  # fmt: skip
+
+    def _write_assets(self, writer: ArchiveWriter, reader: FolderReader) -> None:
+        """Write the user's own area, and what the library keeps of it."""
+        kept = [folder for folder in self._kept if folder.exists()]
+        if self._folder.exists() or kept:
+            writer.add(folder_member(archive.ASSETS), None)
+        if self._folder.exists():
+            reader.read(str(self._folder), f"{archive.ASSETS}/{self._label}")
+        if kept:
+            writer.add(folder_member(f"{archive.ASSETS}/.library"), None)
+        for folder in kept:
+            name = f"{archive.ASSETS}/.library/{folder.parent.name}"
+            writer.add(folder_member(name), None)
+            reader.read(str(folder), f"{name}/{self._label}")
 
     def _header(self) -> Header:
         settings = self._context.settings
@@ -202,7 +223,7 @@ class _Belongings:
     def remove(self) -> None:
         if self._client is not None:
             remove_volume(self._client, self._volume)
-        for folder in (self._folder, self._home):
+        for folder in (self._folder, self._home, *self._kept):
             remove_tree(folder)
         for log in self._context.installation.logs.glob(f"workspace-{self._label}.log*"):
             log.unlink()

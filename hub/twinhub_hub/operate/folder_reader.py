@@ -17,7 +17,7 @@ import tarfile
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     Add = Callable[[tarfile.TarInfo, IO[bytes] | None], None]
     Note = Callable[[str, str, str], None]
@@ -61,13 +61,18 @@ class FolderReader:
         self._add, self.note = add, note
         self._holes_left = MOST_HOLES
         self._users_at = 0
+        self._left_out: frozenset[str] = frozenset()
 
-    def read(self, root: str, name: str, *, users_at: int = 0) -> None:
+    def read(
+        self, root: str, name: str, *, users_at: int = 0, leave_out: Collection[str] = ()
+    ) -> None:
         """Read a folder; its members are called ``name`` and ``name/…``.
 
         ``users_at`` is 0 for a folder of one user, 1 for one that has a folder for each user.
+        ``leave_out`` names members that are passed over, with all that is in them.
         """
         self._users_at, self._holes_left = users_at, MOST_HOLES
+        self._left_out = frozenset(leave_out)
         descriptor = os.open(root, _FLAGS[stat.S_IFDIR] & ~os.O_NOFOLLOW)
         try:
             self._read_folder(descriptor, name, depth=0)
@@ -88,6 +93,8 @@ class FolderReader:
             self._read_child(folder, child, name=f"{name}/{child}", depth=depth + 1)
 
     def _read_child(self, folder: int, child: str, *, name: str, depth: int) -> None:
+        if name in self._left_out:
+            return
         if depth == self._users_at:
             self._holes_left = MOST_HOLES
         try:

@@ -95,9 +95,17 @@ def ensure_library_folders(installation: Installation, assets: Path, *, uid: int
     """Make the folders in which the library works, which belong to the uid of workspaces."""
     with Folder.open_root(installation.home, uid=uid) as home:
         home.make(installation.library_state.name, mode=0o700).close()
+    _hand_over(installation.library_state, uid)
     with Folder.open_root(assets, uid=uid) as root:
         root.make(".library", mode=0o700).close()
         root.make("teams").close()
+
+
+def _hand_over(folder: Path, uid: int) -> None:
+    """Give what a restore has put there to whom the library works as."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, uid, follow_symlinks=False)
 
 
 def choose_ports(

@@ -1,4 +1,4 @@
-"""TwinHub for notebooks and scripts: ``from twinhub import assets``.
+"""TwinHub for notebooks and scripts: ``import twinhub.assets``.
 
 Nothing is imported before it is used, so that ``import twinhub`` costs a notebook nothing.
 """

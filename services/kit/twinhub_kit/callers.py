@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -82,6 +83,11 @@ class TableIdentity:
         return caller.scopes if caller else None
 
 
+@functools.lru_cache(8)
+def _everybody(caller: Caller, others: frozenset[str]) -> Caller:
+    return replace(caller, is_everybody=True, others=others)
+
+
 @dataclass(frozen=True)
 class OpenIdentity:
     """Everybody is the same caller, with or without a token: on loopback, for development."""
@@ -93,7 +99,7 @@ class OpenIdentity:
     async def find_caller(self, token: str) -> Caller | None:
         """Return the one caller."""
         del token
-        return replace(self.caller, is_everybody=True, others=self.list_others())
+        return _everybody(self.caller, self.list_others())
 
     async def find_scopes(self, token: str) -> frozenset[str] | None:
         """Return the scopes of the one caller, who may also read metrics."""

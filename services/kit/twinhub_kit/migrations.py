@@ -7,7 +7,7 @@ interrupted has not begun.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -18,6 +18,8 @@ from alembic.script import ScriptDirectory
 from twinhub_kit.errors import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import MetaData
 
     from twinhub_kit.database import Database
@@ -35,8 +37,7 @@ def migrate(database: Database, package: str) -> None:
     Raises:
         NewerDatabaseError: it is at a revision that this version does not know.
     """
-    config = Config()
-    config.set_main_option("script_location", f"{package}:migrations")
+    config = _config(package)
     script = ScriptDirectory.from_config(config)
     with database.engine.begin() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
@@ -51,8 +52,29 @@ def migrate(database: Database, package: str) -> None:
         command.upgrade(config, "head")
 
 
-def list_differences(database: Database, metadata: MetaData) -> list[str]:
+def _config(package: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", f"{package}:migrations")
+    return config
+
+
+def make_revision(database: Database, package: str, message: str) -> None:
+    """Write the revision that a package's tables need beside those of its migrations.
+
+    For developers: look at what Alembic has found out, and mend it. The database is one that may be
+    thrown away; it is migrated first.
+    """
+    migrate(database, package)
+    config = _config(package)
+    head = ScriptDirectory.from_config(config).get_current_head() or "0000"
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.revision(config, message, autogenerate=True, rev_id=f"{int(head) + 1:04}")
+
+
+def list_differences(database: Database, metadata: Sequence[MetaData]) -> list[str]:
     """Return what the tables of a database lack, or have too much, beside those of the code."""
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, metadata)]
+        found = compare_metadata(context, cast("MetaData", list(metadata)))  # takes many too
+        return [str(difference) for difference in found]

@@ -48,9 +48,8 @@ class OperationTable:
     """Reads and writes operations; each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
-        """Make the table if it is missing."""
+        """Work with a database whose migrations have made the table."""
         self._database = database
-        database.make_tables(KitBase)
 
     def add(self, row: OperationRow, *, keep: int) -> Operation:
         """Add one; of its owner's ended ones the newest ``keep`` stay."""

@@ -23,13 +23,9 @@ def may_read(caller: Caller, area: Area, teams: Collection[str]) -> bool:
     """
     if caller.is_everybody:
         return True
-    match area.kind:
-        case AreaKind.COMMON:
-            return True
-        case AreaKind.TEAM:
-            return area.label in teams and area.label in map(label_for, caller.groups)
-        case AreaKind.PRIVATE:
-            return area.label == caller.label
+    if area.kind is AreaKind.TEAM:
+        return area.label in teams and area.label in map(label_for, caller.groups)
+    return area.kind is AreaKind.COMMON or area.label == caller.label
 
 
 def may_write(caller: Caller, area: Area, teams: Collection[str]) -> bool:

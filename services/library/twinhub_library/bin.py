@@ -88,6 +88,16 @@ class Bin:
         self._tree.remove(item)
         return target
 
+    def get_content(self, area: Area, number: str) -> RelativePath:
+        """Return where something lies while it is in the bin.
+
+        Raises:
+            NotThereError: nothing in the bin has the number.
+        """
+        item = _folder(area) / number
+        self._get(item)
+        return item / _CONTENT
+
     def purge(self, area: Area, number: str) -> Removed:
         """Remove something for good; return what it was.
 

@@ -102,11 +102,15 @@ def pick_asset(
     kinds: Mapping[str, EntryKind], assets: Mapping[str, NamedAsset],
 ) -> Asset | None:  # fmt: skip
     """Return the asset that a name in a folder is or belongs to."""
-    base, version = split_version(name) if folder.has_versions else (name, None)
-    named = assets.get(base) or _owner(assets, base)
-    if named is None or name not in kinds:
+    if name not in kinds:
         return None
-    return make_asset(tree, folder, named, kinds, version)
+    base, version = split_version(name) if folder.has_versions else (name, None)
+    named = assets.get(base)
+    owners = (one for one in assets.values() if base in one.companions)
+    found = (
+        make_asset(tree, folder, one, kinds, version) for one in ([named] if named else owners)
+    )
+    return next(filter(None, found), None)
 
 
 def list_versions(tree: Tree, asset: Asset) -> list[str]:
@@ -194,10 +198,6 @@ def _list_folder(tree: Tree, folder: KindFolder) -> Iterator[Asset]:
         asset = make_asset(tree, folder, named, kinds)
         if asset is not None:
             yield asset
-
-
-def _owner(assets: Mapping[str, NamedAsset], companion: str) -> NamedAsset | None:
-    return next((one for one in assets.values() if companion in one.companions), None)
 
 
 def make_asset(

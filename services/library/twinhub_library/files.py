@@ -24,6 +24,7 @@ from twinhub_library.kernel import translated
 from twinhub_library.room import Room
 from twinhub_library.staging import Staging
 from twinhub_library.tree import EntryKind
+from twinhub_library.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,9 +83,15 @@ class Files:
         return self.tree.get_entry(path)
 
     def move(self, caller: Caller, source: RelativePath, target: RelativePath) -> Entry:
-        """Move to where nothing is, also between areas of different quotas."""
-        within_area(source)
-        within_area(target)
+        """Move to where nothing is, also between areas of different quotas.
+
+        Raises:
+            LibraryError: as `Tree.move`, and as `Room.check` for another area.
+        """
+        old, _ = within_area(source)
+        new, _ = within_area(target)
+        if old != new:
+            self.room.check(new, measure(self.tree, source))
         relocate(self.tree, self.staging, source, target)
         self.audit.record(caller, "file.move", source, target=target)
         self.changes.announce(source)
@@ -142,7 +149,9 @@ class Files:
     ) -> RelativePath:
         """Move something of the bin back, see `Bin.restore`."""
         if to is not None:
-            within_area(to)
+            new, _ = within_area(to)
+            if new != area:
+                self.room.check(new, measure(self.tree, self.bin.get_content(area, number)))
         target = self.bin.restore(area, number, to=to)
         self.audit.record(caller, "file.restore", target, bin=number)
         self.changes.announce(target)
@@ -165,6 +174,19 @@ def within_area(path: RelativePath) -> tuple[Area, RelativePath]:
     if not rest.names:
         raise BadPathError(f"{path} is an area itself: name a file or folder in it.")
     return area, rest
+
+
+def measure(tree: Tree, path: RelativePath) -> int:
+    """Return the bytes of all files at a path; links are not followed.
+
+    Raises:
+        NotThereError: nothing is there.
+    """
+    entry = tree.get_entry(path)
+    if entry.kind is not EntryKind.FOLDER:
+        return entry.size
+    with _open_folder(tree, path) as folder:
+        return sum(found.status.st_size for found in walk(folder) if found.is_file)
 
 
 def relocate(tree: Tree, staging: Staging, source: RelativePath, target: RelativePath) -> None:

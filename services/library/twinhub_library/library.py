@@ -12,6 +12,7 @@ from twinhub_kit.background import Background
 from twinhub_kit.database import Database
 from twinhub_kit.health import Health, check_database
 from twinhub_kit.metrics import Metrics
+from twinhub_kit.migrations import migrate
 from twinhub_kit.operations import Operations
 
 from twinhub_library.areas import OWN_FOLDER
@@ -29,7 +30,6 @@ from twinhub_library.repositories.histories import CommitHistory
 from twinhub_library.repositories.parts import Repositories, open_repositories
 from twinhub_library.snapshots.restores import Restores
 from twinhub_library.snapshots.snapshots import Snapshots, open_snapshots
-from twinhub_library.store.base import Base
 from twinhub_library.teams import Teams
 from twinhub_library.tree import Tree
 from twinhub_library.uploads import Uploads, open_uploads
@@ -114,7 +114,7 @@ def _open_ground(settings: LibrarySettings, opened: contextlib.ExitStack) -> _Gr
     tree = opened.enter_context(Tree(settings.root))
     database = Database(settings.database)
     opened.callback(database.close)
-    database.make_tables(Base)
+    migrate(database, "twinhub_library")
     changes = Changes()
     opened.callback(changes.close)
     return _Ground(tree, database, changes, Audit(), Background())
@@ -155,6 +155,7 @@ def _put_together(
             check_room=files.check_room, announce=announce,
             end_other=repositories.syncing.end_merge,
         ),
+        background,
     )  # fmt: skip
     history = History(
         [

@@ -1,7 +1,8 @@
 """A file that nobody sees until it is whole.
 
 It has no name while it is written (``O_TMPFILE``, open(2)), so that a killed server leaves nothing
-behind; a file system that knows none gets a name that listings leave out.
+behind; a file system that knows none gets a name that listings leave out. One that replaces another
+has such a name as well, from when it is whole to its renaming: link(2) replaces nothing.
 """
 
 from __future__ import annotations

@@ -154,14 +154,20 @@ class OpenFolder:
         """Yield the content of a regular file.
 
         Raises:
-            RefusedFileError: it is none.
+            RefusedFileError: it is none, or a second name of somebody else's.
         """
         descriptor = self.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise RefusedFileError(f"{path} is no file with content: only such are opened.")
+            self._check_regular(path, os.fstat(descriptor))
             while chunk := file.read(CHUNK):
                 yield chunk
+
+    def _check_regular(self, path: str, status: os.stat_result) -> None:
+        """Refuse what is no file, and a second name of a file of somebody else's."""
+        if not stat.S_ISREG(status.st_mode):
+            raise RefusedFileError(f"{path} is no file with content: only such are opened.")
+        if status.st_nlink > 1 and status.st_uid != os.fstat(self._folder).st_uid:
+            raise RefusedFileError(f"{path} is a second name of somebody else's file.")
 
     def read(self, path: str) -> bytes:
         """Return the content of a regular file."""

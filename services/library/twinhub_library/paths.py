@@ -12,6 +12,8 @@ MOST_NAMES = 64
 MOST_BYTES = 3800
 """Less than the kernel's PATH_MAX, so that a root's own path fits before it."""
 
+REPLACEMENT = "\ufffd"
+"""What stands for bytes that are no text, in addresses and in listings; no name may hold it."""
 _UNSEEN = frozenset({"Cc", "Cs"})
 _SHOWN = 60
 
@@ -81,7 +83,9 @@ def check_name(name: str) -> str:
         raise BadPathError(
             f"A name has at most {MOST_BYTES_OF_A_NAME} bytes, and this one has {size}: shorten it."
         )
-    if any(unicodedata.category(character) in _UNSEEN for character in name):
+    if REPLACEMENT in name:
+        raise BadPathError(f"{_shown(name)} holds what was no text in UTF-8: rename it.")
+    if not name.isprintable() and any(unicodedata.category(one) in _UNSEEN for one in name):
         raise BadPathError(f"{_shown(name)} holds a character that cannot be seen: rename it.")
     return name
 
@@ -96,5 +100,6 @@ def shown_name(name: str) -> str:
     if name.isprintable():
         return name
     return "".join(
-        "\ufffd" if unicodedata.category(character) in _UNSEEN else character for character in name
+        REPLACEMENT if unicodedata.category(character) in _UNSEEN else character
+        for character in name
     )

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 NAME = "library"
-PUBLIC_PREFIX = "/services/library"
-"""Where people and workspaces find it; the edge takes the prefix off."""
 PAGES = "/open"
 
 _SETTINGS, _TOKEN, _CRYPT_KEYS = (
@@ -85,7 +83,7 @@ async def run(settings: ServiceSettings) -> None:
     addresses = Addresses(
         hub_public=f"{library_settings.public_url}/hub",
         hub_api=library_settings.hub_api_url,
-        callback=f"{library_settings.public_url}{PUBLIC_PREFIX}/oauth_callback",
+        callback=f"{library_settings.public_address}/oauth_callback",
         pages=PAGES,
     )
     sign_in = SignIn(addresses, f"service-{NAME}", settings.token)

@@ -10,6 +10,9 @@ from twinhub_library.room import Limits
 
 _GIB = 1 << 30
 
+PUBLIC_PREFIX = "/services/library"
+"""Where people and workspaces find it; the edge takes the prefix off."""
+
 
 @dataclass(frozen=True)
 class SnapshotSettings:
@@ -107,6 +110,11 @@ class LibrarySettings:
     git: GitSettings = field(default_factory=GitSettings)
     open_links: OpenLinkSettings = field(default_factory=OpenLinkSettings)
     snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
+
+    @property
+    def public_address(self) -> str:
+        """Where browsers find the library's addresses; empty for the server's own root."""
+        return f"{self.public_url}{PUBLIC_PREFIX}" if self.public_url else ""
 
     @property
     def database(self) -> str:

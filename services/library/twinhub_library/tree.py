@@ -25,7 +25,7 @@ from twinhub_library.etags import etag_of
 from twinhub_library.kernel import translated
 from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
-from twinhub_library.paths import RelativePath, shown_name
+from twinhub_library.paths import REPLACEMENT, RelativePath, shown_name
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.room import count_free_bytes
 from twinhub_library.walking import remove_tree
@@ -339,7 +339,7 @@ def _entry(name: str, status: os.stat_result) -> Entry:
     size = status.st_size if kind is EntryKind.FILE else 0
     changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
     shown = shown_name(name)
-    return Entry(shown, kind, size, changed_at, etag_of(status), is_usable=shown == name)
+    return Entry(shown, kind, size, changed_at, etag_of(status), is_usable=REPLACEMENT not in shown)
 
 
 def _kind(mode: int) -> EntryKind:

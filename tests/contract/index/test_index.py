@@ -53,6 +53,14 @@ def test_stamps_are_listed_by_the_start_of_the_key(index: Index) -> None:
     assert list(index.list_folders("alice/")) == ["alice/models"]
 
 
+def test_resting_keeps_what_is_committed_and_writing_goes_on(index: Index) -> None:
+    fill(index, make_document("tank"))
+    index.rest()
+    assert names(ask(index, "tank")) == ["tank"]
+    fill(index, make_document("pump"))
+    assert index.count() == 2
+
+
 def test_clearing_takes_all_documents_out(index: Index) -> None:
     fill(index, make_document("tank"))
     index.clear()

@@ -77,6 +77,12 @@ def test_packages_of_each_environment_fit_together(workspace: Workspace) -> None
         workspace.run("/opt/twinhub/science/bin/pip", "--python", python, "check")
 
 
+def test_notebooks_find_the_package_of_assets(workspace: Workspace) -> None:
+    program = "from twinhub import assets; import httpx, pydantic; print(assets.search.__name__)"
+    assert workspace.run("/opt/twinhub/science/bin/python", "-c", program) == "search\n"
+    assert workspace.run("python", "-c", program) == "search\n"
+
+
 def test_certificates_of_the_site_are_trusted_by_every_tool(workspace: Workspace) -> None:
     names = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     assert workspace.run("printenv", *names).split() == [_BUNDLE] * len(names)

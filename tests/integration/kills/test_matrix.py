@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-EVERYWHERE = ("hub", "proxy", "edge", "broker", "culler", "supervisor")
+EVERYWHERE = ("hub", "proxy", "edge", "broker", "culler", "library", "supervisor")
 SOMETIMES = ("certificates", "egress")
 """Run where the settings ask for them."""
 _SAMPLE = {
     ("hub", "spawn"), ("hub", "stop"), ("hub", "idle"), ("broker", "spawn"), ("proxy", "idle"),
-    ("edge", "sign-in"), ("supervisor", "spawn"),
+    ("edge", "sign-in"), ("supervisor", "spawn"), ("library", "spawn"),
 }  # fmt: skip
 _DEAD_SECONDS = 10
 _MATRIX = [

@@ -11,6 +11,7 @@ from twinhub_api.wire import Wire
 from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
 from twinhub_kit.errors import BusyError, NotAllowedError, UnknownError
+from twinhub_kit.operation_table import KitBase
 from twinhub_kit.operations import MOST_OPEN, Operations
 
 from tests.fixtures.waiting import wait_for
@@ -36,6 +37,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def operations(url: str) -> Iterator[Operations]:
     database = Database(url)
+    database.make_tables(KitBase)
     opened = Operations(database, threads=2)
     yield opened
     opened.close()

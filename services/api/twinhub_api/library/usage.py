@@ -39,7 +39,10 @@ class UsagePage(Wire):
 class AssetUsage(Wire):
     """What one asset takes, or one folder that is none."""
 
-    path: str = Field(description="Of the library; empty of the bin.")
+    path: str = Field(
+        description="Of the library; empty of the bin, and of a kind in an area that one may not "
+        "read."
+    )
     kind: str = Field(description="Kind of the asset; `bin`, or `other` for anything else.")
     bytes: int
     files: int

@@ -58,6 +58,10 @@ _INTERNAL = "INTERNAL_SERVER_ERROR"
 _NO_NULL = "Cannot return null for non-nullable field"
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _TYPE = "application/json; charset=utf-8"
+_RAW_HEADERS = [
+    (name.lower().encode(), value.encode())
+    for name, value in (_HEADERS | {"Content-Type": _TYPE}).items()
+]
 
 
 class GraphQLEndpoint:
@@ -77,12 +81,15 @@ class GraphQLEndpoint:
             caller = await get_caller(request)
             asked = await _read(request)
             status, body = await self._answer(asked, caller)
-            response = Response(body, status, _HEADERS, _TYPE)
         except RefusedRequestError as refused:
-            response = _refusal(refused)
+            await _refusal(refused)(scope, receive, send)
         except ServiceError as error:
-            response = refusal(error)
-        await response(scope, receive, send)
+            await refusal(error)(scope, receive, send)
+        else:
+            length = (b"content-length", b"%d" % len(body))
+            headers = [*_RAW_HEADERS, length]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, asked: Asked, caller: Caller) -> tuple[int, bytes]:
         if self._is_near:
@@ -164,12 +171,21 @@ async def _read(request: Request) -> Asked:
     check_origin(headers)
     if request.method != "POST":
         return read_get(request.scope["query_string"])
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
+    return read_post(headers, await _read_body(request.receive))
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """Return a body of a size that is allowed."""
+    body, is_whole = b"", False
+    while not is_whole:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise RefusedRequestError.bad_request("The request has not come to its end.")
+        body += message.get("body", b"")
+        is_whole = not message.get("more_body", False)
         if len(body) > MOST_BYTES:
             raise too_large()
-    return read_post(headers, body)
+    return body
 
 
 def _refusal(refused: RefusedRequestError) -> Response:

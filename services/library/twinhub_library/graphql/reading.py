@@ -111,16 +111,14 @@ class Reader:
         return [one for one in found if not one[0].startswith(TEMPORARY)]
 
     def _read_all(self, descriptor: int) -> bytes:
-        """Return at most one byte more than is allowed."""
+        """Return what a file has now, of a large one a byte more than is allowed."""
         size = os.fstat(descriptor).st_size
         self._check_small(size)
-        wanted = min(size, MOST_BYTES) + 1
-        content = os.read(descriptor, wanted)
-        while (
-            content
-            and len(content) < wanted
-            and (more := os.read(descriptor, wanted - len(content)))
-        ):
+        content = os.read(descriptor, min(size, MOST_BYTES + 1))
+        while 0 < len(content) < min(size, MOST_BYTES + 1):
+            more = os.read(descriptor, min(size, MOST_BYTES + 1) - len(content))
+            if not more:
+                break
             content += more
         return content
 

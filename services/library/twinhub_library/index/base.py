@@ -251,6 +251,9 @@ class Index(Protocol):
     def count(self) -> int:
         """Return how many documents are committed."""
 
+    def rest(self) -> None:
+        """Give back the memory that writing takes, until something is written again."""
+
     def clear(self) -> None:
         """Take all documents out."""
 

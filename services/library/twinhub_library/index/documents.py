@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import TEXT, is_asset_name
 from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_dtconfig.references import BadReferenceError, Reference
 
 from twinhub_library.catalogue import read_metadata
 from twinhub_library.errors import LibraryError
@@ -96,9 +97,17 @@ def read_document(tree: Tree, asset: Asset, found: Survey) -> Document:
         licence=normalise(metadata.licence)[:_LONGEST_VALUE],
         owner=_owner(asset, metadata),
         keywords=_values(word.lower() for word in metadata.keywords),
-        requires=_values(one.partition("@")[0] for one in metadata.requires),
+        requires=_values(map(_asset_of, metadata.requires)),
         text=_read_text(tree, found),
     )
+
+
+def _asset_of(reference: str) -> str:
+    """Return the asset that a reference names, without a version or a file in it."""
+    try:
+        return Reference.parse(reference).asset
+    except BadReferenceError:  # it is a fault of the asset, and found as it is written
+        return reference.partition("@")[0]
 
 
 def _owner(asset: Asset, metadata: Metadata) -> str:
@@ -182,7 +191,7 @@ class _Looker:
                 if entry.name not in _NOT_LOOKED_INTO:
                     folders.append(entry.name)
                 self.marks.append((shown, ""))
-            elif _is_read(entry.name):
+            elif _is_read(entry.name) and entry.is_file(follow_symlinks=False):
                 self._note_readable(entry, shown, path)
             else:
                 self.marks.append((shown, ""))

@@ -115,7 +115,11 @@ class Follower:
         if changed:
             self.commit()
         if self._look is not None and seconds is not None:
-            self._go_on(self._look, seconds)
+            try:
+                self._go_on(self._look, seconds)
+            except BaseException:
+                self._look, self._is_everything_changed = None, True
+                raise
 
     def commit(self) -> None:
         """Have what is written found."""

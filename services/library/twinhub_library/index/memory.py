@@ -96,6 +96,9 @@ class MemoryIndex:
         """Return how many documents there are."""
         return len(self._found)
 
+    def rest(self) -> None:
+        """Do nothing."""
+
     def clear(self) -> None:
         """Take all documents out."""
         self._written.clear()

@@ -7,6 +7,7 @@ then answers say that they are not complete.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import shutil
 import threading
@@ -67,6 +68,7 @@ class Search:
         self._is_closed = False
         self._is_damaged = False
         self._problem = ""
+        self._has_said_short = False
         self._watcher: Watcher | None = None
         self._index, self._follower = self._open()
         changes.call_on_change(self._mark)
@@ -92,16 +94,6 @@ class Search:
             watcher.count() if watcher else 0,
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
-
-    def check(self) -> str | None:
-        """Return why search is behind; None if it is not. It answers meanwhile all the same."""
-        return self._problem or None
-
-    def catch_up(self) -> None:
-        """Look at all that has changed so far; for tests and for whoever cannot wait."""
-        with self._running:
-            self._follower.catch_up()
-            self._note_complete()
 
     def run(self, stopping: threading.Event) -> None:
         """Follow the files until told to stop.
@@ -184,13 +176,26 @@ class Search:
                 watcher.start_anew()
                 watching = watcher.watch_some()
                 self._follower.mark(None)
+            if watcher and not is_watching:
+                self._say_whether_short(watcher)
             if is_watching or self._follower.is_looking:
                 _wait(watcher, stopping, _REST * (time.monotonic() - began))
                 continue
             self._note_complete()
+            if looks.have_ended:
+                self._index.rest()
+                _give_memory_back()
             if looks.are_due(is_watching_all=watcher is not None and not watcher.is_short):
                 self._follower.mark(None)
             _wait(watcher, stopping, _GATHER_SECONDS)
+
+    def _say_whether_short(self, watcher: Watcher) -> None:
+        if watcher.is_short and not self._has_said_short:
+            _log.warning(
+                "search watches %d folders, and there are more: changes in the others are found "
+                "late; raise fs.inotify.max_user_watches", watcher.count(),
+            )  # fmt: skip
+        self._has_said_short = watcher.is_short
 
     @property
     def _marker(self) -> Path:
@@ -216,6 +221,11 @@ class _Looks:
         self._seconds = 0.0
         self._is_under_way = True
 
+    @property
+    def have_ended(self) -> bool:
+        """Whether a look has ended just now: true until `are_due` is asked."""
+        return self._is_under_way
+
     def are_due(self, *, is_watching_all: bool) -> bool:
         now = time.monotonic()
         if self._is_under_way:
@@ -239,3 +249,10 @@ def _wait(watcher: Watcher | None, stopping: threading.Event, seconds: float) ->
         watcher.read(seconds)
     if (rest := until - time.monotonic()) > 0:
         stopping.wait(rest)
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what a look has freed (malloc_trim(3); glibc alone has it)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

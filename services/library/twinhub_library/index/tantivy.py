@@ -138,6 +138,16 @@ class TantivyIndex:
         with _translated():
             return self._searcher.num_docs
 
+    def rest(self) -> None:
+        """Give back the memory that writing takes, what is not committed too."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with _translated():
+                writer.rollback()
+                writer.wait_merging_threads()
+                self._index.reload()
+                self._searcher = self._index.searcher()
+
     def clear(self) -> None:
         """Take all documents out."""
         with _translated():
@@ -145,11 +155,8 @@ class TantivyIndex:
 
     def close(self) -> None:
         """Give up what is not committed, and all files."""
-        writer, self._writer, self._is_closed = self._writer, None, True
-        if writer is not None:
-            with _translated():
-                writer.rollback()
-                writer.wait_merging_threads()
+        self.rest()
+        self._is_closed = True
 
     def _open_writer(self) -> tantivy.IndexWriter:
         """Return what writes; it costs memory and a lock, so only who writes has it."""

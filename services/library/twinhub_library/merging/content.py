@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from twinhub_library.errors import NotThereError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
@@ -31,6 +31,12 @@ class Content(Protocol):
 
     def read(self, path: str) -> bytes:
         """Return what is in a file."""
+
+
+def chunks_of(content: Content, path: str) -> Iterable[bytes]:
+    """Return a file in parts where its side can give it so, else in one."""
+    chunks = getattr(content, "chunks", None)
+    return chunks(path) if chunks else [content.read(path)]
 
 
 class NoContent:

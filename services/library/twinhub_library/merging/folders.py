@@ -66,7 +66,7 @@ def merge(  # noqa: PLR0913 - three sides of a merge, and where and how
         except FullError:
             undo(tree, job)
             raise
-        done = carry_out(tree, job)
+        done = carry_out(tree, job, is_prepared=True)
         ending.act()
         discard(tree, job)
         return MergeReport(report_of(plan, label, done))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.errors import ChangedError, LibraryError
+from twinhub_library.merging.content import chunks_of
 from twinhub_library.merging.outcomes import Outcome
 from twinhub_library.merging.placing import Placing
 from twinhub_library.merging.planning import Action
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from twinhub_library.merging.content import Content
     from twinhub_library.merging.outcomes import FileReport
     from twinhub_library.merging.planning import Plan
+    from twinhub_library.opened import OpenFolder
     from twinhub_library.tree import Tree
 
 JOURNAL = "journal"
@@ -59,18 +61,26 @@ def commit(
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
         if len(job.actions) > _MANY:
             own.be_lazy()
-        folder = f"{JOURNAL}/{job.id}"
-        own.make_folders(folder)
-        for number, action in enumerate(job.actions):
-            if action.digest is not None:
-                content = plan.merged.get(action.path)
-                chunks = _chunks(theirs, action.path) if content is None else [content]
-                own.write(f"{folder}/{number}", _checked(chunks, action))
-        own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
-        own.flush()
-        own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
-        own.flush()
+        try:
+            _stage(own, job, plan, theirs)
+        except (OSError, LibraryError):
+            own.remove_all(f"{JOURNAL}/{job.id}")
+            raise
     return job
+
+
+def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
+    folder = f"{JOURNAL}/{job.id}"
+    own.make_folders(folder)
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            content = plan.merged.get(action.path)
+            chunks = chunks_of(theirs, action.path) if content is None else [content]
+            own.write(f"{folder}/{number}", _checked(chunks, action))
+    own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
+    own.flush()
+    own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
+    own.flush()
 
 
 def prepare(tree: Tree, job: Job) -> None:
@@ -86,14 +96,17 @@ def prepare(tree: Tree, job: Job) -> None:
         placing.flush()
 
 
-def carry_out(tree: Tree, job: Job) -> dict[str, FileReport]:
+def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
+
+    ``is_prepared`` says that `prepare` has come to its end this moment.
 
     Raises:
         NotThereError: the folder is gone.
         FullError: there is no room; the job waits to be carried out again.
     """
-    prepare(tree, job)
+    if not is_prepared:
+        prepare(tree, job)
     with _opened(tree, job) as placing:
         numbered = list(enumerate(job.actions))
         for number, action in numbered:
@@ -154,12 +167,6 @@ def _checked(chunks: Iterable[bytes], action: Action) -> Iterator[bytes]:
         yield chunk
     if digest.hexdigest() != action.digest:
         raise ChangedError(f"{action.path} was changed meanwhile: try again.")
-
-
-def _chunks(content: Content, path: str) -> Iterable[bytes]:
-    """Return a file in parts where its side can give it so."""
-    chunks = getattr(content, "chunks", None)
-    return chunks(path) if chunks else [content.read(path)]
 
 
 def _dump(job: Job) -> bytes:

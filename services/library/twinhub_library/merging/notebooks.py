@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 32 << 20
 MOST_SECONDS = 60
+MOST_SECONDS_IN_ALL = 300
 _WORKER = "twinhub_library.merging.worker"
 
 
@@ -39,9 +41,19 @@ def merge_notebooks(notebooks: Sequence[Sides]) -> list[bytes | None]:
         return merged
     found = _run([notebooks[at] for at in fitting])
     if found is None and len(fitting) > 1:  # one of them is too much: find out which
-        found = [one for at in fitting for one in _run([notebooks[at]]) or [None]]
+        found = _run_each([notebooks[at] for at in fitting])
     for at, one in zip(fitting, found or [], strict=False):
         merged[at] = one
+    return merged
+
+
+def _run_each(notebooks: Sequence[Sides]) -> list[bytes | None]:
+    """Merge each by itself, as long as there is time for all of them."""
+    end = time.monotonic() + MOST_SECONDS_IN_ALL
+    merged: list[bytes | None] = []
+    for sides in notebooks:
+        found = _run([sides]) if time.monotonic() < end else None
+        merged.append(found[0] if found else None)
     return merged
 
 

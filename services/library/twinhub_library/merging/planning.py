@@ -6,14 +6,14 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twinhub_library.merging.content import FileMark
+from twinhub_library.merging.content import FileMark, chunks_of
 from twinhub_library.merging.notebooks import Sides, merge_notebooks
 from twinhub_library.merging.outcomes import FileReport, Outcome
 from twinhub_library.merging.text import merge_text
 from twinhub_library.paths import MOST_BYTES_OF_A_NAME, RelativePath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from twinhub_library.merging.content import Content
     from twinhub_library.opened import OpenFolder
@@ -23,6 +23,9 @@ MOST_OTHERS = 10_000
 _LONGEST_SUFFIX = 20
 _REMOVED = "removed by you, changed in the new version"
 _GONE = "changed by you, gone in the new version"
+_MODE = "whether it may be run is as you have it"
+MOST_MERGED = 32 << 20
+"""Bytes of a file; longer ones are taken whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +130,48 @@ def _settle(
     notebooks: list[tuple[_Case, Sides]] = []
     for case in cases:
         if (content := _one_side(case)) is not None:
-            plan.actions.append(_merged(case, content))
-            if content != case.theirs.digest:
-                plan.merged[case.path] = ours.read(case.path)
+            _settle_mode(plan, case, content, ours)
             continue
-        was = base.read(case.path) if case.base else b""
-        sides = Sides(was, ours.read(case.path), theirs.read(case.path))
-        if case.path.endswith(".ipynb"):
+        sides = _read_sides(case, base, ours, theirs)
+        if sides is None:
+            plan.actions.append(_conflict(case))
+        elif case.path.endswith(".ipynb"):
             notebooks.append((case, sides))
         else:
             _conclude(plan, case, merge_text(sides.base, sides.ours, sides.theirs), sides.ours)
     found = merge_notebooks([sides for _, sides in notebooks])
     for (case, sides), merged in zip(notebooks, found, strict=True):
         _conclude(plan, case, merged, sides.ours)
+
+
+def _settle_mode(plan: Plan, case: _Case, content: str, ours: OpenFolder) -> None:
+    """Take the content of the one side that changed it, with the mode of the other."""
+    if content != case.theirs.digest:
+        mine = _read_start(ours.chunks(case.path))
+        if mine is None:
+            plan.left.append(FileReport(case.path, Outcome.KEPT, note=_MODE))
+            return
+        plan.merged[case.path] = mine
+    plan.actions.append(_merged(case, content))
+
+
+def _read_sides(
+    case: _Case, base: Content, ours: OpenFolder, theirs: Content
+) -> Sides | None:  # fmt: skip
+    """Return the three contents; None where one is too long to be merged."""
+    mine = _read_start(ours.chunks(case.path))
+    was = _read_start(chunks_of(base, case.path)) if case.base else b""
+    new = _read_start(chunks_of(theirs, case.path))
+    return None if mine is None or was is None or new is None else Sides(was, mine, new)
+
+
+def _read_start(chunks: Iterable[bytes]) -> bytes | None:
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > MOST_MERGED:
+            return None
+    return bytes(content)
 
 
 def _one_side(case: _Case) -> str | None:
@@ -156,12 +188,14 @@ def _merged(case: _Case, digest: str) -> Action:
     return Action(case.path, Outcome.MERGED, case.ours.digest, digest, mode)
 
 
+def _conflict(case: _Case) -> Action:
+    new = case.theirs
+    return Action(case.path, Outcome.CONFLICT, None, new.digest, new.is_executable)
+
+
 def _conclude(plan: Plan, case: _Case, merged: bytes | None, ours: bytes) -> None:
     if merged is None or digest_of(ours) != case.ours.digest:  # or changed while we look
-        new = case.theirs
-        plan.actions.append(
-            Action(case.path, Outcome.CONFLICT, None, new.digest, new.is_executable)
-        )
+        plan.actions.append(_conflict(case))
         return
     plan.merged[case.path] = merged
     plan.actions.append(_merged(case, digest_of(merged)))

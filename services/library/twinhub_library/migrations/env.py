@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from twinhub_library.store.base import Base
+from twinhub_library.store.all_tables import METADATA
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=list(METADATA),
+    render_as_batch=True,
+)
 context.run_migrations()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from twinhub_library.publishing.contents import ContentStore
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
 
 LEAST_AGE = 3600.0
 """Seconds that content is kept in any case: an update may be reading it."""
@@ -68,6 +71,12 @@ class Holds:
                 for digest in store.list_digests()
                 if digest not in needed and self._remove(store, digest, least_age)
             ]
+
+    def collect_quietly(self) -> None:
+        """Remove what nobody refers to, and say so in the log."""
+        removed = self.collect()
+        if removed:
+            _log.info("contents removed count=%d", len(removed))
 
     def _list_needed(self) -> set[str]:
         with self._database.session() as session:

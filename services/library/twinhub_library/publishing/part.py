@@ -13,10 +13,14 @@ from twinhub_library.publishing.publisher import Publisher
 
 if TYPE_CHECKING:
     from twinhub_kit.audit import Audit
+    from twinhub_kit.background import Background
     from twinhub_kit.database import Database
 
     from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
+
+_SECONDS_BETWEEN_COLLECTIONS = 6 * 3600.0
+_SECONDS_BEFORE_THE_FIRST = 600.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Publishing:
 
 
 def open_publishing(
-    tree: Tree, database: Database, audit: Audit, around: Surroundings
+    tree: Tree, database: Database, audit: Audit, around: Surroundings,
+    background: Background | None = None,
 ) -> Publishing:  # fmt: skip
     """Return the parts after ending what a crash has broken off."""
     publisher = Publisher(tree, database, audit, around)
@@ -40,7 +45,11 @@ def open_publishing(
     proposals.recover()
     imports = Imports(tree, database, publisher, audit, around)
     imports.recover()
-    return Publishing(
-        publisher, proposals, Holds(tree, database, publisher), imports,
-        Pins(database, imports.sources),
-    )  # fmt: skip
+    holds = Holds(tree, database, publisher)
+    if background is not None:
+        background.every(
+            _SECONDS_BETWEEN_COLLECTIONS, "contents", holds.collect_quietly,
+            first_after_seconds=_SECONDS_BEFORE_THE_FIRST,
+        )  # fmt: skip
+    pins = Pins(database, imports.sources)
+    return Publishing(publisher, proposals, holds, imports, pins)

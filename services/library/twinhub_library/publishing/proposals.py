@@ -77,15 +77,21 @@ class Proposals:
         return row
 
     def compare(self, row: ProposalRow) -> list[FileDifference]:
-        """Return what differs from the newest version that is published."""
+        """Return what differs from the newest version that is published.
+
+        Raises:
+            NotThereError: it was decided, and the content is not kept any more.
+        """
         try:
             known = self._publisher.versions.pick(row.kind, row.name, "")
         except NotThereError:
             old: Content = NoContent()
         else:
             old = FolderContent(self._tree, self._publisher.store.path(known.digest))
-        store = self._publisher.store if row.state == ACCEPTED else self._publisher.bases
-        return compare(old, FolderContent(self._tree, store.path(row.digest)))
+        for store in (self._publisher.bases, self._publisher.store):
+            if store.has(row.digest):
+                return compare(old, FolderContent(self._tree, store.path(row.digest)))
+        raise NotThereError(f"What proposal {row.id} proposed is not kept any more.")
 
     def accept(self, caller: Caller, row: ProposalRow, comment: str) -> VersionRow:
         """Publish what was proposed.

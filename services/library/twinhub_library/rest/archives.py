@@ -6,8 +6,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import Unpacked
 
 from twinhub_library.archives.packing import pack_tar, pack_zip
@@ -62,11 +62,11 @@ def pack(
 )
 async def unpack(path: str, request: Request, library: TheLibrary, caller: KnownCaller) -> Unpacked:
     """Unpack a zip, tar, tar.gz or tar.bz2 into a new folder: all of it or nothing."""
-    target = await to_thread.run_sync(writable_path, library, caller, path)
-    spool = await to_thread.run_sync(_begin, library, target, declared_size(request))
+    target = await run_in_threadpool(writable_path, library, caller, path)
+    spool = await run_in_threadpool(_begin, library, target, declared_size(request))
     try:
         await receive_body(request, spool.write, partial(library.files.check_room, target))
-        entries, size = await to_thread.run_sync(library.files.unpack, spool.descriptor, target)
+        entries, size = await run_in_threadpool(library.files.unpack, spool.descriptor, target)
     finally:
         spool.close()
     return Unpacked(path=str(target), entries=entries, size=size)

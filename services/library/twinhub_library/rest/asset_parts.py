@@ -62,7 +62,7 @@ def get_readme(
     text = find_readme(library.tree, asset)
     if text is None:
         raise NotThereError(f"{asset.path} has no text: write README.md.")
-    prefix = str(request.scope.get("root_path", ""))
+    prefix = library.settings.public_address
     page = readme.render_readme(library.tree, asset, text, prefix=prefix)
     headers = {**_SAFE, "Content-Security-Policy": readme.POLICY}
     return answer_bytes(request, page.encode(), "text/html; charset=utf-8", headers)
@@ -118,7 +118,7 @@ def get_users(
     """Return which assets need this one, among those that the caller may read."""
     teams = list_teams(library)
     resolver = Resolver(library.tree, library.listing, caller, teams)
-    users = find_users(resolver, readable_areas(caller, teams), asset)
+    users = find_users(resolver, readable_areas(caller, teams), asset, library.search)
     return answer_with_etag(request, users)
 
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["events"])
 
-SECONDS_BETWEEN_CHECKS = 2.0
-"""So often a stream looks whether its token still counts, and for what."""
+SECONDS_BETWEEN_CHECKS = 1.0
+"""So often a stream looks whether its token still counts; the hub's answers are 8 s old at most."""
 SECONDS_BETWEEN_HEARTBEATS = 15.0
 
 

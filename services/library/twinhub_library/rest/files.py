@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import BinItem, Checksum, FileEntry, Relocation
 from twinhub_kit.application import problem_response
 
@@ -80,14 +80,14 @@ async def write_file(
     ``If-Match`` names the etag that the file must still have, ``If-None-Match: *`` says that there
     must be none.
     """
-    place = await to_thread.run_sync(writable_path, library, caller, path)
-    known, if_match = await to_thread.run_sync(_find_known, library, place, request.headers)
-    file = await to_thread.run_sync(
+    place = await run_in_threadpool(writable_path, library, caller, path)
+    known, if_match = await run_in_threadpool(_find_known, library, place, request.headers)
+    file = await run_in_threadpool(
         partial(library.files.begin_file, place, size=declared_size(request))
     )
     try:
         await receive_body(request, file.write, partial(library.files.check_room, place))
-        entry = await to_thread.run_sync(library.files.put_in_place, place, file, if_match)
+        entry = await run_in_threadpool(library.files.put_in_place, place, file, if_match)
     except ExistsError as error:
         raise _as_condition(error, if_match) from error
     finally:

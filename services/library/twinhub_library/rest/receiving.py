@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from twinhub_library.errors import BadRequestError
@@ -39,12 +39,12 @@ async def receive_body(
             buffer += chunk
             if len(buffer) >= _WRITTEN_AT_ONCE:
                 if size + len(buffer) > allowed:
-                    await to_thread.run_sync(check, CHECKED_EACH)
+                    await run_in_threadpool(check, CHECKED_EACH)
                     allowed = size + CHECKED_EACH
-                await to_thread.run_sync(write, buffer)
+                await run_in_threadpool(write, buffer)
                 size += len(buffer)
                 buffer = bytearray()
     except ClientDisconnect as error:
         raise BadRequestError("The request ended before its body did: send it again.") from error
-    await to_thread.run_sync(write, buffer)
+    await run_in_threadpool(write, buffer)
     return size + len(buffer)

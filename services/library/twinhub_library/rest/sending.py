@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ async def send_chunks(chunks: Iterator[bytes], receive: Receive, send: Send) -> 
     gone = asyncio.create_task(_wait_until_gone(receive))
     try:
         while not gone.done():
-            chunk = await to_thread.run_sync(next, chunks, None)
+            chunk = await run_in_threadpool(next, chunks, None)
             if chunk is None:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 break
@@ -136,7 +136,7 @@ async def send_chunks(chunks: Iterator[bytes], receive: Receive, send: Send) -> 
         gone.cancel()
         close = getattr(chunks, "close", None)
         if close is not None:
-            await to_thread.run_sync(close)
+            await run_in_threadpool(close)
 
 
 async def _wait_until_gone(receive: Receive) -> None:

@@ -17,8 +17,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from anyio import to_thread
 from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
 from tuspyserver.storage import TusStorage
 
 from twinhub_library.errors import BadRequestError, LibraryError, NotThereError
@@ -105,25 +105,25 @@ class UploadStorage(TusStorage):
     async def size(self, uid: str) -> int:
         """Return how many bytes count."""
         upload = self._find(uid)
-        return 0 if upload is None else await to_thread.run_sync(self._uploads.get_offset, upload)
+        return 0 if upload is None else await run_in_threadpool(self._uploads.get_offset, upload)
 
     async def append(self, uid: str, chunk: bytes) -> None:
         """Take bytes of the body."""
         piece = CURRENT.get()
         if piece.add(chunk):
             with _as_http():
-                await to_thread.run_sync(self._uploads.append, uid, piece.take())
+                await run_in_threadpool(self._uploads.append, uid, piece.take())
 
     async def flush(self, uid: str) -> None:
         """Write what is left and bring it to the disk; or forget it if it was to be another."""
         piece = CURRENT.get()
         with _as_http():
-            await to_thread.run_sync(self._uploads.append, uid, piece.take())
+            await run_in_threadpool(self._uploads.append, uid, piece.take())
             if not piece.is_whole():
                 raise HTTPException(
                     CHECKSUM_MISMATCH, "What came has another checksum: send the piece again."
                 )
-            await to_thread.run_sync(self._uploads.flush, uid)
+            await run_in_threadpool(self._uploads.flush, uid)
 
     async def finalize(self, uid: str) -> None:
         """Do nothing: `Uploads.finish` is called when all is done."""
@@ -133,7 +133,7 @@ class UploadStorage(TusStorage):
 
     async def delete(self, uid: str) -> None:
         """End an upload."""
-        await to_thread.run_sync(self._uploads.remove, uid)
+        await run_in_threadpool(self._uploads.remove, uid)
 
     async def read_info(self, uid: str) -> dict[str, Any] | None:
         """Return what its routes know of an upload."""
@@ -172,7 +172,7 @@ class UploadStorage(TusStorage):
             piece = CURRENT.get()
             if piece.has_checksum:
                 with _as_http():
-                    await to_thread.run_sync(self._uploads.begin_piece, uid)
+                    await run_in_threadpool(self._uploads.begin_piece, uid)
             try:
                 yield
             finally:

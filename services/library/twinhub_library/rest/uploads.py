@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response, status
+from starlette.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 from twinhub_api.library.uploads import OpenUpload, OpenUploads
 
@@ -95,7 +95,7 @@ async def _guard(
         BadRequestError: something that is not spoken here.
         NotThereError: an upload of somebody else.
     """
-    method = request.headers.get("x-http-method-override", request.method).upper()
+    method = request.method  # after X-HTTP-Method-Override, which tuspyserver's routes obey
     if request.headers.get("tus-resumable") != VERSION:
         headers = {"Tus-Version": VERSION}
         raise HTTPException(412, f"Send Tus-Resumable: {VERSION}.", headers)
@@ -109,7 +109,7 @@ async def _guard(
     if method == "PATCH":
         if request.headers.get("content-type") != CONTENT_TYPE:
             raise HTTPException(415, f"Send Content-Type: {CONTENT_TYPE}.")
-        await to_thread.run_sync(writable_path, library, caller, upload.path)
+        await run_in_threadpool(writable_path, library, caller, upload.path)
 
 
 def _guard_creation(request: Request) -> None:
@@ -132,7 +132,7 @@ async def _begin(
         if request.method != "POST":
             return {}
         size = int(request.headers["upload-length"])
-        upload = await to_thread.run_sync(_begin_upload, library, caller, metadata, size)
+        upload = await run_in_threadpool(_begin_upload, library, caller, metadata, size)
         return {"uid": upload.id}
 
     return begin
@@ -156,7 +156,7 @@ async def _finish(library: TheLibrary) -> Callable[[str, dict[str, str]], Awaita
     """Return what tuspyserver calls when all of an upload has arrived."""
 
     async def finish(uid: str, _: dict[str, str]) -> None:
-        await to_thread.run_sync(library.uploads.finish, uid)
+        await run_in_threadpool(library.uploads.finish, uid)
 
     return finish
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from twinhub_api.library.usage import AreaUsage, AssetUsage, AssetUsagePage, UsagePage
 from twinhub_dtconfig.references import Area as AreaKind
 
-from twinhub_library.access import readable_areas
+from twinhub_library.access import may_read, readable_areas
 from twinhub_library.areas import split_path
 from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
@@ -51,12 +51,18 @@ def list_asset_usage(
     after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
     *, fresh: Annotated[bool, Query(description="Measure now.")] = False,
 ) -> AssetUsagePage:  # fmt: skip
-    """Return what the assets of an area take, the largest first."""
+    """Return what the assets of an area take, the largest first.
+
+    Of an area that an admin may not read there are kinds in place of assets.
+    """
     wanted, rest = split_path(RelativePath.parse(area))
     if rest.names or wanted not in _visible_areas(library, caller):
         raise NotThereError(f"{area} is no area of yours.")
     measured = library.usage.measure(wanted) if fresh else library.usage.get(wanted)
-    rows = measured.rows[after : after + limit]
+    shown = measured.rows
+    if not may_read(caller, wanted, list_teams(library)):
+        shown = measured.by_kind
+    rows = shown[after : after + limit]
     items = [
         AssetUsage(
             path=f"{wanted}/{row.path}" if row.path else "",
@@ -66,7 +72,7 @@ def list_asset_usage(
         )
         for row in rows
     ]
-    more = after + limit < len(measured.rows)
+    more = after + limit < len(shown)
     return AssetUsagePage(
         usage=_usage(library, wanted), items=tuple(items),
         next=str(after + limit) if more else None,

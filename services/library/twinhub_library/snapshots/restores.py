@@ -20,8 +20,9 @@ from twinhub_library.errors import (
 from twinhub_library.paths import RelativePath
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.snapshots.marks import reason_of
+from twinhub_library.snapshots.putting import make_temporary
 from twinhub_library.snapshots.removing import remove_whole
-from twinhub_library.snapshots.restoring import Restored, Restoring, make_temporary
+from twinhub_library.snapshots.restoring import Restored, Restoring
 from twinhub_library.snapshots.shelf import NoVersionError, check_kept
 
 if TYPE_CHECKING:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from twinhub_library.etags import etag_of
-from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import open_inner
 from twinhub_library.snapshots.marks import FOLDER, etag_in, reason_of, target_in
-from twinhub_library.snapshots.removing import remove_whole
+from twinhub_library.snapshots.putting import (
+    READ_FLAGS,
+    TEMPORARY,
+    new_name,
+    put_file,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-TEMPORARY = ".twinhub-"
 
 
 class Restored(StrEnum):
@@ -94,36 +95,36 @@ class Restoring:
         if self._is_as_then(target, name, path):
             self.outcomes[path] = Restored.UNCHANGED
         elif self._make_way(target, name, path):
-            found = os.open(name, _READ_FLAGS, dir_fd=source)
+            found = os.open(name, READ_FLAGS, dir_fd=source)
             try:
-                put_file(found, target, name)
+                is_put = put_file(found, target, name, self.now.get(path, ""))
             finally:
                 os.close(found)
-            self.outcomes[path] = Restored.RESTORED
+            self.outcomes[path] = Restored.RESTORED if is_put else Restored.KEPT
 
     def _restore_link(self, target: int, name: str, path: str, link: str) -> None:
         if self.now.get(path) == self.then[path]:
             self.outcomes[path] = Restored.UNCHANGED
         elif self._make_way(target, name, path):
-            temporary = _temporary()
+            temporary = new_name()
             os.symlink(link, temporary, dir_fd=target)
             os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
             self.outcomes[path] = Restored.RESTORED
 
     def _is_as_then(self, target: int, name: str, path: str) -> bool:
-        status = _status(target, name)
+        status = status_of(target, name)
         return status is not None and etag_of(status) == etag_in(self.then[path])
 
     def _make_way(self, target: int, name: str, path: str, *, keeps_folder: bool = False) -> bool:
         """Return whether something else may be put under a name; a folder is removed for a file."""
-        status = _status(target, name)
+        status = status_of(target, name)
         if status is None:
             return True
         if stat.S_ISDIR(status.st_mode):
             if keeps_folder:
                 return True
             self._remove(target, name, path)
-            if _status(target, name) is None:
+            if status_of(target, name) is None:
                 return True
         elif self._is_kept(status, target, name, path):
             if keeps_folder:
@@ -140,7 +141,7 @@ class Restoring:
         return etag_in(mark) == etag_of(status)
 
     def _remove(self, target: int, name: str, path: str) -> None:
-        status = _status(target, name)
+        status = status_of(target, name)
         if status is None:
             return
         if not stat.S_ISDIR(status.st_mode):
@@ -160,68 +161,6 @@ class Restoring:
             self.outcomes[path] = Restored.REMOVED
 
 
-def put_file(source: int, folder: int, name: str) -> None:
-    """Put a copy of an open file in place of what has a name; readers see the old or the new one.
-
-    Raises:
-        OSError: there is no room, or a disk fails; nothing has changed then.
-    """
-    temporary = _temporary()
-    try:
-        make_copy(source, folder, temporary, keeps_time=False)
-        _sync(folder, temporary)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
-    os.fsync(folder)
-
-
-def copy_whole(source: int, folder: int, name: str) -> None:
-    """Copy an open file, or folder with all that is in it, to a new name in an open folder.
-
-    Raises:
-        OSError: there is no room, or a disk fails.
-    """
-    if stat.S_ISREG(os.fstat(source).st_mode):
-        make_copy(source, folder, name, keeps_time=False)
-        _sync(folder, name)
-        return
-    os.mkdir(name, 0o755, dir_fd=folder)
-    with _opened(folder, name) as inner:
-        for one in sorted(os.listdir(source)):
-            _copy_one(source, inner, one)
-        os.fsync(inner)
-
-
-def _copy_one(source: int, target: int, name: str) -> None:
-    status = _status(source, name)
-    if status is not None and stat.S_ISLNK(status.st_mode):
-        os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
-        return
-    found = os.open(name, _READ_FLAGS, dir_fd=source)
-    try:
-        copy_whole(found, target, name)
-    finally:
-        os.close(found)
-
-
-def make_temporary(source: int, folder: int) -> str:
-    """Return the new name, beside others that nobody sees, of a copy of what is open.
-
-    Raises:
-        OSError: there is no room, or a disk fails; nothing is left then.
-    """
-    temporary = _temporary()
-    try:
-        copy_whole(source, folder, temporary)
-    except OSError:
-        remove_whole(folder, temporary)
-        raise
-    return temporary
-
-
 @contextlib.contextmanager
 def _opened(folder: int, name: str) -> Iterator[int]:
     found = open_inner(folder, name)
@@ -231,24 +170,5 @@ def _opened(folder: int, name: str) -> Iterator[int]:
         os.close(found)
 
 
-def _status(folder: int, name: str) -> os.stat_result | None:
-    try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
-def _sync(folder: int, name: str) -> None:
-    found = os.open(name, _READ_FLAGS, dir_fd=folder)
-    try:
-        os.fsync(found)
-    finally:
-        os.close(found)
-
-
 def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
-
-
-def _temporary() -> str:
-    return f"{TEMPORARY}{secrets.token_hex(8)}"

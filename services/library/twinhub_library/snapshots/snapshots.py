@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import os
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_library.renaming import sync_file_system
 from twinhub_library.snapshots.caches import is_cache
 from twinhub_library.snapshots.idle import give_way
 from twinhub_library.snapshots.looking import Rules, open_inner, survey
@@ -158,7 +158,7 @@ class Snapshots:
                     name = free_name(self._clock(), self.shelf.list_times(area))
                     taken = _summarise(taking, name)
                     _write_summary(new, taken)
-                    _sync_file_system(new)
+                    sync_file_system(new)
                 finally:
                     os.close(new)
                 os.rename(unfinished, name, src_dir_fd=shelf, dst_dir_fd=target)
@@ -247,10 +247,3 @@ def _write_summary(folder: int, taken: Taken) -> None:
                    dir_fd=folder)  # fmt: skip
     with os.fdopen(made, "w", encoding="ascii") as file:
         json.dump(asdict(taken), file)
-
-
-def _sync_file_system(folder: int) -> None:
-    """Have all that was written reach the disk with one call (syncfs(2)), not one for each file."""
-    if ctypes.CDLL(None, use_errno=True).syncfs(ctypes.c_int(folder)) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.layout import group_names
 from twinhub_dtconfig.references import AssetKind
 
+from twinhub_library.areas import THE_COMMON_AREA
+from twinhub_library.usage.published import STORE, WITHDRAWN, assign_contents
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -71,6 +74,15 @@ class AreaMeasured:
             kinds[row.kind] += row.bytes
         return dict(sorted(kinds.items()))
 
+    @property
+    def by_kind(self) -> tuple[Measured, ...]:
+        """One row without a path for each kind, the largest first."""
+        files: Counter[str] = Counter()
+        for row in self.rows:
+            files[row.kind] += row.files
+        rows = [Measured("", kind, size, files[kind]) for kind, size in self.kinds.items()]
+        return tuple(sorted(rows, key=lambda row: (-row.bytes, row.kind)))
+
 
 @dataclass
 class _Sum:
@@ -94,14 +106,40 @@ def measure(
     """Return what an area takes, by its open folder and that of its bin, where it has one."""
     seen: set[int] = set()
     rows: list[Measured] = []
+    is_common = area == THE_COMMON_AREA
     for name in sorted(os.listdir(folder)):
-        rows += _measure_top(folder, name, seen)
+        if not (is_common and name == STORE):
+            rows += _measure_top(folder, name, seen)
+    if is_common:
+        rows = _add_published(rows, folder, seen)
     if bin_folder is not None:
         total = _Sum(seen=seen)
         _add_content(bin_folder, total, 0)
         rows.append(Measured("", BIN, total.bytes, total.files))
     rows.sort(key=lambda row: (-row.bytes, row.path))
     return AreaMeasured(area, tuple(rows), measured_at)
+
+
+def _add_published(rows: list[Measured], common: int, seen: set[int]) -> list[Measured]:
+    """Return the rows with what is published in place of the links to it."""
+
+    def measure_content(store: int, name: str) -> tuple[int, int]:
+        total = _measure_one(store, name, seen)
+        return total.bytes, total.files
+
+    taken = assign_contents(common, _KINDS, measure_content)
+    assets = {path.partition("@")[0] for path in taken}
+    kept = [
+        row for row in rows
+        if row.path.partition("@")[0] not in assets and not row.path.endswith(f"/{WITHDRAWN}")
+    ]  # fmt: skip
+    return [
+        *kept,
+        *(
+            Measured(path, path.partition("/")[0] if "/" in path else OTHER, size, files)
+            for path, (size, files) in taken.items()
+        ),
+    ]
 
 
 def _measure_top(folder: int, name: str, seen: set[int]) -> list[Measured]:

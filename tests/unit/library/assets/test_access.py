@@ -91,3 +91,12 @@ def test_own_assets_come_first_and_common_ones_last() -> None:
         f"teams/{label_for(LAB)}",
         "common",
     ]
+
+
+def test_a_server_without_a_login_lets_everybody_read_everything() -> None:
+    everybody = Caller("anybody", scopes=_USE, is_everybody=True, others=frozenset({"alice"}))
+    assert all(may_read(everybody, area, ON) for area in AREAS.values())
+    written = {name for name, area in AREAS.items() if may_write(everybody, area, ON)}
+    assert written == {"alice's", "team", "team off"}
+    areas = [str(area) for area in readable_areas(everybody, ON)]
+    assert sorted(areas) == sorted(["anybody", "alice", *(f"teams/{one}" for one in ON), "common"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twinhub_api.library.assets import HistoryEntry
 
+from tests.fixtures.waiting import wait_for
 from tests.unit.dtconfig.models import FMI_2, write_fmu
 from tests.unit.library.assets.test_catalogue import make, publish
 
@@ -415,6 +416,23 @@ def test_whoever_needs_an_asset_is_found_in_all_areas_that_the_caller_reads(
     ]
     old = get(client_of("bob"), "used-by", "common/models/tank@1.0.0").json()["users"]
     assert [(one["path"], one["is_this"]) for one in old] == [("bob/tools/b", False)]
+
+
+def test_among_many_assets_the_index_says_who_needs_one(
+    alice: TestClient, library_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(library_root, "alice/tools/a/asset.yaml", "alice/tools/b/asset.yaml", "alice/tools/c/x")
+    (library_root / "alice/tools/a/asset.yaml").write_text("requires: [models/tank/model.txt]\n")
+    (library_root / "alice/tools/b/asset.yaml").write_text("requires: [common/models/tank]\n")
+    monkeypatch.setattr("twinhub_library.details.users.MOST_SCANNED", 1)
+
+    def is_found() -> bool:
+        found = get(alice, "used-by").json()
+        paths = [one["path"] for one in found["users"]]
+        assert set(paths) <= {"alice/tools/a"}
+        return bool(paths) and bool(found["is_complete"])
+
+    wait_for(is_found, seconds=30, what="the index knows the user")
 
 
 class Past:

@@ -290,3 +290,21 @@ def test_every_change_is_announced(alice: TestClient, library: Library) -> None:
     alice.delete(NEW)
     told = {"alice/data/new.txt", "alice/data/f", "alice/data/g", "alice/data/h"}
     assert told <= set(paths)  # what follows the file system may tell of them once more
+
+
+@pytest.mark.d4(25)
+def test_what_is_moved_to_another_area_counts_against_its_quota(
+    client_of: Callable[[str], TestClient], library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = client_of("member")
+    member.put("/api/files/member/large", content=b"x" * 100)
+    monkeypatch.setattr(library.tree, "count_free_bytes", lambda: 99)
+    into_team = {"source": "member/large", "target": "teams/pumps/large"}
+    within = {"source": "member/large", "target": "member/larger"}
+    assert member.post("/api/moves", json=into_team).status_code == 507
+    assert member.post("/api/moves", json=within).status_code == 201
+    item = member.delete("/api/files/member/larger").json()
+    place = f"/api/bin/{item['id']}/restore"
+    elsewhere = {"target": "teams/pumps/large"}
+    assert member.post(place, params={"area": "member"}, json=elsewhere).status_code == 507
+    assert member.post(place, params={"area": "member"}, json={}).status_code == 201

@@ -47,5 +47,5 @@ def test_server_lists_over_a_real_connection(
     library_root: Path, running_library: Callable[[Path], RunningLibrary]
 ) -> None:
     running = running_library(library_root)
-    answer = httpx.get(f"{running.url}/api/folders/common/data")
-    assert [one["name"] for one in answer.json()["entries"]] == ["weather.csv"]
+    answer = httpx.get(f"{running.url}/api/folders/alice/data")
+    assert [one["name"] for one in answer.json()["entries"]] == ["levels.csv"]

@@ -10,6 +10,8 @@ from twinhub import assets
 from twinhub_api.cli.main import main
 from twinhub_api.client.errors import ProblemError
 from twinhub_api.client.library import LibraryClient
+from twinhub_api.library.imports import UpdateReport
+from twinhub_api.library.publishing import Published, PublishRequest
 
 from tests.fixtures.waiting import wait_for
 
@@ -59,6 +61,31 @@ def test_a_refusal_has_the_text_of_the_library(alice: LibraryClient, tmp_path: P
     (tmp_path / "x").write_text("x")
     with pytest.raises(ProblemError, match="for reading only") as refused:
         alice.upload(tmp_path / "x", "common/data/x")
+    assert refused.value.status == 403
+
+
+def test_what_is_published_is_imported_and_brought_up_to_date(
+    client_of: Callable[[str], TestClient], alice: LibraryClient, library_root: Path
+) -> None:
+    teacher = LibraryClient(client_of("instructor"), name="library")
+    source = library_root / "instructor" / "models" / "pump"
+    source.mkdir(parents=True)
+    for version, text in {"1.0.0": "first\n\nlast\n", "1.1.0": "first\n\nlast of all\n"}.items():
+        (source / "run.py").write_text(text)
+        request = PublishRequest(path="instructor/models/pump", version=version, message="New")
+        done = teacher.wait(teacher.start_publishing(request))
+        assert Published.model_validate(done.result).state == "published"
+        if version == "1.0.0":
+            alice.wait(alice.start_import("common/models/pump@1.0.0"))
+    mine = library_root / "alice" / "models" / "pump" / "run.py"
+    mine.write_text("mine\n\nlast\n")
+    (copy,) = alice.list_imports("alice")
+    assert (copy.path, copy.version, copy.newest) == ("alice/models/pump", "1.0.0", "1.1.0")
+    report = UpdateReport.model_validate(alice.wait(alice.start_update(copy.id)).result)
+    assert [(one.path, one.outcome) for one in report.files] == [("run.py", "merged")]
+    assert mine.read_text() == "mine\n\nlast of all\n"
+    with pytest.raises(ProblemError) as refused:
+        alice.start_publishing(PublishRequest(path="alice/models/pump", version="2.0.0"))
     assert refused.value.status == 403
 
 

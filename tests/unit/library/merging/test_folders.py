@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import BadPathError
+from twinhub_library.errors import BadPathError, FullError
 from twinhub_library.merging import merge, preview, recover_merges
+from twinhub_library.opened import OpenFolder
 from twinhub_library.testing import CrashPoints, Killed
 from twinhub_library.tree import Tree
 
@@ -165,6 +168,53 @@ def _notebook(*sources: str) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
+@dataclass(frozen=True)
+class _Meddling(Files):
+    """A side during whose reading the owner of the folder saves a file."""
+
+    file: Path
+
+    def read(self, path: str) -> bytes:
+        self.file.write_bytes(b"saved this moment")
+        return super().read(path)
+
+
+def test_file_that_is_saved_during_the_merge_is_kept_as_a_copy(tree: Tree, place: Path) -> None:
+    write_files(place, {"a.txt": b"1"})
+    theirs = _Meddling({"a.txt": b"2"}, place / "a.txt")
+    report = merge(tree, PLACE, base=Files({"a.txt": b"1"}), theirs=theirs, label=LABEL)
+    assert _outcomes(report) == {"a.txt": ("conflict", f"a ({LABEL}).txt")}
+    assert read_files(place) == {"a.txt": b"2", f"a ({LABEL}).txt": b"saved this moment"}
+
+
+def test_file_that_is_made_during_the_merge_is_kept_as_a_copy(tree: Tree, place: Path) -> None:
+    theirs = _Meddling({"a.txt": b"2"}, place / "a.txt")
+    report = merge(tree, PLACE, base=Files({}), theirs=theirs, label=LABEL)
+    assert _outcomes(report) == {"a.txt": ("conflict", f"a ({LABEL}).txt")}
+    assert read_files(place) == {"a.txt": b"2", f"a ({LABEL}).txt": b"saved this moment"}
+
+
+@pytest.mark.d4(66)
+@pytest.mark.parametrize("number", range(1, 9))
+def test_full_disk_leaves_the_old_folder_and_nothing_to_clear_away(
+    tree: Tree, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write, calls = OpenFolder.write, iter(range(1, 1000))
+
+    def write_until_full(*arguments: object, **named: object) -> None:
+        if next(calls) == number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(*arguments, **named)  # type: ignore[arg-type]
+
+    write_files(place, _OURS)
+    with monkeypatch.context() as patch:
+        patch.setattr(OpenFolder, "write", write_until_full)
+        with pytest.raises(FullError, match="no room"):
+            _merge(tree, _BASE, _THEIRS)
+    assert read_files(place) == _OURS
+    assert not list((tmp_path / ".library/journal").glob("*"))
+
+
 _BASE = {"a": b"1", "t": b"1\n2\n3\n", "gone": b"1", "both": b"1", "d/kept": b"1", "way": b"1"}
 _OURS = {"a": b"1", "t": b"m\n2\n3\n", "gone": b"1", "both": b"m", "d/kept": b"m", "way": b"m"}
 _THEIRS = {"a": b"2", "t": b"1\n2\nt\n", "both": b"2", "d/kept": b"1", "e/new": b"2", "way/x": b"2"}
@@ -181,7 +231,7 @@ def test_killed_at_any_write_it_is_the_old_or_the_new_folder_after_the_next_star
     place, seen = tmp_path / str(PLACE), set()
     for at in CrashPoints.sweep(lambda: _act(tmp_path), before=lambda: _make(tmp_path)):
         assert _keeps_mine(read_files(place)), at
-        with Tree(tmp_path) as tree:
+        with CrashPoints(), Tree(tmp_path) as tree:
             list(recover_merges(tree))
         after = read_files(place)
         assert after in (_OURS, _MERGED), at
@@ -206,7 +256,8 @@ def test_killed_again_while_it_recovers_it_recovers_at_the_next_start(
 
     for at in CrashPoints.sweep(act, before=before):
         assert _keeps_mine(read_files(tmp_path / str(PLACE))), at
-        act()
+        with CrashPoints():
+            act()
         assert read_files(tmp_path / str(PLACE)) in (_OURS, _MERGED), at
 
 
@@ -224,3 +275,12 @@ def _act(root: Path) -> None:
 
 def _keeps_mine(files: dict[str, bytes]) -> bool:
     return b"".join(files.values()).count(b"m") >= 4
+
+
+def test_file_that_is_too_long_to_be_merged_is_taken_whole(tree: Tree, place: Path) -> None:
+    long = b"line\n" * 7_000_000
+    write_files(place, {"a.txt": b"mine\n" + long})
+    report = _merge(tree, {"a.txt": long}, {"a.txt": long + b"theirs\n"})
+    assert _outcomes(report) == {"a.txt": ("conflict", f"a ({LABEL}).txt")}
+    assert (place / "a.txt").stat().st_size == len(long) + 7
+    assert (place / f"a ({LABEL}).txt").stat().st_size == len(long) + 5

@@ -51,21 +51,32 @@ def test_own_outputs_stay_where_both_sides_ran_the_cells() -> None:
     assert b"theirs" not in merged
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        b"", b"{}", b"[]", b"null", b"\xff\xfe", b"{" * 100_000, b"[" * 200_000,
-        b'{"cells": 5, "nbformat": 4}', b'{"cells": [5], "nbformat": 4, "nbformat_minor": 5}',
-        _notebook(("a", "x"), version=3),
-        b'{"cells": [{"source": {"a": 1}, "cell_type": "code"}], "nbformat": 4}',
-        b'{"nbformat": 4, "cells": [], "metadata": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
-    ],
+_HOSTILE = (
+    b"{}", b"[]", b"null", b"\xff\xfe", b"{" * 100_000, b"[" * 200_000,
+    b'{"cells": 5, "nbformat": 4}', b'{"cells": [5], "nbformat": 4, "nbformat_minor": 5}',
+    _notebook(("a", "x"), version=3),
+    b'{"cells": [{"source": {"a": 1}, "cell_type": "code"}], "nbformat": 4}',
+    b'{"nbformat": 4, "cells": [], "metadata": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
 )  # fmt: skip
-def test_what_is_no_notebook_is_no_merge_and_spoils_no_other(hostile: bytes) -> None:
+
+
+def test_what_is_no_notebook_is_no_merge_and_spoils_no_other() -> None:
     ours = _notebook(("a", "x = 10"), ("b", "y = 2"), ("c", "z = 3"))
     theirs = _notebook(("a", "x = 1"), ("b", "y = 2"), ("c", "z = 30"))
-    good = Sides(_BASE, ours, theirs)
-    merged = merge_notebooks([Sides(_BASE, hostile, theirs), good, Sides(hostile, ours, theirs)])
+    bad = [Sides(_BASE, one, theirs) for one in _HOSTILE]
+    bad += [Sides(one, ours, theirs) for one in _HOSTILE]
+    *merged, last = merge_notebooks([*bad, Sides(b"", ours, theirs), Sides(_BASE, ours, theirs)])
+    assert merged == [None] * (len(bad) + 1)
+    assert _sources(last) == ["x = 10", "y = 2", "z = 30"]
+
+
+@pytest.mark.long  # waits twice for the time limit
+def test_notebook_that_ends_the_process_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = _notebook(("a", "x = 10"), ("b", "y = 2"), ("c", "z = 3"))
+    theirs = _notebook(("a", "x = 1"), ("b", "y = 2"), ("c", "z = 30"))
+    monkeypatch.setattr("twinhub_library.merging.notebooks.MOST_SECONDS", 15)
+    lines = [[f"{side} {at} {at * 7919 % 97}" for at in range(3000)] for side in ("x", "y", "z")]
+    slow = Sides(*(_notebook(*((f"c{i}", line) for i, line in enumerate(one))) for one in lines))
+    merged = merge_notebooks([slow, Sides(_BASE, ours, theirs)])
     assert merged[0] is None
     assert _sources(merged[1]) == ["x = 10", "y = 2", "z = 30"]
-    assert merged[2] is None

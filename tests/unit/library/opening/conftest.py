@@ -62,8 +62,24 @@ def publish(library: Library, root: Path, name: str, version: str, files: dict[s
     publisher.put(caller, publisher.prepare(caller, Wish(asset, version)))
 
 
+@pytest.fixture(name="published", scope="session")
+def _published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the assets root and the state of a library in which all is published."""
+    made = tmp_path_factory.mktemp("published")
+    root = made / "assets"
+    (root / "common").mkdir(parents=True)
+    with open_library(LibrarySettings(root, made / "state")) as library:
+        for one in PUBLISHED:
+            publish(library, root, *one)
+        publisher = library.publishing.publisher
+        publisher.transfer(CALLERS["instructor"], "models", "tank", "user:bob")
+    return made
+
+
 @pytest.fixture(name="library_settings")
-def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
+def _library_settings(library_root: Path, tmp_path: Path, published: Path) -> LibrarySettings:
+    shutil.copytree(published / "assets", library_root, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(published / "state", tmp_path / "state", symlinks=True)
     return LibrarySettings(
         library_root, tmp_path / "state", open_links=OpenLinkSettings(("gitlab.test",)),
         quota=QuotaSettings(users={"bob": 1}, free_bytes=0),
@@ -76,14 +92,8 @@ def _git() -> CountingGit:
 
 
 @pytest.fixture(name="library")
-def _library(
-    library_settings: LibrarySettings, library_root: Path, git: CountingGit
-) -> Iterator[Library]:
+def _library(library_settings: LibrarySettings, git: CountingGit) -> Iterator[Library]:
     with open_library(library_settings) as library:
-        for one in PUBLISHED:
-            publish(library, library_root, *one)
-        publisher = library.publishing.publisher
-        publisher.transfer(CALLERS["instructor"], "models", "tank", "user:bob")
         library.opening.use_git(git)
         yield library
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twinhub_library.settings import LibrarySettings
 
-TANK = "/open/common/models/tank"
+LESSON = "/open/common/models/lesson"
 ALL, SAMPLE = 120, 30
 MINUTE = 60.0
 
@@ -33,13 +33,13 @@ async def _open(application: object, student: str) -> float:
     async with httpx.AsyncClient(
         transport=transport, base_url="http://library.test", headers=headers, timeout=MINUTE
     ) as browser:
-        assert (await browser.get(f"{TANK}?path=start.md")).status_code == 200
+        assert (await browser.get(f"{LESSON}?path=start.md")).status_code == 200
         # a second click while the first is at work does no harm
-        first, second = await asyncio.gather(browser.post(TANK), browser.post(TANK))
+        first, second = await asyncio.gather(browser.post(LESSON), browser.post(LESSON))
         assert {first.status_code, second.status_code} == {303}
         report = await browser.get(first.headers["location"])
         assert report.status_code == 200
-        again = await browser.get(TANK)
+        again = await browser.get(LESSON)
         assert again.status_code == 303
     return time.monotonic() - began
 
@@ -56,16 +56,16 @@ async def test_a_whole_class_opens_one_link_within_a_minute(
     for one in students:
         (library_root / one).mkdir()
     with open_library(library_settings) as library:
-        publish(library, library_root, "models/tank", "2.0.0", many)
+        publish(library, library_root, "models/lesson", "1.0.0", many)
         application = make_library_application(library, identity)
         began = time.monotonic()
         await asyncio.gather(*(_open(application, one) for one in students))
         taken = time.monotonic() - began
 
-        count_of = library.opening.openings.count("common/models/tank")
+        count_of = library.opening.openings.count("common/models/lesson")
 
     assert taken < MINUTE
     assert count_of
     assert count_of.people == count
     for one in students:
-        assert len(list((library_root / one / "models/tank").iterdir())) == 21
+        assert len(list((library_root / one / "models/lesson").iterdir())) == 21

@@ -47,7 +47,7 @@ def _killed(
 
 def _check_common(root: Path) -> dict[str, dict[str, bytes] | None]:
     """Return the published versions after a start; links and records must agree."""
-    with opened(root) as (_, part):
+    with CrashPoints(), opened(root) as (_, part):
         rows = part.publisher.versions.list_of("models", "tank")
         offered = [row.version for row in rows if not row.is_withdrawn]
         kind = root / "common/models"
@@ -107,7 +107,7 @@ def test_import_is_whole_and_known_or_not_there(tmp_path: Path) -> None:
 
     root, seen = tmp_path / "root", set()
     for at in _killed(root, act, _prepare_first):
-        with opened(root) as (_, part):
+        with CrashPoints(), opened(root) as (_, part):
             row = part.imports.find(PLACE)
             files = read(root, PLACE)
             assert (files, row is not None) in ((None, False), (_FIRST, True)), at
@@ -137,7 +137,7 @@ def test_update_leaves_the_old_copy_or_the_new_one_and_never_a_record_of_the_oth
 
     root, seen = tmp_path / "root", set()
     for at in _killed(root, act, _prepare_changed):
-        with opened(root) as (_, part):
+        with CrashPoints(), opened(root) as (_, part):
             row = part.imports.find(PLACE)
             files = read(root, PLACE)
             assert row is not None
@@ -163,7 +163,7 @@ def test_fresh_copy_leaves_the_old_copy_in_place_or_in_the_bin(tmp_path: Path) -
 
     root, seen = tmp_path / "root", set()
     for at in _killed(root, act, _prepare_changed):
-        with opened(root) as (_, part):
+        with CrashPoints(), opened(root) as (_, part):
             row = part.imports.find(PLACE)
             assert row is not None
             binned = [

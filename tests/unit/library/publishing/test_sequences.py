@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twinhub_library.tree import Tree
 
 ROUNDS = 3
-SAMPLE, SAMPLE_WITH_NOTEBOOKS, ALL = 60, 4, 10_000
+SAMPLE, SAMPLE_WITH_NOTEBOOKS, ALL, PARTS = 60, 4, 10_000, 20
 
 
 def _publish(tree: Tree, part: Publishing, name: str, version: str) -> None:
@@ -81,9 +81,12 @@ def test_no_byte_of_a_users_is_lost_by_updates_of_a_sample(tmp_path: Path) -> No
 
 
 @pytest.mark.long
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(3600)
 @pytest.mark.d4(36)
-def test_no_byte_of_a_users_is_lost_by_updates(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part_of_all", range(PARTS))
+def test_no_byte_of_a_users_is_lost_by_updates(tmp_path: Path, part_of_all: int) -> None:
+    each = ALL // PARTS
+    first = 1_000_000 + part_of_all * each
     with CrashPoints(), opened(tmp_path, is_new=True) as (tree, part):
-        for seed in range(1_000_000, 1_000_000 + ALL):
+        for seed in range(first, first + each):
             _run(tmp_path, tree, part, seed, notebooks=seed % 10 == 0)

@@ -16,6 +16,7 @@ from twinhub_library.usage import quota as quota_module
 from twinhub_library.usage.quota import DiskFullError, Quota, QuotaError, show_size
 
 from tests.fixtures.library import TEAM
+from tests.unit.library.opening.conftest import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +104,25 @@ def test_what_is_in_the_bin_counts_until_it_is_emptied(
         library.quota.check(ALICE, MIB)
 
 
+def test_what_is_published_counts_for_its_asset_and_once(
+    client_of: Client, library: Library, library_root: Path
+) -> None:
+    big = {"a.txt": "x" * MIB}
+    for version in ("1.0.0", "1.1.0"):  # of equal content
+        publish(library, library_root, "models/big", version, big)
+    publish(library, library_root, "data/small", "1.0.0", {"b.txt": "x"})
+
+    url = "/api/usage/common"
+    usage = client_of("admin").get(url, params={"fresh": True}).json()
+
+    by_path = {one["path"]: one for one in usage["items"]}
+    assert MIB <= by_path["common/models/big"]["bytes"] < 2 * MIB
+    assert by_path["common/models/big"]["kind"] == "models"
+    assert by_path["common/data/small"]["files"] == 1
+    assert by_path["common/data/weather.csv"]["files"] == 1
+    assert "common/.store" not in by_path
+
+
 def test_link_counts_as_a_link(library: Library, library_root: Path) -> None:
     _fill(library_root / "bob/data/a", MIB)
     (library_root / "alice/data/l").symlink_to("../../bob/data")
@@ -121,7 +141,15 @@ def test_people_see_their_own_and_their_teams_and_an_admin_sees_all(client_of: C
     assert client_of("alice").get("/api/usage/bob").status_code == 404
     assert client_of("instructor").get("/api/usage/alice").status_code == 404
     assert client_of("alice").get("/api/usage/alice/models").status_code == 404
-    assert client_of("admin").get("/api/usage/bob").status_code == 200
+
+
+@pytest.mark.d4(14)
+def test_admin_sees_how_much_is_in_an_area_and_no_name_of_it(client_of: Client) -> None:
+    answer = client_of("admin").get("/api/usage/bob").json()
+
+    assert [(one["kind"], one["path"]) for one in answer["items"]] == [("models", "")]
+    assert answer["items"][0]["files"] == 1
+    assert "secret" not in str(answer)
 
 
 def test_usage_of_all_is_paged(client_of: Client) -> None:
@@ -185,6 +213,24 @@ def test_at_the_limit_people_are_told_what_takes_most_and_deleting_helps_at_once
     big.unlink()
 
     library.quota.check(ALICE, MIB)
+
+
+@pytest.mark.d4(25)
+@pytest.mark.d4(54)
+def test_upload_past_the_limit_is_refused_before_it_is_written_and_the_rest_works_on(
+    client_of: Client, library_root: Path
+) -> None:
+    _fill(library_root / "alice/data/old", MIB)
+    alice = client_of("alice")
+
+    refused = alice.put("/api/files/alice/data/new", content=b"x" * (MIB + MIB // 2))
+
+    assert (refused.status_code, refused.json()["code"]) == (507, "quota")
+    assert "data/old (1.0 MiB)" in refused.json()["detail"]
+    assert not (library_root / "alice/data/new").exists()
+    assert alice.get("/api/files/alice/data/levels.csv").status_code == 200
+    assert alice.get("/api/previous/alice/data/old").status_code == 200
+    assert alice.delete("/api/files/alice/data/old").is_success
 
 
 @pytest.mark.d4(25)

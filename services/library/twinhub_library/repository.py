@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOGGED = 500
+_CHUNK = 1 << 20
 _LOG = "%H%x00%P%x00%an%x00%at%x00%B%x00"
 _NEXT = "refs/twinhub/next"
 _MOST_PACKS = 40
@@ -264,6 +265,17 @@ class Repository:
         """Return the content that git has a name for; one program reads all of them."""
         try:
             return bytes(self._git.get_object_data(name)[3])
+        except (ValueError, git.exc.GitError) as error:
+            raise HostileRepositoryError(
+                f"The content {name[:12]} is missing in the repository: connect it anew."
+            ) from error
+
+    def blob_chunks(self, name: str) -> Iterator[bytes]:
+        """Yield the content that git has a name for, piece by piece."""
+        try:
+            stream = self._git.stream_object_data(name)[3]
+            while chunk := stream.read(_CHUNK):
+                yield bytes(chunk)
         except (ValueError, git.exc.GitError) as error:
             raise HostileRepositoryError(
                 f"The content {name[:12]} is missing in the repository: connect it anew."

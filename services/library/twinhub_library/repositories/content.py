@@ -11,6 +11,7 @@ from twinhub_library.repositories.objects import MOST_POINTER_BYTES, Pointer, pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from twinhub_library.repositories.objects import GitFile
     from twinhub_library.repository import Repository
@@ -31,7 +32,7 @@ class CommitContent:
         """Return the files by path; each is read once."""
         if self._marks is None:
             self._marks = {
-                path: FileMark(self._digest(one), one.is_executable)
+                path: FileMark(self._digest(path), one.is_executable)
                 for path, one in self._files.items()
             }
         return self._marks
@@ -45,22 +46,26 @@ class CommitContent:
         found = self._files.get(path)
         if found is None:
             raise NotThereError(f"{path} is not there.")
-        content = self._repository.read_blob(found.blob)
-        pointer = parse_pointer(content)
-        large = self._repository.large_file(pointer) if pointer else None
+        large = self._large(found)
         if large is None:
-            yield content
+            yield from self._repository.blob_chunks(found.blob)
             return
         with large.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
 
-    def _digest(self, file: GitFile) -> str:
-        content = self._repository.read_blob(file.blob)
-        pointer = parse_pointer(content)
-        if pointer and self._repository.large_file(pointer):
-            return pointer.digest
-        return hashlib.sha256(content).hexdigest()
+    def _digest(self, path: str) -> str:
+        digest = hashlib.sha256()
+        for chunk in self.chunks(path):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _large(self, file: GitFile) -> Path | None:
+        """Return where the content is kept of what is a pointer of Git LFS."""
+        if file.size > MOST_POINTER_BYTES:
+            return None
+        pointer = parse_pointer(self._repository.read_blob(file.blob))
+        return self._repository.large_file(pointer) if pointer else None
 
 
 def changed_files(

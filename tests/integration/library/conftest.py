@@ -14,6 +14,7 @@ from twinhub_hub.assets import ensure_user_folder
 
 from tests.fixtures.hub_client import HubClient
 from tests.fixtures.installation import TestInstallation, require_engine, running_installation
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ TEAM = "plant"
 
 _TEMPLATE = Path(__file__).parents[3] / "config" / "assets" / "template"
 _UID = os.getuid() or 1000
+_READY_SECONDS = 60
 _ACCOUNTS = """
 auth:
   accounts:
@@ -79,6 +81,12 @@ def school() -> Iterator[School]:
             client.start()
         admin.get("/hub/home")
         admin.api("POST", f"/groups/{TEAM}")  # which does nothing where it is there
+        ready = f"{there.address}/services/library/health"
+        wait_for(
+            lambda: admin.get(ready).is_success,
+            seconds=_READY_SECONDS,
+            what="a library that is ready",
+        )
         body = {"users": ["alice", "bob"]}
         admin.api("POST", f"/groups/{TEAM}/users", body).raise_for_status()
         made = admin.put(

@@ -291,6 +291,7 @@ def test_nobody_but_its_owner_gets_through_to_a_private_area() -> None:
 _PUBLIC = {
     "/api/repositories/{repository_id}/webhook": "hears whoever knows a repository's secret",
     "/openapi.json": "describes, and holds nothing of anybody",
+    "/api/repositories/{repository_id}/webhook": "is for a git server, which signs what it sends",
     "/health": "is for whoever watches the service",
     "/open/static/{name}": "is a style sheet of pages, and holds nothing of anybody",
     "/metrics": "is for another scope: the hub's read:metrics",

@@ -12,7 +12,6 @@ import itertools
 import os
 import random
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ _KINDS = ("data", "models", "functions", "tools", "digital_twins")
 _SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in "aeiou"]
 
 
-def measure_search() -> Iterator[Figure]:
+def run() -> Iterator[Figure]:
     """Measure at each size, with one library of its own."""
     asked = os.environ.get("BENCH_ASSETS", "")
     for size in map(int, asked.split(",")) if asked else SIZES:
@@ -184,9 +183,3 @@ def _measure_memory(name: str, running: RunningLibrary, root: Path) -> Iterator[
     index = root / ".library" / "state" / "index"
     size = sum(file.stat().st_size for file in index.rglob("*") if file.is_file())
     yield Figure(name, "size of the index", size / 2**20, "MiB", 1)
-
-
-if __name__ == "__main__":
-    for figure in measure_search():
-        sys.stdout.write(f"{figure.as_json()}\n")
-        sys.stdout.flush()

@@ -289,7 +289,6 @@ def test_nobody_but_its_owner_gets_through_to_a_private_area() -> None:
 
 
 _PUBLIC = {
-    "/api/repositories/{repository_id}/webhook": "hears whoever knows a repository's secret",
     "/openapi.json": "describes, and holds nothing of anybody",
     "/api/repositories/{repository_id}/webhook": "is for a git server, which signs what it sends",
     "/health": "is for whoever watches the service",

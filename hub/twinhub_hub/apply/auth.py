@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from twinhub_api.names import label_for
+
+from twinhub_hub.assets import ensure_user_folder
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.gitlab import TwinHubGitLabAuthenticator
 from twinhub_hub.auth.native import NativeAuthenticator
 from twinhub_hub.auth.oidc import OidcAuthenticator
 from twinhub_hub.auth.trial import TrialAuthenticator
+from twinhub_hub.deletions import find_deletion
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
@@ -31,6 +36,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     auth = context.settings.auth
     c.JupyterHub.cookie_max_age_days = auth.session_days
     c.RecordsDeletions.deletions = str(context.installation.deletions)
+    c.MakesFolders.make_folder = partial(_make_folder, context)
     c.Authenticator.allow_existing_users = False  # an account that is gone from the settings
     if auth.method == "gitlab" and auth.gitlab:
         _apply_gitlab(context, c, auth.gitlab)
@@ -40,6 +46,13 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         _apply_native(context, c)
     else:
         _apply_trial(context, c)
+
+
+def _make_folder(context: Context, name: str) -> None:
+    """Make a user's folder, unless an earlier user of the name still has files there."""
+    if find_deletion(context.installation.deletions, name) is None:
+        template = context.share / "config" / "assets" / "template"
+        ensure_user_folder(template, context.assets, label_for(name), uid=context.settings.uid)
 
 
 def _apply_trial(context: Context, c: Any) -> None:  # noqa: ANN401

@@ -16,6 +16,7 @@ from tornado.web import HTTPError
 from twinhub_hub.auth.attempts import WrongAttempts
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
+from twinhub_hub.auth.folders import MakesFolders
 from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import SignedOutHandler
 
@@ -46,7 +47,7 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 """What an unknown name is checked against, so that it takes as long as a known one."""
 
 
-class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames):
+class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, MakesFolders, SafeNames):
     """Checks a password against an argon2 hash, which a subclass finds by the name.
 
     What it finds is read each time, so that a change holds at once.

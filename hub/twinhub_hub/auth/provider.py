@@ -25,6 +25,7 @@ from twinhub_hub.acting import act_for
 from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
+from twinhub_hub.auth.folders import MakesFolders
 from twinhub_hub.auth.leaving import end_access, has_access
 from twinhub_hub.auth.provider_errors import (
     NO_ANSWER,
@@ -62,7 +63,13 @@ DISCOVERY = "/.well-known/openid-configuration"
 """See OpenID Connect Discovery 1.0, section 4; GitLab has one too."""
 
 
-class ProviderAuthenticator(AuditedSignIns, RecordsDeletions, SafeNames, OAuthenticator):  # type: ignore[misc]
+class ProviderAuthenticator(
+    AuditedSignIns,
+    RecordsDeletions,
+    MakesFolders,
+    SafeNames,
+    OAuthenticator,  # type: ignore[misc]
+):
     """Base of the sign-ins through a provider: access policy, refresh, leavers.
 
     A subclass says in `list_groups` where a person's groups come from, and in `get_subject` what

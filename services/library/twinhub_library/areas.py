@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.references import Area as AreaKind
 
 from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
 
 COMMON, TEAMS, OWN_FOLDER = "common", "teams", ".library"
+STORE_NAME = ".store"
+"""Folder in the common area that holds the content of all published versions."""
+KEPT = frozenset({STORE_NAME, WITHDRAWN})
+"""Names in the common area that the library keeps for itself: they are not listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_library.access import may_read, readable_areas
-from twinhub_library.areas import OWN_FOLDER, TEAMS, split_path
+from twinhub_library.areas import COMMON, KEPT, OWN_FOLDER, TEAMS, split_path
 from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
 from twinhub_library.kernel import translated
 from twinhub_library.newfile import TEMPORARY
@@ -108,7 +108,8 @@ class Reader:
         finally:
             os.close(folder)
         found.sort()
-        return [one for one in found if not one[0].startswith(TEMPORARY)]
+        hidden = KEPT if path.names[:1] == (COMMON,) else frozenset()
+        return [one for one in found if not one[0].startswith(TEMPORARY) and one[0] not in hidden]
 
     def _read_all(self, descriptor: int) -> bytes:
         """Return what a file has now, of a large one a byte more than is allowed."""

@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.areas import COMMON, OWN_FOLDER
+from twinhub_library.areas import COMMON, OWN_FOLDER, STORE_NAME
 from twinhub_library.errors import TooMuchError
 from twinhub_library.ignoring import walk_kept
 from twinhub_library.paths import RelativePath
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twinhub_library.tree import Tree
     from twinhub_library.walking import Found
 
-STORE = RelativePath((COMMON, ".store"))
+STORE = RelativePath((COMMON, STORE_NAME))
 """Content of published versions, which workspaces read."""
 BASES = RelativePath((OWN_FOLDER, "bases"))
 """Content that nobody but the library reads: proposals, and what imports of plain assets were."""

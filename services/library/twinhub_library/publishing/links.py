@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.versions import newest
 
 from twinhub_library.areas import COMMON
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from twinhub_library.store.publishing import VersionRow
     from twinhub_library.tree import Tree
 
-WITHDRAWN = ".withdrawn"
 _INTO_STORE = ("../.store/", "../../.store/")
 _TEMPORARY = f"{TEMPORARY}link"
 

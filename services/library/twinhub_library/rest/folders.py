@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, status
 from twinhub_api.library.files import FileEntry, FolderListing
 
+from twinhub_library.areas import COMMON, KEPT
 from twinhub_library.errors import BadRequestError
 from twinhub_library.rest.entries import wire_entry
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
+
+if TYPE_CHECKING:
+    from twinhub_library.paths import RelativePath
 
 router = APIRouter(tags=["files"])
 
@@ -28,7 +32,7 @@ def list_folder(
     entries, last = library.tree.list_page(folder, limit=limit, after=_read_cursor(after))
     return FolderListing(
         path=str(folder),
-        entries=tuple(map(wire_entry, entries)),
+        entries=tuple(wire_entry(one) for one in entries if not _is_kept(folder, one.name)),
         next=_cursor(last) if last else None,
     )
 
@@ -37,6 +41,10 @@ def list_folder(
 def make_folder(path: str, library: TheLibrary, caller: KnownCaller) -> FileEntry:
     """Make a folder in one that is there."""
     return wire_entry(library.files.make_folder(writable_path(library, caller, path)))
+
+
+def _is_kept(folder: RelativePath, name: str) -> bool:
+    return name in KEPT and folder.names[:1] == (COMMON,)
 
 
 def _cursor(name: str) -> str:

@@ -13,11 +13,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.layout import group_names
 from twinhub_dtconfig.references import AssetKind
 
-from twinhub_library.areas import THE_COMMON_AREA
-from twinhub_library.usage.published import STORE, WITHDRAWN, assign_contents
+from twinhub_library.areas import STORE_NAME, THE_COMMON_AREA
+from twinhub_library.usage.published import assign_contents
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,7 +109,7 @@ def measure(
     rows: list[Measured] = []
     is_common = area == THE_COMMON_AREA
     for name in sorted(os.listdir(folder)):
-        if not (is_common and name == STORE):
+        if not (is_common and name == STORE_NAME):
             rows += _measure_top(folder, name, seen)
     if is_common:
         rows = _add_published(rows, folder, seen)

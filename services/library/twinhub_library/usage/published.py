@@ -10,12 +10,14 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.layout import split_version
+
+from twinhub_library.areas import STORE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-STORE, WITHDRAWN = ".store", ".withdrawn"
 _INTO_STORE = re.compile(r"(?:\.\./){1,2}\.store/([0-9a-f]{64})(?:/.*)?")
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -28,7 +30,7 @@ def assign_contents(
     ``measure_content`` returns those of a name in an open folder. What no link leads to is under
     ``.store``.
     """
-    store = _open(common, STORE)
+    store = _open(common, STORE_NAME)
     if store is None:
         return {}
     try:
@@ -41,7 +43,7 @@ def assign_contents(
             if digest in sizes:
                 _add(taken, f"{kind}/{asset}", sizes.pop(digest))
     for size in sizes.values():
-        _add(taken, STORE, size)
+        _add(taken, STORE_NAME, size)
     return taken
 
 

@@ -83,7 +83,7 @@ def forget_person(library: Library, name: str) -> None:
     _forget_figures(library, area)
 
 
-def forget_group(library: Library, group: str) -> None:
+def forget_group(library: Library, group: str, *, by: str = "") -> None:
     """Forget a group that the hub does not have any more; to be repeated if it fails.
 
     The files of its team are kept where no group has them.
@@ -100,7 +100,7 @@ def forget_group(library: Library, group: str) -> None:
         _forget_copies(session, area)
     _disconnect(library, area)
     if any(one.group == group for one in library.teams.list_known()):
-        library.teams.switch_off(group, by="", is_gone=True)
+        library.teams.switch_off(group, by=by, is_gone=True)
     _forget_figures(library, area)
     with library.database.session() as session:  # last: it is not looked for any more
         session.execute(delete(SeenGroupRow).where(SeenGroupRow.name == group))

@@ -20,8 +20,8 @@ _SERVICE = "service users"
 _Name = Annotated[str, Path(min_length=1, max_length=255, description="Name of the user.")]
 
 
-async def _get_deleter(request: Request) -> Caller:
-    """Return who may delete users.
+async def _get_deleter(request: Request, name: _Name) -> Caller:
+    """Return who may delete users; from here on no token of the deleted one's is remembered.
 
     Raises:
         NotSignedInError: nobody is known by what came along.
@@ -36,6 +36,7 @@ async def _get_deleter(request: Request) -> Caller:
         raise NotAllowedError("This token may not delete users.")
     caller = await identity.find_caller(token) or Caller(_SERVICE)
     request.state.caller = caller  # for the log of the request
+    identity.forget_user(name)
     return caller
 
 

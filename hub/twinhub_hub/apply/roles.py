@@ -41,6 +41,7 @@ SERVER_SCOPES = ("users:activity!user", "access:servers!server", USE_LIBRARY, IN
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},
     {"name": "twinhub-users", "scopes": ["delete:users"], "services": ["users"]},
+    {"name": "twinhub-library", "scopes": ["read:groups:name"], "services": ["library"]},
     {"name": "twinhub-metrics", "scopes": ["read:metrics"], "services": ["metrics"]},
     {
         "name": "twinhub-culler",

@@ -13,3 +13,6 @@ ADMIN = "admin:users"
 
 READ_METRICS = "read:metrics"
 """JupyterHub's own: may read the numbers of the hub and of the services."""
+
+DELETE_USERS = "delete:users"
+"""JupyterHub's own: may delete users in the hub, and have services forget them."""

@@ -66,6 +66,9 @@ class Identity(Protocol):
             UnavailableError: whoever knows does not answer.
         """
 
+    def forget_user(self, name: str) -> None:
+        """Remember no token of a person any more: they were deleted."""
+
 
 @dataclass(frozen=True)
 class TableIdentity:
@@ -81,6 +84,9 @@ class TableIdentity:
         """Return the scopes of who has the token."""
         caller = self.callers.get(token)
         return caller.scopes if caller else None
+
+    def forget_user(self, name: str) -> None:
+        """Do nothing: the table is asked each time."""
 
 
 @functools.lru_cache(8)
@@ -105,6 +111,9 @@ class OpenIdentity:
         """Return the scopes of the one caller, who may also read metrics."""
         del token
         return self.caller.scopes | {READ_METRICS}
+
+    def forget_user(self, name: str) -> None:
+        """Do nothing: there are no tokens."""
 
 
 def read_token(request: Request) -> str:

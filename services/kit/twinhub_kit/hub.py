@@ -116,6 +116,12 @@ class HubIdentity:
         """Ask anew the next time."""
         self._answers.pop(hashlib.sha256(token.encode()).digest(), None)
 
+    def forget_user(self, name: str) -> None:
+        """Ask anew for every token of a person, who may have none any more."""
+        for digest, answer in list(self._answers.items()):
+            if _is_of(answer.task, name):
+                del self._answers[digest]
+
     def _is_old(self, answer: _Answer) -> bool:
         return self._clock() - answer.asked_at > REMEMBERED_SECONDS
 
@@ -147,6 +153,14 @@ def _known(model: dict[str, Any]) -> _Known:
     groups = frozenset(map(str, model.get("groups") or ()))
     scopes = frozenset(map(str, model["scopes"]))
     return _Known(Caller(str(model["name"]), groups, scopes), model["kind"] == "user")
+
+
+def _is_of(task: asyncio.Task[_Known | None], name: str) -> bool:
+    """Return whether an answer is, or may become, that a token is a person's."""
+    if not task.done() or task.cancelled() or task.exception():
+        return True
+    found = task.result()
+    return found is not None and found.caller.name == name
 
 
 def _look_at_error(task: asyncio.Task[_Known | None]) -> None:

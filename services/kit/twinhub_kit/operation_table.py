@@ -96,6 +96,11 @@ class OperationTable:
             done = session.execute(open_ones.values(status=status.value, ended_at=at))
             return int(getattr(done, "rowcount", 0))
 
+    def forget_owner(self, owner: str) -> None:
+        """Remove all of somebody's."""
+        with self._database.session() as session:
+            session.execute(delete(OperationRow).where(OperationRow.owner == owner))
+
     def find(self, owner: str, operation_id: str) -> Operation | None:
         """Return one of somebody's own."""
         with self._database.session() as session:

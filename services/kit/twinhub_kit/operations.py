@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -145,6 +145,21 @@ class Operations:
             known[1].cancel()
             known[2].cancel()  # does something only while it waits
         return self.get(caller, operation_id)
+
+    def forget_owner(self, name: str, *, seconds: float = 30.0) -> None:
+        """End what somebody has under way, and forget all that they ever had; repeatable.
+
+        Raises:
+            BusyError: something of theirs does not end within so many seconds.
+        """
+        with self._lock:
+            own = [known for known in self._open.values() if known[0] == name]
+        for _, progress, future in own:
+            progress.cancel()
+            future.cancel()  # does something only while it waits
+        if wait([future for *_, future in own], timeout=seconds).not_done:
+            raise BusyError(f"Work of {name} does not end at once: try again in a minute.")
+        self._table.forget_owner(name)
 
     def close(self) -> None:
         """End all work, each at its next `Progress.check`, and wait for it."""

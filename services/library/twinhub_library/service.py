@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Self
 from pydantic import TypeAdapter, ValidationError
 from twinhub_api.log_lines import log_to_stderr
 from twinhub_kit.hub import HubIdentity
+from twinhub_kit.hub_groups import HubGroups
 from twinhub_kit.rights import RightsError, become
 from twinhub_kit.serving import serve
 from twinhub_kit.sign_in import Addresses, SignIn
 
+from twinhub_library.gone_groups import watch_groups
 from twinhub_library.library import open_library
 from twinhub_library.main import make_library_application
 from twinhub_library.settings import LibrarySettings  # noqa: TC001 - pydantic reads it
@@ -91,6 +93,8 @@ async def run(settings: ServiceSettings) -> None:
         opened.push_async_callback(sign_in.close)
         identity = await opened.enter_async_context(HubIdentity(library_settings.hub_api_url))
         library = opened.enter_context(open_library(library_settings))
+        groups = opened.enter_context(HubGroups(library_settings.hub_api_url, settings.token))
+        watch_groups(library, groups.has)
         application = make_library_application(library, identity, sign_in=sign_in)
         _log.info("library opened port=%d", settings.port)
         await serve(application, port=settings.port)

@@ -29,8 +29,6 @@ from twinhub_library.store.teams import TeamRow
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from twinhub_kit.database import Database
 
     from twinhub_library.tree import Tree
@@ -145,12 +143,6 @@ class Teams:
                 self._write(row)  # first: where a crash leaves the files is then known
                 self._put_away(label, row.kept)
         return self.find(group)
-
-    def forget_groups(self, groups: Collection[str]) -> list[TeamState]:
-        """Switch off the teams of all groups but these, which are those that the hub knows."""
-        known = self.list_known()
-        gone = [one for one in known if one.group and one.group not in groups and not one.is_gone]
-        return [self.switch_off(one.group, by="", is_gone=True) for one in gone]
 
     def recover(self) -> None:
         """Finish what a crash has left half done, and learn of folders that no row tells of."""

@@ -209,6 +209,13 @@ class Uploads:
         with contextlib.suppress(NotThereError):
             self._tree.remove(_UPLOADS / number)
 
+    def forget_owner(self, owner: str) -> None:
+        """End all uploads of a person; repeatable."""
+        with self._lock:
+            numbers = [one.id for one in self._known.values() if one.owner == owner]
+        for number in numbers:
+            self.remove(number)
+
     def purge_expired(self) -> None:
         """Remove the uploads that have expired."""
         now = datetime.now(UTC)

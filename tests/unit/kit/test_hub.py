@@ -136,3 +136,19 @@ async def test_an_answer_that_is_none_of_a_hub_is_no_refusal(
     hub.models["t"] = {"hello": "world"}
     with pytest.raises(UnavailableError):
         await identity.find_caller("t")
+
+
+@pytest.mark.d4(20)
+async def test_a_deleted_user_is_not_remembered_and_others_are(
+    hub: DoubleHub, identity: HubIdentity
+) -> None:
+    hub.models["other"] = {**MODEL, "name": "bob"}
+    assert await identity.find_caller("t")
+    assert await identity.find_caller("other")
+    del hub.models["t"]
+
+    identity.forget_user("alice")
+
+    assert await identity.find_caller("t") is None
+    assert await identity.find_caller("other")
+    assert hub.asked == 3

@@ -32,7 +32,7 @@ def owns(caller: Caller, owner: str) -> bool:
         return True
     if kind == "team":
         return label in map(label_for, caller.groups)
-    return label == caller.label
+    return kind == "user" and label == caller.label  # what a deleted one had is nobody's
 
 
 class Versions:

@@ -96,6 +96,7 @@ def update_import(
 ) -> Operation:
     """Bring a copy to a version; your changes stay. The operation's result is an `UpdateReport`."""
     row = _row(library, caller, number)
+    readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
     imports = library.publishing.imports
 
     def work(progress: Progress) -> UpdateReport:
@@ -114,6 +115,7 @@ def start_fresh(
 ) -> Operation:
     """Import anew, beside the older copy or in its place; the result is an `Import`."""
     row = _row(library, caller, number)
+    readable_path(library, caller, row.source)
     imports = library.publishing.imports
     start = imports.start_beside if body.older == "beside" else imports.start_fresh
 

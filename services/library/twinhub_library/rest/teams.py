@@ -13,6 +13,7 @@ from twinhub_kit.errors import NotAllowedError
 from twinhub_library.access import may_read, may_switch, may_write
 from twinhub_library.areas import Area
 from twinhub_library.errors import BadPathError, NotThereError
+from twinhub_library.forgetting import forget_group
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def switch_off(
     _check_may_switch(caller, group)
     if deleted and not caller.is_admin:
         raise NotAllowedError("Only an administrator says that a group was deleted.")
+    if deleted:
+        forget_group(library, group, by=caller.name)
     state = library.teams.switch_off(group, by=caller.name, is_gone=deleted)
     _tell(library, caller, "team-off", state)
     return _team(library, caller, state)

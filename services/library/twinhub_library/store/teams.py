@@ -24,3 +24,11 @@ class TeamRow(Base):
     """Name of the folder that holds its files while it is off; empty where there are none."""
     is_gone: Mapped[bool] = mapped_column(default=False)
     """Whether the group was deleted: one of the same name is another group."""
+
+
+class SeenGroupRow(Base):
+    """A group that the hub has had: one that it has no more was deleted."""
+
+    __tablename__ = "seen_groups"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)

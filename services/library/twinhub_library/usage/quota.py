@@ -132,6 +132,11 @@ class Quota:
                 taken = self._promised[area].taken(measured.bytes)
                 self._refuse_past(area, taken, size, limit)
 
+    def forget(self, area: Area) -> None:
+        """Forget what was promised to writers of an area."""
+        with self._lock:
+            self._promised.pop(area, None)
+
     def _promise(self, area: Area, measured: AreaMeasured, size: int, limit: int) -> bool:
         with self._lock:
             promised = self._promised[area]

@@ -86,6 +86,12 @@ class Usage:
         opened.callback(os.close, folder)
         return folder
 
+    def forget(self, area: Area) -> None:
+        """Forget what an area took: it is measured anew when somebody asks."""
+        with self._locks[area]:
+            self._known.pop(area, None)
+            self._rests_until.pop(area, None)
+
     def measure_all(self, stopping: threading.Event) -> None:
         """Measure all areas, giving way to everybody else; a large one not each time."""
         thread = threading.Thread(target=self._measure_all, args=(stopping,), name="usage")

@@ -152,19 +152,6 @@ def test_an_administrator_brings_the_files_of_a_deleted_group_back(
     assert (library_root / FILE).exists()
 
 
-@pytest.mark.d4(20)
-def test_groups_that_the_hub_does_not_know_any_more_lose_their_team(
-    library: Library, library_root: Path
-) -> None:
-    library.teams.switch_on("others", by="admin")
-    gone = library.teams.forget_groups({"others"})
-    assert [one.group for one in gone] == [TEAM]
-    assert library.teams.list_labels() == ["others"]
-    assert library.teams.forget_groups({"others"}) == []
-    library.teams.switch_on(TEAM, by="admin")
-    assert not (library_root / FILE).exists()
-
-
 def test_folders_that_no_row_tells_of_are_teams_of_their_names(
     library_settings: LibrarySettings, library_root: Path
 ) -> None:

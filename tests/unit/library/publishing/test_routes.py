@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from twinhub_kit.callers import Caller
 
+from tests.fixtures.library import CALLERS, IDENTITY, TEAM
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -297,3 +299,18 @@ def test_content_is_removed_only_when_nobody_refers_to_it(
     holds.release("run-1")
     assert holds.collect(least_age=0) == [digest]
     assert not list((library_root / ".library/bases").iterdir())
+
+
+@pytest.mark.d4(13)
+def test_a_teams_copy_of_a_members_own_asset_is_updated_by_that_member_alone(
+    client_of: ClientOf, library_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = Caller("alice", frozenset({TEAM}), CALLERS["alice"].scopes)
+    monkeypatch.setitem(IDENTITY.callers, "token-of-alice", alice)
+    body = {"source": "alice/models/tank", "target": f"teams/{TEAM}/models/tank"}
+    number = do(client_of("alice"), "/api/imports", **body)["result"]["id"]
+    (library_root / "alice/models/tank/model.txt").write_text("not for the team yet\n")
+    for part in ("update", "fresh"):
+        refused = client_of("member").post(f"/api/imports/{number}/{part}", json={})
+        assert refused.status_code == 404, refused.text
+    assert do(client_of("alice"), f"/api/imports/{number}/update")["status"] == "done"

@@ -148,7 +148,6 @@ def test_unknown_version_is_said_to_be_unknown(place: Place) -> None:
         place.restores.restore(path("common/data/x"), time)
 
 
-@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_crash_at_any_write_of_a_restore_is_finished_or_never_begun(tmp_path: Path) -> None:
     at = 0

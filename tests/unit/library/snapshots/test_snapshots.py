@@ -257,7 +257,6 @@ def test_clock_that_jumps_back_costs_no_second_copy_and_no_version(place: Place)
     assert taken.time in place.times()
 
 
-@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_crash_at_any_write_leaves_whole_snapshots_or_none(tmp_path: Path) -> None:
     def prepare() -> Place:
@@ -296,7 +295,6 @@ def _count_writes(place: Place) -> int:
     return points.count
 
 
-@pytest.mark.heavy
 @pytest.mark.usefixtures("_settled")
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.d4(36)

@@ -24,4 +24,4 @@ step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names
 step "shell" shellcheck $(git ls-files '*.sh' '.ci/run' 'images/*/bin/*' 'images/*/finish' 'images/*/install-*' 'images/*/prune' '*/desktop/session')
-step "unit tests" python -m pytest -q -n 2 tests/unit
+step "unit tests" python -m pytest -q -n 2 -m "not heavy and not long" tests/unit

@@ -11,6 +11,7 @@ if [ "${1:-}" = "--long" ]; then
 fi
 sh tests/setup.sh
 sh tests/check.sh
+.venv/bin/python -m pytest -q -n 2 -m "(heavy or long) and ($selection)" --durations=15 tests/unit
 .venv/bin/python images/build.py
 .venv/bin/python -m pytest -q -n 2 tests/contract tests/fuzz
 # Image tests share nothing but the engine; those of installations time things, one after the other.

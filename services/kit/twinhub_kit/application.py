@@ -7,7 +7,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -57,6 +57,15 @@ def make_application(
     application.add_exception_handler(HTTPException, _refuse_route)
     application.add_exception_handler(Exception, _refuse_fault)
     return application
+
+
+def serve_routes(application: FastAPI, router: APIRouter) -> None:
+    """Add the routes of a router to an application as they are.
+
+    ``include_router`` makes each of them anew for each application at the first request, a tenth
+    of a second for a service; it is needed only to give them another prefix or more dependencies.
+    """
+    application.router.routes.extend(router.routes)
 
 
 def problem_response(

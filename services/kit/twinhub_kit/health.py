@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from twinhub_kit.application import serve_routes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,4 +70,4 @@ def get_health(request: Request) -> JSONResponse:
 def serve_health(application: FastAPI, health: Health) -> None:
     """Add the route to an application."""
     application.state.health = health
-    application.include_router(router)
+    serve_routes(application, router)

@@ -27,6 +27,7 @@ from prometheus_client import (
 from twinhub_api.log_lines import log_fields, shorten
 from twinhub_api.scopes import READ_METRICS
 
+from twinhub_kit.application import serve_routes
 from twinhub_kit.callers import Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
@@ -163,4 +164,4 @@ def serve_metrics(application: FastAPI, metrics: Metrics) -> None:
     """Count what an application answers, and add the route to it."""
     application.state.metrics = metrics
     application.add_middleware(Counted, metrics=metrics)
-    application.include_router(router)
+    serve_routes(application, router)

@@ -7,6 +7,7 @@ interrupted has not begun.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from alembic import command
@@ -37,19 +38,26 @@ def migrate(database: Database, package: str) -> None:
     Raises:
         NewerDatabaseError: it is at a revision that this version does not know.
     """
-    config = _config(package)
-    script = ScriptDirectory.from_config(config)
+    known, head = _revisions(package)
     with database.engine.begin() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in {one.revision for one in script.walk_revisions()}:
+        if found is not None and found not in known:
             raise NewerDatabaseError(
                 f"The database is of a newer version ({found}): start that version, or restore a "
                 "backup that this one has made."
             )
-        if found == script.get_current_head():
+        if found == head:
             return
+        config = _config(package)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@cache
+def _revisions(package: str) -> tuple[frozenset[str], str | None]:
+    """Return all revisions of a package, which are read from its files, and the newest."""
+    script = ScriptDirectory.from_config(_config(package))
+    return frozenset(one.revision for one in script.walk_revisions()), script.get_current_head()
 
 
 def _config(package: str) -> Config:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from twinhub_api.operations import Operation, OperationList
 
+from twinhub_kit.application import serve_routes
 from twinhub_kit.callers import KnownCaller  # noqa: TC001 - FastAPI reads it
 from twinhub_kit.operations import Operations
 
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/api/operations", tags=["operations"])
 def serve_operations(application: FastAPI, operations: Operations) -> None:
     """Add the routes to an application."""
     application.state.operations = operations
-    application.include_router(router)
+    serve_routes(application, router)
 
 
 def get_operations(request: Request) -> Operations:

@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
+from twinhub_kit.application import serve_routes
 from twinhub_kit.callers import Caller, Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
@@ -58,7 +59,7 @@ def serve_pages(application: FastAPI, sign_in: SignIn | None) -> None:
         return known.begin(request)
 
     application.add_exception_handler(SignInNeededError, begin)
-    application.include_router(_router)
+    serve_routes(application, _router)
 
 
 _router = APIRouter(include_in_schema=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from twinhub_kit.application import make_application
+from twinhub_kit.application import make_application, serve_routes
 from twinhub_kit.health import serve_health
 from twinhub_kit.metrics import serve_metrics
 from twinhub_kit.operation_routes import serve_operations
@@ -34,7 +34,7 @@ from twinhub_library.rest import (
     teams,
     usage,
 )
-from twinhub_library.rest.uploads import RelativeLocation, make_upload_router
+from twinhub_library.rest.uploads import serve_uploads
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -87,7 +87,6 @@ def make_library_application(
     serve_metrics(application, library.metrics)
     serve_pages(application, sign_in)
     for router in _ROUTERS:
-        application.include_router(router)
-    application.include_router(make_upload_router(library))
-    application.add_middleware(RelativeLocation)
+        serve_routes(application, router)
+    serve_uploads(application, library)
     return application

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 from twinhub_api.library.uploads import OpenUpload, OpenUploads
+from twinhub_kit.application import serve_routes
 
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
@@ -21,6 +22,7 @@ from twinhub_library.rest.tus import ALGORITHMS, CURRENT, Piece, UploadStorage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from twinhub_kit.callers import Caller
 
@@ -34,11 +36,10 @@ CONTENT_TYPE = "application/offset+octet-stream"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def make_upload_router(library: Library) -> APIRouter:
-    """Return the routes of uploads of a library."""
-    router = APIRouter(tags=["uploads"])
-    router.include_router(_own)
-    router.include_router(
+def serve_uploads(application: FastAPI, library: Library) -> None:
+    """Add the routes of uploads to an application."""
+    serve_routes(application, _own)
+    application.include_router(
         create_tus_router(
             prefix=PREFIX,
             files_dir="/nonexistent",
@@ -51,10 +52,10 @@ def make_upload_router(library: Library) -> APIRouter:
         ),
         dependencies=[Depends(_guard)],
     )
-    return router
+    application.add_middleware(RelativeLocation)
 
 
-_own = APIRouter(prefix=PREFIX)
+_own = APIRouter(prefix=PREFIX, tags=["uploads"])
 
 
 @_own.options("", status_code=status.HTTP_204_NO_CONTENT)

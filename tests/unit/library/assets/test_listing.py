@@ -98,6 +98,7 @@ def test_pages_go_on_where_they_ended_although_assets_come_and_go(
     assert [one.name for one in rest.assets] == ["m3", "m35", "m4", "m5"]
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(31)
 @pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_an_area_of_many_assets_is_listed_page_by_page(

@@ -175,6 +175,7 @@ def test_a_single_fmu_is_its_own_model(alice: TestClient, library_root: Path) ->
     check_refused(get(alice, "model", path, file="y.fmu"), 404, "single file")
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(26)
 def test_a_hostile_fmu_is_refused_in_plain_words(alice: TestClient, tank: Path) -> None:
     with zipfile.ZipFile(tank / "bomb.fmu", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -249,6 +250,7 @@ def test_a_first_row_with_values_is_no_header(alice: TestClient, tank: Path) -> 
     assert table["rows"] == 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "content",
     [

@@ -172,6 +172,7 @@ def test_pictures_in_one_page_have_a_limit_together(
     assert page.text.count("data:image") == 5
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "text",
     ["[" * 300_000, "*" * 300_000, "`" * 300_000, "> " * 100_000, "- " * 100_000, "<" * 300_000,

@@ -161,6 +161,7 @@ def test_folders_that_no_row_tells_of_are_teams_of_their_names(
     assert known == {TEAM: TEAM, label_for("Odd Name"): ""}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("is_gone", [False, True])
 def test_a_crash_at_any_write_loses_no_file_and_ends_in_on_or_off(
     library_settings: LibrarySettings, library_root: Path, tmp_path: Path, *, is_gone: bool
@@ -197,6 +198,7 @@ def test_a_crash_at_any_write_loses_no_file_and_ends_in_on_or_off(
             assert library.teams.is_on(TEAM) is (library_root / FILE).exists()
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(20)
 def test_a_crash_gives_no_new_group_the_files_of_the_old_one(
     library_settings: LibrarySettings, library_root: Path

@@ -43,6 +43,7 @@ def test_nobody_is_answered_without_a_token(client_of: Callable[[str], TestClien
     assert client_of("").get("/api/folders/common").status_code == 401
 
 
+@pytest.mark.heavy
 def test_server_lists_over_a_real_connection(
     library_root: Path, running_library: Callable[[Path], RunningLibrary]
 ) -> None:

@@ -75,6 +75,7 @@ def _reader(library: Library, library_root: Path) -> Reader:
     return Reader(library, Caller("alice"))
 
 
+@pytest.mark.heavy
 @settings(
     max_examples=150, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

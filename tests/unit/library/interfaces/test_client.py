@@ -103,6 +103,7 @@ def _served(
     return running
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("served")
 def test_command_and_notebook_speak_with_a_running_library(
     capsys: pytest.CaptureFixture[str], library_root: Path

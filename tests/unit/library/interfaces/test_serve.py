@@ -44,6 +44,7 @@ def _ask(url: str, query: str, path: str) -> object:
     return answer.json()["data"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_answers_everybody_and_ends_when_told(
     library_root: Path, number: signal.Signals
@@ -58,12 +59,14 @@ def test_it_says_where_it_is_answers_everybody_and_ends_when_told(
         assert process.wait(15) == 0
 
 
+@pytest.mark.heavy
 def test_it_listens_on_the_other_loopback_too(library_root: Path) -> None:
     with _serving(library_root, "--port", "0", "--address", "::1") as (_, url, _line):
         assert url.startswith("http://[::1]:")
         assert httpx.get(f"{url}/openapi.json").status_code == 200
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104
 def test_others_cannot_be_served(
     library_root: Path, address: str, capsys: pytest.CaptureFixture[str]
@@ -73,12 +76,14 @@ def test_others_cannot_be_served(
     assert "write 127.0.0.1 or ::1" in capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_it_is_not_started_without_the_word_for_it(library_root: Path) -> None:
     with pytest.raises(SystemExit) as end:
         main(["serve", "--root", str(library_root), "--port", "0"])
     assert end.value.code == 2
 
 
+@pytest.mark.heavy
 def test_a_folder_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +92,7 @@ def test_a_folder_that_is_not_there_is_named(
     assert "--root: there is no folder" in capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_a_port_that_is_taken_is_named(
     library_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -224,6 +224,7 @@ _MERGED = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_killed_at_any_write_it_is_the_old_or_the_new_folder_after_the_next_start(
     tmp_path: Path,
@@ -240,6 +241,7 @@ def test_killed_at_any_write_it_is_the_old_or_the_new_folder_after_the_next_star
     assert seen == {False, True}
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(28)
 @pytest.mark.parametrize("first", [45, 60, 75])
 def test_killed_again_while_it_recovers_it_recovers_at_the_next_start(

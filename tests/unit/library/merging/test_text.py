@@ -61,6 +61,7 @@ def test_each_new_line_of_either_side_is_in_what_was_merged(
         assert all(line in merged for line in {*mine, *new} - set(base))
 
 
+@pytest.mark.heavy
 def test_text_that_is_made_to_be_slow_is_given_up_in_time() -> None:
     base = _text([b"%d\n" % (number % 7) for number in range(8_000)])
     ours = _text([b"%d\n" % (number % 5) for number in range(8_000)])

@@ -44,6 +44,7 @@ async def _open(application: object, student: str) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("count", [SAMPLE, pytest.param(ALL, marks=pytest.mark.long)])
 async def test_a_whole_class_opens_one_link_within_a_minute(
     library_settings: LibrarySettings, library_root: Path, count: int

@@ -68,6 +68,7 @@ def _prepare_first(root: Path) -> None:
     write(root, SOURCE, _SECOND)
 
 
+@pytest.mark.heavy
 def test_publishing_leaves_the_old_versions_or_the_new_one_too(tmp_path: Path) -> None:
     def act(root: Path) -> None:
         with opened(root) as (tree, part):
@@ -81,6 +82,7 @@ def test_publishing_leaves_the_old_versions_or_the_new_one_too(tmp_path: Path) -
     assert seen == {1, 2}
 
 
+@pytest.mark.heavy
 def test_withdrawing_leaves_a_version_offered_or_hidden(tmp_path: Path) -> None:
     def prepare(root: Path) -> None:
         _prepare_first(root)
@@ -100,6 +102,7 @@ def test_withdrawing_leaves_a_version_offered_or_hidden(tmp_path: Path) -> None:
         assert found in ([_SECOND, None], [None, _SECOND])
 
 
+@pytest.mark.heavy
 def test_import_is_whole_and_known_or_not_there(tmp_path: Path) -> None:
     def act(root: Path) -> None:
         with opened(root) as (_, part):
@@ -126,6 +129,7 @@ def _prepare_changed(root: Path) -> None:
     write(root, PLACE, _MINE)
 
 
+@pytest.mark.heavy
 def test_update_leaves_the_old_copy_or_the_new_one_and_never_a_record_of_the_other(
     tmp_path: Path,
 ) -> None:
@@ -154,6 +158,7 @@ def test_update_leaves_the_old_copy_or_the_new_one_and_never_a_record_of_the_oth
     assert seen == {"1.0.0", "1.1.0"}
 
 
+@pytest.mark.heavy
 def test_fresh_copy_leaves_the_old_copy_in_place_or_in_the_bin(tmp_path: Path) -> None:
     def act(root: Path) -> None:
         with opened(root) as (_, part):

@@ -71,6 +71,7 @@ def _is_in_the_way(path: str, mine: dict[str, bytes]) -> bool:
     return any(one.startswith(f"{path}/") or path.startswith(f"{one}/") for one in mine)
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(36)
 def test_no_byte_of_a_users_is_lost_by_updates_of_a_sample(tmp_path: Path) -> None:
     with CrashPoints(), opened(tmp_path, is_new=True) as (tree, part):

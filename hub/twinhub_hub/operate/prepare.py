@@ -94,11 +94,17 @@ def ensure_secrets(installation: Installation) -> None:
 def ensure_library_folders(installation: Installation, assets: Path, *, uid: int) -> None:
     """Make the folders in which the library works, which belong to the uid of workspaces."""
     with Folder.open_root(installation.home, uid=uid) as home:
-        home.make(installation.library_state.name, mode=0o700).close()
+        _ensure_own(home, installation.library_state.name)
     _hand_over(installation.library_state, uid)
     with Folder.open_root(assets, uid=uid) as root:
-        root.make(".library", mode=0o700).close()
+        _ensure_own(root, ".library")
         root.make("teams").close()
+
+
+def _ensure_own(outer: Folder, name: str) -> None:
+    """Make a folder that only the library enters, also not who starts TwinHub once more."""
+    if not outer.has(name):
+        outer.make(name, mode=0o700).close()
 
 
 def _hand_over(folder: Path, uid: int) -> None:

@@ -71,7 +71,8 @@ def test_nothing_listens_but_on_loopback_and_the_bridge(installation: TestInstal
         if connection.status == psutil.CONN_LISTEN
     }
     loopback = {
-        ("127.0.0.1", running[key]) for key in ("port", "proxy_port", "proxy_api_port", "hub_port")
+        ("127.0.0.1", running[key])
+        for key in ("port", "proxy_port", "proxy_api_port", "hub_port", "library_port")
     }
     assert listening == loopback | {(running["gateway"], running["hub_port"])}
 

@@ -222,6 +222,7 @@ def test_upload_past_the_limit_is_refused_before_it_is_written_and_the_rest_work
 ) -> None:
     _fill(library_root / "alice/data/old", MIB)
     alice = client_of("alice")
+    alice.get("/api/usage/alice", params={"fresh": True})  # as the look each minute sees it
 
     refused = alice.put("/api/files/alice/data/new", content=b"x" * (MIB + MIB // 2))
 

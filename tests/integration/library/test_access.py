@@ -296,5 +296,9 @@ _PUBLIC = {
     "/metrics": "is for another scope: the hub's read:metrics",
 }
 
-_SEES_ALL = {"/api/usage/{area:path}": ("admin",)}
-"""Numbers alone, of how much an area holds; no name in it."""
+_SEES_ALL = {
+    "/api/usage/{area:path}": ("admin",),
+    "/api/people/{name}": ("narrow token", "service culler", "service metrics", "service library"),
+}
+"""Roles with an answer of their own: numbers alone, of how much an area holds, with no name in it;
+and 403 for known tokens that may not have people forgotten, which the table says."""

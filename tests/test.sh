@@ -14,7 +14,7 @@ sh tests/check.sh
 .venv/bin/python -m pytest -q -n 2 -m "(heavy or long) and ($selection)" --durations=15 tests/unit
 .venv/bin/python images/build.py
 .venv/bin/python -m pytest -q -n 2 tests/contract tests/fuzz
-# Image tests share nothing but the engine; those of installations time things, one after the other.
+# What is in one file shares an installation; two at a time have ports and prefixes of their own.
 .venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$selection" --durations=15 tests/images
-.venv/bin/python -m pytest -q -m "$selection" --durations=15 \
+.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$selection" --durations=15 \
     tests/integration tests/security tests/e2e

@@ -7,8 +7,6 @@ appears when it is whole; only then volume and folders; last the account and the
 
 from __future__ import annotations
 
-import http.client
-import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -27,12 +25,13 @@ from twinhub_hub.deletions import (
     record_deletion,
 )
 from twinhub_hub.files import sync_folder
-from twinhub_hub.installation import USERS_TOKEN, remove_tree
+from twinhub_hub.installation import remove_tree
 from twinhub_hub.native_accounts import account_name, load_accounts, remove_account
 from twinhub_hub.operate import archive
 from twinhub_hub.operate.archive import ArchiveWriter, Header
+from twinhub_hub.operate.asking import ask_to_delete
 from twinhub_hub.operate.backup import folder_member, must_ask_docker, whole_or_nothing
-from twinhub_hub.operate.errors import NotRunningError, OperateError
+from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.folder_reader import LOST, FolderReader
 from twinhub_hub.operate.forgetting import have_library_forget
 from twinhub_hub.operate.process_mode import stop_sandboxes
@@ -239,9 +238,10 @@ def _remove_from_hub(context: Context, name: str) -> bool:
     Raises:
         OperateError: it does not answer, or refuses for longer than a start may take.
     """
+    path = f"/hub/api/users/{quote(name, safe='')}"
     deadline = monotonic() + context.settings.workspace.start_timeout_seconds + _REQUEST_SECONDS
     while True:
-        status, said = _ask_hub(context, name)
+        status, said = ask_to_delete(context, "hub", context.running.hub_port, path)
         if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
             return status == HTTPStatus.NO_CONTENT
         if status not in _LATER or monotonic() > deadline:
@@ -250,32 +250,3 @@ def _remove_from_hub(context: Context, name: str) -> bool:
                 f"that fails once more, see {context.installation.logs / 'hub.log'}."
             )
         sleep(_PAUSE_SECONDS)
-
-
-def _ask_hub(context: Context, name: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", context.running.hub_port, timeout=_REQUEST_SECONDS
-    )
-    try:
-        token = context.installation.token(USERS_TOKEN)
-        connection.request(
-            "DELETE",
-            f"/hub/api/users/{quote(name, safe='')}",
-            headers={"Authorization": f"token {token}"},
-        )
-        answer = connection.getresponse()
-        return answer.status, _message(answer.read())
-    except (OSError, http.client.HTTPException) as error:
-        raise NotRunningError(
-            "The hub does not answer, and it has to forget the user first. Start it with "
-            f"`twinhub up`, then repeat the command ({error})."
-        ) from error
-    finally:
-        connection.close()
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:200].decode("utf-8", "replace")

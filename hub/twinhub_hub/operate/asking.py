@@ -1,0 +1,46 @@
+"""Asks the hub or a service of this installation to forget a user, with the token for that."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING
+
+from twinhub_hub.installation import USERS_TOKEN
+from twinhub_hub.operate.errors import NotRunningError
+
+if TYPE_CHECKING:
+    from twinhub_hub.apply.context import Context
+
+_SECONDS = 60
+_SHOWN = 200
+
+
+def ask_to_delete(context: Context, who: str, port: int, path: str) -> tuple[int, str]:
+    """Return the status and what is said, in words, of a DELETE; ``who`` is for people.
+
+    Raises:
+        NotRunningError: nobody answers; the text says what to do.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+    token = context.installation.token(USERS_TOKEN)
+    try:
+        connection.request("DELETE", path, headers={"Authorization": f"token {token}"})
+        answer = connection.getresponse()
+        return answer.status, _words(answer.read())
+    except (OSError, http.client.HTTPException) as error:
+        raise NotRunningError(
+            f"The {who} does not answer, and it has to forget the user too. Start it with "
+            f"`twinhub up`, then repeat the command ({error})."
+        ) from error
+    finally:
+        connection.close()
+
+
+def _words(body: bytes) -> str:
+    """Return what a problem (RFC 9457) or the hub says, else the beginning of the answer."""
+    try:
+        said = json.loads(body)
+        return str(said.get("detail") or said["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return body[:_SHOWN].decode("utf-8", "replace")

@@ -21,6 +21,7 @@ from twinhub_api.operations import Operation, OperationStatus
 from twinhub_api.problems import Problem
 
 from twinhub_kit.errors import BusyError, CancelledError, ServiceError, UnknownError
+from twinhub_kit.numbers import read_number
 from twinhub_kit.operation_table import OperationRow, OperationTable
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Operations:
         self, caller: Caller, *, limit: int = 100, after: str | None = None
     ) -> tuple[list[Operation], str | None]:
         """Return the caller's own, the newest first, and what ``after`` is for more."""
-        before = int(after) if after and after.isdecimal() else None
+        before = read_number(after) if after else None
         found = self._table.page(caller.name, limit=limit + 1, before=before)
         more = str(found[limit - 1][0]) if len(found) > limit else None
         return [self._with_progress(operation) for _, operation in found[:limit]], more

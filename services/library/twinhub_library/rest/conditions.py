@@ -7,6 +7,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from twinhub_kit.numbers import read_number
+
 from twinhub_library.errors import BadRequestError, ChangedError, LibraryError
 
 if TYPE_CHECKING:
@@ -98,14 +100,15 @@ def _is_of_this(header: str | None, etag: str, changed_at: datetime) -> bool:
 
 
 def _range(text: str, size: int) -> tuple[int, int] | None:
-    first, dash, last = text.partition("-")
-    if not dash or not (first + last).isdecimal() or not (first + last).isascii():
+    before, dash, after = text.partition("-")
+    first, last = read_number(before), read_number(after)
+    if not dash or (before and first is None) or (after and last is None):
         return None
-    if not first:
-        return max(0, size - int(last)), size
-    if last and int(last) < int(first):
+    if first is None:
+        return None if last is None else (max(0, size - last), size)
+    if last is not None and last < first:
         return None
-    return int(first), min(size, int(last) + 1) if last else size
+    return first, size if last is None else min(size, last + 1)
 
 
 def _read_date(text: str) -> datetime | None:

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from twinhub_api.library.events import ASSET_CHANGED, CHANGES_LOST, AssetChanged
 from twinhub_kit.callers import get_caller
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.numbers import read_number
 
 from twinhub_library.access import readable_areas
 from twinhub_library.areas import Area, split_path
@@ -122,5 +123,5 @@ def _read_event_id(text: str, epoch: str) -> int | None:
     if not text:
         return None
     found, _, number = text.partition("-")
-    is_ours = found == epoch and number.isascii() and number.isdigit()
-    return int(number[:18]) if is_ours else -1
+    known = read_number(number) if found == epoch else None
+    return -1 if known is None else known

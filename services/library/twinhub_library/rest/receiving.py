@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
+from twinhub_kit.numbers import read_number
 
 from twinhub_library.errors import BadRequestError
 from twinhub_library.room import CHECKED_EACH
@@ -20,8 +21,7 @@ _WRITTEN_AT_ONCE = 1 << 20
 
 def declared_size(request: Request) -> int:
     """Return how many bytes a request says that it brings; 0 where it does not say."""
-    text = request.headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    return read_number(request.headers.get("content-length", "0")) or 0
 
 
 async def receive_body(

@@ -11,6 +11,7 @@ from twinhub_api.library import repositories as wire
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.numbers import read_number
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -126,7 +127,7 @@ def list_repository_commits(
 ) -> wire.CommitList:  # fmt: skip
     """Return the branch's commits, the newest first; with a path those that changed it."""
     row = _readable(library, caller, repository_id)
-    skip = int(after) if after.isdecimal() else 0
+    skip = read_number(after) or 0
     found = library.repositories.looking.history(row.id, path=path, skip=skip, count=limit + 1)
     more = str(skip + limit) if len(found) > limit else None
     return wire.CommitList(commits=tuple(map(answers.commit, found[:limit])), next=more)

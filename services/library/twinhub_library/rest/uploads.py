@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 from twinhub_api.library.uploads import OpenUpload, OpenUploads
 from twinhub_kit.application import serve_routes
+from twinhub_kit.numbers import read_number
 
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
@@ -119,8 +120,7 @@ def _guard_creation(request: Request) -> None:
         raise BadRequestError(f"Of tus, {EXTENSIONS} are spoken here: say how long the file is.")
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         raise BadRequestError("An upload begins without content: send it by PATCH.")
-    length = headers.get("upload-length", "")
-    if not (length.isascii() and length.isdecimal()):
+    if read_number(headers.get("upload-length", "")) is None:
         raise BadRequestError("Upload-Length: say how many bytes the file has.")
 
 

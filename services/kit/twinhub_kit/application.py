@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from twinhub_api.problems import MEDIA_TYPE, Problem
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Identity
 
 _log = logging.getLogger(__name__)
+
+
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""Requests are counted by `metrics`; nothing in the environment may send them anywhere."""
 
 
 class _Application(FastAPI):
@@ -49,8 +54,9 @@ def make_application(
             yield
 
     application = _Application(
-        title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan
-    )
+        title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )  # fmt: skip
     application.state.identity = identity
     application.add_exception_handler(ServiceError, _refuse)
     application.add_exception_handler(RequestValidationError, _refuse_form)

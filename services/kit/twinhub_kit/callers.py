@@ -15,6 +15,8 @@ from twinhub_kit.errors import NotSignedInError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.types import Scope
+
 _SCHEMES = frozenset({"token", "bearer"})
 
 
@@ -116,9 +118,10 @@ class OpenIdentity:
         """Do nothing: there are no tokens."""
 
 
-def read_token(request: Request) -> str:
-    """Return the token of an ``Authorization`` header; empty without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def read_token(scope: Scope) -> str:
+    """Return the token of a request's ``Authorization`` header; empty without one."""
+    found = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = found.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() in _SCHEMES else ""
 
 
@@ -128,11 +131,20 @@ async def get_caller(request: Request) -> Caller:
     Raises:
         NotSignedInError: nobody is known by what came along.
     """
-    identity: Identity = request.app.state.identity
-    caller = await identity.find_caller(read_token(request))
+    return await identify(request.scope)
+
+
+async def identify(scope: Scope) -> Caller:
+    """Return who sends the request of a scope.
+
+    Raises:
+        NotSignedInError: nobody is known by what came along.
+    """
+    identity: Identity = scope["app"].state.identity
+    caller = await identity.find_caller(read_token(scope))
     if caller is None:
         raise NotSignedInError("Send a token of yours: Authorization: token <token>.")
-    request.state.caller = caller  # for the log of the request
+    scope.setdefault("state", {})["caller"] = caller  # for the log of the request
     return caller
 
 

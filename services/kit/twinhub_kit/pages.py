@@ -82,7 +82,7 @@ async def get_page_caller(request: Request) -> Caller:
     """
     identity: Identity = request.app.state.identity
     sign_in: SignIn | None = request.app.state.sign_in
-    token = read_token(request) or (sign_in.read_token(request) if sign_in else "")
+    token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
     caller = await identity.find_caller(token)
     if caller is not None:
         return caller
@@ -99,7 +99,7 @@ async def get_page_poster(request: Request) -> Caller:
     """
     caller = await get_page_caller(request)
     sign_in: SignIn | None = request.app.state.sign_in
-    if read_token(request) or sign_in is None:
+    if read_token(request.scope) or sign_in is None:
         return caller  # no browser sends that by itself
     if _is_from_elsewhere(request) or not hmac.compare_digest(
         (await _sent_token(request)).encode(), sign_in.xsrf_token(request).encode()

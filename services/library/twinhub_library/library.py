@@ -21,6 +21,7 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.nearness import is_near
 from twinhub_library.opening.part import open_opening
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.past import PublishingHistory
@@ -53,6 +54,8 @@ class Library:
 
     settings: LibrarySettings
     tree: Tree
+    is_near: bool
+    """Whether its files lie on this machine: small ones are then read without another thread."""
     database: Database
     operations: Operations
     """Long work that people ask for."""
@@ -166,6 +169,7 @@ def _put_together(
     return Library(
         settings=settings,
         tree=tree,
+        is_near=is_near(settings.root),
         database=database,
         operations=operations,
         background=background,

@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    files.router,  # what is asked most first: routes are looked through in order
+    folders.router,
+    search.router,
     archives.router,
     bins.router,
     collections.router,
     events.router,
-    files.router,
-    folders.router,
     grants.router,
     imports.router,
     open_links.router,
@@ -60,7 +61,6 @@ _ROUTERS = (
     proposals.router,
     publishing.router,
     repositories.router,
-    search.router,
     teams.router,
     usage.router,
     asset_parts.router,

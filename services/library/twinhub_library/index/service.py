@@ -167,10 +167,16 @@ class Search:
         watching = watcher.watch_some() if watcher else iter(())
         looks = _Looks()
         self._follower.mark(None)
-        while not (stopping.is_set() or self._is_closed or self._is_damaged):
+
+        def is_to_end() -> bool:
+            return stopping.is_set() or self._is_closed or self._is_damaged
+
+        while not is_to_end():
             began = time.monotonic()
             is_watching = _go_on(watching, began + _SLICE_SECONDS)
-            self._follower.step(seconds=None if is_watching else _SLICE_SECONDS)
+            self._follower.step(
+                seconds=None if is_watching else _SLICE_SECONDS, is_stopping=is_to_end
+            )
             self._problem = ""
             if watcher and watcher.has_lost:
                 watcher.start_anew()

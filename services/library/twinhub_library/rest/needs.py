@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Request
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
 
@@ -17,11 +18,13 @@ from twinhub_library.paths import RelativePath
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
+    from twinhub_library.areas import Area
+
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
 """Type of a part of a route's path that is the number of a row."""
 
 
-def get_library(request: Request) -> Library:
+async def get_library(request: Request) -> Library:
     """Return the library that the application serves."""
     library: Library = request.app.state.library
     return library
@@ -40,7 +43,7 @@ def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = RelativePath.parse(text)
     area, _ = split_path(path)
-    if not may_read(caller, area, list_teams(library)):
+    if not may_read(caller, area, _teams_for(library, area)):
         raise NotThereError(f"{path} is not there.")
     return path
 
@@ -55,9 +58,14 @@ def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = readable_path(library, caller, text)
     area, _ = split_path(path)
-    if not may_write(caller, area, list_teams(library)):
+    if not may_write(caller, area, _teams_for(library, area)):
         raise NotAllowedError(f"{path} is for reading only: publish a version instead.")
     return path
+
+
+def _teams_for(library: Library, area: Area) -> list[str]:
+    """Return the teams that are switched on, where an area is a team's: only then they count."""
+    return list_teams(library) if area.kind is AreaKind.TEAM else []
 
 
 def list_teams(library: Library) -> list[str]:

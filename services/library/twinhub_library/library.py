@@ -160,6 +160,8 @@ def _put_together(
         ),
         background,
     )  # fmt: skip
+    health = Health({"database": check_database(database)})
+    health.add_warning("search", search.warn)
     history = History(
         [
             PublishingHistory(publishing.publisher, publishing.imports),
@@ -174,7 +176,7 @@ def _put_together(
         operations=operations,
         background=background,
         audit=ground.audit,
-        health=Health({"database": check_database(database)}),
+        health=health,
         metrics=Metrics("library"),
         changes=ground.changes,
         listing=Listing(tree),

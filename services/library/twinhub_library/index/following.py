@@ -97,6 +97,12 @@ class Follower:
             self.step(seconds=60)
         self.commit()
 
+    def give_up(self) -> None:
+        """Take what is not committed for lost, and look at everything again."""
+        self._uncommitted.clear()
+        self._look = None
+        self.mark(None)
+
     def step(
         self, *, seconds: float | None, is_stopping: Callable[[], bool] = lambda: False
     ) -> None:

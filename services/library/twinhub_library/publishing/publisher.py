@@ -178,6 +178,7 @@ class Publisher:
             row.successor = successor if why else ""
 
         changed = self.versions.change(rows, change)
+        self._around.announce(RelativePath((COMMON, rows[0].kind, rows[0].name)))
         self._tell(caller, "deprecate", changed[0], versions=len(changed), why=why)
         return changed
 

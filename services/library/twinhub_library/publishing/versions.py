@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -35,12 +37,40 @@ def owns(caller: Caller, owner: str) -> bool:
     return kind == "user" and label == caller.label  # what a deleted one had is nobody's
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """That something else is better than a version."""
+
+    why: str
+    successor: str
+    """A reference; empty if there is none."""
+
+
 class Versions:
     """Which versions there are."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in a database."""
+        """Keep them in a database, which nobody else changes."""
         self._database = database
+        self._deprecated: dict[tuple[str, str, str], Deprecation] | None = None
+        self._lock = threading.Lock()
+
+    def find_deprecation(self, kind: str, name: str, version: str) -> Deprecation | None:
+        """Return what is better than a version, if somebody has said so; without the database.
+
+        Each search asks this for each of its hits.
+        """
+        with self._lock:
+            if self._deprecated is None:
+                query = select(VersionRow).where(VersionRow.is_deprecated)
+                with self._database.session() as session:
+                    self._deprecated = {
+                        (row.kind, row.name, row.version): Deprecation(
+                            row.deprecated_why, row.successor
+                        )
+                        for row in session.scalars(query)
+                    }
+            return self._deprecated.get((kind, name, version))
 
     def add(self, row: VersionRow) -> VersionRow:
         """Keep a new one."""
@@ -102,9 +132,11 @@ class Versions:
         self, rows: Sequence[VersionRow], change: Callable[[VersionRow], None]
     ) -> list[VersionRow]:
         """Change versions, all or none; return them as they are now."""
-        with self._database.session() as session:
-            found = [session.get_one(VersionRow, row.id) for row in rows]
-            for row in found:
-                change(row)
-            session.flush()
-            return found
+        with self._lock:
+            self._deprecated = None
+            with self._database.session() as session:
+                found = [session.get_one(VersionRow, row.id) for row in rows]
+                for row in found:
+                    change(row)
+                session.flush()
+                return found

@@ -148,5 +148,6 @@ def test_twenty_thousand_files_in_one_folder_are_followed_and_stopping_waits_for
     for at in range(20_000):
         (folder / f"levels-{at:05}.csv").write_text("2")
     began = time.monotonic()
-    running.stop()
+    running.process.terminate()
+    running.process.wait(60)
     assert time.monotonic() - began < 15

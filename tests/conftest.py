@@ -1,6 +1,7 @@
 """Names the fixtures' modules, and nothing else."""
 
 pytest_plugins = (
+    "tests.fixtures.collecting",  # first, for it makes the rest cheaper
     "tests.fixtures.installation",
     "tests.fixtures.browser",
     "tests.fixtures.gitlab",

@@ -281,6 +281,11 @@ class Repository:
                 f"The content {name[:12]} is missing in the repository: connect it anew."
             ) from error
 
+    @property
+    def has_large_files(self) -> bool:
+        """Whether the content of any pointer is kept."""
+        return (self.folder / "git" / "lfs" / "objects").is_dir()
+
     def large_file(self, pointer: Pointer) -> Path | None:
         """Return where the content of a pointer is kept; None where it was not fetched."""
         one = pointer.digest

@@ -285,10 +285,11 @@ class Syncing:
         desk.listener.say("Merging", 0, len(new))
         base = desk.content(old) if old else NoContent()
         theirs = desk.content(new)
+        sides = {"base": base, "theirs": theirs}
         if dry_run:
-            return preview(self._tree, desk.place, base=base, theirs=theirs, label=desk.label)
+            return preview(self._tree, desk.place, **sides, label=desk.label, is_shared=True)
         report = merge(
-            self._tree, desk.place, base=base, theirs=theirs, label=desk.label, ending=ending
+            self._tree, desk.place, **sides, label=desk.label, ending=ending, is_shared=True
         )
         self._around.announce(desk.place)
         return report

@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.fixtures.collecting",  # first, for it makes the rest cheaper
+    "tests.fixtures.interrupts",
     "tests.fixtures.installation",
     "tests.fixtures.browser",
     "tests.fixtures.gitlab",

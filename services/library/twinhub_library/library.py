@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from twinhub_library.opening.opening import Opening
+    from twinhub_library.repositories.credentials import CredentialSource
     from twinhub_library.settings import LibrarySettings
 
 
@@ -100,27 +101,34 @@ class _Ground:
     changes: Changes
     audit: Audit
     background: Background
+    logins: CredentialSource | None
 
 
 @contextlib.contextmanager
 def open_library(
-    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
-) -> Iterator[Library]:
-    """Open a library; what is missing of its folders and tables is made."""
+    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now,
+    logins: CredentialSource | None = None,
+) -> Iterator[Library]:  # fmt: skip
+    """Open a library; what is missing of its folders and tables is made.
+
+    ``logins`` knows the tokens of people's logins; without it none is used for repositories.
+    """
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as opened:
-        yield _put_together(settings, _open_ground(settings, opened), opened, clock)
+        yield _put_together(settings, _open_ground(settings, opened, logins), opened, clock)
 
 
-def _open_ground(settings: LibrarySettings, opened: contextlib.ExitStack) -> _Ground:
+def _open_ground(
+    settings: LibrarySettings, opened: contextlib.ExitStack, logins: CredentialSource | None
+) -> _Ground:
     tree = opened.enter_context(Tree(settings.root))
     database = Database(settings.database)
     opened.callback(database.close)
     migrate(database, "twinhub_library")
     changes = Changes()
     opened.callback(changes.close)
-    return _Ground(tree, database, changes, Audit(), Background())
+    return _Ground(tree, database, changes, Audit(), Background(), logins)
 
 
 def _put_together(
@@ -149,8 +157,9 @@ def _put_together(
     opened.callback(search.close)
     background.keep("search", lambda: search.run(background.stopping))
     repositories = open_repositories(
-        settings, tree, database, announce=announce, check_room=files.check_room
-    )
+        settings, tree, database, announce=announce, check_room=files.check_room,
+        logins=ground.logins,
+    )  # fmt: skip
     publishing = open_publishing(
         tree, database, ground.audit,
         Surroundings(

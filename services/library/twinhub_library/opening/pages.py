@@ -14,8 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from twinhub_kit.errors import ServiceError
 
-from twinhub_library.errors import FullError
-from twinhub_library.opening.faults import OpenLinkError
+from twinhub_library.opening.faults import (
+    HostNotAllowedError,
+    OpenLinkError,
+    OwnWorkError,
+    WithdrawnError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -36,7 +40,11 @@ _TITLES = {
     HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Page not found",
     HTTPStatus.UNAUTHORIZED: "Sign in once more",
+    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room",
     HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a moment",
+}
+_TITLES_OF_CODES = {
+    one.code: one.title for one in (WithdrawnError, OwnWorkError, HostNotAllowedError)
 }
 
 
@@ -87,11 +95,14 @@ class PageRoute(APIRoute):
         return handle_page
 
 
+def title_of(code: str, status: int) -> str:
+    """Return the title of a page that tells a refusal, by its code or else its status."""
+    return _TITLES_OF_CODES.get(code) or _TITLES.get(HTTPStatus(status), "This did not work")
+
+
 def _show(error: ServiceError) -> HTMLResponse:
-    title = _TITLES.get(HTTPStatus(error.status), "This did not work")
+    title = title_of(error.code, error.status)
     steps: tuple[object, ...] = ()
     if isinstance(error, OpenLinkError):
         title, steps = error.title, error.steps
-    elif isinstance(error, FullError):
-        title = "There is no room"
     return render("fault.html", title, status=error.status, text=str(error), steps=steps)

@@ -40,6 +40,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         *_password_handlers(context),
         *old_addresses.handlers(),
     ]
+    c.JupyterHub.user_redirect_hook = old_addresses.redirect_git_pull
     c.JupyterHub.tornado_settings.update(
         static_handler_class=PageFilesHandler, headers=dict(HEADERS)
     )

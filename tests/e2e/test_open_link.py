@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from twinhub_hub.assets import ensure_user_folder
 
 from tests.fixtures.browser import screenshot
 from tests.fixtures.hub_client import HubClient
@@ -31,7 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
 
 TEACHER, STUDENT = "instructor", "alice"
 _TWIN = Path(sys.executable).with_name("twin")
-_TEMPLATE = Path(__file__).parents[2] / "config" / "assets" / "template"
 _START_MS = 90_000
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d")
 _GIT_QUERY = "repo=https%3A%2F%2Fgitlab.test%2Fx%2Fcourse&branch=main&urlpath=lab%2Ftree%2Fcourse"
@@ -92,11 +90,7 @@ class Teacher:
 
 @pytest.fixture(name="teacher")
 def _teacher(installation: TestInstallation) -> Iterator[Teacher]:
-    """A teacher, and a student who has a folder and no workspace that runs."""
-    for name in (TEACHER, STUDENT):
-        ensure_user_folder(
-            _TEMPLATE, installation.home / "assets", name, uid=os.getuid() or 1000
-        )  # fmt: skip
+    """A teacher, and a student who has no workspace that runs."""
     with HubClient(installation, TEACHER) as one, HubClient(installation, STUDENT) as other:
         other.stop()
         health = "/services/library/health"
@@ -171,7 +165,7 @@ def follow_first(page: Page, installation: TestInstallation) -> None:
     expect(page.get_by_role("heading", name="Open Lesson")).to_be_visible()
     assert faults_of(page) == []
     page.get_by_role("button", name="Copy it and open").click()
-    expect(page.get_by_role("heading", name="lesson was copied")).to_be_visible()
+    expect(page.get_by_role("heading", name="Lesson was copied")).to_be_visible()
     assert faults_of(page) == []
     page.get_by_role("link", name="Open it in my workspace").click()
     expect(page.get_by_role("progressbar", name="Start of the workspace")).to_be_visible()

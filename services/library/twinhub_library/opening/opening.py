@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_library.metadata import read_metadata
 from twinhub_library.opening.faults import NextStep, NoSuchAssetError, OwnWorkError
 from twinhub_library.opening.finding import Found, find_published
 from twinhub_library.opening.importing import Brought, Standing, State
@@ -128,9 +129,11 @@ class Opening:
                 raise _own_work(prepared.standing, link.name)
             brought = self._importer.bring(caller, prepared.found.asset)
         opens = _inner(brought.place, link.path, prepared.found)
+        title = read_metadata(self._tree, prepared.found.asset).title
         opened_id = self._note(
-            caller, link.subject, brought.version, _ACTIONS[before], _report(brought, opens)
-        )
+            caller, link.subject, brought.version, _ACTIONS[before],
+            _report(brought, opens) | {"title": title},
+        )  # fmt: skip
         return Done(before, brought, opens, opened_id)
 
     def prepare_git(self, caller: Caller, link: GitLink) -> Standing | None:
@@ -152,7 +155,7 @@ class Opening:
             brought = self._git.bring(caller, link)
         return self._note(
             caller, link.subject, brought.version, _ACTIONS[standing.state],
-            _report(brought, link.path),
+            _report(brought, link.path) | {"title": link.target.name},
         )  # fmt: skip
 
     def note_collection(self, caller: Caller, collection: Collection) -> None:

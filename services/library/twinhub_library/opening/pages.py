@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.pages import find_page_caller
 
 from twinhub_library.opening.faults import (
     HostNotAllowedError,
@@ -83,9 +84,10 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except ServiceError as error:
-                return _show(error)
+                return _show(error, request)
             except RequestValidationError:
-                return _show(OpenLinkError("The address is not whole: copy the link once more."))
+                cut = OpenLinkError("The address is not whole: copy the link once more.")
+                return _show(cut, request)
             except HTTPException as error:
                 return render(
                     "fault.html", "This did not work", status=error.status_code,
@@ -100,9 +102,11 @@ def title_of(code: str, status: int) -> str:
     return _TITLES_OF_CODES.get(code) or _TITLES.get(HTTPStatus(status), "This did not work")
 
 
-def _show(error: ServiceError) -> HTMLResponse:
+def _show(error: ServiceError, request: Request) -> HTMLResponse:
+    caller = find_page_caller(request)
     title = title_of(error.code, error.status)
     steps: tuple[object, ...] = ()
     if isinstance(error, OpenLinkError):
         title, steps = error.title, error.steps
-    return render("fault.html", title, status=error.status, text=str(error), steps=steps)
+    person = caller.name if caller else ""
+    return render("fault.html", title, person, status=error.status, text=str(error), steps=steps)

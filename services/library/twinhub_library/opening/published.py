@@ -47,7 +47,14 @@ class PublishedImporter:
             row = self._find_elsewhere(place, asset)
         if row is not None:
             return Standing(self._compare(row, asset), RelativePath.parse(row.place), row.version)
-        return Standing(State.OTHER if self._exists(place) else State.ABSENT, place)
+        if not self._exists(place):
+            return Standing(State.ABSENT, place)
+        return Standing(State.CURRENT if self._is_origin(place, asset) else State.OTHER, place)
+
+    def _is_origin(self, place: RelativePath, asset: Asset) -> bool:
+        """Return whether a place is what its owner published the asset from."""
+        rows = self._versions.list_of(asset.kind.value, asset.name)
+        return any(row.origin == str(place) for row in rows)
 
     def _find_elsewhere(self, place: RelativePath, asset: Asset) -> ImportRow | None:
         rows = self._imports.list_in(split_path(place)[0])

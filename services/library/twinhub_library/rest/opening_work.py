@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
 
+_SHORT = timedelta(seconds=30)
 _BROKEN_OFF = (
     "It was broken off before it was done. What is there is whole: open the link once more."
 )
@@ -32,21 +34,27 @@ def show_work(operation_id: str, library: TheLibrary, caller: PageCaller) -> Res
     if operation.status is OperationStatus.DONE and operation.result:
         return lead_to(OpenedReport.model_validate({"report": operation.result["report"]}).report)
     if operation.status.has_ended:
-        return _tell_failure(operation.problem)
+        return _tell_failure(operation.problem, caller.name)
     return render(
         "work.html", operation.title, caller.name, text=operation.text, done=operation.done,
         total=operation.total, address=f"{PAGES}/work/{operation.id}",
+        seconds=_seconds(library.opening.clock() - operation.created_at),
     )  # fmt: skip
 
 
-def _tell_failure(problem: Problem | None) -> Response:
+def _seconds(waited: timedelta) -> int:
+    """Return after how many seconds the page looks again: the longer it takes, the more seldom."""
+    return 2 if waited < _SHORT else 10
+
+
+def _tell_failure(problem: Problem | None, person: str) -> Response:
     if problem is None:
         return render(
-            "fault.html", "This was not finished", status=HTTPStatus.CONFLICT, text=_BROKEN_OFF,
-            steps=(),
+            "fault.html", "This was not finished", person, status=HTTPStatus.CONFLICT,
+            text=_BROKEN_OFF, steps=(),
         )  # fmt: skip
     return render(
-        "fault.html", title_of(problem.code, problem.status), status=problem.status,
+        "fault.html", title_of(problem.code, problem.status), person, status=problem.status,
         text=problem.detail, steps=(),
     )  # fmt: skip
 

@@ -312,6 +312,15 @@ def test_collection_with_faults_names_them_with_lines(alice: TestClient) -> None
     assert "collection.yaml:1:" in text_of(page)
 
 
+def test_link_leads_its_publisher_to_what_they_published_from(client_of: Client) -> None:
+    instructor = client_of("instructor")
+    instructor.follow_redirects = False
+
+    answer = instructor.get(TANK)
+
+    assert answer.headers["location"] == "/hub/user-redirect/lab/tree/models/tank"
+
+
 def test_everything_of_a_collection_is_copied_in_its_order_with_a_report_of_each(
     alice: TestClient, library_root: Path
 ) -> None:
@@ -324,7 +333,7 @@ def test_everything_of_a_collection_is_copied_in_its_order_with_a_report_of_each
     assert "First steps copied" in text
     assert "Heated tank updated" in text  # its item asks for the newest, the one before for 1.0.0
     assert "gone not copied" in text
-    assert "1 of it could not be copied" in text
+    assert "1 part could not be copied" in text
     assert "It is not published any more" in text
     assert 'href="/hub/user-redirect/lab/tree/models/tank/start.md"' in report.text
     files = re.findall(r'href="(/open/reports/[^"]+)"', report.text)

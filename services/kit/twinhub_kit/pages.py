@@ -85,6 +85,7 @@ async def get_page_caller(request: Request) -> Caller:
     token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
     caller = await identity.find_caller(token)
     if caller is not None:
+        request.state.page_caller = caller
         return caller
     if sign_in is None or request.method not in {"GET", "HEAD"}:
         raise NotSignedInError("Your session has ended: open the page once more.")
@@ -106,6 +107,12 @@ async def get_page_poster(request: Request) -> Caller:
     ):
         raise NotAllowedError("This form is not of this page: open the page once more.")
     return caller
+
+
+def find_page_caller(request: Request) -> Caller | None:
+    """Return who looks at a page whose route has been refused; None if that is not known."""
+    found: Caller | None = getattr(request.state, "page_caller", None)
+    return found
 
 
 def get_guard(request: Request) -> Guard:

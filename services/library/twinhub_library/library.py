@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -88,6 +89,8 @@ class Library:
     """Git repositories that places are synced with."""
     following: Following
     """Common assets that follow a repository."""
+    changing: threading.Lock
+    """Held while somebody changes what they have seen and nobody else is to change."""
     opening: Opening
     """Links that open what is published in the workspace of whoever follows."""
 
@@ -200,6 +203,7 @@ def _put_together(
         publishing=publishing,
         uploads=open_uploads(settings, files, background),
         repositories=repositories,
+        changing=threading.Lock(),
         opening=open_opening(tree, database, publishing, repositories, quota, clock),
         following=open_following(tree, repositories, publishing, background),
     )

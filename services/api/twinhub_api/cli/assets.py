@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from twinhub_api.cli.assets_collections import (
+    collection_of,
+    copy_collection,
+    show_collection,
+)
 from twinhub_api.cli.assets_printing import (
     print_details,
     print_found,
@@ -40,10 +45,11 @@ _HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
 _LONGEST_CHANGELOG = 20_000
 
 
-class _Asking:
+class Asking:
     """One use of the command: the library, how one's assets are called, and the options."""
 
     def __init__(self, client: LibraryClient, places: Places, options: argparse.Namespace) -> None:
+        """Ask by a client, for what was typed."""
         self.client, self.places, self.options = client, places, options
 
     def path(self, text: str) -> str:
@@ -65,13 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what a verb says; 1 where somebody has to look at something."""
     try:
         with LibraryClient.here() as client:
-            asking = _Asking(client, Places.from_environment(os.environ), arguments)
+            asking = Asking(client, Places.from_environment(os.environ), arguments)
             return _VERBS[arguments.verb](asking)
     except ClientError as error:
         raise CommandError(safe(str(error))) from error
 
 
-def _search(asking: _Asking) -> int:
+def _search(asking: Asking) -> int:
     options = asking.options
     query = SearchQuery(
         q=" ".join(options.words), kind=tuple(options.kind),
@@ -89,7 +95,9 @@ def _area(text: str) -> str:
     return text.strip("/")
 
 
-def _show(asking: _Asking) -> int:
+def _show(asking: Asking) -> int:
+    if name := collection_of(asking.options.asset):
+        return show_collection(asking, name)
     with _nearest(asking, asking.options.asset) as path:
         details = asking.client.get_asset(path)
     if asking.options.json:
@@ -99,8 +107,12 @@ def _show(asking: _Asking) -> int:
     return GOOD
 
 
-def _import(asking: _Asking) -> int:
+def _import(asking: Asking) -> int:
     options = asking.options
+    if name := collection_of(options.asset):
+        if options.target:
+            raise CommandError("a collection goes to where its assets go: leave out the target")
+        return copy_collection(asking, name)
     target = asking.path(options.target) if options.target else ""
     with _nearest(asking, options.asset) as path:
         done = asking.wait(asking.client.start_import(path, target))
@@ -113,7 +125,7 @@ def _import(asking: _Asking) -> int:
     return GOOD
 
 
-def _update(asking: _Asking) -> int:
+def _update(asking: Asking) -> int:
     options = asking.options
     if bool(options.asset) == options.all:
         raise CommandError("name the copy to update, or write --all for every copy of yours")
@@ -136,7 +148,7 @@ def _update(asking: _Asking) -> int:
     return FAULTY if any(report.conflicts for report in reports) else GOOD
 
 
-def _copies(asking: _Asking) -> Iterator[Import]:
+def _copies(asking: Asking) -> Iterator[Import]:
     options = asking.options
     if options.all:
         yield from (one for one in asking.client.list_imports() if one.is_outdated)
@@ -159,7 +171,7 @@ def _area_of(path: str) -> str:
     return "/".join(names[: 2 if names[0] == "teams" else 1])
 
 
-def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
+def _start_fresh(asking: Asking, copies: list[Import]) -> int:
     made = []
     for one in copies:
         started = asking.client.start_fresh(one.id, version=asking.options.wanted)
@@ -171,7 +183,7 @@ def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
     return GOOD
 
 
-def _publish(asking: _Asking) -> int:
+def _publish(asking: Asking) -> int:
     options = asking.options
     request = PublishRequest(
         path=asking.path(options.asset), version=options.wanted, message=options.message,
@@ -204,7 +216,7 @@ def _changelog(file: str | None) -> str:
     return text
 
 
-def _sync(asking: _Asking) -> int:
+def _sync(asking: Asking) -> int:
     options = asking.options
     place = asking.path(options.place) if options.place else ""
     repositories = list(asking.client.list_repositories(place))
@@ -238,7 +250,7 @@ def _conflicts(result: Mapping[str, object]) -> int:
     return sum(one.get("outcome") == "conflict" for one in files if isinstance(one, dict))
 
 
-def _usage(asking: _Asking) -> int:
+def _usage(asking: Asking) -> int:
     area = asking.options.area
     page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
     if asking.options.json:
@@ -248,15 +260,9 @@ def _usage(asking: _Asking) -> int:
     return GOOD
 
 
-def _open_link(asking: _Asking) -> int:
+def _open_link(asking: Asking) -> int:
     options = asking.options
-    with _nearest(asking, options.asset) as path:
-        if not path.startswith("common/"):
-            raise CommandError(
-                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
-            )
-        asking.client.get_asset(path)
-    link = f"/open/{quote(path, safe='/@')}"
+    link = f"/open/{quote(_linked(asking), safe='/@')}"
     if options.path:
         link += f"?path={quote(options.path)}"
     hub = os.environ.get(_HUB, "").rstrip("/")
@@ -267,8 +273,25 @@ def _open_link(asking: _Asking) -> int:
     return GOOD
 
 
+def _linked(asking: Asking) -> str:
+    """Return the path of what is linked to, if it is there for everybody."""
+    options = asking.options
+    if name := collection_of(options.asset):
+        if options.path:
+            raise CommandError("a collection opens as a whole: leave out --path")
+        asking.client.get_collection(name)
+        return f"collections/{name}"
+    with _nearest(asking, options.asset) as path:
+        if not path.startswith("common/"):
+            raise CommandError(
+                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
+            )
+        asking.client.get_asset(path)
+    return path
+
+
 @contextmanager
-def _nearest(asking: _Asking, text: str) -> Iterator[str]:
+def _nearest(asking: Asking, text: str) -> Iterator[str]:
     """Yield the path of an asset; where it is not there, name the one that was probably meant."""
     path = asking.path(text)
     try:
@@ -302,7 +325,7 @@ def _progress() -> Iterator[Callable[[Operation], None] | None]:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-_VERBS: dict[str, Callable[[_Asking], int]] = {
+_VERBS: dict[str, Callable[[Asking], int]] = {
     "search": _search,
     "show": _show,
     "import": _import,

@@ -14,10 +14,15 @@ KINDS = ("data", "models", "functions", "tools", "digital_twins")
 """Kinds of assets: named here too, since what they are is imported later."""
 
 _ASSET = "an asset, such as common/models/tank@1.2 or, of your own, models/tank"
+_OR_COLLECTION = f"{_ASSET}; or a collection, such as collections/course"
 
 
 def _asset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("asset", metavar="ASSET", help=_ASSET)
+
+
+def _asset_or_collection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help=_OR_COLLECTION)
 
 
 def _search(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +39,7 @@ def _search(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument(
         "target", metavar="TARGET", nargs="?", default="",
         help="where the copy goes; default: the same kind and name of your own",
@@ -91,14 +96,14 @@ def _usage(parser: argparse.ArgumentParser) -> None:
 
 
 def _open_link(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument("--path", metavar="FILE", default="", help="the file in it that opens")
 
 
 VERBS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
     ("search", "find assets by words", _search),
-    ("show", "tell everything about an asset", _asset),
-    ("import", "copy an asset into your files", _import),
+    ("show", "tell everything about an asset or collection", _asset_or_collection),
+    ("import", "copy an asset or collection into your files", _import),
     ("update", "bring copies to the newest version; your changes stay", _update),
     ("publish", "publish an asset of yours as a version for everybody", _publish),
     ("sync", "pull from and push to the repositories of your assets", _sync),

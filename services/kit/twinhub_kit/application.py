@@ -15,6 +15,7 @@ from twinhub_api.problems import MEDIA_TYPE, Problem
 
 from twinhub_kit.description import complete_description
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -52,6 +53,7 @@ def make_application(
         title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan
     )
     application.state.identity = identity
+    application.state.turns = Turns()
     application.add_exception_handler(ServiceError, _refuse)
     application.add_exception_handler(RequestValidationError, _refuse_form)
     application.add_exception_handler(HTTPException, _refuse_route)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphql import ExecutionResult
     from starlette.types import ASGIApp, Receive, Scope, Send
     from twinhub_kit.callers import Caller
+    from twinhub_kit.turns import Turns
 
     from twinhub_library.graphql.plans import Plan
     from twinhub_library.library import Library
@@ -80,7 +81,7 @@ class GraphQLEndpoint:
         try:
             caller = await get_caller(request)
             asked = await _read(request)
-            status, body = await self._answer(asked, caller)
+            status, body = await self._answer(asked, caller, request.app.state.turns)
         except RefusedRequestError as refused:
             await _refusal(refused)(scope, receive, send)
         except ServiceError as error:
@@ -91,13 +92,14 @@ class GraphQLEndpoint:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, asked: Asked, caller: Caller) -> tuple[int, bytes]:
+    async def _answer(self, asked: Asked, caller: Caller, turns: Turns) -> tuple[int, bytes]:
         if self._is_near:
             with suppress(NotAtOnceError):
                 body = self.answer_simple(asked, Reader(self._library, caller, at_once=True))
                 if body is not None:
                     return HTTPStatus.OK, body
-        return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
+        async with turns.take(caller):
+            return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
 
     def answer(self, asked: Asked, reader: Reader) -> tuple[int, bytes]:
         """Return status and body."""

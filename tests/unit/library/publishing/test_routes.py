@@ -197,6 +197,22 @@ def test_proposal_is_compared_returned_and_accepted_by_somebody_else(
     assert [one["version"] for one in versions] == ["1.0.0"]
 
 
+def test_a_proposal_takes_no_name_that_somebody_else_has_since(
+    client_of: ClientOf, library_root: Path
+) -> None:
+    grant = {"subject_kind": "user", "subject": "alice", "needs_review": True}
+    client_of("admin").post("/api/grants", json=grant)
+    proposal = publish(client_of("alice"), "alice/models/tank", "2.0.0")["result"]["proposal"]
+    (library_root / "instructor/models/tank").mkdir(parents=True)
+    (library_root / "instructor/models/tank/a").write_text("the instructor's")
+    assert publish(client_of("instructor"), "instructor/models/tank", "1.0.0")["status"] == "done"
+    refused = client_of("admin").post(f"/api/proposals/{proposal['id']}/acceptance", json={})
+    assert refused.status_code == 403
+    assert "user instructor" in refused.json()["detail"]
+    newest = client_of("bob").get("/api/files/common/models/tank/a")
+    assert newest.text == "the instructor's"
+
+
 @pytest.mark.usefixtures("granted")
 def test_update_keeps_own_changes_and_names_each_file(
     client_of: ClientOf, library_root: Path

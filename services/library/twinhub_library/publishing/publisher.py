@@ -250,6 +250,8 @@ class Publisher:
         rows = self.versions.list_of(asset.kind, asset.name)
         if rows and not owns(caller, rows[0].owner):
             raise _not_owned(rows[0])
+        if not rows and (alike := self.versions.find_alike(asset.kind, asset.name)):
+            raise NameTakenError(f"{COMMON}/{asset.kind}/{alike} is there: rename yours.")
         check_version(version, [row.version for row in rows])
         self._check_names(asset.kind, asset.name, asset.companions)
         return rows[0].owner if rows else owner_of(caller, asset.area)

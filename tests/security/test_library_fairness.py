@@ -88,3 +88,18 @@ def test_who_asks_for_endless_work_many_times_holds_up_nobody_else(
         finally:
             stuck.may_end.set()
         assert {one.result(TOO_LONG).status_code for one in asked} == {200}
+
+
+@pytest.mark.d4(25)
+def test_a_body_that_does_not_fit_into_memory_is_refused_whoever_sends_it(
+    client_of: Callable[[str], TestClient],
+) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield bytes(1 << 16)
+
+    for name in ("", "alice"):
+        headers = {"Content-Type": "application/json"}
+        answer = client_of(name).post("/api/moves", content=endless(), headers=headers)
+        assert answer.status_code == 413
+        assert answer.headers["Content-Type"] == "application/problem+json"

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from twinhub_api.problems import MEDIA_TYPE, Problem
 
+from twinhub_kit.bodies import SmallBody
 from twinhub_kit.description import complete_description
 from twinhub_kit.errors import ServiceError
 from twinhub_kit.turns import Turns
@@ -66,7 +68,16 @@ def serve_routes(application: FastAPI, router: APIRouter) -> None:
 
     ``include_router`` makes each of them anew for each application at the first request, a tenth
     of a second for a service; it is needed only to give them another prefix or more dependencies.
+    A route that reads its body as a whole refuses a large one: it is read before it is known who
+    calls.
     """
+    for route in router.routes:
+        if (
+            isinstance(route, APIRoute)
+            and route.body_field
+            and not isinstance(route.app, SmallBody)
+        ):
+            route.app = SmallBody(route.app)
     application.router.routes.extend(router.routes)
 
 

@@ -11,9 +11,10 @@ from twinhub_api.names import label_for
 from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS
 
 from twinhub_kit.errors import NotSignedInError
+from twinhub_kit.turns import take_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Scope
 
@@ -148,5 +149,13 @@ async def identify(scope: Scope) -> Caller:
     return caller
 
 
-KnownCaller = Annotated[Caller, Depends(get_caller)]
-"""Type of a route's parameter that is who calls."""
+async def _take_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_caller)]
+) -> AsyncIterator[Caller]:
+    """Return who calls once it is their turn, which lasts as long as the route's function."""
+    async with take_turn(request, caller):
+        yield caller
+
+
+KnownCaller = Annotated[Caller, Depends(_take_turn, scope="function")]
+"""Type of a route's parameter that is who calls; so many of their requests are served at once."""

@@ -28,8 +28,11 @@ from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.application import serve_routes
 from twinhub_kit.callers import Caller, Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
+from twinhub_kit.turns import take_turn
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from twinhub_kit.sign_in import SignIn
 
 _FORM = "application/x-www-form-urlencoded"
@@ -145,9 +148,23 @@ async def _sent_token(request: Request) -> str:
     return form.get("_xsrf", [""])[-1]
 
 
-PageCaller = Annotated[Caller, Depends(get_page_caller)]
+async def _take_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_page_caller)]
+) -> AsyncIterator[Caller]:
+    async with take_turn(request, caller):
+        yield caller
+
+
+async def _take_poster_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_page_poster)]
+) -> AsyncIterator[Caller]:
+    async with take_turn(request, caller):
+        yield caller
+
+
+PageCaller = Annotated[Caller, Depends(_take_turn, scope="function")]
 """Type of a page's parameter that is who looks at it."""
-PagePoster = Annotated[Caller, Depends(get_page_poster)]
+PagePoster = Annotated[Caller, Depends(_take_poster_turn, scope="function")]
 """Type of a parameter that is who has sent a form."""
 TheGuard = Annotated[Guard, Depends(get_guard)]
 """Type of a parameter that is what forms of the page send along."""

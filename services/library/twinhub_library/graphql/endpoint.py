@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from graphql import ExecutionResult
     from starlette.types import ASGIApp, Receive, Scope, Send
     from twinhub_kit.callers import Caller
+    from twinhub_kit.turns import Turns
 
     from twinhub_library.graphql.plans import Plan
     from twinhub_library.library import Library
@@ -77,7 +78,8 @@ class GraphQLEndpoint:
         try:
             caller = await identify(scope)
             asked = await _read(scope, receive)
-            status, body = await self._answer(asked, caller)
+            turns: Turns = scope["app"].state.turns
+            status, body = await self._answer(asked, caller, turns)
         except RefusedRequestError as refused:
             await _refusal(refused)(scope, receive, send)
         except ServiceError as error:
@@ -88,13 +90,14 @@ class GraphQLEndpoint:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, asked: Asked, caller: Caller) -> tuple[int, bytes]:
+    async def _answer(self, asked: Asked, caller: Caller, turns: Turns) -> tuple[int, bytes]:
         if self._library.is_near:
             with suppress(NotAtOnceError):
                 body = self.answer_simple(asked, Reader(self._library, caller, at_once=True))
                 if body is not None:
                     return HTTPStatus.OK, body
-        return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
+        async with turns.take(caller):
+            return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
 
     def answer(self, asked: Asked, reader: Reader) -> tuple[int, bytes]:
         """Return status and body."""

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from twinhub_api.names import label_for
 from twinhub_dtconfig.versions import Version, VersionPin
 
@@ -93,6 +93,15 @@ class Versions:
         with self._database.session() as session:
             rows = list(session.scalars(query))
         return sorted(rows, key=lambda row: Version.parse(row.version), reverse=True)
+
+    def find_alike(self, kind: str, name: str) -> str | None:
+        """Return the name of an asset that differs by small and big letters alone."""
+        query = select(VersionRow.name).where(
+            VersionRow.kind == kind, VersionRow.name != name,
+            func.lower(VersionRow.name) == name.lower(),
+        )  # fmt: skip
+        with self._database.session() as session:
+            return session.scalars(query.limit(1)).first()
 
     def get(self, kind: str, name: str, version: str) -> VersionRow:
         """Return one version, also a withdrawn one.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Request
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -32,6 +36,18 @@ async def get_library(request: Request) -> Library:
 
 TheLibrary = Annotated[Library, Depends(get_library)]
 """Type of a route's parameter that is the library."""
+
+
+async def get_turn(
+    request: Request, caller: KnownCaller
+) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Return what gives turns for long work outside the route's function, see `Turns`."""
+    turns: Turns = request.app.state.turns
+    return partial(turns.take, caller)
+
+
+ATurn = Annotated[Callable[[], AbstractAsyncContextManager[None]], Depends(get_turn)]
+"""Type of a route's parameter that gives a turn for a block of long work."""
 
 
 def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
@@ -73,4 +89,4 @@ def list_teams(library: Library) -> list[str]:
     return library.teams.list_labels()
 
 
-__all__ = ["KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]
+__all__ = ["ATurn", "KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]

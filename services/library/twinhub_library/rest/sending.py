@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ from starlette.responses import Response
 from twinhub_library.nearness import MOST_BYTES_AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from io import FileIO
 
     from starlette.types import Receive, Scope, Send
+
+    Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 _READ = 1 << 20
 
@@ -113,9 +117,11 @@ class FileResponse(Response):
 class ChunksResponse(Response):
     """What an iterator yields, made in a thread as the client takes it, and closed when it goes."""
 
-    def __init__(self, first: bytes, chunks: Iterator[bytes], headers: Mapping[str, str]) -> None:
-        """Send the first chunk and the others; how many bytes they are is not known."""
-        self._first, self._chunks = first, chunks
+    def __init__(
+        self, first: bytes, chunks: Iterator[bytes], turn: Turn, headers: Mapping[str, str]
+    ) -> None:
+        """Send the first chunk and the others, each made in a turn; their bytes are not known."""
+        self._first, self._chunks, self._turn = first, chunks, turn
         self.status_code, self.background, self.body = 200, None, b""
         self.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -131,19 +137,21 @@ class ChunksResponse(Response):
                 "headers": self.raw_headers,
             }
         )  # fmt: skip
-        await send_chunks(self._chunks, receive, send, first=self._first)
+        await send_chunks(self._chunks, receive, send, first=self._first, turn=self._turn)
 
 
 async def send_chunks(
-    chunks: Iterator[bytes], receive: Receive, send: Send, *, first: bytes = b""
-) -> None:
+    chunks: Iterator[bytes], receive: Receive, send: Send, *, first: bytes = b"",
+    turn: Turn = contextlib.nullcontext,
+) -> None:  # fmt: skip
     """Send chunks as the body, until the client goes; the iterator is closed in any case."""
     gone = asyncio.create_task(_wait_until_gone(receive))
     try:
         if first:
             await send({"type": "http.response.body", "body": first, "more_body": True})
         while not gone.done():
-            chunk = await run_in_threadpool(next, chunks, None)
+            async with turn():
+                chunk = await run_in_threadpool(next, chunks, None)
             if chunk is None:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 break

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -195,6 +196,40 @@ def test_proposal_is_compared_returned_and_accepted_by_somebody_else(
     assert instructor.post(f"/api/proposals/{second}/acceptance", json={}).status_code == 409
     versions = alice.get("/api/versions/models/tank").json()["versions"]
     assert [one["version"] for one in versions] == ["1.0.0"]
+
+
+@pytest.mark.usefixtures("granted")
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Tank", "name-taken"),
+        ("t\N{CYRILLIC SMALL LETTER A}nk", "not-publishable"),
+        ("ta\N{FULLWIDTH LATIN SMALL LETTER N}k", "not-publishable"),
+    ],
+)
+def test_a_name_that_looks_like_a_published_one_is_refused(
+    client_of: ClientOf, library_root: Path, name: str, code: str
+) -> None:
+    alice = client_of("alice")
+    assert publish(alice, "alice/models/tank", "1.0.0")["status"] == "done"
+    shutil.copytree(library_root / "alice/models/tank", library_root / f"alice/models/{name}")
+    assert publish(alice, f"alice/models/{name}", "1.0.0")["problem"]["code"] == code
+
+
+def test_a_proposal_takes_no_name_that_somebody_else_has_since(
+    client_of: ClientOf, library_root: Path
+) -> None:
+    grant = {"subject_kind": "user", "subject": "alice", "needs_review": True}
+    client_of("admin").post("/api/grants", json=grant)
+    proposal = publish(client_of("alice"), "alice/models/tank", "2.0.0")["result"]["proposal"]
+    (library_root / "instructor/models/tank").mkdir(parents=True)
+    (library_root / "instructor/models/tank/a").write_text("the instructor's")
+    assert publish(client_of("instructor"), "instructor/models/tank", "1.0.0")["status"] == "done"
+    refused = client_of("admin").post(f"/api/proposals/{proposal['id']}/acceptance", json={})
+    assert refused.status_code == 403
+    assert "user instructor" in refused.json()["detail"]
+    newest = client_of("bob").get("/api/files/common/models/tank/a")
+    assert newest.text == "the instructor's"
 
 
 @pytest.mark.usefixtures("granted")

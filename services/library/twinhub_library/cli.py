@@ -13,6 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.references import AssetKind
+
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: make it, or name the one that is meant")
+        raise UseError(f"{name}: there is no folder {path}: name one that is there")
     return path
 
 
@@ -164,6 +166,7 @@ def _import_dtaas(options: argparse.Namespace) -> int:
     from twinhub_library.tree import Tree  # noqa: PLC0415
 
     files, root = _folder(options.files, "FILES"), _folder(options.root, "--root")
+    _check_has_users(files)
     if root.resolve().is_relative_to(files.resolve()) or files.resolve().is_relative_to(
         root.resolve()
     ):
@@ -178,6 +181,16 @@ def _import_dtaas(options: argparse.Namespace) -> int:
         _print(report, twins, is_dry=options.dry_run)
     is_odd = report.counts[Fate.REFUSED] or report.counts[Fate.KEPT]
     return ODD if is_odd else GOOD
+
+
+def _check_has_users(files: Path) -> None:
+    """Refuse the folder of one user, which would make an area of each kind of assets."""
+    kinds = sorted(kind for kind in AssetKind if (files / kind).is_dir())
+    if len(kinds) > 1:
+        raise UseError(
+            f"FILES: {files} has {', '.join(kinds)} itself, as one user's folder has: "
+            f"name the folder above it, {files.resolve().parent}"
+        )
 
 
 def _owner(root: Path) -> tuple[int, int] | None:

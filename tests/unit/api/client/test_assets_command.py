@@ -182,7 +182,7 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
     library.on("POST /api/repositories/r1/pull", operation("done", result={"files": []}))
     assert twin("sync", "--pull")[0] == 0
     library.on("GET /api/repositories", (200, {"repositories": []}))
-    assert "connect one" in twin("sync")[2]
+    assert "`twin assets connect`" in twin("sync")[2]
 
 
 def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_api.names import check_user_name
+from twinhub_api.scopes import ADMIN, INSTRUCT
 from twinhub_dtconfig.references import AssetKind
 
 from twinhub_library.errors import LibraryError
@@ -27,6 +29,13 @@ GOOD, ODD, WRONG_USE = 0, 1, 2
 """Exit codes: all is well; something is to be looked at; wrong use, or nothing to read."""
 
 _FRESH_SECONDS = 1.0
+_NOBODY = "user"
+"""A name that no user can have."""
+_ROLES = {
+    "user": frozenset[str](),
+    "instructor": frozenset({INSTRUCT}),
+    "admin": frozenset({INSTRUCT, ADMIN}),
+}
 
 
 class UseError(Exception):
@@ -71,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
         "--insecure-loopback", action="store_true", required=True,
         help="yes, everybody on this machine may read all, and change what is not common",
     )  # fmt: skip
+    serve.add_argument(
+        "--user", metavar="NAME", help="whose own area everybody has; default: one of nobody's"
+    )
+    serve.add_argument(
+        "--role", metavar="ROLE", choices=tuple(_ROLES), default="user",
+        help="what everybody is: a user, an instructor (publishes, reviews) or an admin (grants)",
+    )  # fmt: skip
     serve.set_defaults(run=_serve)
     dtaas = commands.add_parser(
         "import-dtaas",
@@ -99,7 +115,8 @@ def _serve(options: argparse.Namespace) -> int:
     address = _loopback(options.address)
     port = _usable_port(address, options.port)
     settings = LibrarySettings(root, options.state or root / ".library" / "state")
-    identity = OpenIdentity(Caller("user", is_everybody=True), _Others(root).list)
+    caller = Caller(_user(options.user), scopes=_ROLES[options.role], is_everybody=True)
+    identity = OpenIdentity(caller, _Others(root).list)
     shown = f"[{address}]" if ":" in address else address
 
     def ready() -> None:
@@ -109,6 +126,15 @@ def _serve(options: argparse.Namespace) -> int:
         application = make_library_application(library, identity)
         asyncio.run(serve(application, port=port, address=address, ready=ready))
     return GOOD
+
+
+def _user(name: str | None) -> str:
+    if name is None:
+        return _NOBODY
+    try:
+        return check_user_name(name)
+    except ValueError as error:
+        raise UseError(f"--user: {error}") from error
 
 
 class _Others:

@@ -6,17 +6,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from twinhub_api.cli.asking import Asking, area_of, nearest_of
-from twinhub_api.cli.assets_git import connect
+from twinhub_api.cli.assets_git import GIT_VERBS
 from twinhub_api.cli.assets_printing import (
     print_details,
     print_found,
     print_usage,
     render_outcomes,
-    render_rows,
     size_of,
 )
 from twinhub_api.cli.assets_sharing import SHARING_VERBS
@@ -28,12 +27,11 @@ from twinhub_api.client.library import LibraryClient
 from twinhub_api.client.places import Places
 from twinhub_api.library.imports import Import, UpdateReport
 from twinhub_api.library.publishing import Published, PublishRequest
-from twinhub_api.library.repositories import SyncIn
 from twinhub_api.library.search import SearchQuery
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 
 _HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
@@ -178,40 +176,6 @@ def _changelog(file: str | None) -> str:
     return text
 
 
-def _sync(asking: Asking) -> int:
-    options = asking.options
-    place = asking.path(options.place) if options.place else ""
-    repositories = list(asking.client.list_repositories(place))
-    if not repositories:
-        where = f"{safe(options.place)} has" if place else "you have"
-        raise CommandError(f"{where} no repository: `twin assets connect` connects one")
-    how = SyncIn(dry_run=options.dry_run, message=options.message)
-    way: Literal["sync", "pull", "push"] = (
-        "pull" if options.pull else "push" if options.push else "sync"
-    )
-    rows, results, is_odd = [], {}, False
-    for one in repositories:
-        done = asking.wait(asking.client.start_sync(one.id, how, way=way))
-        result = done.result or {}
-        results[one.place] = result
-        waiting = _conflicts(result)
-        is_odd = is_odd or waiting > 0
-        state = f"{waiting} files to look at" if waiting else "done"
-        rows.append((asking.places.shown(one.place), state, one.url))
-    if options.json:
-        print(json.dumps(results, indent=2))
-    else:
-        print(render_rows(rows, terminal_of()))
-    return FAULTY if is_odd else GOOD
-
-
-def _conflicts(result: Mapping[str, object]) -> int:
-    """Return how many files of a pull, or of the pull in a sync, both sides have changed."""
-    pulled = result.get("pulled", result)
-    files = pulled.get("files", ()) if isinstance(pulled, dict) else ()
-    return sum(one.get("outcome") == "conflict" for one in files if isinstance(one, dict))
-
-
 def _usage(asking: Asking) -> int:
     area = asking.options.area
     page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
@@ -244,13 +208,12 @@ def _open_link(asking: Asking) -> int:
 _VERBS: dict[str, Callable[[Asking], int]] = {
     **TIME_VERBS,
     **SHARING_VERBS,
-    "connect": connect,
+    **GIT_VERBS,
     "search": _search,
     "show": _show,
     "import": _import,
     "update": _update,
     "publish": _publish,
-    "sync": _sync,
     "usage": _usage,
     "open-link": _open_link,
 }

@@ -56,6 +56,12 @@ def _connect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", metavar="PATH", default="", help="a folder in the repository")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--token-file", metavar="FILE", help="holds a token; - for standard input")
+    parser.add_argument(
+        "--token-user",
+        metavar="NAME",
+        default="",
+        help="beside a token, where it is wanted",
+    )
     how.add_argument("--key-file", metavar="FILE", help="holds a private SSH key; - likewise")
     how.add_argument("--login", action="store_true", help="use your own login in that GitLab")
     parser.add_argument(

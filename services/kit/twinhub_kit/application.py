@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Identity
 
 _log = logging.getLogger(__name__)
+_NO_BODY = "Send a JSON object as the body, at least {}, as Content-Type: application/json."
 
 
 _NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
@@ -122,7 +123,7 @@ async def _refuse_form(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
-    detail = f"{place}: {first['msg']}."
+    detail = _NO_BODY if first["loc"] == ("body",) else f"{place}: {first['msg']}."
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, code="bad-request")
 
 

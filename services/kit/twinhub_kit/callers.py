@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 from fastapi import Depends, Request
 from twinhub_api.names import label_for
-from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS
+from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS, USE_LIBRARY
 
 from twinhub_kit.errors import NotSignedInError
 from twinhub_kit.turns import take_turn
@@ -55,6 +55,10 @@ class Caller:
 class Identity(Protocol):
     """Knows who is behind a token."""
 
+    @property
+    def scope(self) -> str:
+        """What a token needs to use the service."""
+
     async def find_caller(self, token: str) -> Caller | None:
         """Return who is behind a token that may use this service; None for anything else.
 
@@ -78,6 +82,7 @@ class TableIdentity:
     """Callers by their tokens, for tests."""
 
     callers: dict[str, Caller]
+    scope: str = USE_LIBRARY
 
     async def find_caller(self, token: str) -> Caller | None:
         """Return who has the token."""
@@ -104,6 +109,7 @@ class OpenIdentity:
     caller: Caller
     list_others: Callable[[], frozenset[str]] = frozenset
     """Returns the labels of those whose areas there are."""
+    scope: str = USE_LIBRARY
 
     async def find_caller(self, token: str) -> Caller | None:
         """Return the one caller."""
@@ -126,6 +132,18 @@ def read_token(scope: Scope) -> str:
     return token.strip() if scheme.lower() in _SCHEMES else ""
 
 
+def _why_nobody(token: str, scope: str) -> str:
+    if not token:
+        return (
+            "Send a token of yours: Authorization: token <token>. "
+            "The page Token in the hub's menu makes one."
+        )
+    return (
+        "This token is unknown, has ended or may not be used here: make another one on the page "
+        f"Token in the hub's menu; one whose scopes are limited needs {scope}."
+    )
+
+
 async def get_caller(request: Request) -> Caller:
     """Return who calls; the dependency of every route that is not public.
 
@@ -142,9 +160,10 @@ async def identify(scope: Scope) -> Caller:
         NotSignedInError: nobody is known by what came along.
     """
     identity: Identity = scope["app"].state.identity
-    caller = await identity.find_caller(read_token(scope))
+    token = read_token(scope)
+    caller = await identity.find_caller(token)
     if caller is None:
-        raise NotSignedInError("Send a token of yours: Authorization: token <token>.")
+        raise NotSignedInError(_why_nobody(token, identity.scope))
     scope.setdefault("state", {})["caller"] = caller  # for the log of the request
     return caller
 

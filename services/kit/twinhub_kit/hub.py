@@ -60,7 +60,7 @@ class HubIdentity:
         """
         self._api_url = api_url.rstrip("/")
         self._accepted = frozenset({scope, scope.partition("!")[0]})
-        self._scope = scope
+        self.scope = scope
         self._client = client or httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)
         self._clock = clock
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()

@@ -5,66 +5,42 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from twinhub_api.cli.asking import Asking, area_of, nearest_of
 from twinhub_api.cli.assets_collections import (
     collection_of,
     copy_collection,
     show_collection,
 )
+from twinhub_api.cli.assets_git import GIT_VERBS
 from twinhub_api.cli.assets_printing import (
     print_details,
     print_found,
     print_usage,
     render_outcomes,
-    render_rows,
     size_of,
 )
+from twinhub_api.cli.assets_sharing import SHARING_VERBS
+from twinhub_api.cli.assets_time import TIME_VERBS
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.terminal import safe, terminal_of
-from twinhub_api.client.errors import ClientError, ProblemError
+from twinhub_api.client.errors import ClientError
 from twinhub_api.client.library import LibraryClient
 from twinhub_api.client.places import Places
 from twinhub_api.library.imports import Import, UpdateReport
 from twinhub_api.library.publishing import Published, PublishRequest
-from twinhub_api.library.repositories import SyncIn
 from twinhub_api.library.search import SearchQuery
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from pydantic import BaseModel
-
-    from twinhub_api.operations import Operation
 
 _HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
 _LONGEST_CHANGELOG = 20_000
-
-
-class Asking:
-    """One use of the command: the library, how one's assets are called, and the options."""
-
-    def __init__(self, client: LibraryClient, places: Places, options: argparse.Namespace) -> None:
-        """Ask by a client, for what was typed."""
-        self.client, self.places, self.options = client, places, options
-
-    def path(self, text: str) -> str:
-        """Return the library's path of what was typed."""
-        return self.places.path_of(text)
-
-    def wait(self, operation: Operation) -> Operation:
-        """Wait for long work, and show how far it is where somebody looks."""
-        with _progress() as tell:
-            return self.client.wait(operation, tell)
-
-    def print_json(self, *models: BaseModel) -> None:
-        """Print what the library has answered, as it is: one value, or a list with ``--all``."""
-        data = [model.model_dump(mode="json") for model in models]
-        print(json.dumps(data[0] if len(data) == 1 else data, indent=2))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,7 +74,7 @@ def _area(text: str) -> str:
 def _show(asking: Asking) -> int:
     if name := collection_of(asking.options.asset):
         return show_collection(asking, name)
-    with _nearest(asking, asking.options.asset) as path:
+    with nearest_of(asking, asking.options.asset) as path:
         details = asking.client.get_asset(path)
     if asking.options.json:
         asking.print_json(details)
@@ -114,7 +90,7 @@ def _import(asking: Asking) -> int:
             raise CommandError("a collection goes to where its assets go: leave out the target")
         return copy_collection(asking, name)
     target = asking.path(options.target) if options.target else ""
-    with _nearest(asking, options.asset) as path:
+    with nearest_of(asking, options.asset) as path:
         done = asking.wait(asking.client.start_import(path, target))
     made = Import.model_validate(done.result)
     if options.json:
@@ -154,7 +130,7 @@ def _copies(asking: Asking) -> Iterator[Import]:
         yield from (one for one in asking.client.list_imports() if one.is_outdated)
         return
     path = asking.path(options.asset)
-    found = list(asking.client.list_imports(_area_of(path)))
+    found = list(asking.client.list_imports(area_of(path)))
     for one in found:
         if one.path == path:
             yield one
@@ -164,11 +140,6 @@ def _copies(asking: Asking) -> Iterator[Import]:
         f"{safe(options.asset)} was not imported, so there is nothing to update it from; "
         + (f"imported were {safe(known)}" if known else "`twin assets import` copies an asset")
     )
-
-
-def _area_of(path: str) -> str:
-    names = path.split("/")
-    return "/".join(names[: 2 if names[0] == "teams" else 1])
 
 
 def _start_fresh(asking: Asking, copies: list[Import]) -> int:
@@ -216,40 +187,6 @@ def _changelog(file: str | None) -> str:
     return text
 
 
-def _sync(asking: Asking) -> int:
-    options = asking.options
-    place = asking.path(options.place) if options.place else ""
-    repositories = list(asking.client.list_repositories(place))
-    if not repositories:
-        where = f"{safe(options.place)} has" if place else "you have"
-        raise CommandError(f"{where} no repository: connect one in the library's panel first")
-    how = SyncIn(dry_run=options.dry_run, message=options.message)
-    way: Literal["sync", "pull", "push"] = (
-        "pull" if options.pull else "push" if options.push else "sync"
-    )
-    rows, results, is_odd = [], {}, False
-    for one in repositories:
-        done = asking.wait(asking.client.start_sync(one.id, how, way=way))
-        result = done.result or {}
-        results[one.place] = result
-        waiting = _conflicts(result)
-        is_odd = is_odd or waiting > 0
-        state = f"{waiting} files to look at" if waiting else "done"
-        rows.append((asking.places.shown(one.place), state, one.url))
-    if options.json:
-        print(json.dumps(results, indent=2))
-    else:
-        print(render_rows(rows, terminal_of()))
-    return FAULTY if is_odd else GOOD
-
-
-def _conflicts(result: Mapping[str, object]) -> int:
-    """Return how many files of a pull, or of the pull in a sync, both sides have changed."""
-    pulled = result.get("pulled", result)
-    files = pulled.get("files", ()) if isinstance(pulled, dict) else ()
-    return sum(one.get("outcome") == "conflict" for one in files if isinstance(one, dict))
-
-
 def _usage(asking: Asking) -> int:
     area = asking.options.area
     page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
@@ -281,7 +218,7 @@ def _linked(asking: Asking) -> str:
             raise CommandError("a collection opens as a whole: leave out --path")
         asking.client.get_collection(name)
         return f"collections/{name}"
-    with _nearest(asking, options.asset) as path:
+    with nearest_of(asking, options.asset) as path:
         if not path.startswith("common/"):
             raise CommandError(
                 f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
@@ -290,48 +227,15 @@ def _linked(asking: Asking) -> str:
     return path
 
 
-@contextmanager
-def _nearest(asking: Asking, text: str) -> Iterator[str]:
-    """Yield the path of an asset; where it is not there, name the one that was probably meant."""
-    path = asking.path(text)
-    try:
-        yield path
-    except ProblemError as error:
-        if error.code != "not-found":
-            raise
-        nearest = asking.client.find_nearest(path)
-        if nearest is None:
-            raise
-        raise CommandError(
-            f"there is no {safe(text)}; did you mean {safe(asking.places.shown(nearest))}?"
-        ) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Operation], None] | None]:
-    """Yield what shows the progress on a terminal, and takes it away again; None elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(operation: Operation) -> None:
-        part = f" {100 * operation.done // operation.total}%" if operation.total else ""
-        text = safe(operation.text or operation.title)
-        print(f"\r\x1b[K{text}{part}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
 _VERBS: dict[str, Callable[[Asking], int]] = {
+    **TIME_VERBS,
+    **SHARING_VERBS,
+    **GIT_VERBS,
     "search": _search,
     "show": _show,
     "import": _import,
     "update": _update,
     "publish": _publish,
-    "sync": _sync,
     "usage": _usage,
     "open-link": _open_link,
 }

@@ -10,7 +10,7 @@ from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.library.opening import CollectionCopy
 
 if TYPE_CHECKING:
-    from twinhub_api.cli.assets import Asking
+    from twinhub_api.cli.asking import Asking
     from twinhub_api.cli.terminal import Terminal
     from twinhub_api.library.opening import CollectionDetail, CopiedItem
 

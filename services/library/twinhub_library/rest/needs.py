@@ -15,6 +15,7 @@ from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
+from twinhub_library.catalogue import KINDS
 from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
 from twinhub_library.paths import RelativePath
@@ -60,8 +61,14 @@ def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     path = RelativePath.parse(text)
     area, _ = split_path(path)
     if not may_read(caller, area, _teams_for(library, area)):
-        raise NotThereError(f"{path} is not there.")
+        raise NotThereError(_why_not_there(caller, path))
     return path
+
+
+def _why_not_there(caller: Caller, path: RelativePath) -> str:
+    if path.names[0] in KINDS:
+        return f"{path} is not there: a path begins with its area; yours is {caller.label}/{path}."
+    return f"{path} is not there."
 
 
 def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:

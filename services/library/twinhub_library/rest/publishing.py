@@ -24,7 +24,7 @@ from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads
 from twinhub_dtconfig.versions import newest
 
 from twinhub_library.access import readable_areas
-from twinhub_library.catalogue import find_asset
+from twinhub_library.catalogue import find_asset, say_no_asset
 from twinhub_library.errors import ChangedError, NotThereError
 from twinhub_library.merging import FolderContent
 from twinhub_library.publishing.differences import compare
@@ -79,7 +79,7 @@ def publish(
     path = writable_path(library, caller, body.path)
     asset = find_asset(library.tree, path)
     if asset is None or asset.path != path:
-        raise NotThereError(f"{path} is no asset: name a folder or file below a kind.")
+        raise NotThereError(say_no_asset(library.tree, path))
     wish = Wish(asset, body.version, body.message, body.changelog, body.allowed_secrets)
     library.publishing.publisher.check(caller, wish)
     seen = partial(as_seen, library, if_match, partial(_versions, library, caller, asset))

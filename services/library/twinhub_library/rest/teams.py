@@ -119,7 +119,10 @@ def _check_may_switch(caller: Caller, group: str) -> None:
     if may_switch(caller, group):
         return
     if group not in caller.groups:
-        raise NotThereError(f"There is no group {group} of yours.")
+        raise NotThereError(
+            f"There is no group {group} of yours; one that you joined just now is known within "
+            "ten seconds."
+        )
     raise NotAllowedError("Teams are switched on and off by an instructor: ask one of your group.")
 
 

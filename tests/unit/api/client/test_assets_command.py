@@ -166,6 +166,14 @@ def test_a_dry_run_of_publishing_says_that_it_could(library: Answering, twin: Tw
     assert twin("publish", "models/tank", "--dry-run")[1] == "All is well: it could be published.\n"
 
 
+def _pulled(outcome: str) -> dict[str, object]:
+    file = {"path": "a.txt", "outcome": outcome, "copy_path": "a (yours).txt", "note": ""}
+    return {
+        "commit": "c", "files": [file], "files_count": 1, "was_rewritten": False, "kept": None,
+        "left_out": [], "notes": [],
+    }  # fmt: skip
+
+
 def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: Twin) -> None:
     repository: dict[str, object] = {
         "id": "r1", "place": "alice/models/tank", "url": "https://git/x.git", "branch": "main",
@@ -173,16 +181,24 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
         "synced_at": None, "fault": "", "conflicts": [], "follow_path": "",
     }  # fmt: skip
     library.on("GET /api/repositories", (200, {"repositories": [repository]}))
-    files = [{"path": "a", "outcome": "conflict"}]
-    library.on("POST /api/repositories/r1/sync", operation("done", result={"pulled": {
-        "files": files}}))  # fmt: skip
+    library.on("POST /api/repositories/r1/sync", operation("done", result={
+        "pulled": _pulled("conflict"), "pushed": None, "notes": []}))  # fmt: skip
     code, out, _ = twin("sync", "models/tank", "--message", "Mine")
     assert code == 1
-    assert out == "models/tank  1 files to look at  https://git/x.git\n"
-    library.on("POST /api/repositories/r1/pull", operation("done", result={"files": []}))
-    assert twin("sync", "--pull")[0] == 0
+    assert out.splitlines() == [
+        "models/tank: 1 files pulled; https://git/x.git",
+        "  conflict  a.txt (yours: a (yours).txt)",
+        "  Nothing is pushed: make one file of both, remove the copy, sync again.",
+    ]
+    library.on("POST /api/repositories/r1/pull", operation("done", result=_pulled("updated")))
+    assert twin("sync", "--pull", "--dry-run")[:2] == (
+        0, "models/tank: would have 1 files pulled; https://git/x.git\n"
+    )  # fmt: skip
+    pushed = {"commit": "c", "changes": [], "changes_count": 3, "left_out": []}
+    library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
+    assert twin("sync", "--push")[1] == "models/tank: 3 files pushed; https://git/x.git\n"
     library.on("GET /api/repositories", (200, {"repositories": []}))
-    assert "connect one" in twin("sync")[2]
+    assert "`twin assets connect`" in twin("sync")[2]
 
 
 def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:

@@ -41,6 +41,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         *old_addresses.handlers(),
         *git_token.handlers(context.installation.audit_file),
     ]
+    c.JupyterHub.user_redirect_hook = old_addresses.redirect_git_pull
     c.JupyterHub.tornado_settings.update(
         static_handler_class=PageFilesHandler, headers=dict(HEADERS)
     )

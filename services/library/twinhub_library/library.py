@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.nearness import is_near
 from twinhub_library.opening.part import open_opening
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.past import PublishingHistory
@@ -54,6 +56,8 @@ class Library:
 
     settings: LibrarySettings
     tree: Tree
+    is_near: bool
+    """Whether its files lie on this machine: small ones are then read without another thread."""
     database: Database
     operations: Operations
     """Long work that people ask for."""
@@ -85,6 +89,8 @@ class Library:
     """Git repositories that places are synced with."""
     following: Following
     """Common assets that follow a repository."""
+    changing: threading.Lock
+    """Held while somebody changes what they have seen and nobody else is to change."""
     opening: Opening
     """Links that open what is published in the workspace of whoever follows."""
 
@@ -166,6 +172,8 @@ def _put_together(
         ),
         background,
     )  # fmt: skip
+    health = Health({"database": check_database(database)})
+    health.add_warning("search", search.warn)
     history = History(
         [
             PublishingHistory(publishing.publisher, publishing.imports),
@@ -175,11 +183,12 @@ def _put_together(
     return Library(
         settings=settings,
         tree=tree,
+        is_near=is_near(settings.root),
         database=database,
         operations=operations,
         background=background,
         audit=ground.audit,
-        health=Health({"database": check_database(database)}),
+        health=health,
         metrics=Metrics("library"),
         changes=ground.changes,
         listing=Listing(tree),
@@ -194,6 +203,7 @@ def _put_together(
         publishing=publishing,
         uploads=open_uploads(settings, files, background),
         repositories=repositories,
+        changing=threading.Lock(),
         opening=open_opening(tree, database, publishing, repositories, quota, clock),
         following=open_following(tree, repositories, publishing, background),
     )

@@ -136,6 +136,15 @@ class OpenFolder:
         """Return the names in a folder, in order."""
         return [found.path.rpartition("/")[2] for found in self._list(path)]
 
+    def list_links(self, path: str = "") -> list[str]:
+        """Return the names of links in a folder, in order; the others are not even looked at."""
+        folder = self.open(path or ".", _FOLDER)
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(one.name for one in entries if one.is_symlink())
+        finally:
+            os.close(folder)
+
     def _list(self, path: str) -> list[Found]:
         try:
             folder = self.open(path or ".", _FOLDER)

@@ -159,6 +159,8 @@ class Syncing:
                 copies = [one.copy for one in pulled.files if one.copy]
                 if copies:
                     return Synced(pulled, None, (_look_first(copies),))
+                if wish.is_dry_run and pulled.commit:
+                    return Synced(pulled, self._foresee_push(desk, pulled.commit))
                 try:
                     return Synced(
                         pulled, self._push(desk, remote, pulled.commit, _Push(caller, wish))
@@ -320,6 +322,16 @@ class Syncing:
         desk.repository.change_refs({BASE: made, desk.remote_ref: made, PUSHING: None})
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
+
+    def _foresee_push(self, desk: Desk, head: str) -> Pushed:
+        """Return what would be sent once a commit has been pulled: it differs from both sides."""
+        if not desk.has_place():
+            return Pushed(None, (), ())
+        base = desk.listing(self._base(desk, head))
+        found = desk.scan(base.files)
+        open_paths = {one.path for one in compare(found, desk.listing(head)).listed}
+        own = compare(found, base).listed
+        return Pushed(None, tuple(one for one in own if one.path in open_paths), found.left_out)
 
     def _send(
         self, desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Changes

@@ -143,6 +143,7 @@ def test_preview_tells_what_a_merge_would_do_and_changes_nothing(tree: Tree, pla
     assert told == _merge(tree, base, theirs)
 
 
+@pytest.mark.heavy
 def test_notebook_that_both_changed_in_different_cells_has_both_changes(
     tree: Tree, place: Path
 ) -> None:
@@ -290,6 +291,7 @@ def _keeps_mine(files: dict[str, bytes]) -> bool:
     return b"".join(files.values()).count(b"m") >= 4
 
 
+@pytest.mark.heavy
 def test_file_that_is_too_long_to_be_merged_is_taken_whole(tree: Tree, place: Path) -> None:
     long = b"line\n" * 7_000_000
     write_files(place, {"a.txt": b"mine\n" + long})

@@ -367,6 +367,7 @@ def test_only_who_may_delete_users_has_one_forgotten(
     assert client_of("narrow").delete("/api/people/bob").status_code == 403
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_a_kill_at_any_write_is_mended_by_doing_it_again(
     library_settings: LibrarySettings, library_root: Path, tmp_path: Path

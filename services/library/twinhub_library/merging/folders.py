@@ -65,7 +65,7 @@ def merge(  # noqa: PLR0913 - three sides of a merge, and where and how
             return MergeReport(report_of(plan, label, {}))
         job = commit(tree, place, plan, theirs, label=label, note=ending.note)
         try:
-            done = carry_out(tree, job, ending.act)
+            done = carry_out(tree, job, ending.act, is_fresh=True)
         except ServiceError:
             undo(tree, job)
             raise
@@ -92,7 +92,7 @@ def recover_merges(tree: Tree) -> Iterator[Mapping[str, str]]:
     """End the merges that a crash broke off, and yield the note of each before it is forgotten."""
     for job in list_jobs(tree):
         try:
-            carry_out(tree, job, end=lambda: None)
+            carry_out(tree, job, lambda: None, is_fresh=False)
         except NotThereError:
             _log.warning("merge ended place=%s reason=the folder is gone", job.place)
         except LibraryError:  # no room, perhaps: the next start tries again

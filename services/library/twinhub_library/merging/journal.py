@@ -61,8 +61,6 @@ def commit(
     """Stage what a plan puts into a folder; from the return on the merge will be done."""
     job = Job(secrets.token_hex(8), place, label, tuple(plan.actions), note)
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
-        if len(job.actions) > _MANY:
-            own.be_lazy()
         try:
             _stage(own, job, plan, theirs)
         except (OSError, LibraryError):
@@ -74,15 +72,17 @@ def commit(
 def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
     folder = f"{JOURNAL}/{job.id}"
     own.make_folders(folder)
-    for number, action in enumerate(job.actions):
-        if action.digest is not None:
-            content = plan.merged.get(action.path)
-            chunks = chunks_of(theirs, action.path) if content is None else [content]
-            own.write(f"{folder}/{number}", _checked(chunks, action))
+    with own.open_folder(folder) as staged:
+        if len(job.actions) > _MANY:
+            staged.be_lazy()
+        for number, action in enumerate(job.actions):
+            if action.digest is not None:
+                content = plan.merged.get(action.path)
+                chunks = chunks_of(theirs, action.path) if content is None else [content]
+                staged.write(str(number), _checked(chunks, action), mode=action.mode)
+        staged.flush()
     own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
-    own.flush()
     own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
-    own.flush()
 
 
 def _prepare(placing: Placing, job: Job) -> None:
@@ -91,12 +91,16 @@ def _prepare(placing: Placing, job: Job) -> None:
     for number, action in enumerate(job.actions):
         if action.digest is not None:
             placing.prepare(number, action)
-    placing.flush()
+    if placing.has_copied:
+        placing.flush()
 
 
-def carry_out(tree: Tree, job: Job, end: Callable[[], None]) -> dict[str, FileReport]:
+def carry_out(
+    tree: Tree, job: Job, end: Callable[[], None], *, is_fresh: bool
+) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
 
+    A fresh job is one that has just been committed.
     ``end`` is called when all is in its place, before what came out is removed. If it refuses, or
     anything stands in the way before, all is put back.
 
@@ -105,7 +109,7 @@ def carry_out(tree: Tree, job: Job, end: Callable[[], None]) -> dict[str, FileRe
         FullError: there is no room.
         ServiceError: of ``end``.
     """
-    with _opened(tree, job) as placing:
+    with _opened(tree, job, is_fresh=is_fresh) as placing:
         try:
             _prepare(placing, job)
             _put(placing, job)
@@ -136,7 +140,7 @@ def _clear(placing: Placing, job: Job) -> None:
 
 
 @contextlib.contextmanager
-def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
+def _opened(tree: Tree, job: Job, *, is_fresh: bool) -> Iterator[Placing]:
     with (
         translated(job.place),
         tree.open_folder(RelativePath((OWN_FOLDER, JOURNAL, job.id))) as staged,
@@ -144,7 +148,7 @@ def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
     ):
         if len(job.actions) > _MANY:
             folder.be_lazy()
-        yield Placing(folder, staged, job.id, job.label)
+        yield Placing(folder, staged, job.id, job.label, is_fresh=is_fresh)
 
 
 def undo(tree: Tree, job: Job) -> None:
@@ -158,6 +162,7 @@ def discard(tree: Tree, job: Job) -> None:
     """Forget a merge that is done."""
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
         own.remove_file(f"{JOURNAL}/{job.id}/{_PLAN}")
+        own.be_lazy()  # what a crash leaves without a plan, `list_jobs` removes
         own.remove_all(f"{JOURNAL}/{job.id}")
 
 

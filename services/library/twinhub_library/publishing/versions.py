@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from twinhub_api.names import label_for
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.versions import Version, VersionPin
@@ -43,12 +45,40 @@ def _prepare_nothing(_rows: list[VersionRow]) -> None:
     """Have nothing to prepare."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """That something else is better than a version."""
+
+    why: str
+    successor: str
+    """A reference; empty if there is none."""
+
+
 class Versions:
     """Which versions there are."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in a database."""
+        """Keep them in a database, which nobody else changes."""
         self._database = database
+        self._deprecated: dict[tuple[str, str, str], Deprecation] | None = None
+        self._lock = threading.Lock()
+
+    def find_deprecation(self, kind: str, name: str, version: str) -> Deprecation | None:
+        """Return what is better than a version, if somebody has said so; without the database.
+
+        Each search asks this for each of its hits.
+        """
+        with self._lock:
+            if self._deprecated is None:
+                query = select(VersionRow).where(VersionRow.is_deprecated)
+                with self._database.session() as session:
+                    self._deprecated = {
+                        (row.kind, row.name, row.version): Deprecation(
+                            row.deprecated_why, row.successor
+                        )
+                        for row in session.scalars(query)
+                    }
+            return self._deprecated.get((kind, name, version))
 
     def add(self, row: VersionRow, prepare: Prepare = _prepare_nothing) -> VersionRow:
         """Keep a new one, if ``prepare`` does not refuse what the asset's versions then are."""
@@ -70,6 +100,15 @@ class Versions:
         """Return the versions of an asset, withdrawn ones too, the highest first."""
         with self._database.session() as session:
             return _list_of(session, kind, name)
+
+    def find_alike(self, kind: str, name: str) -> str | None:
+        """Return the name of an asset that differs by small and big letters alone."""
+        query = select(VersionRow.name).where(
+            VersionRow.kind == kind, VersionRow.name != name,
+            func.lower(VersionRow.name) == name.lower(),
+        )  # fmt: skip
+        with self._database.session() as session:
+            return session.scalars(query.limit(1)).first()
 
     def get(self, kind: str, name: str, version: str) -> VersionRow:
         """Return one version, also a withdrawn one.
@@ -113,13 +152,15 @@ class Versions:
 
         None is changed where ``prepare`` refuses what the asset's versions then are.
         """
-        with self._database.session() as session:
-            found = [session.get_one(VersionRow, row.id) for row in rows]
-            for row in found:
-                change(row)
-            session.flush()
-            prepare(_list_of(session, found[0].kind, found[0].name))
-            return found
+        with self._lock:
+            self._deprecated = None
+            with self._database.session() as session:
+                found = [session.get_one(VersionRow, row.id) for row in rows]
+                for row in found:
+                    change(row)
+                session.flush()
+                prepare(_list_of(session, found[0].kind, found[0].name))
+                return found
 
 
 def _list_of(session: Session, kind: str, name: str) -> list[VersionRow]:

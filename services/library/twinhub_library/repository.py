@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git may serve all else
@@ -27,13 +26,9 @@ from twinhub_library.repositories.errors import (
 )
 from twinhub_library.repositories.faults import fault_of
 from twinhub_library.repositories.imports import NewCommit, import_stream
-from twinhub_library.repositories.objects import (
-    Commit,
-    GitFile,
-    Listing,
-    Pointer,
-    parse_listing,
-)
+from twinhub_library.repositories.largefiles import LargeFiles
+from twinhub_library.repositories.objects import LOG_FORMAT, Listing, parse_listing, parse_log
+from twinhub_library.repositories.refs import Refs
 from twinhub_library.repositories.running import Listener, Run, Silent
 from twinhub_library.repositories.sandbox import CA_FILE, NOBODY, Job, Limits, Sandbox
 from twinhub_library.repositories.settings_of_git import (
@@ -49,14 +44,16 @@ if TYPE_CHECKING:
 
     from twinhub_library.repositories.addresses import Address
     from twinhub_library.repositories.credentials import Delivery
+    from twinhub_library.repositories.objects import Commit, GitFile
 
 _log = logging.getLogger(__name__)
 
 _LOGGED = 500
 _CHUNK = 1 << 20
-_LOG = "%H%x00%P%x00%an%x00%at%x00%B%x00"
 _NEXT = "refs/twinhub/next"
 _MOST_PACKS = 40
+_MOST_LOOSE = 1 << 20
+"""Bytes of a commit that git takes out of the pack that it has just written."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +133,8 @@ class Repository:
         self.work = folder / "work"
         self._listings: dict[tuple[str, str], Listing] = {}
         self._git = _SandboxedGit(walls, folder / "git", self.work)
+        self.refs = Refs(folder / "git", self.give)
+        self.large = LargeFiles(folder / "git", self.give)
 
     @classmethod
     def create(cls, folder: Path, walls: Walls) -> Repository:
@@ -204,33 +203,6 @@ class Repository:
         )  # fmt: skip
         return found.decode("ascii").strip() or None
 
-    def find_ref(self, name: str) -> str | None:
-        """Return the commit of a ref; None where there is none.
-
-        Refs of this git directory are files, for nobody ever packs them.
-        """
-        try:
-            return (self.folder / "git" / name).read_text("ascii").strip() or None
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def list_refs(self, prefix: str) -> dict[str, str]:
-        """Return the commits by their refs below a prefix, the newest name first."""
-        output = self.run(
-            "for-each-ref", "--sort=-refname", "--format=%(objectname) %(refname)", "--", prefix
-        )
-        pairs = [line.split(" ", 1) for line in output.decode().splitlines()]
-        return {name: commit for commit, name in pairs}
-
-    def change_refs(self, changes: Mapping[str, str | None]) -> None:
-        """Set refs to commits, or remove them with None: all of them or none."""
-        lines = [
-            f"update {name}\0{commit}\0\0" if commit else f"delete {name}\0\0"
-            for name, commit in changes.items()
-        ]
-        text = "start\0" + "".join(lines) + "prepare\0commit\0"
-        self.run("update-ref", "-z", "--stdin", feed=[text.encode()])
-
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
         if older == newer:
@@ -281,41 +253,15 @@ class Repository:
                 f"The content {name[:12]} is missing in the repository: connect it anew."
             ) from error
 
-    @property
-    def has_large_files(self) -> bool:
-        """Whether the content of any pointer is kept."""
-        return (self.folder / "git" / "lfs" / "objects").is_dir()
-
-    def large_file(self, pointer: Pointer) -> Path | None:
-        """Return where the content of a pointer is kept; None where it was not fetched."""
-        one = pointer.digest
-        path = self.folder / "git" / "lfs" / "objects" / one[:2] / one[2:4] / one
-        return path if path.is_file() and path.stat().st_size == pointer.size else None
-
-    def keep_large_file(self, pointer: Pointer, chunks: Iterable[bytes]) -> None:
-        """Keep the content of a pointer, to be pushed."""
-        one = pointer.digest
-        folder = self.folder / "git"
-        for name in ("lfs", "objects", one[:2], one[2:4]):
-            folder /= name
-            if not folder.is_dir():
-                folder.mkdir()
-                self.give(folder)
-        temporary = folder / f"{one}.new"
-        with temporary.open("wb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        self.give(temporary)
-        temporary.rename(folder / one)
-
     def commit(self, new: NewCommit, listener: Listener | None = None) -> str:
         """Make a commit that no ref names yet, and return it."""
+        is_large = sum(one.size for one in new.written) > _MOST_LOOSE
+        packed = ("-c", "fastimport.unpackLimit=0") if is_large else ()
         self.run(
-            "fast-import", "--force", "--quiet", "--done", "--depth=0", "--date-format=raw",
-            feed=import_stream(new, _NEXT), listener=listener,
+            *packed, "fast-import", "--force", "--quiet", "--done", "--depth=0",
+            "--date-format=raw", feed=import_stream(new, _NEXT), listener=listener,
         )  # fmt: skip
-        made = self.find_ref(_NEXT)
+        made = self.refs.find(_NEXT)
         assert made, "fast-import has ended well"  # noqa: S101
         return made
 
@@ -362,10 +308,10 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}",
+            "--literal-pathspecs", "log", "-z", f"--format={LOG_FORMAT}", f"--skip={skip}",
             f"--max-count={count}", commit, *paths,
         )  # fmt: skip
-        return list(_parse_log(output))
+        return list(parse_log(output))
 
     def difference(self, old: str | None, new: str) -> str:
         """Return the lines that differ between two contents; empty where they are no text."""
@@ -412,7 +358,7 @@ class Repository:
             "--no-auto-maintenance", "--", str(remote.address), f"+refs/heads/{branch}:{ref}",
             remote=remote, listener=listener,
         )  # fmt: skip
-        found = self.find_ref(ref)
+        found = self.refs.find(ref)
         assert found, "fetch has ended well"  # noqa: S101
         self.tidy()
         return found
@@ -439,7 +385,7 @@ class Repository:
         self.run("lfs", "fetch", "origin", commit, remote=remote, listener=listener)
 
     def push_large(self, remote: Remote, digests: Sequence[str], listener: Listener) -> None:
-        """Send large files that were kept with `keep_large_file`."""
+        """Send large files that were kept."""
         step = 500  # arguments
         for start in range(0, len(digests), step):
             self.run(
@@ -452,14 +398,6 @@ class Repository:
         packs = self.folder / "git" / "objects" / "pack"
         if len(list(packs.glob("*.pack"))) > _MOST_PACKS:
             self.run("repack", "-a", "-d", "-k", "-q")
-
-
-def _parse_log(output: bytes) -> Iterator[Commit]:
-    words = output.decode("utf-8", "replace").split("\0")
-    for start in range(0, len(words) - 5, 6):
-        name, parents, author, at, message, _ = words[start : start + 6]
-        when = datetime.fromtimestamp(int(at or 0), UTC)
-        yield Commit(name.strip(), tuple(parents.split()), author, when, message.strip())
 
 
 def running_uid(folder: Path) -> int:

@@ -10,14 +10,14 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping
 
 FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 MOST_POINTER_BYTES = 1024
@@ -114,6 +114,18 @@ def parse_listing(output: bytes, folder: str) -> Listing:
         else:
             files[path] = GitFile(mode, blob, int(size))
     return Listing(files, tuple(left_out))
+
+
+LOG_FORMAT = "%H%x00%P%x00%an%x00%at%x00%B%x00"
+
+
+def parse_log(output: bytes) -> Iterator[Commit]:
+    """Yield the commits of ``git log -z`` in that format."""
+    words = output.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(words) - 5, 6):
+        name, parents, author, at, message, _ = words[start : start + 6]
+        when = datetime.fromtimestamp(int(at or 0), UTC)
+        yield Commit(name.strip(), tuple(parents.split()), author, when, message.strip())
 
 
 def _why_not(raw: bytes, path: str, mode: str) -> str:

@@ -27,8 +27,15 @@ from twinhub_library.repositories.errors import (
 from twinhub_library.repositories.faults import fault_of
 from twinhub_library.repositories.imports import NewCommit, import_stream
 from twinhub_library.repositories.largefiles import LargeFiles
-from twinhub_library.repositories.objects import LOG_FORMAT, Listing, parse_listing, parse_log
+from twinhub_library.repositories.objects import (
+    LOG_FORMAT,
+    Listing,
+    parse_listing,
+    parse_log,
+    parse_parents,
+)
 from twinhub_library.repositories.refs import Refs
+from twinhub_library.repositories.remotes import parse_branches
 from twinhub_library.repositories.running import Listener, Run, Silent
 from twinhub_library.repositories.sandbox import CA_FILE, NOBODY, Job, Limits, Sandbox
 from twinhub_library.repositories.settings_of_git import (
@@ -42,9 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from twinhub_library.repositories.addresses import Address
-    from twinhub_library.repositories.credentials import Delivery
-    from twinhub_library.repositories.objects import Commit, GitFile
+    from twinhub_library.repositories.objects import Commit, GitFile, Lines
+    from twinhub_library.repositories.remotes import Remote, RemoteBranches
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +58,8 @@ _LOGGED = 500
 _CHUNK = 1 << 20
 _NEXT = "refs/twinhub/next"
 _MOST_PACKS = 40
+_NEAR = 20
+"""Commits in a row that are looked at one by one."""
 _MOST_LOOSE = 1 << 20
 """Bytes of a commit that git takes out of the pack that it has just written."""
 
@@ -63,24 +71,6 @@ class Walls:
     sandbox: Sandbox
     limits: Limits = field(default_factory=Limits)
     ca_file: Path | None = None
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A repository elsewhere, with what lets us in."""
-
-    address: Address
-    delivery: Delivery
-
-
-@dataclass(frozen=True)
-class RemoteBranches:
-    """What a repository elsewhere has."""
-
-    default: str | None
-    """Name of the branch that its owner made the first; None of an empty repository."""
-    commits: Mapping[str, str]
-    """Branches by name."""
 
 
 class _SandboxedGit(git.Git):
@@ -132,6 +122,7 @@ class Repository:
         self._walls = walls
         self.work = folder / "work"
         self._listings: dict[tuple[str, str], Listing] = {}
+        self._lines: Lines = {}
         self._git = _SandboxedGit(walls, folder / "git", self.work)
         self.refs = Refs(folder / "git", self.give)
         self.large = LargeFiles(folder / "git", self.give)
@@ -205,8 +196,14 @@ class Repository:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
-        if older == newer:
-            return True
+        near = newer
+        for _ in range(_NEAR):  # by the program that reads objects, before one is started for it
+            if near == older:
+                return True
+            parents = parse_parents(self.read_blob(near))
+            if len(parents) != 1:
+                break
+            near = parents[0]
         wanted = frozenset({0, 1})
         before = self.run("rev-list", "--count", "--max-count=1", older, f"^{newer}", wanted=wanted)
         return before.strip() == b"0"
@@ -230,7 +227,7 @@ class Repository:
         output = self.run(
             "--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths
         )
-        found = self._listings[commit, folder] = parse_listing(output, folder)
+        found = self._listings[commit, folder] = parse_listing(output, folder, self._lines)
         return found
 
     def read_blob(self, name: str) -> bytes:
@@ -336,15 +333,8 @@ class Repository:
         output = self.run(
             "ls-remote", "--symref", "--", str(remote.address), "HEAD", "refs/heads/*",
             remote=remote,
-        ).decode("utf-8", "replace")  # fmt: skip
-        default, commits = None, {}
-        for line in output.splitlines():
-            value, _, name = line.partition("\t")
-            if name == "HEAD" and value.startswith("ref: refs/heads/"):
-                default = value.removeprefix("ref: refs/heads/")
-            elif name.startswith("refs/heads/"):
-                commits[name.removeprefix("refs/heads/")] = value
-        return RemoteBranches(default if default in commits else None, commits)
+        )  # fmt: skip
+        return parse_branches(output)
 
     def fetch(self, remote: Remote, branch: str, listener: Listener) -> str:
         """Bring what a branch has now, however it came about, and return its commit.

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from twinhub_library.repositories.connections import Connections
     from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
+    from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.running import Listener
-    from twinhub_library.repository import Remote
     from twinhub_library.tree import Tree
 
     Files = Mapping[str, GitFile]

@@ -30,8 +30,9 @@ from twinhub_library.repositories.errors import BusyRepositoryError
 from twinhub_library.repositories.hosts import check_host, confirm_host, find_known
 from twinhub_library.repositories.objects import why_unfit
 from twinhub_library.repositories.refs import clear_leftovers
+from twinhub_library.repositories.remotes import Remote
 from twinhub_library.repositories.sandbox import Limits, open_sandbox
-from twinhub_library.repository import Remote, Repository, Walls, running_uid
+from twinhub_library.repository import Repository, Walls, running_uid
 from twinhub_library.store.repositories import RepositoryRow
 
 if TYPE_CHECKING:

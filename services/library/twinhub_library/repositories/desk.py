@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from twinhub_library.opened import OpenFolder
     from twinhub_library.repositories.connections import Connections, Opened
     from twinhub_library.repositories.objects import GitFile, Listing
+    from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.running import Listener
     from twinhub_library.repositories.scanning import TreeFile
-    from twinhub_library.repository import Remote
     from twinhub_library.tree import Tree
 
 BASE, PUSHING, KEPT = "refs/twinhub/base", "refs/twinhub/pushing", "refs/twinhub/kept/"

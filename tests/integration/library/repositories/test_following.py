@@ -5,22 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-from twinhub_library.settings import GitSettings, LibrarySettings
-
-from tests.fixtures.git_servers import PASSWORD, USER
-from tests.fixtures.library import CALLERS
 from tests.fixtures.waiting import wait_for
+from tests.integration.library.repositories.conftest import ALICE, TOKEN_SENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from starlette.testclient import TestClient
-    from twinhub_kit.callers import Caller
     from twinhub_library.library import Library
 
     from tests.fixtures.git_servers import GitServers, Remote
@@ -29,12 +23,6 @@ if TYPE_CHECKING:
 
 PLACE = "alice/models/valve"
 SECRET = "what-the-hook-knows"
-
-
-@pytest.fixture
-def library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    settings = LibrarySettings(library_root, tmp_path / "state")
-    return replace(settings, git=GitSettings(allow_loopback=True))
 
 
 def asset(version: str) -> str:
@@ -46,8 +34,7 @@ def connect(client_of: ClientOf, remote: Remote) -> str:
     """Connect the place as alice, pull, and let her publish it; return the address."""
     grant = {"subject_kind": "user", "subject": "alice", "kind": "models", "pattern": "valve"}
     assert client_of("admin").post("/api/grants", json=grant).status_code == 201
-    token = {"kind": "token", "user": USER, "secret": PASSWORD}
-    body = {"place": PLACE, "url": remote.url, "credential": token}
+    body = {"place": PLACE, "url": remote.url, "credential": TOKEN_SENT}
     made = client_of("alice").post("/api/repositories", json=body)
     assert made.status_code == 201, made.text
     return f"/api/repositories/{made.json()['id']}"
@@ -61,7 +48,7 @@ def test_a_new_version_in_the_repository_is_published_by_the_clock(
     row = library.repositories.connections.list()[0]
     alice = client_of("alice")
     assert alice.put(f"{at}/follow", json={"path": PLACE, "every_seconds": 60}).status_code == 404
-    library.repositories.syncing.pull(_alice(), row.id)
+    library.repositories.syncing.pull(ALICE, row.id)
     told = alice.put(f"{at}/follow", json={"path": PLACE, "every_seconds": 60})
     assert told.json()["follow_path"] == PLACE
 
@@ -83,7 +70,7 @@ def test_a_webhook_is_heard_when_it_knows_the_secret(
     remote = git_servers.make("hooked", {"asset.yaml": asset("1.0.0")})
     at = connect(client_of, remote)
     row = library.repositories.connections.list()[0]
-    library.repositories.syncing.pull(_alice(), row.id)
+    library.repositories.syncing.pull(ALICE, row.id)
     follow = {"path": PLACE, "webhook_secret": SECRET}
     client_of("alice").put(f"{at}/follow", json=follow)
     nobody = client_of("")
@@ -108,17 +95,12 @@ def test_without_a_grant_nothing_follows(
     client_of: ClientOf, git_servers: GitServers, library: Library
 ) -> None:
     remote = git_servers.make("ungranted", {"asset.yaml": asset("1.0.0")})
-    token = {"kind": "token", "user": USER, "secret": PASSWORD}
-    body = {"place": PLACE, "url": remote.url, "credential": token}
+    body = {"place": PLACE, "url": remote.url, "credential": TOKEN_SENT}
     made = client_of("alice").post("/api/repositories", json=body).json()
-    library.repositories.syncing.pull(_alice(), made["id"])
+    library.repositories.syncing.pull(ALICE, made["id"])
 
     answer = client_of("alice").put(
         f"/api/repositories/{made['id']}/follow", json={"path": PLACE, "every_seconds": 60}
     )
 
     assert answer.status_code == 403
-
-
-def _alice() -> Caller:
-    return CALLERS["alice"]

@@ -6,13 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 import tantivy
+from starlette.testclient import TestClient
 from twinhub_library.changes import Changes
 from twinhub_library.index.service import Search
 from twinhub_library.library import open_library
 from twinhub_library.main import make_library_application
 from twinhub_library.tree import Tree
 
-from tests.fixtures.library import IDENTITY, TestClient
+from tests.fixtures.library import IDENTITY
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:

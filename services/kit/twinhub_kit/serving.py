@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import signal
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ BACKLOG = 4096
 """Connections that wait or are served at once; the kernel may allow fewer."""
 
 _PAUSE_SECONDS = 0.02
+_ARENA_MAX = -8
+"""M_ARENA_MAX of malloc.h."""
 STOP_SECONDS = 10.0
 """What answers under way are given when the process is to end."""
 
@@ -31,6 +34,16 @@ _TO_OUR_LOG = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
+
+
+def share_heaps() -> None:
+    """Have threads share two heaps of the C library (mallopt(3)); called before there are any.
+
+    Each of a dozen threads has its own otherwise, and none gives back what another could use.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 2)
 
 
 async def serve(

@@ -51,6 +51,7 @@ class Subscription:
     def put(self, change: Change) -> None:
         """Have a change wait; from any thread."""
         with self._lock:
+            is_first = not self._waiting
             if change.path is None or len(self._waiting) >= self._most:
                 self._waiting.clear()
                 self._waiting[None] = change.number
@@ -59,7 +60,8 @@ class Subscription:
             else:
                 self._waiting.pop(change.path, None)
                 self._waiting[change.path] = change.number
-        self._wake()
+        if is_first:  # with others waiting it is awake, or about to be
+            self._wake()
 
     def end(self) -> None:
         """Have the listener stop; from any thread."""

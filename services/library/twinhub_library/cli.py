@@ -105,12 +105,13 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     # imported here: the other command needs no server
     from twinhub_kit.callers import Caller, OpenIdentity  # noqa: PLC0415
-    from twinhub_kit.serving import serve  # noqa: PLC0415
+    from twinhub_kit.serving import serve, share_heaps  # noqa: PLC0415
 
     from twinhub_library.library import open_library  # noqa: PLC0415
     from twinhub_library.main import make_library_application  # noqa: PLC0415
     from twinhub_library.settings import LibrarySettings  # noqa: PLC0415
 
+    share_heaps()
     root = _folder(options.root, "--root").resolve()
     address = _loopback(options.address)
     port = _usable_port(address, options.port)

@@ -95,7 +95,8 @@ async def _next_within(subscription: Subscription, seconds: float) -> Change | N
 
 
 async def _list_areas(library: Library, caller: Caller) -> frozenset[Area]:
-    teams = await asyncio.to_thread(list_teams, library)
+    is_near = library.is_near  # hundreds of streams ask each second
+    teams = list_teams(library) if is_near else await asyncio.to_thread(list_teams, library)
     return frozenset(readable_areas(caller, teams))
 
 

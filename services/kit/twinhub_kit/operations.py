@@ -11,23 +11,25 @@ import logging
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from twinhub_api.operations import Operation, OperationStatus
-from twinhub_api.problems import Problem
 
 from twinhub_kit.errors import BusyError, CancelledError, ServiceError, UnknownError
+from twinhub_kit.fair_pool import FairPool
 from twinhub_kit.numbers import read_number
 from twinhub_kit.operation_table import OperationRow, OperationTable
+from twinhub_kit.problems import FAULT, make_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from twinhub_api.problems import Problem
     from twinhub_api.wire import Wire
 
     from twinhub_kit.callers import Caller
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-THREADS = 4
+THREADS = 6
+AT_ONCE = 2
+"""Operations of one person that run at once; the others wait, and those of other people do not."""
 MOST_OPEN = 16
 """Operations that one person may have waiting and running."""
 KEPT = 200
@@ -83,7 +87,7 @@ class Operations:
         left = self._table.end_all(OperationStatus.INTERRUPTED, at=time.time())
         if left:
             _log.warning("operations interrupted count=%d", left)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="operation")
+        self._pool: FairPool[Wire] = FairPool(threads, at_once=AT_ONCE)
         self._lock = threading.Lock()
         self._open: dict[str, tuple[str, Progress, Future[Wire]]] = {}
         self._is_closing = False
@@ -108,7 +112,8 @@ class Operations:
             if sum(owner == caller.name for owner, *_ in self._open.values()) >= MOST_OPEN:
                 raise BusyError(f"{MOST_OPEN} things of yours are under way: wait until one is.")
             operation = self._table.add(row, keep=KEPT)
-            future = self._pool.submit(self._do, operation_id, progress, work)
+            do = partial(self._do, operation_id, progress, work)
+            future = self._pool.submit(caller.name, do)
             self._open[operation_id] = (caller.name, progress, future)
         future.add_done_callback(partial(self._end, operation_id))
         return operation
@@ -169,7 +174,7 @@ class Operations:
             known = list(self._open.values())
         for _, progress, _ in known:
             progress.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def _do(self, operation_id: str, progress: Progress, work: Callable[[Progress], Wire]) -> Wire:
         progress.check()
@@ -177,7 +182,19 @@ class Operations:
         return work(progress)
 
     def _end(self, operation_id: str, future: Future[Wire]) -> None:
-        """Write down how it ended; called in the thread that did it."""
+        """Write down how it ended; called in the thread that did it.
+
+        What the database does not take, such as when it is full, is marked at the next start.
+        """
+        try:
+            self._write_end(operation_id, future)
+        except ServiceError as error:
+            _log.error("operation=%s has ended, which is not written down: %s", operation_id, error)
+        finally:
+            with self._lock:
+                self._open.pop(operation_id, None)
+
+    def _write_end(self, operation_id: str, future: Future[Wire]) -> None:
         finish = partial(self._table.end, operation_id, at=time.time())
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or isinstance(error, CancelledError):
@@ -188,8 +205,6 @@ class Operations:
             if not isinstance(error, ServiceError):
                 _log.error("fault operation=%s", operation_id, exc_info=error)
             finish(OperationStatus.FAILED, problem=_problem(error))
-        with self._lock:
-            self._open.pop(operation_id, None)
 
     def _with_progress(self, operation: Operation) -> Operation:
         with self._lock:
@@ -205,12 +220,5 @@ _CLOSED = OperationStatus.INTERRUPTED
 
 def _problem(error: BaseException) -> Problem:
     if not isinstance(error, ServiceError):
-        detail = "A fault in TwinHub: its log says more. Tell an administrator the time."
-        return _make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "fault")
-    return _make_problem(HTTPStatus(error.status), str(error), error.code)
-
-
-def _make_problem(status: HTTPStatus, detail: str, code: str) -> Problem:
-    return Problem(
-        type="about:blank", title=status.phrase, status=status.value, detail=detail, code=code
-    )
+        return make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, FAULT, code="fault")
+    return make_problem(error.status, str(error), code=error.code)

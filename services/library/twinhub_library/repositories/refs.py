@@ -1,4 +1,4 @@
-"""Names of commits in a git directory of ours: files, which nobody ever packs (gitrepository-layout(5))."""
+"""Names of commits in a git directory: files that nobody packs (gitrepository-layout(5))."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Refs:
     def list(self, prefix: str) -> dict[str, str]:
         """Return the commits by their refs in a folder, the newest name first."""
         folder = self._git_dir / prefix
-        names = sorted(os.listdir(folder), reverse=True) if folder.is_dir() else []
+        names = sorted(os.listdir(folder), reverse=True) if folder.is_dir() else []  # noqa: PTH208
         found = {f"{prefix}{name}": self.find(f"{prefix}{name}") for name in names}
         return {name: commit for name, commit in found.items() if commit}
 

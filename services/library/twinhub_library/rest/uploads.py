@@ -18,7 +18,7 @@ from twinhub_kit.application import serve_routes
 from twinhub_kit.numbers import read_number
 
 from twinhub_library.errors import BadRequestError, NotThereError
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
+from twinhub_library.rest.needs import ATurn, KnownCaller, TheLibrary, writable_path
 from twinhub_library.rest.tus import ALGORITHMS, CURRENT, Piece, UploadStorage
 
 if TYPE_CHECKING:
@@ -162,11 +162,14 @@ def _begin_upload(library: Library, caller: Caller, metadata: dict[str, str], si
     )
 
 
-async def _finish(library: TheLibrary) -> Callable[[str, dict[str, str]], Awaitable[None]]:
+async def _finish(
+    library: TheLibrary, turn: ATurn
+) -> Callable[[str, dict[str, str]], Awaitable[None]]:
     """Return what tuspyserver calls when all of an upload has arrived."""
 
     async def finish(uid: str, _: dict[str, str]) -> None:
-        await run_in_threadpool(library.uploads.finish, uid)
+        async with turn():
+            await run_in_threadpool(library.uploads.finish, uid)
 
     return finish
 

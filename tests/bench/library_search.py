@@ -22,6 +22,7 @@ import httpx
 
 from tests.bench.report import Figure, p95
 from tests.fixtures.library import RunningLibrary, run_library
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,14 +99,13 @@ def _write_assets(root: Path, size: int, source: random.Random, corpus: _Corpus)
 
 
 def _wait_until_complete(client: httpx.Client) -> None:
-    until = time.monotonic() + _BUILD_SECONDS
-    while time.monotonic() < until:
+    def is_complete() -> bool:
         with contextlib.suppress(httpx.TransportError):
             page = client.get("/api/search?limit=1").json()
-            if page["is_complete"] and page["count"]:
-                return
-        time.sleep(0.2)
-    raise TimeoutError("the index is not complete")
+            return bool(page["is_complete"] and page["count"])
+        return False
+
+    wait_for(is_complete, seconds=_BUILD_SECONDS, what="the index is complete")
 
 
 def _measure_queries(

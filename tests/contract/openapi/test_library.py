@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ _CHECKOUT = Path(__file__).parents[3]
 _GENERATED = generated_files()
 
 
+@cache
 def _description() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(_GENERATED[OPENAPI])
     return found
 
 
+@cache
 def _operations() -> dict[str, dict[str, Any]]:
     return {
         f"{method.upper()} {path}": operation

@@ -15,6 +15,7 @@ from twinhub_library.index.following import Follower
 from twinhub_library.index.memory import MemoryIndex
 from twinhub_library.tree import Tree
 
+from tests.fixtures.library import run_library
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -105,15 +106,23 @@ def test_after_any_of_many_kills_the_index_is_what_a_rescan_makes(
         _kill_and_compare(running_library, tmp_path, random.Random(seed + at))  # noqa: S311
 
 
+@pytest.fixture(scope="module", name="indexed")
+def _indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a root with an asset and its index, whose server was killed."""
+    root = tmp_path_factory.mktemp("indexed")
+    (root / "common/models/tank").mkdir(parents=True)
+    (root / "common/models/tank/README.md").write_text("# Tank\n")
+    with run_library(root) as running:
+        wait_for(lambda: _search_all(running), seconds=30, what="the first index")
+        running.kill()
+    return root
+
+
 @pytest.mark.parametrize("what", ["truncated", "garbled", "removed", "of another version"])
 def test_an_index_that_is_damaged_or_of_another_version_is_built_anew(
-    running_library: Start, tmp_path: Path, what: str
+    running_library: Start, indexed: Path, tmp_path: Path, what: str
 ) -> None:
-    (tmp_path / "common/models/tank").mkdir(parents=True)
-    (tmp_path / "common/models/tank/README.md").write_text("# Tank\n")
-    running = running_library(tmp_path)
-    wait_for(lambda: _search_all(running), seconds=30, what="the first index")
-    running.kill()
+    shutil.copytree(indexed, tmp_path, symlinks=True, dirs_exist_ok=True)
     index = tmp_path / ".library/state/index"
     for file in [one for one in index.rglob("*") if one.is_file()]:
         if what == "truncated":

@@ -140,6 +140,7 @@ def _library(loaded: LoadedSettings) -> str:
     quota, snapshots = library.quota, library.snapshots.every_minutes
     words = [
         f"{format_size(quota.user)} for each user" if quota.user else "no quota for users",
+        f"{format_size(quota.team)} for each team" if quota.team else "none for teams",
         f"versions every {snapshots} minutes" if snapshots else "no previous versions",
         str(find_quota_support(loaded.assets)),
     ]

@@ -130,7 +130,8 @@ class Update:
         """Return a line for each file that was not simply left."""
         files = [one for one in self.report.files if one.outcome != "unchanged"]
         lines = [f"{one.outcome:>9}  {one.path}" for one in files]
-        return "\n".join([*lines, f"{self.report.path} is of version {self.version}"])
+        now = "would be" if self.report.dry_run else "is"
+        return "\n".join([*lines, f"{self.report.path} {now} at {self.version or 'the newest'}"])
 
     def _repr_html_(self) -> str:
         """Return a table, for notebooks; all of it is text."""

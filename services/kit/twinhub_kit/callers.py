@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 from fastapi import Depends, Request
 from twinhub_api.names import label_for
-from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS
+from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS, USE_LIBRARY
 
 from twinhub_kit.errors import NotSignedInError
 from twinhub_kit.turns import take_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import Scope
 
 _SCHEMES = frozenset({"token", "bearer"})
 
@@ -53,6 +55,10 @@ class Caller:
 class Identity(Protocol):
     """Knows who is behind a token."""
 
+    @property
+    def scope(self) -> str:
+        """What a token needs to use the service."""
+
     async def find_caller(self, token: str) -> Caller | None:
         """Return who is behind a token that may use this service; None for anything else.
 
@@ -76,6 +82,7 @@ class TableIdentity:
     """Callers by their tokens, for tests."""
 
     callers: dict[str, Caller]
+    scope: str = USE_LIBRARY
 
     async def find_caller(self, token: str) -> Caller | None:
         """Return who has the token."""
@@ -102,6 +109,7 @@ class OpenIdentity:
     caller: Caller
     list_others: Callable[[], frozenset[str]] = frozenset
     """Returns the labels of those whose areas there are."""
+    scope: str = USE_LIBRARY
 
     async def find_caller(self, token: str) -> Caller | None:
         """Return the one caller."""
@@ -117,10 +125,23 @@ class OpenIdentity:
         """Do nothing: there are no tokens."""
 
 
-def read_token(request: Request) -> str:
-    """Return the token of an ``Authorization`` header; empty without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def read_token(scope: Scope) -> str:
+    """Return the token of a request's ``Authorization`` header; empty without one."""
+    found = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = found.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() in _SCHEMES else ""
+
+
+def _why_nobody(token: str, scope: str) -> str:
+    if not token:
+        return (
+            "Send a token of yours: Authorization: token <token>. "
+            "The page Token in the hub's menu makes one."
+        )
+    return (
+        "This token is unknown, has ended or may not be used here: make another one on the page "
+        f"Token in the hub's menu; one whose scopes are limited needs {scope}."
+    )
 
 
 async def get_caller(request: Request) -> Caller:
@@ -129,11 +150,21 @@ async def get_caller(request: Request) -> Caller:
     Raises:
         NotSignedInError: nobody is known by what came along.
     """
-    identity: Identity = request.app.state.identity
-    caller = await identity.find_caller(read_token(request))
+    return await identify(request.scope)
+
+
+async def identify(scope: Scope) -> Caller:
+    """Return who sends the request of a scope.
+
+    Raises:
+        NotSignedInError: nobody is known by what came along.
+    """
+    identity: Identity = scope["app"].state.identity
+    token = read_token(scope)
+    caller = await identity.find_caller(token)
     if caller is None:
-        raise NotSignedInError("Send a token of yours: Authorization: token <token>.")
-    request.state.caller = caller  # for the log of the request
+        raise NotSignedInError(_why_nobody(token, identity.scope))
+    scope.setdefault("state", {})["caller"] = caller  # for the log of the request
     return caller
 
 

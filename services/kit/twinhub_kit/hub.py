@@ -60,7 +60,7 @@ class HubIdentity:
         """
         self._api_url = api_url.rstrip("/")
         self._accepted = frozenset({scope, scope.partition("!")[0]})
-        self._scope = scope
+        self.scope = scope
         self._client = client or httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)
         self._clock = clock
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
@@ -106,6 +106,8 @@ class HubIdentity:
         if answer is None or self._is_old(answer):
             answer = self._ask(digest, token)
         try:
+            if answer.task.done():
+                return answer.task.result()
             return await asyncio.shield(answer.task)  # others may wait for the same answer
         except UnavailableError:
             if self._answers.get(digest) is answer:

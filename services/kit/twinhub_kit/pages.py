@@ -85,9 +85,10 @@ async def get_page_caller(request: Request) -> Caller:
     """
     identity: Identity = request.app.state.identity
     sign_in: SignIn | None = request.app.state.sign_in
-    token = read_token(request) or (sign_in.read_token(request) if sign_in else "")
+    token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
     caller = await identity.find_caller(token)
     if caller is not None:
+        request.state.page_caller = caller
         return caller
     if sign_in is None or request.method not in {"GET", "HEAD"}:
         raise NotSignedInError("Your session has ended: open the page once more.")
@@ -102,13 +103,19 @@ async def get_page_poster(request: Request) -> Caller:
     """
     caller = await get_page_caller(request)
     sign_in: SignIn | None = request.app.state.sign_in
-    if read_token(request) or sign_in is None:
+    if read_token(request.scope) or sign_in is None:
         return caller  # no browser sends that by itself
     if _is_from_elsewhere(request) or not hmac.compare_digest(
         (await _sent_token(request)).encode(), sign_in.xsrf_token(request).encode()
     ):
         raise NotAllowedError("This form is not of this page: open the page once more.")
     return caller
+
+
+def find_page_caller(request: Request) -> Caller | None:
+    """Return who looks at a page whose route has been refused; None if that is not known."""
+    found: Caller | None = getattr(request.state, "page_caller", None)
+    return found
 
 
 def get_guard(request: Request) -> Guard:

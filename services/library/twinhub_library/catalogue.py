@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.layout import (
     companion_names,
     group_names,
@@ -71,6 +72,18 @@ def find_asset(tree: Tree, path: RelativePath) -> Asset | None:
     else:
         kinds = find_few(tree, folder, name)
     return pick_asset(tree, folder, name, kinds, folder.group(kinds))
+
+
+def say_no_asset(tree: Tree, path: RelativePath) -> str:
+    """Return why a path is no asset, with the nearest one in its folder, in words for people."""
+    place = split_asset_path(tree, path)
+    if place is None:
+        return f"{path} is no asset: name a folder or file below a kind."
+    folder, name = place
+    assets = folder.group(dict(_scan(tree, folder.path)))
+    if (nearest := nearest_key(name, assets)) is not None:
+        return f"There is no {path}; did you mean {folder.path}/{nearest}?"
+    return f"There is no {path}: name a folder or file in {folder.path}."
 
 
 def split_asset_path(tree: Tree, path: RelativePath) -> tuple[KindFolder, str] | None:

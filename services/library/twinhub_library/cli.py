@@ -13,6 +13,10 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_api.names import check_user_name
+from twinhub_api.scopes import ADMIN, INSTRUCT
+from twinhub_dtconfig.references import AssetKind
+
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -25,6 +29,13 @@ GOOD, ODD, WRONG_USE = 0, 1, 2
 """Exit codes: all is well; something is to be looked at; wrong use, or nothing to read."""
 
 _FRESH_SECONDS = 1.0
+_NOBODY = "user"
+"""A name that no user can have."""
+_ROLES = {
+    "user": frozenset[str](),
+    "instructor": frozenset({INSTRUCT}),
+    "admin": frozenset({INSTRUCT, ADMIN}),
+}
 
 
 class UseError(Exception):
@@ -69,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
         "--insecure-loopback", action="store_true", required=True,
         help="yes, everybody on this machine may read all, and change what is not common",
     )  # fmt: skip
+    serve.add_argument(
+        "--user", metavar="NAME", help="whose own area everybody has; default: one of nobody's"
+    )
+    serve.add_argument(
+        "--role", metavar="ROLE", choices=tuple(_ROLES), default="user",
+        help="what everybody is: a user, an instructor (publishes, reviews) or an admin (grants)",
+    )  # fmt: skip
     serve.set_defaults(run=_serve)
     dtaas = commands.add_parser(
         "import-dtaas",
@@ -97,7 +115,8 @@ def _serve(options: argparse.Namespace) -> int:
     address = _loopback(options.address)
     port = _usable_port(address, options.port)
     settings = LibrarySettings(root, options.state or root / ".library" / "state")
-    identity = OpenIdentity(Caller("user", is_everybody=True), _Others(root).list)
+    caller = Caller(_user(options.user), scopes=_ROLES[options.role], is_everybody=True)
+    identity = OpenIdentity(caller, _Others(root).list)
     shown = f"[{address}]" if ":" in address else address
 
     def ready() -> None:
@@ -107,6 +126,15 @@ def _serve(options: argparse.Namespace) -> int:
         application = make_library_application(library, identity)
         asyncio.run(serve(application, port=port, address=address, ready=ready))
     return GOOD
+
+
+def _user(name: str | None) -> str:
+    if name is None:
+        return _NOBODY
+    try:
+        return check_user_name(name)
+    except ValueError as error:
+        raise UseError(f"--user: {error}") from error
 
 
 class _Others:
@@ -127,7 +155,7 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: make it, or name the one that is meant")
+        raise UseError(f"{name}: there is no folder {path}: name one that is there")
     return path
 
 
@@ -164,6 +192,7 @@ def _import_dtaas(options: argparse.Namespace) -> int:
     from twinhub_library.tree import Tree  # noqa: PLC0415
 
     files, root = _folder(options.files, "FILES"), _folder(options.root, "--root")
+    _check_has_users(files)
     if root.resolve().is_relative_to(files.resolve()) or files.resolve().is_relative_to(
         root.resolve()
     ):
@@ -178,6 +207,16 @@ def _import_dtaas(options: argparse.Namespace) -> int:
         _print(report, twins, is_dry=options.dry_run)
     is_odd = report.counts[Fate.REFUSED] or report.counts[Fate.KEPT]
     return ODD if is_odd else GOOD
+
+
+def _check_has_users(files: Path) -> None:
+    """Refuse the folder of one user, which would make an area of each kind of assets."""
+    kinds = sorted(kind for kind in AssetKind if (files / kind).is_dir())
+    if len(kinds) > 1:
+        raise UseError(
+            f"FILES: {files} has {', '.join(kinds)} itself, as one user's folder has: "
+            f"name the folder above it, {files.resolve().parent}"
+        )
 
 
 def _owner(root: Path) -> tuple[int, int] | None:

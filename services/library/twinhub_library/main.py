@@ -17,6 +17,7 @@ from twinhub_library.rest import (
     asset_parts,
     assets,
     bins,
+    collection_pages,
     collections,
     events,
     files,
@@ -25,6 +26,7 @@ from twinhub_library.rest import (
     imports,
     open_links,
     opening,
+    opening_work,
     people,
     previous,
     proposals,
@@ -44,27 +46,30 @@ if TYPE_CHECKING:
     from twinhub_library.library import Library
 
 _ROUTERS = (
+    files.router,  # what is asked most first: routes are looked through in order
+    folders.router,
+    search.router,
     archives.router,
     bins.router,
+    collection_pages.router,
     collections.router,
     events.router,
-    files.router,
-    folders.router,
     grants.router,
     imports.router,
     open_links.router,
     open_links.pages,
     opening.router,
+    opening_work.router,
     people.router,
     previous.router,
     proposals.router,
     publishing.router,
     repositories.router,
-    search.router,
     teams.router,
     usage.router,
     asset_parts.router,
     assets.router,
+    opening.others,
     assets.catch_all,  # last: it takes in what begins like it
 )
 

@@ -29,6 +29,7 @@ TEMPORARY = ".twinhub-"
 """What names begin with that are in the middle of being written; nobody is shown them."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV})
+_NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,15 @@ class OpenFolder:
         """Return the names in a folder, in order."""
         return [found.path.rpartition("/")[2] for found in self._list(path)]
 
+    def list_links(self, path: str = "") -> list[str]:
+        """Return the names of links in a folder, in order; the others are not even looked at."""
+        folder = self.open(path or ".", _FOLDER)
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(one.name for one in entries if one.is_symlink())
+        finally:
+            os.close(folder)
+
     def _list(self, path: str) -> list[Found]:
         try:
             folder = self.open(path or ".", _FOLDER)
@@ -209,20 +219,46 @@ class OpenFolder:
             rename_without_replacing(source, name, target, other)
             self._sync(target, source)
 
+    def link(self, source: OpenFolder, name: str, path: str) -> bool:
+        """Give a file of another folder a second name here; tell whether that can be had.
+
+        It cannot across file systems and quotas, and is not where somebody else owns this folder:
+        what has two names is refused there, see `chunks`. Nothing is brought to the disk.
+
+        Raises:
+            FileExistsError: something is at the path.
+        """
+        if self.status().st_uid != os.geteuid():
+            return False
+        try:
+            with self._holder(path) as (folder, new):
+                os.link(
+                    name, new, src_dir_fd=source.fileno(), dst_dir_fd=folder, follow_symlinks=False
+                )
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                return False
+            raise
+        return True
+
     def exchange(self, one: str, other: str) -> None:
         """Let what is at two paths change places."""
         with self._holder(one) as (source, name), self._holder(other) as (target, second):
             exchange(source, name, target, second)
             self._sync(target, source)
 
-    def point(self, path: str, target: str, temporary: str) -> None:
-        """Make a link, in place of another link where there is one, at once."""
+    def make_link(self, path: str, target: str) -> None:
+        """Make a link, in place of a file or link where there is one."""
         with self._holder(path) as (folder, name):
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder)
-            os.symlink(target, temporary, dir_fd=folder)
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-            self._sync(folder)
+                os.unlink(name, dir_fd=folder)
+            os.symlink(target, name, dir_fd=folder)
+
+    def replace(self, old: str, new: str) -> None:
+        """Give a file or link another path, in place of what is there, at once."""
+        with self._holder(old) as (source, name), self._holder(new) as (target, other):
+            os.rename(name, other, src_dir_fd=source, dst_dir_fd=target)
+            self._sync(target, source)
 
     def read_link(self, path: str) -> str | None:
         """Return where a link points; None where there is no link."""
@@ -250,15 +286,17 @@ class OpenFolder:
     def remove_all(self, path: str) -> None:
         """Remove whatever is at a path, with what is in it; links are removed, not followed."""
         found = self.find(path)
-        if found is None:
-            return
+        if found is not None:
+            self._remove(found)
+
+    def _remove(self, found: Found) -> None:
         if not found.is_folder:
-            self.remove_file(path)
+            self.remove_file(found.path)
             return
-        self.set_mode(path, 0o755)
-        for inner in self._list(path):
-            self.remove_all(inner.path)
-        self.remove_empty(path)
+        self.set_mode(found.path, 0o755)
+        for inner in self._list(found.path):
+            self._remove(inner)
+        self.remove_empty(found.path)
 
     def set_mode(self, path: str, mode: int) -> None:
         """Set the mode of a file or folder, which is no link."""

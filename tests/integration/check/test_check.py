@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.storage import find_quota_support
 from twinhub_hub.cli.main import main
 from twinhub_hub.settings.loading import load_settings
 
@@ -178,3 +179,13 @@ def test_checking_imports_neither_hub_nor_engine(file: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_who_keeps_quotas_where_the_assets_are_is_told(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text("library: {quota: {user: 20G}}\n")
+    out = check(capsys, str(file))
+    (line,) = (line for line in out.splitlines() if line.startswith("library: "))
+    assert line.startswith("library: 20G for each user; none for teams; versions every 60")
+    assert line.endswith(str(find_quota_support(file.parent / "assets")))

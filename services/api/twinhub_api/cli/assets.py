@@ -5,73 +5,55 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from twinhub_api.cli.asking import Asking, area_of, nearest_of
+from twinhub_api.cli.assets_collections import (
+    collection_of,
+    copy_collection,
+    show_collection,
+)
+from twinhub_api.cli.assets_git import GIT_VERBS
 from twinhub_api.cli.assets_printing import (
     print_details,
     print_found,
     print_usage,
     render_outcomes,
-    render_rows,
     size_of,
 )
+from twinhub_api.cli.assets_sharing import SHARING_VERBS
+from twinhub_api.cli.assets_time import TIME_VERBS
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.terminal import safe, terminal_of
-from twinhub_api.client.errors import ClientError, ProblemError
+from twinhub_api.client.errors import ClientError
 from twinhub_api.client.library import LibraryClient
 from twinhub_api.client.places import Places
 from twinhub_api.library.imports import Import, UpdateReport
 from twinhub_api.library.publishing import Published, PublishRequest
-from twinhub_api.library.repositories import SyncIn
 from twinhub_api.library.search import SearchQuery
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from pydantic import BaseModel
-
-    from twinhub_api.operations import Operation
 
 _HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
 _LONGEST_CHANGELOG = 20_000
-
-
-class _Asking:
-    """One use of the command: the library, how one's assets are called, and the options."""
-
-    def __init__(self, client: LibraryClient, places: Places, options: argparse.Namespace) -> None:
-        self.client, self.places, self.options = client, places, options
-
-    def path(self, text: str) -> str:
-        """Return the library's path of what was typed."""
-        return self.places.path_of(text)
-
-    def wait(self, operation: Operation) -> Operation:
-        """Wait for long work, and show how far it is where somebody looks."""
-        with _progress() as tell:
-            return self.client.wait(operation, tell)
-
-    def print_json(self, *models: BaseModel) -> None:
-        """Print what the library has answered, as it is: one value, or a list with ``--all``."""
-        data = [model.model_dump(mode="json") for model in models]
-        print(json.dumps(data[0] if len(data) == 1 else data, indent=2))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what a verb says; 1 where somebody has to look at something."""
     try:
         with LibraryClient.here() as client:
-            asking = _Asking(client, Places.from_environment(os.environ), arguments)
+            asking = Asking(client, Places.from_environment(os.environ), arguments)
             return _VERBS[arguments.verb](asking)
     except ClientError as error:
         raise CommandError(safe(str(error))) from error
 
 
-def _search(asking: _Asking) -> int:
+def _search(asking: Asking) -> int:
     options = asking.options
     query = SearchQuery(
         q=" ".join(options.words), kind=tuple(options.kind),
@@ -89,8 +71,10 @@ def _area(text: str) -> str:
     return text.strip("/")
 
 
-def _show(asking: _Asking) -> int:
-    with _nearest(asking, asking.options.asset) as path:
+def _show(asking: Asking) -> int:
+    if name := collection_of(asking.options.asset):
+        return show_collection(asking, name)
+    with nearest_of(asking, asking.options.asset) as path:
         details = asking.client.get_asset(path)
     if asking.options.json:
         asking.print_json(details)
@@ -99,10 +83,14 @@ def _show(asking: _Asking) -> int:
     return GOOD
 
 
-def _import(asking: _Asking) -> int:
+def _import(asking: Asking) -> int:
     options = asking.options
+    if name := collection_of(options.asset):
+        if options.target:
+            raise CommandError("a collection goes to where its assets go: leave out the target")
+        return copy_collection(asking, name)
     target = asking.path(options.target) if options.target else ""
-    with _nearest(asking, options.asset) as path:
+    with nearest_of(asking, options.asset) as path:
         done = asking.wait(asking.client.start_import(path, target))
     made = Import.model_validate(done.result)
     if options.json:
@@ -113,7 +101,7 @@ def _import(asking: _Asking) -> int:
     return GOOD
 
 
-def _update(asking: _Asking) -> int:
+def _update(asking: Asking) -> int:
     options = asking.options
     if bool(options.asset) == options.all:
         raise CommandError("name the copy to update, or write --all for every copy of yours")
@@ -136,13 +124,13 @@ def _update(asking: _Asking) -> int:
     return FAULTY if any(report.conflicts for report in reports) else GOOD
 
 
-def _copies(asking: _Asking) -> Iterator[Import]:
+def _copies(asking: Asking) -> Iterator[Import]:
     options = asking.options
     if options.all:
         yield from (one for one in asking.client.list_imports() if one.is_outdated)
         return
     path = asking.path(options.asset)
-    found = list(asking.client.list_imports(_area_of(path)))
+    found = list(asking.client.list_imports(area_of(path)))
     for one in found:
         if one.path == path:
             yield one
@@ -154,12 +142,7 @@ def _copies(asking: _Asking) -> Iterator[Import]:
     )
 
 
-def _area_of(path: str) -> str:
-    names = path.split("/")
-    return "/".join(names[: 2 if names[0] == "teams" else 1])
-
-
-def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
+def _start_fresh(asking: Asking, copies: list[Import]) -> int:
     made = []
     for one in copies:
         started = asking.client.start_fresh(one.id, version=asking.options.wanted)
@@ -171,7 +154,7 @@ def _start_fresh(asking: _Asking, copies: list[Import]) -> int:
     return GOOD
 
 
-def _publish(asking: _Asking) -> int:
+def _publish(asking: Asking) -> int:
     options = asking.options
     request = PublishRequest(
         path=asking.path(options.asset), version=options.wanted, message=options.message,
@@ -204,41 +187,7 @@ def _changelog(file: str | None) -> str:
     return text
 
 
-def _sync(asking: _Asking) -> int:
-    options = asking.options
-    place = asking.path(options.place) if options.place else ""
-    repositories = list(asking.client.list_repositories(place))
-    if not repositories:
-        where = f"{safe(options.place)} has" if place else "you have"
-        raise CommandError(f"{where} no repository: connect one in the library's panel first")
-    how = SyncIn(dry_run=options.dry_run, message=options.message)
-    way: Literal["sync", "pull", "push"] = (
-        "pull" if options.pull else "push" if options.push else "sync"
-    )
-    rows, results, is_odd = [], {}, False
-    for one in repositories:
-        done = asking.wait(asking.client.start_sync(one.id, how, way=way))
-        result = done.result or {}
-        results[one.place] = result
-        waiting = _conflicts(result)
-        is_odd = is_odd or waiting > 0
-        state = f"{waiting} files to look at" if waiting else "done"
-        rows.append((asking.places.shown(one.place), state, one.url))
-    if options.json:
-        print(json.dumps(results, indent=2))
-    else:
-        print(render_rows(rows, terminal_of()))
-    return FAULTY if is_odd else GOOD
-
-
-def _conflicts(result: Mapping[str, object]) -> int:
-    """Return how many files of a pull, or of the pull in a sync, both sides have changed."""
-    pulled = result.get("pulled", result)
-    files = pulled.get("files", ()) if isinstance(pulled, dict) else ()
-    return sum(one.get("outcome") == "conflict" for one in files if isinstance(one, dict))
-
-
-def _usage(asking: _Asking) -> int:
+def _usage(asking: Asking) -> int:
     area = asking.options.area
     page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
     if asking.options.json:
@@ -248,15 +197,9 @@ def _usage(asking: _Asking) -> int:
     return GOOD
 
 
-def _open_link(asking: _Asking) -> int:
+def _open_link(asking: Asking) -> int:
     options = asking.options
-    with _nearest(asking, options.asset) as path:
-        if not path.startswith("common/"):
-            raise CommandError(
-                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
-            )
-        asking.client.get_asset(path)
-    link = f"/open/{quote(path, safe='/@')}"
+    link = f"/open/{quote(_linked(asking), safe='/@')}"
     if options.path:
         link += f"?path={quote(options.path)}"
     hub = os.environ.get(_HUB, "").rstrip("/")
@@ -267,48 +210,32 @@ def _open_link(asking: _Asking) -> int:
     return GOOD
 
 
-@contextmanager
-def _nearest(asking: _Asking, text: str) -> Iterator[str]:
-    """Yield the path of an asset; where it is not there, name the one that was probably meant."""
-    path = asking.path(text)
-    try:
-        yield path
-    except ProblemError as error:
-        if error.code != "not-found":
-            raise
-        nearest = asking.client.find_nearest(path)
-        if nearest is None:
-            raise
-        raise CommandError(
-            f"there is no {safe(text)}; did you mean {safe(asking.places.shown(nearest))}?"
-        ) from error
+def _linked(asking: Asking) -> str:
+    """Return the path of what is linked to, if it is there for everybody."""
+    options = asking.options
+    if name := collection_of(options.asset):
+        if options.path:
+            raise CommandError("a collection opens as a whole: leave out --path")
+        asking.client.get_collection(name)
+        return f"collections/{name}"
+    with nearest_of(asking, options.asset) as path:
+        if not path.startswith("common/"):
+            raise CommandError(
+                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
+            )
+        asking.client.get_asset(path)
+    return path
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[Operation], None] | None]:
-    """Yield what shows the progress on a terminal, and takes it away again; None elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(operation: Operation) -> None:
-        part = f" {100 * operation.done // operation.total}%" if operation.total else ""
-        text = safe(operation.text or operation.title)
-        print(f"\r\x1b[K{text}{part}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-_VERBS: dict[str, Callable[[_Asking], int]] = {
+_VERBS: dict[str, Callable[[Asking], int]] = {
+    **TIME_VERBS,
+    **SHARING_VERBS,
+    **GIT_VERBS,
     "search": _search,
     "show": _show,
     "import": _import,
     "update": _update,
     "publish": _publish,
-    "sync": _sync,
     "usage": _usage,
     "open-link": _open_link,
 }

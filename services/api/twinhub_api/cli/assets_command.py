@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_api.cli.assets_verbs import KINDS, MORE_VERBS, Verb
 from twinhub_api.cli.command import Command
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
-
-KINDS = ("data", "models", "functions", "tools", "digital_twins")
-"""Kinds of assets: named here too, since what they are is imported later."""
 
 _ASSET = "an asset, such as common/models/tank@1.2 or, of your own, models/tank"
+_OR_COLLECTION = f"{_ASSET}; or a collection, such as collections/course"
 
 
 def _asset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("asset", metavar="ASSET", help=_ASSET)
+
+
+def _asset_or_collection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help=_OR_COLLECTION)
 
 
 def _search(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +36,7 @@ def _search(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument(
         "target", metavar="TARGET", nargs="?", default="",
         help="where the copy goes; default: the same kind and name of your own",
@@ -91,31 +93,39 @@ def _usage(parser: argparse.ArgumentParser) -> None:
 
 
 def _open_link(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument("--path", metavar="FILE", default="", help="the file in it that opens")
 
 
-VERBS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
-    ("search", "find assets by words", _search),
-    ("show", "tell everything about an asset", _asset),
-    ("import", "copy an asset into your files", _import),
-    ("update", "bring copies to the newest version; your changes stay", _update),
-    ("publish", "publish an asset of yours as a version for everybody", _publish),
-    ("sync", "pull from and push to the repositories of your assets", _sync),
-    ("usage", "tell how much room your assets take", _usage),
-    ("open-link", "print a link that opens an asset in anybody's workspace", _open_link),
-)
-"""Name, summary and arguments of each verb."""
+VERBS: tuple[Verb, ...] = (
+    Verb("search", "find assets by words", _search, "search heated tank --kind models"),
+    Verb("show", "tell everything about an asset or collection", _asset_or_collection,
+         "show common/models/heated-tank"),
+    Verb("import", "copy an asset or collection into your files", _import,
+         "import common/models/heated-tank"),
+    Verb("update", "bring copies to the newest version; your changes stay", _update,
+         "update models/heated-tank --dry-run"),
+    Verb("publish", "publish an asset of yours as a version for everybody", _publish,
+         'publish models/tank --version 1.0.0 --message "First version"'),
+    Verb("sync", "pull from and push to the repositories of your assets", _sync,
+         'sync models/tank --message "Tuned the valve"'),
+    Verb("usage", "tell how much room your assets take", _usage, "usage teams/pumps"),
+    Verb("open-link", "print a link that opens an asset in anybody's workspace", _open_link,
+         "open-link common/models/tank --path notebooks/start.ipynb"),
+    *MORE_VERBS,
+)  # fmt: skip
+"""All verbs, in the order in which they are listed."""
 
 
 def _assets(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", dest="verb", required=True, help="see below")
-    for name, summary, add_arguments in VERBS:
+    for one in VERBS:
         verb = verbs.add_parser(
-            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.",
-            allow_abbrev=False,
+            one.name, help=one.summary,
+            description=f"{one.summary[0].upper()}{one.summary[1:]}.",
+            epilog=f"example: twin assets {one.example}", allow_abbrev=False,
         )  # fmt: skip
-        add_arguments(verb)
+        one.add_arguments(verb)
         verb.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 

@@ -40,7 +40,7 @@ def stage(
                     target.make_folders(outer)
                     _copy_all(source, target, outer)
         target.flush()
-    with tree.open_folder(at.parent) as folder:
+    with translated(at), tree.open_folder(at.parent) as folder:
         folder.move(part.name, at.name)
 
 
@@ -63,6 +63,14 @@ def put_in_place(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
                     raise
 
 
+def take_out(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
+    """Move back to where it was staged what `put_in_place` has moved."""
+    with translated(at), tree.open_folder(at.parent) as folder:
+        for name in names:
+            if folder.find(f"{at.name}/{name}") is None and folder.find(name) is not None:
+                folder.move(name, f"{at.name}/{name}")
+
+
 def remove_stage(tree: Tree, at: RelativePath) -> None:
     """Remove what was staged."""
     with tree.open_folder(at.parent) as folder:
@@ -79,7 +87,7 @@ def check_free(tree: Tree, folder: RelativePath, names: Iterable[str]) -> None:
     with tree.open_folder(folder) as opened:
         for name in names:
             if opened.find(name) is not None:
-                raise ExistsError(f"{folder / name} is there already: choose another place.")
+                raise ExistsError(f"{folder / name} is there already.")
 
 
 def _copy_all(source: OpenFolder, target: OpenFolder, outer: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from twinhub_kit.errors import ServiceError, UnavailableError
 
 from twinhub_library.areas import split_path
-from twinhub_library.errors import ExistsError, LibraryError, NotThereError
-from twinhub_library.imports.copying import check_free, put_in_place, remove_stage, stage
+from twinhub_library.errors import ExistsError, NotThereError
+from twinhub_library.imports.copying import check_free, put_in_place, remove_stage, stage, take_out
 from twinhub_library.imports.sources import NamedFiles, Source, Sources, outer_names
 from twinhub_library.merging import Ending, FolderContent, merge, preview, recover_merges
 from twinhub_library.opened import TEMPORARY
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Select
+    from sqlalchemy.orm import Session
     from twinhub_kit.audit import Audit
     from twinhub_kit.callers import Caller
     from twinhub_kit.database import Database
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
 
 _FRESH = f"{TEMPORARY}fresh-"
 """What the staged folder is called where the copy takes the place of an older one."""
@@ -93,8 +98,7 @@ class Imports:
         self._tree.ensure_folder(place.parent)
         with self._publisher.locked():
             found = self.sources.find(source, pin)
-            names = _names(found, place)
-            check_free(self._tree, place.parent, names.values())
+            self._check_free(found, place)
             row = self._add(caller, found, place, staged=f"{TEMPORARY}{secrets.token_hex(8)}")
         self._copy(row, found)
         self._audit.record(caller, "import", place, source=found.path, version=found.version)
@@ -113,10 +117,16 @@ class Imports:
 
     def start_beside(self, caller: Caller, row: ImportRow, pin: str) -> ImportRow:
         """Import anew to a name that is free: ``tank-2`` beside ``tank``."""
-        place = RelativePath.parse(row.place)
-        source = RelativePath.parse(row.source)
+        source, place = RelativePath.parse(row.source), RelativePath.parse(row.place)
+        return self.start_at_free(caller, source, pin, place, is_folder=row.is_folder)
+
+    def start_at_free(
+        self, caller: Caller, source: RelativePath, pin: str, place: RelativePath, *,
+        is_folder: bool,
+    ) -> ImportRow:  # fmt: skip
+        """Copy an asset beside a place that something has: ``tank-2`` beside ``tank``."""
         for number in range(2, _MOST_TRIES):
-            stem, dot, suffix = place.name.rpartition(".") if not row.is_folder else ("", "", "")
+            stem, dot, suffix = place.name.rpartition(".") if not is_folder else ("", "", "")
             name = f"{stem}-{number}{dot}{suffix}" if stem else f"{place.name}-{number}"
             with contextlib.suppress(ExistsError):
                 return self.start(caller, source, pin, place.parent / name)
@@ -193,6 +203,21 @@ class Imports:
                 if row.place == str(old) or row.place.startswith(f"{old}/"):
                     row.place = str(new) + row.place.removeprefix(str(old))
 
+    def _check_free(self, found: Source, place: RelativePath) -> None:
+        """Refuse a place that something has: it stays as it is, and the message says what to do."""
+        try:
+            check_free(self._tree, place.parent, _names(found, place).values())
+        except ExistsError as error:
+            known = self.find(place)
+            if known is not None and known.source == found.path:
+                raise ExistsError(
+                    f"{place} is a copy of {found.path} already: update it, or name another place "
+                    "for a second copy."
+                ) from error
+            raise ExistsError(
+                f"{error} It stays as it is: rename it first, or name another place for the copy."
+            ) from error
+
     def _sides(
         self, row: ImportRow, pin: str
     ) -> tuple[Source, Content, Content, RelativePath]:  # fmt: skip
@@ -226,25 +251,38 @@ class Imports:
         place = RelativePath.parse(row.place)
         at, names = place.parent / row.staged, _names(found, place)
         content = self.sources.content(found.digest, found.inside if found.is_folder else "")
+        undo = contextlib.ExitStack()
         try:
             self._around.check_room(place, found.size)
             stage(self._tree, content, names, at)
-            self._replace(row)
-            put_in_place(self._tree, at, list(names.values()))
-        except LibraryError:
-            remove_stage(self._tree, at)
-            self._delete(row)
+            self._replace(row, undo)
+            with self._database.session() as session:  # has the lock before files are seen
+                _mark_done(session, row)
+                undo.callback(take_out, self._tree, at, list(names.values()))
+                put_in_place(self._tree, at, list(names.values()))
+        except ServiceError:
+            undo.close()
+            self._give_up(row, at)
             raise
-        self._finish(row, at)
+        self._clear(row, at)
         self._around.announce(place)
 
-    def _replace(self, row: ImportRow) -> None:
-        """Throw away what a fresh copy takes the place of."""
+    def _give_up(self, row: ImportRow, at: RelativePath) -> None:
+        """Undo what was staged; where the database does not answer, the next start forgets it."""
+        remove_stage(self._tree, at)
+        try:
+            self._delete(row)
+        except UnavailableError:
+            _log.warning("import not forgotten yet place=%s", row.place)
+
+    def _replace(self, row: ImportRow, undo: contextlib.ExitStack) -> None:
+        """Throw away what a fresh copy takes the place of; ``undo`` brings it back."""
         if row.staged.startswith(_FRESH):
             place = RelativePath.parse(row.place)
             for name in row.names.values() or [place.name]:
                 with contextlib.suppress(NotThereError):
-                    self._around.throw_away(split_path(place)[0], place.parent / name, row.made_by)
+                    area, path = split_path(place)[0], place.parent / name
+                    undo.callback(self._around.throw_away(area, path, row.made_by))
 
     def _recover(self, row: ImportRow) -> None:
         """Finish an import whose first name is in place, or whose place was freed; undo others.
@@ -282,15 +320,19 @@ class Imports:
         return row
 
     def _finish(self, row: ImportRow, at: RelativePath) -> None:
-        """Let an import count that is in place; in the end nothing is staged any more."""
+        """Let an import count that is in place."""
         with self._database.session() as session:
-            for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
-                if older.id != row.id:
-                    session.delete(older)
-            session.get_one(ImportRow, row.id).is_done = True
+            _mark_done(session, row)
+        self._clear(row, at)
+
+    def _clear(self, row: ImportRow, at: RelativePath) -> None:
+        """Remove what is staged of an import that counts, and that it is."""
         remove_stage(self._tree, at)
-        with self._database.session() as session:
-            session.get_one(ImportRow, row.id).staged = ""
+        try:
+            with self._database.session() as session:
+                session.get_one(ImportRow, row.id).staged = ""
+        except UnavailableError:  # the next start finds that it counts
+            _log.warning("import not noted as whole place=%s", row.place)
         row.is_done, row.staged = True, ""
 
     def _settle(self, number: int, note: Mapping[str, str]) -> None:
@@ -312,6 +354,15 @@ class Imports:
     def _select(self, query: Select[ImportRow]) -> list[ImportRow]:
         with self._database.session() as session:
             return list(session.scalars(query))
+
+
+def _mark_done(session: Session, row: ImportRow) -> None:
+    """Let an import count, and no older one of its place."""
+    for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
+        if older.id != row.id:
+            session.delete(older)
+    session.get_one(ImportRow, row.id).is_done = True
+    session.flush()
 
 
 def _names(found: Source, place: RelativePath) -> dict[str, str]:

@@ -9,7 +9,7 @@ from twinhub_dtconfig.references import AssetKind
 from twinhub_dtconfig.versions import BadVersionError
 
 from twinhub_library.areas import COMMON
-from twinhub_library.catalogue import find_asset
+from twinhub_library.catalogue import find_asset, say_no_asset
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.merging import FileMark, FolderContent
 from twinhub_library.publishing.contents import stage_folder, stage_names
@@ -82,7 +82,7 @@ class Sources:
             )  # fmt: skip
         asset = find_asset(self._tree, path)
         if asset is None or asset.path != path:
-            raise NotThereError(f"{path} is no asset: name a folder or file below a kind.")
+            raise NotThereError(say_no_asset(self._tree, path))
         if pin:
             raise BadRequestError(f"{path} has no versions: leave out '@{pin}'.")
         return self._keep(asset)

@@ -15,6 +15,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_kit.errors import ServiceError
+
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.errors import ChangedError, LibraryError
 from twinhub_library.merging.content import chunks_of
@@ -26,7 +28,7 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from twinhub_library.merging.content import Content
     from twinhub_library.merging.outcomes import FileReport
@@ -59,8 +61,6 @@ def commit(
     """Stage what a plan puts into a folder; from the return on the merge will be done."""
     job = Job(secrets.token_hex(8), place, label, tuple(plan.actions), note)
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
-        if len(job.actions) > _MANY:
-            own.be_lazy()
         try:
             _stage(own, job, plan, theirs)
         except (OSError, LibraryError):
@@ -72,57 +72,75 @@ def commit(
 def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
     folder = f"{JOURNAL}/{job.id}"
     own.make_folders(folder)
-    for number, action in enumerate(job.actions):
-        if action.digest is not None:
-            content = plan.merged.get(action.path)
-            chunks = chunks_of(theirs, action.path) if content is None else [content]
-            own.write(f"{folder}/{number}", _checked(chunks, action))
-    own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
-    own.flush()
-    own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
-    own.flush()
-
-
-def prepare(tree: Tree, job: Job) -> None:
-    """Take all the room that a job needs; what its owner has is not touched.
-
-    Raises:
-        FullError: there is no room; `undo` takes the job back.
-    """
-    with _opened(tree, job) as placing:
+    with own.open_folder(folder) as staged:
+        if len(job.actions) > _MANY:
+            staged.be_lazy()
         for number, action in enumerate(job.actions):
             if action.digest is not None:
-                placing.prepare(number, action)
+                content = plan.merged.get(action.path)
+                chunks = chunks_of(theirs, action.path) if content is None else [content]
+                staged.write(str(number), _checked(chunks, action), mode=action.mode)
+        staged.flush()
+    own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
+    own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
+
+
+def _prepare(placing: Placing, job: Job) -> None:
+    """Take the room that a job needs; what its owner has is not touched."""
+    placing.begin()
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            placing.prepare(number, action)
+    if placing.has_copied:
         placing.flush()
 
 
-def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
+def carry_out(
+    tree: Tree, job: Job, end: Callable[[], None], *, is_fresh: bool
+) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
 
-    ``is_prepared`` says that `prepare` has come to its end this moment.
+    A fresh job is one that has just been committed.
+    ``end`` is called when all is in its place, before what came out is removed. If it refuses, or
+    anything stands in the way before, all is put back.
 
     Raises:
         NotThereError: the folder is gone.
-        FullError: there is no room; the job waits to be carried out again.
+        FullError: there is no room.
+        ServiceError: of ``end``.
     """
-    if not is_prepared:
-        prepare(tree, job)
-    with _opened(tree, job) as placing:
-        numbered = list(enumerate(job.actions))
-        for number, action in numbered:
-            if action.digest is None:
-                placing.remove(number, action)
-        for step in (placing.put, placing.clear):
-            for number, action in numbered:
-                if action.digest is not None:
-                    step(number, action)
-            placing.flush()
-        placing.end()
+    with _opened(tree, job, is_fresh=is_fresh) as placing:
+        try:
+            _prepare(placing, job)
+            _put(placing, job)
+            end()
+        except (OSError, ServiceError):
+            placing.take_back()
+            raise
+        _clear(placing, job)
         return placing.reports
 
 
+def _put(placing: Placing, job: Job) -> None:
+    for number, action in enumerate(job.actions):
+        if action.digest is None:
+            placing.remove(number, action)
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            placing.put(number, action)
+    placing.flush()
+
+
+def _clear(placing: Placing, job: Job) -> None:
+    for number, action in enumerate(job.actions):
+        clear = placing.clear_removed if action.digest is None else placing.clear
+        clear(number, action)
+    placing.flush()
+    placing.end()
+
+
 @contextlib.contextmanager
-def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
+def _opened(tree: Tree, job: Job, *, is_fresh: bool) -> Iterator[Placing]:
     with (
         translated(job.place),
         tree.open_folder(RelativePath((OWN_FOLDER, JOURNAL, job.id))) as staged,
@@ -130,11 +148,11 @@ def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
     ):
         if len(job.actions) > _MANY:
             folder.be_lazy()
-        yield Placing(folder, staged, job.id, job.label)
+        yield Placing(folder, staged, job.id, job.label, is_fresh=is_fresh)
 
 
 def undo(tree: Tree, job: Job) -> None:
-    """Take back a job of which nothing is done but its preparation."""
+    """Forget a job that `carry_out` has put back."""
     with tree.open_folder(job.place) as folder:
         folder.remove_all(f"{TEMPORARY}{job.id}")
     discard(tree, job)
@@ -144,6 +162,7 @@ def discard(tree: Tree, job: Job) -> None:
     """Forget a merge that is done."""
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
         own.remove_file(f"{JOURNAL}/{job.id}/{_PLAN}")
+        own.be_lazy()  # what a crash leaves without a plan, `list_jobs` removes
         own.remove_all(f"{JOURNAL}/{job.id}")
 
 

@@ -8,18 +8,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Request
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
+from twinhub_library.catalogue import KINDS
 from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
+
+    from twinhub_library.areas import Area
 
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
 """Type of a part of a route's path that is the number of a row."""
@@ -56,9 +60,15 @@ def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = RelativePath.parse(text)
     area, _ = split_path(path)
-    if not may_read(caller, area, list_teams(library)):
-        raise NotThereError(f"{path} is not there.")
+    if not may_read(caller, area, _teams_for(library, area)):
+        raise NotThereError(_why_not_there(caller, path))
     return path
+
+
+def _why_not_there(caller: Caller, path: RelativePath) -> str:
+    if path.names[0] in KINDS:
+        return f"{path} is not there: a path begins with its area; yours is {caller.label}/{path}."
+    return f"{path} is not there."
 
 
 def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:
@@ -71,9 +81,14 @@ def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = readable_path(library, caller, text)
     area, _ = split_path(path)
-    if not may_write(caller, area, list_teams(library)):
+    if not may_write(caller, area, _teams_for(library, area)):
         raise NotAllowedError(f"{path} is for reading only: publish a version instead.")
     return path
+
+
+def _teams_for(library: Library, area: Area) -> list[str]:
+    """Return the teams that are switched on, where an area is a team's: only then they count."""
+    return list_teams(library) if area.kind is AreaKind.TEAM else []
 
 
 def list_teams(library: Library) -> list[str]:

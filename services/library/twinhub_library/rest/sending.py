@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from twinhub_library.nearness import MOST_BYTES_AT_ONCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
@@ -41,8 +43,9 @@ class FileResponse(Response):
         self.status_code = 200 if ranges is None else 206
         self.background = None
         self.body = b""
-        self._boundary = secrets.token_hex(12)
+        self._boundary = secrets.token_hex(12) if len(ranges or ()) > 1 else ""
         self._type = headers["Content-Type"]
+        self._content = self._read_small() if ranges is None and has_body else None
         sent = {**headers, "Accept-Ranges": "bytes", **self._describe_ranges()}
         sent["Content-Length"] = str(sum(map(_length, self._pieces())))
         self.init_headers(sent)
@@ -57,10 +60,19 @@ class FileResponse(Response):
                     "headers": self.raw_headers,
                 }
             )  # fmt: skip
-            if not self._has_body:
+            if self._content is not None:
+                await send({"type": "http.response.body", "body": self._content})
+            elif not self._has_body:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             else:
                 await send_chunks(self._read(), receive, send)
+
+    def _read_small(self) -> bytes | None:
+        """Return the whole of a small file; None of a larger one, or if it became another."""
+        if self._size > MOST_BYTES_AT_ONCE:
+            return None
+        content = os.pread(self._file.fileno(), self._size, 0)
+        return content if len(content) == self._size else None
 
     def _describe_ranges(self) -> dict[str, str]:
         if self._ranges is None:

@@ -208,6 +208,23 @@ def test_a_push_of_what_is_behind_is_refused_and_a_sync_is_not(
     assert set(remote.files()) == {"a.txt", "b.txt", "c.txt"}
 
 
+def test_a_dry_run_of_a_sync_tells_both_ways_and_changes_nothing(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("dry-sync", {"a.txt": "a\n", "b.txt": "b\n"})
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/b.txt", "mine\n")
+    bench.write("alice/models/tank/c.txt", "new\n")
+    remote.commit({"a.txt": "theirs\n", "c.txt": "new\n"})
+    before = bench.files()
+    done = bench.syncing.sync(ALICE, row.id, wish=Wish(is_dry_run=True))
+    assert "a.txt" in {one.path for one in done.pulled.files}
+    assert done.pushed is not None
+    assert [one.path for one in done.pushed.changes] == ["b.txt"]
+    assert bench.files() == before
+    assert remote.read("b.txt") == "b"
+
+
 def test_a_dry_run_tells_and_changes_nothing(bench: Bench, git_servers: GitServers) -> None:
     remote = git_servers.make("dry", {"a.txt": "a\n", "b.txt": "b\n"})
     row = bench.cloned(remote.url)

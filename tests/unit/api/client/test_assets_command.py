@@ -166,6 +166,14 @@ def test_a_dry_run_of_publishing_says_that_it_could(library: Answering, twin: Tw
     assert twin("publish", "models/tank", "--dry-run")[1] == "All is well: it could be published.\n"
 
 
+def _pulled(outcome: str) -> dict[str, object]:
+    file = {"path": "a.txt", "outcome": outcome, "copy_path": "a (yours).txt", "note": ""}
+    return {
+        "commit": "c", "files": [file], "files_count": 1, "was_rewritten": False, "kept": None,
+        "left_out": [], "notes": [],
+    }  # fmt: skip
+
+
 def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: Twin) -> None:
     repository: dict[str, object] = {
         "id": "r1", "place": "alice/models/tank", "url": "https://git/x.git", "branch": "main",
@@ -173,16 +181,24 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
         "synced_at": None, "fault": "", "conflicts": [], "follow_path": "",
     }  # fmt: skip
     library.on("GET /api/repositories", (200, {"repositories": [repository]}))
-    files = [{"path": "a", "outcome": "conflict"}]
-    library.on("POST /api/repositories/r1/sync", operation("done", result={"pulled": {
-        "files": files}}))  # fmt: skip
+    library.on("POST /api/repositories/r1/sync", operation("done", result={
+        "pulled": _pulled("conflict"), "pushed": None, "notes": []}))  # fmt: skip
     code, out, _ = twin("sync", "models/tank", "--message", "Mine")
     assert code == 1
-    assert out == "models/tank  1 files to look at  https://git/x.git\n"
-    library.on("POST /api/repositories/r1/pull", operation("done", result={"files": []}))
-    assert twin("sync", "--pull")[0] == 0
+    assert out.splitlines() == [
+        "models/tank: 1 files pulled; https://git/x.git",
+        "  conflict  a.txt (yours: a (yours).txt)",
+        "  Nothing is pushed: make one file of both, remove the copy, sync again.",
+    ]
+    library.on("POST /api/repositories/r1/pull", operation("done", result=_pulled("updated")))
+    assert twin("sync", "--pull", "--dry-run")[:2] == (
+        0, "models/tank: would have 1 files pulled; https://git/x.git\n"
+    )  # fmt: skip
+    pushed = {"commit": "c", "changes": [], "changes_count": 3, "left_out": []}
+    library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
+    assert twin("sync", "--push")[1] == "models/tank: 3 files pushed; https://git/x.git\n"
     library.on("GET /api/repositories", (200, {"repositories": []}))
-    assert "connect one" in twin("sync")[2]
+    assert "`twin assets connect`" in twin("sync")[2]
 
 
 def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:
@@ -210,6 +226,59 @@ def test_a_link_opens_what_is_common(
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_HUB_URL", "https://twins.example.org/hub/")
     assert twin(*asked)[1:] == (f"https://twins.example.org{link}\n", "")
     assert "publish it" in twin("open-link", "models/tank")[2]
+
+
+_COURSE = {
+    "name": "course", "title": "Tanks", "summary": "A course.", "version": "1.0.0",
+    "asset": "common/data/course@1.0.0", "link": "/open/collections/course",
+}  # fmt: skip
+_ITEMS = [
+    {"heading": "Week 1", "text": "Begin here."},
+    {"title": "First steps", "asset": "common/models/tank", "path": "start.ipynb", "link": "/x"},
+    {"title": "gone", "asset": "common/models/gone", "is_there": False},
+]
+_COPIED = [
+    {"heading": "Week 1"},
+    {"title": "First steps", "asset": "common/models/tank", "outcome": "updated", "conflicts": 1,
+     "opens": "models/tank/start.ipynb"},
+    {"title": "Pump", "asset": "common/models/pump", "outcome": "own", "detail": "Rename yours."},
+]  # fmt: skip
+
+
+def test_a_collection_is_shown_in_its_order(library: Answering, twin: Twin) -> None:
+    detail = {"collection": _COURSE, "items": _ITEMS, "versions": ["1.0.0"], "faults": []}
+    library.on("GET /api/collections/course@1.0.0", (200, detail))
+    assert twin("show", "collections/course@1.0.0")[:2] == (
+        0,
+        "Tanks 1.0.0\n  A course.\n\nWeek 1\n  Begin here.\n"
+        "- First steps  common/models/tank/start.ipynb\n"
+        "- gone  common/models/gone (not published any more)\n",
+    )
+
+
+def test_a_collection_is_copied_whole_and_ends_with_1_where_one_is_to_look(
+    library: Answering, twin: Twin
+) -> None:
+    copied = {"name": "course", "title": "Tanks", "version": "1.0.0", "items": _COPIED,
+              "report": "/open/reports/x"}  # fmt: skip
+    library.on("POST /api/collections/course/copy", operation("done", result=copied))
+    code, out, _ = twin("import", "collections/course")
+    assert code == 1
+    assert out.splitlines() == [
+        "updated, 1 changed on both sides  First steps  models/tank/start.ipynb",
+        "not copied                        Pump         common/models/pump",
+        "Pump: Rename yours.",
+    ]
+    assert json.loads(twin("import", "collections/course", "--json")[1])["title"] == "Tanks"
+    assert "leave out the target" in twin("import", "collections/course", "x")[2]
+
+
+def test_a_link_opens_a_collection(library: Answering, twin: Twin) -> None:
+    detail = {"collection": _COURSE, "items": [], "versions": ["1.0.0"], "faults": []}
+    library.on("GET /api/collections/course", (200, detail))
+    assert twin("open-link", "collections/course")[1] == "/open/collections/course\n"
+    assert "leave out --path" in twin("open-link", "collections/course", "--path", "x")[2]
+    assert "not there" in twin("open-link", "collections/corse")[2]
 
 
 def test_an_interruption_cancels_and_ends_with_130(library: Answering, twin: Twin) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from twinhub_api.client.library import LibraryClient
+from twinhub_api.operations import Operation
 from twinhub_library.cli import main
 
 from tests.unit.library.graphql.asking import LIST, READ
@@ -101,3 +103,22 @@ def test_a_port_that_is_taken_is_named(
         options = ["--root", str(library_root), "--insecure-loopback", "--port", port]
         assert main(["serve", *options]) == 2
     assert f"--port: {port} cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_everybody_may_be_an_instructor_who_publishes(library_root: Path) -> None:
+    as_alice = ("--port", "0", "--user", "alice", "--role", "instructor")
+    with _serving(library_root, *as_alice) as (_, url, _line):
+        body = {"path": "alice/models/tank", "version": "1.0.0"}
+        with LibraryClient(httpx.Client(base_url=url), name="library") as client:
+            done = client.wait(client.post(Operation, "/api/versions", body))
+            assert done.result is not None
+            assert done.result["state"] == "published"
+
+
+def test_a_name_that_nobody_can_have_is_refused(
+    library_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--root", str(library_root), "--port", "0", "--user", "common"]
+    assert main(["serve", "--insecure-loopback", *options]) == 2
+    assert "--user: the name 'common' is reserved" in capsys.readouterr().err

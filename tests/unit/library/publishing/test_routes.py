@@ -349,3 +349,25 @@ def test_a_teams_copy_of_a_members_own_asset_is_updated_by_that_member_alone(
         refused = client_of("member").post(f"/api/imports/{number}/{part}", json={})
         assert refused.status_code == 404, refused.text
     assert do(client_of("alice"), f"/api/imports/{number}/update")["status"] == "done"
+
+
+@pytest.mark.usefixtures("granted")
+def test_import_never_replaces_what_is_there_and_says_what_to_do(
+    client_of: ClientOf, library_root: Path
+) -> None:
+    assert publish(client_of("alice"), "alice/models/tank", "1.0.0")["status"] == "done"
+    own = library_root / "bob/models/tank/mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    bob = client_of("bob")
+
+    refused = do(bob, "/api/imports", source="common/models/tank")["problem"]
+
+    assert (refused["status"], refused["code"]) == (409, "exists")
+    assert "stays as it is: rename it first, or name another place" in refused["detail"]
+    assert [one.name for one in own.parent.iterdir()] == ["mine.txt"]
+    beside = {"source": "common/models/tank", "target": "bob/models/tank-2"}
+    assert do(bob, "/api/imports", **beside)["status"] == "done"
+    again = do(bob, "/api/imports", **beside)["problem"]
+    assert "is a copy of common/models/tank already: update it" in again["detail"]
+    assert own.read_text() == "mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import resource
 import signal
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ async def serve(
     Raises:
         OSError: the port is taken.
     """
+    _allow_many_descriptors()
     server = Server(
         WholeBody(application), address=address, port=port, interface=Interfaces.ASGI,
         http=HTTPModes.http1, websockets=False, backlog=BACKLOG,
@@ -83,6 +85,16 @@ async def serve(
             _log.warning("requests were cut off at the end")
             return
     await serving
+
+
+def _allow_many_descriptors() -> None:
+    """Have as many as the system allows: each connection and open file takes one.
+
+    Shells and supervisors give 1024 by default, fewer than the connections that are taken.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _tell_when_ready(address: str, port: int, ready: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import hmac
 import threading
 from typing import TYPE_CHECKING
 
+from tests.fixtures.library import CALLERS, TEAM
 from tests.fixtures.waiting import wait_for
 from tests.integration.library.repositories.conftest import ALICE, TOKEN_SENT
 
@@ -104,3 +105,24 @@ def test_without_a_grant_nothing_follows(
     )
 
     assert answer.status_code == 403
+
+
+def test_a_member_publishes_nothing_by_the_grant_of_another_member(
+    client_of: ClientOf, git_servers: GitServers, library: Library, library_root: Path
+) -> None:
+    place, member = f"teams/{TEAM}/models/pump", client_of("member")
+    grant = {"subject_kind": "user", "subject": "member", "kind": "models", "pattern": "pump"}
+    assert client_of("admin").post("/api/grants", json=grant).status_code == 201
+    remote = git_servers.make("ours", {"asset.yaml": asset("1.0.0")})
+    body = {"place": place, "url": remote.url, "credential": TOKEN_SENT}
+    made = member.post("/api/repositories", json=body).json()
+    library.repositories.syncing.pull(CALLERS["member"], made["id"])
+    follow = {"path": place, "every_seconds": 60}
+    refused = member.put(f"/api/repositories/{made['id']}/follow", json=follow)
+    assert refused.status_code == 403
+
+    change = {"follow_path": place, "follow_by": "member", "follow_seconds": 60}
+    library.repositories.connections.change(made["id"], **change)  # as it once could be set up
+    library.following.follow_all(threading.Event())
+    assert not (library_root / "common/models/pump").exists()
+    assert "your own area" in library.repositories.connections.get(made["id"]).fault

@@ -1,7 +1,8 @@
 """The audit trail: one line of JSON for each sign-in, start, and change of who may do what.
 
 A line is on the disk before the hub answers what it tells of. Only the hub's process writes.
-Refused sign-ins, which any stranger can cause, have files of their own: they push nothing else out.
+Refused sign-ins, which any stranger can cause, and uses of tokens, of which each look at a
+repository is one, have files of their own: they push nothing else out.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ MOST_BYTES = 5 * 2**20
 """Size at which a file gets the next number."""
 
 FILES = 10
-"""How many are kept, of refused sign-ins as well as of the rest."""
+"""How many are kept, of refused sign-ins and of uses of tokens as well as of the rest."""
 
 _LONGEST_VALUE = 200
+_REFUSED, _GIT = "refused", "git"
 
 
 def record(path: Path, event: str, **fields: object) -> None:
@@ -48,16 +50,22 @@ def record(path: Path, event: str, **fields: object) -> None:
 
 def record_refused(path: Path, **fields: object) -> None:
     """Add the line of a refused sign-in to its own file beside the trail, as `record` does."""
-    record(_refused(path), "sign-in refused", **fields)
+    record(_beside(path, _REFUSED), "sign-in refused", **fields)
+
+
+def record_git_token(path: Path, **fields: object) -> None:
+    """Add the line of a token that was handed out for git to its own file, as `record` does."""
+    record(_beside(path, _GIT), "git token used", **fields)
 
 
 def read(path: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of all files, the oldest first; half a line of a full disk is left out."""
-    yield from merge(_read(path), _read(_refused(path)), key=lambda event: str(event.get("time")))
+    files = (path, _beside(path, _REFUSED), _beside(path, _GIT))
+    yield from merge(*map(_read, files), key=lambda event: str(event.get("time")))
 
 
-def _refused(path: Path) -> Path:
-    return path.with_name(f"{path.stem}-refused{path.suffix}")
+def _beside(path: Path, name: str) -> Path:
+    return path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def _read(path: Path) -> Iterator[Mapping[str, object]]:

@@ -35,6 +35,7 @@ _LAGS = 20
 _LAG_GOAL_MS = 2_000.0
 _MEMORY_GOAL_MIB = 174.0
 _FACETS = "&facets=kind&facets=area&facets=owner&facets=keyword&facets=licence"
+_USERS = 500
 _BUILD_SECONDS = 7_200
 _KINDS = ("data", "models", "functions", "tools", "digital_twins")
 _SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in "aeiou"]
@@ -83,13 +84,17 @@ def _measure(root: Path, size: int) -> Iterator[Figure]:
 
 def _write_assets(root: Path, size: int, source: random.Random, corpus: _Corpus) -> None:
     for at in range(size):
-        area = "common" if at % 2 else f"user{at % 500}"
+        area = "common" if at % 2 else f"user{at % _USERS}"
         folder = root / area / _KINDS[at % len(_KINDS)]
-        title, summary, text = (corpus.draw(source, count) for count in (3, 15, 120))
-        lines = (f"# {' '.join(title)}", " ".join(summary), " ".join(text))
-        asset = folder / f"{'-'.join(corpus.draw(source, 2))}-{at}"
-        asset.mkdir(parents=True)
-        (asset / "README.md").write_text("\n\n".join(lines))
+        if at < len(_KINDS) * _USERS * 2:
+            folder.mkdir(parents=True, exist_ok=True)
+        words = corpus.draw(source, 140)
+        title, summary, text, name = words[:3], words[3:18], words[18:138], words[138:]
+        asset = f"{folder}/{'-'.join(name)}-{at}"
+        os.mkdir(asset)  # noqa: PTH102 - a million times
+        content = f"# {' '.join(title)}\n\n{' '.join(summary)}\n\n{' '.join(text)}"
+        with open(f"{asset}/README.md", "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write(content)
 
 
 def _wait_until_complete(client: httpx.Client) -> None:

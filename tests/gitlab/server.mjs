@@ -5,15 +5,20 @@
 // provider the discovery document and /oauth/userinfo. It does not ask
 // /api/v4/groups/:id: the list says all that it needs. The double has it so that whoever comes to
 // need it meets GitLab's rules; tests/integration/sign_in/test_gitlab_double.py shows that it keeps them.
+// Repositories are real: `git` names a server of them to which calls of git are passed on, once the
+// token is one of OAuth with the user name `oauth2`, with the scope, of a member of the project; see
+// .../api/oauth2/#access-git-over-https-with-access-token. A renewed token ends the one before it.
 // `POST` to the control port changes people and moods; GitLab has nothing like it.
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import Provider from "oidc-provider";
 
 const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT, CONTROL_PORT } = process.env;
 const MAX_PAGE = 100;
 const issued = new Map(); // access tokens by value, to expire them all
 // moods: `up`, `broken` (502 to everything), `hanging` (accepts and never answers), `gone` (refuses)
-const world = { users: {}, mood: "up", calls: {} };
+// git: { port, login } of the server of repositories; `uses` is who was let in, and where
+// lifetime: seconds of the access tokens that are given from now on
+const world = { users: {}, mood: "up", calls: {}, git: null, uses: [], lifetime: 7200 };
 const hanging = new Set(); // answers that nobody gets
 const address = `http://127.0.0.1:${PORT}`;
 
@@ -23,7 +28,9 @@ const provider = new Provider(address, {
     grant_types: ["authorization_code", "refresh_token"], response_types: ["code"],
     token_endpoint_auth_method: "client_secret_post",
   }],
-  scopes: ["openid", "email", "profile", "read_user", "read_api"],
+  scopes: [
+    "openid", "email", "profile", "read_user", "read_api", "read_repository", "write_repository",
+  ],
   claims: {
     openid: ["sub", "groups"], profile: ["preferred_username", "name"],
     email: ["email", "email_verified"],
@@ -36,7 +43,7 @@ const provider = new Provider(address, {
     jwks: "/oauth/discovery/keys",
   },
   ttl: {
-    AccessToken: 7200, AuthorizationCode: 60, Grant: 86400, IdToken: 600, Interaction: 600,
+    AccessToken: () => world.lifetime, AuthorizationCode: 60, Grant: 86400, IdToken: 600, Interaction: 600,
     RefreshToken: 86400, Session: 86400,
   },
   issueRefreshToken: async () => true,
@@ -58,7 +65,18 @@ const provider = new Provider(address, {
     return grant;
   },
 });
-provider.on("access_token.saved", (token) => issued.set(token.jti, token));
+provider.on("access_token.saved", (token) => {
+  for (const one of issued.values()) {
+    if (one.grantId === token.grantId && one.jti !== token.jti) one.destroy();
+  }
+  issued.set(token.jti, token);
+});
+provider.use(async (ctx, next) => { // GitLab tells when, and keeps to the clock of its database
+  await next();
+  if (ctx.oidc?.route === "token" && ctx.body?.access_token) {
+    ctx.body.created_at = Math.floor(Date.now() / 1000);
+  }
+});
 const oauth = provider.callback();
 
 const send = (res, status, body, headers = {}) => {
@@ -86,12 +104,14 @@ const change = async (mood) => {
 };
 
 const control = async (req, res) => {
-  const { users, mood, expire, forget } = JSON.parse(await read(req));
+  const { users, mood, expire, forget, git, lifetime } = JSON.parse(await read(req));
+  if (git) world.git = git;
+  if (lifetime) world.lifetime = lifetime;
   if (users) Object.assign(world.users, users);
   if (forget) delete world.users[forget];
   if (mood) await change(mood);
   if (expire) for (const token of issued.values()) await token.destroy();
-  send(res, 200, { calls: world.calls });
+  send(res, 200, { calls: world.calls, uses: world.uses });
 };
 
 const signIn = async (req, res) => {
@@ -121,7 +141,7 @@ const NOWHERE = { error: "404 Not Found" };
 const everybody = { id: 1, full_path: "public/everybody", access_level: 0 };
 const shown = ({ access_level, ...group }) => group;
 
-const showUser = (res, { groups, ...user }) => send(res, 200, user);
+const showUser = (res, { groups, projects, ...user }) => send(res, 200, user);
 
 const listGroups = (res, user, query) => {
   const level = Number(query.get("min_access_level") ?? 0);
@@ -160,6 +180,37 @@ const api = async (req, res, url) => {
   return user ? call.answer(user) : send(res, status, why);
 };
 
+const REPOSITORY = /^\/(.+?)\.git\/(info\/refs|git-(?:upload|receive)-pack)$/;
+
+const letIn = async (req, isPush) => { // who calls git, or a status and what GitLab says
+  const denied = { status: 401, says: "HTTP Basic: Access denied" };
+  const basic = /^Basic (\S+)$/.exec(req.headers.authorization ?? "")?.[1];
+  const [name, value] = Buffer.from(basic ?? "", "base64").toString().split(":");
+  const token = name === "oauth2" && value && await provider.AccessToken.find(value);
+  const user = token && Object.values(world.users).find((one) => String(one.id) === token.accountId);
+  if (!user || user.state !== "active") return denied;
+  if (isPush && !token.scopes.has("write_repository")) {
+    return { status: 403, says: "You are not allowed to push code to this project." };
+  }
+  return token.scopes.has("write_repository") || token.scopes.has("read_repository")
+    ? { user } : denied;
+};
+
+const git = async (req, res, url) => {
+  const [, project, verb] = REPOSITORY.exec(url.pathname);
+  const isPush = `${verb}${url.search}`.includes("git-receive-pack");
+  const { user, status, says } = await letIn(req, isPush);
+  if (!user) return send(res, status, says, { "www-authenticate": 'Basic realm="GitLab"' });
+  if (!user.projects?.includes(project)) return send(res, 404, "The project could not be found");
+  world.uses.push({ user: user.username, project, push: isPush });
+  const headers = { ...req.headers, authorization: `Basic ${btoa(world.git.login)}` };
+  const options = { port: world.git.port, path: req.url, method: req.method, headers };
+  req.pipe(request(options, (answer) => {
+    res.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(res);
+  }));
+};
+
 const answered = (handle) => createServer(async (req, res) => {
   try {
     await handle(req, res);
@@ -174,6 +225,7 @@ const front = answered(async (req, res) => {
   if (world.mood === "hanging") return void hanging.add(res);
   if (world.mood === "broken") return send(res, 502, "GitLab is not responding");
   if (url.pathname.startsWith("/api/v4/")) return await api(req, res, url);
+  if (world.git && REPOSITORY.test(url.pathname)) return await git(req, res, url);
   if (url.pathname.startsWith("/users/sign_in/")) return await signIn(req, res);
   return await oauth(req, res);
 });

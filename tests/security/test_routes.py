@@ -146,6 +146,9 @@ def subjects(there: TestInstallation) -> Iterator[Mapping[str, Subject]]:
             "culler's token": Subject(there, token=(secrets / "culler_token").read_text().strip()),
             "metrics' token": Subject(there, token=(secrets / "metrics_token").read_text().strip()),
             "deletions' token": Subject(there, token=(secrets / "users_token").read_text().strip()),
+            "library's token": Subject(
+                there, token=(secrets / "library_token").read_text().strip()
+            ),
         }
         yield found
         for subject in found.values():

@@ -9,6 +9,7 @@ from twinhub_api.names import label_for
 
 from twinhub_hub.assets import ensure_user_folder
 from twinhub_hub.auth.access import AccessPolicy
+from twinhub_hub.auth.git_tokens import GIT_SCOPES
 from twinhub_hub.auth.gitlab import TwinHubGitLabAuthenticator
 from twinhub_hub.auth.native import NativeAuthenticator
 from twinhub_hub.auth.oidc import OidcAuthenticator
@@ -78,7 +79,8 @@ def _apply_gitlab(context: Context, c: Any, gitlab: GitLab) -> None:  # noqa: AN
     g = c.TwinHubGitLabAuthenticator
     g.gitlab_url = gitlab.url
     g.client_id = gitlab.client_id
-    g.scope = ["read_user", "read_api"]
+    g.git_access = gitlab.git_access
+    g.scope = ["read_user", "read_api", *GIT_SCOPES[gitlab.git_access]]
     _apply_provider(context, g, gitlab, service="GitLab")
 
 

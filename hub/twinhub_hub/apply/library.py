@@ -60,6 +60,7 @@ def _settings(context: Context) -> Mapping[str, object]:
             },
             "git": {
                 "hosts": list(library.git.hosts),
+                "login_url": _login_url(context),
                 "most_bytes": library.git.largest_pull,
                 "most_seconds": library.git.minutes * 60,
             },
@@ -74,6 +75,13 @@ def _settings(context: Context) -> Mapping[str, object]:
             },
         },
     }
+
+
+def _login_url(context: Context) -> str:
+    """Return the GitLab whose logins the library may use; empty for none."""
+    auth = context.settings.auth
+    is_used = auth.method == "gitlab" and auth.gitlab and auth.gitlab.git_access != "none"
+    return auth.gitlab.url if is_used and auth.gitlab else ""
 
 
 def workspace_environment(context: Context) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from twinhub_api.scopes import INSTRUCT, USE_LIBRARY
+from twinhub_api.scopes import GIT_TOKEN, INSTRUCT, USE_LIBRARY
 
 from twinhub_hub.apply.library import CALLBACK
 from twinhub_hub.auth.passwords import INSTRUCTORS
@@ -32,7 +32,8 @@ Admins have JupyterHub's own role ``admin``, users its role ``user``.
 """
 
 _CUSTOM_SCOPES = {
-    INSTRUCT: {"description": "Publish for everybody, switch on teams, see who opened a link"}
+    INSTRUCT: {"description": "Publish for everybody, switch on teams, see who opened a link"},
+    GIT_TOKEN: {"description": "Have the token of somebody's login, for git"},
 }
 
 SERVER_SCOPES = ("users:activity!user", "access:servers!server", USE_LIBRARY, INSTRUCT)
@@ -41,7 +42,11 @@ SERVER_SCOPES = ("users:activity!user", "access:servers!server", USE_LIBRARY, IN
 _ROLES = (
     {"name": "twinhub-restore-routes", "scopes": ["proxy"], "services": ["twinhub"]},
     {"name": "twinhub-users", "scopes": ["delete:users"], "services": ["users"]},
-    {"name": "twinhub-library", "scopes": ["read:groups:name"], "services": ["library"]},
+    {
+        "name": "twinhub-library",
+        "scopes": ["read:groups:name", GIT_TOKEN],
+        "services": ["library"],
+    },
     {"name": "twinhub-metrics", "scopes": ["read:metrics"], "services": ["metrics"]},
     {
         "name": "twinhub-culler",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oauthenticator.gitlab import GitLabOAuthenticator
 from tornado.escape import json_decode
 from tornado.httputil import url_concat
+from traitlets import Unicode
 
 from twinhub_hub.auth.provider import ProviderAuthenticator
 from twinhub_hub.auth.provider_errors import NotActiveError
@@ -24,6 +25,10 @@ class TwinHubGitLabAuthenticator(ProviderAuthenticator, GitLabOAuthenticator):  
     """GitLab's users and groups; see https://docs.gitlab.com/api/groups/ and .../api/users/."""
 
     ends_when_refused = True  # refresh tokens of GitLab last until they are revoked
+    renews_before_seconds = 600  # git that has begun with a token asks again and again with it
+    git_access = Unicode("none", help="What the library may do with it: none, read or write.").tag(
+        config=True
+    )
 
     @property
     def provider_address(self) -> str:

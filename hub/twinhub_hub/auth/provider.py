@@ -26,6 +26,7 @@ from twinhub_hub.auth.access import AccessPolicy
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.folders import MakesFolders
+from twinhub_hub.auth.git_tokens import find_end
 from twinhub_hub.auth.leaving import end_access, has_access
 from twinhub_hub.auth.provider_errors import (
     NO_ANSWER,
@@ -82,6 +83,8 @@ class ProviderAuthenticator(
     ).tag(config=True)
     ends_when_refused = False
     """Whether a refused refresh says that the person has left, and not that a session is over."""
+    renews_before_seconds = 0
+    """How long before its end an access token is renewed, where the provider tells when that is."""
     login_handler = ProviderLoginHandler
     logout_handler = ProviderSignedOutHandler
     callback_handler = ProviderCallbackHandler
@@ -271,9 +274,10 @@ class ProviderAuthenticator(
 
     async def _ask_again(self, user: User, state: Mapping[str, Any]) -> AuthModel | None:
         """Return the user as the provider sees it now, or None when it wants a new sign-in."""
-        found = await self._try(self._token_to_auth_model(state["token_response"]))
-        if found is not None or not state.get("refresh_token"):
-            return found
+        if not (state.get("refresh_token") and self._ends_soon(state["token_response"])):
+            found = await self._try(self._token_to_auth_model(state["token_response"]))
+            if found is not None or not state.get("refresh_token"):
+                return found
         params = self.build_refresh_token_request_params(state["refresh_token"])
         tokens = await self._try(self.get_token_info(None, params))
         if tokens is None:
@@ -283,6 +287,10 @@ class ProviderAuthenticator(
         fresh = {**state, "token_response": tokens, "refresh_token": tokens["refresh_token"]}
         await user.save_auth_state(fresh)
         return await self._try(self._token_to_auth_model(tokens))
+
+    def _ends_soon(self, tokens: Mapping[str, Any]) -> bool:
+        ends_at = find_end(tokens)
+        return ends_at is not None and ends_at - time() < self.renews_before_seconds
 
     async def _or_down(self, call: Awaitable[None]) -> None:
         """Await what must not fail while people are signed in."""

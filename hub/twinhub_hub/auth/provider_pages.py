@@ -34,6 +34,22 @@ class ProviderLoginHandler(OAuthLoginHandler):  # type: ignore[misc]
 class ProviderCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
     """Where the provider sends people back to; says what to do when that sign-in is not known."""
 
+    def check_error(self) -> None:
+        """Let pass what is no refusal.
+
+        Raises:
+            HTTPError: 502, our application may not ask for what it asks for; 400, any other.
+        """
+        if self.get_argument("error", "") == "invalid_scope":
+            service, scopes = self.authenticator.login_service, self.authenticator.scope
+            raise HTTPError(
+                HTTPStatus.BAD_GATEWAY,
+                f"{service} does not let this TwinHub ask for all that it asks for. An "
+                f"administrator should tick these scopes of the application at {service}: "
+                f"{', '.join(scopes)}",
+            )
+        super().check_error()
+
     def check_state(self) -> None:
         """Let pass what was begun here.
 

@@ -1,4 +1,4 @@
-"""Asks the hub or a service of this installation to forget a user, with the token for that."""
+"""Asks the hub or a service of this installation: to forget a user, and what it needs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
 
 _SECONDS = 60
+_SECONDS_OF_A_LOOK = 2
+_MOST_BYTES = 64 * 1024
 _SHOWN = 200
 
 
@@ -33,6 +35,22 @@ def ask_to_delete(context: Context, who: str, port: int, path: str) -> tuple[int
             f"The {who} does not answer, and it has to forget the user too. Start it with "
             f"`twinhub up`, then repeat the command ({error})."
         ) from error
+    finally:
+        connection.close()
+
+
+def ask_for_warnings(port: int) -> list[str]:
+    """Return what a service on a port says that it needs; nothing where it does not answer.
+
+    Whether it runs at all is for the supervisor to say.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS_OF_A_LOOK)
+    try:
+        connection.request("GET", "/health")
+        said = json.loads(connection.getresponse().read(_MOST_BYTES))
+        return [str(text) for text in said["warnings"].values()]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+        return []
     finally:
         connection.close()
 

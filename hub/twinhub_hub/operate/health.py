@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub.deletions import list_deletions
 from twinhub_hub.operate import supervisor
+from twinhub_hub.operate.asking import ask_for_warnings
 from twinhub_hub.operate.engine import ask_broker
 from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.image_reports import look_through_broker
@@ -94,6 +95,8 @@ class Health:
     """None without one, and where an authority gives them by itself."""
     images: Sequence[ShownImage] = ()
     """Images of workspaces; none where Docker does not answer."""
+    library: Sequence[str] = ()
+    """What the library says that it needs, each with the remedy."""
 
     @property
     def problems(self) -> Sequence[str]:
@@ -117,6 +120,7 @@ class Health:
             for image in self.images
             if image.report.is_layer and image.report.state == "absent"
         ]
+        found += self.library
         if self.deletions:
             found.append("Files of deleted users wait to be archived: run `twinhub up`.")
         if self.certificate and self.certificate.problem:
@@ -144,6 +148,7 @@ def look(context: Context) -> Health:
         docker=engine,
         certificate=_look_at_certificate(context),
         images=look_through_broker(context) if engine and engine.version else (),
+        library=ask_for_warnings(context.running.library_port),
     )
 
 

@@ -108,6 +108,14 @@ class GitLab(ProviderGroups):
         description="Id of TwinHub's application at GitLab.",
         examples=["5f1e0c"],
     )
+    git_access: Literal["none", "read", "write"] = Field(
+        "none",
+        description=(
+            "Whether the library syncs with repositories of this GitLab by people's own logins. "
+            "`read` needs the scope `read_repository` in GitLab's application too, `write` needs "
+            "`write_repository`; whoever is signed in signs out and in again."
+        ),
+    )
 
 
 class Auth(Section):

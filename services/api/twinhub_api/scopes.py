@@ -8,6 +8,9 @@ USE_LIBRARY = "access:services!service=library"
 INSTRUCT = "custom:twinhub:instruct"
 """May do what instructors do: switch on teams, publish any kind, see who opened a link."""
 
+GIT_TOKEN = "custom:twinhub:git-token"  # noqa: S105 - the name of a right
+"""May have the token that a user's login came with, for git: of the library alone."""
+
 ADMIN = "admin:users"
 """JupyterHub's own: who may administer its users administers the library too."""
 

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from twinhub_api.problems import MEDIA_TYPE, Problem
 
+from twinhub_kit.bodies import SmallBody
 from twinhub_kit.description import complete_description
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _NO_BODY = "Send a JSON object as the body, at least {}, as Content-Type: application/json."
+
+
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""Requests are counted by `metrics`; nothing in the environment may send them anywhere."""
 
 
 class _Application(FastAPI):
@@ -50,9 +58,11 @@ def make_application(
             yield
 
     application = _Application(
-        title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan
-    )
+        title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )  # fmt: skip
     application.state.identity = identity
+    application.state.turns = Turns()
     application.add_exception_handler(ServiceError, _refuse)
     application.add_exception_handler(RequestValidationError, _refuse_form)
     application.add_exception_handler(HTTPException, _refuse_route)
@@ -65,7 +75,16 @@ def serve_routes(application: FastAPI, router: APIRouter) -> None:
 
     ``include_router`` makes each of them anew for each application at the first request, a tenth
     of a second for a service; it is needed only to give them another prefix or more dependencies.
+    A route that reads its body as a whole refuses a large one: it is read before it is known who
+    calls.
     """
+    for route in router.routes:
+        if (
+            isinstance(route, APIRoute)
+            and route.body_field
+            and not isinstance(route.app, SmallBody)
+        ):
+            route.app = SmallBody(route.app)
     application.router.routes.extend(router.routes)
 
 

@@ -11,9 +11,12 @@ from twinhub_api.names import label_for
 from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS, USE_LIBRARY
 
 from twinhub_kit.errors import NotSignedInError
+from twinhub_kit.turns import take_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import Scope
 
 _SCHEMES = frozenset({"token", "bearer"})
 
@@ -122,9 +125,10 @@ class OpenIdentity:
         """Do nothing: there are no tokens."""
 
 
-def read_token(request: Request) -> str:
-    """Return the token of an ``Authorization`` header; empty without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def read_token(scope: Scope) -> str:
+    """Return the token of a request's ``Authorization`` header; empty without one."""
+    found = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = found.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() in _SCHEMES else ""
 
 
@@ -146,14 +150,31 @@ async def get_caller(request: Request) -> Caller:
     Raises:
         NotSignedInError: nobody is known by what came along.
     """
-    identity: Identity = request.app.state.identity
-    token = read_token(request)
+    return await identify(request.scope)
+
+
+async def identify(scope: Scope) -> Caller:
+    """Return who sends the request of a scope.
+
+    Raises:
+        NotSignedInError: nobody is known by what came along.
+    """
+    identity: Identity = scope["app"].state.identity
+    token = read_token(scope)
     caller = await identity.find_caller(token)
     if caller is None:
         raise NotSignedInError(_why_nobody(token, identity.scope))
-    request.state.caller = caller  # for the log of the request
+    scope.setdefault("state", {})["caller"] = caller  # for the log of the request
     return caller
 
 
-KnownCaller = Annotated[Caller, Depends(get_caller)]
-"""Type of a route's parameter that is who calls."""
+async def _take_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_caller)]
+) -> AsyncIterator[Caller]:
+    """Return who calls once it is their turn, which lasts as long as the route's function."""
+    async with take_turn(request, caller):
+        yield caller
+
+
+KnownCaller = Annotated[Caller, Depends(_take_turn, scope="function")]
+"""Type of a route's parameter that is who calls; so many of their requests are served at once."""

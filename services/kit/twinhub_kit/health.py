@@ -29,10 +29,20 @@ class Health:
     """The parts that have to be ready; each is asked at each look, so it answers at once."""
 
     _checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+    _warnings: dict[str, Callable[[], str | None]] = field(default_factory=dict)
 
     def add(self, part: str, check: Callable[[], str | None]) -> None:
         """Have a part be asked: it returns None when it is ready, else in a few words why not."""
         self._checks[part] = check
+
+    def add_warning(self, part: str, check: Callable[[], str | None]) -> None:
+        """Have a part be asked what keeps it from working well, though it is ready; with remedy."""
+        self._warnings[part] = check
+
+    def list_warnings(self) -> dict[str, str]:
+        """Return the parts that are ready and yet need somebody, each with why."""
+        found = {part: check() for part, check in self._warnings.items()}
+        return {part: why for part, why in found.items() if why is not None}
 
     def look(self) -> dict[str, str]:
         """Return the parts that are not ready, each with why."""
@@ -60,11 +70,15 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health")
 def get_health(request: Request) -> JSONResponse:
-    """Return 200 when the service is ready, else 503 and what it waits for; for everybody."""
+    """Return 200 when the service is ready, else 503 and what it waits for; for everybody.
+
+    Warnings are of what works and could be better, each with what an operator does about it.
+    """
     health: Health = request.app.state.health
     waiting = health.look()
     status = HTTPStatus.SERVICE_UNAVAILABLE if waiting else HTTPStatus.OK
-    return JSONResponse({"ready": not waiting, "waiting": waiting}, status)
+    warnings = health.list_warnings()
+    return JSONResponse({"ready": not waiting, "waiting": waiting, "warnings": warnings}, status)
 
 
 def serve_health(application: FastAPI, health: Health) -> None:

@@ -106,6 +106,8 @@ class HubIdentity:
         if answer is None or self._is_old(answer):
             answer = self._ask(digest, token)
         try:
+            if answer.task.done():
+                return answer.task.result()
             return await asyncio.shield(answer.task)  # others may wait for the same answer
         except UnavailableError:
             if self._answers.get(digest) is answer:

@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from twinhub_api.operations import Operation, OperationStatus
 from twinhub_api.problems import Problem
 
 from twinhub_kit.errors import BusyError, CancelledError, ServiceError, UnknownError
+from twinhub_kit.fair_pool import FairPool
 from twinhub_kit.numbers import read_number
 from twinhub_kit.operation_table import OperationRow, OperationTable
 
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-THREADS = 4
+THREADS = 6
+AT_ONCE = 2
+"""Operations of one person that run at once; the others wait, and those of other people do not."""
 MOST_OPEN = 16
 """Operations that one person may have waiting and running."""
 KEPT = 200
@@ -83,7 +86,7 @@ class Operations:
         left = self._table.end_all(OperationStatus.INTERRUPTED, at=time.time())
         if left:
             _log.warning("operations interrupted count=%d", left)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="operation")
+        self._pool: FairPool[Wire] = FairPool(threads, at_once=AT_ONCE)
         self._lock = threading.Lock()
         self._open: dict[str, tuple[str, Progress, Future[Wire]]] = {}
         self._is_closing = False
@@ -108,7 +111,8 @@ class Operations:
             if sum(owner == caller.name for owner, *_ in self._open.values()) >= MOST_OPEN:
                 raise BusyError(f"{MOST_OPEN} things of yours are under way: wait until one is.")
             operation = self._table.add(row, keep=KEPT)
-            future = self._pool.submit(self._do, operation_id, progress, work)
+            do = partial(self._do, operation_id, progress, work)
+            future = self._pool.submit(caller.name, do)
             self._open[operation_id] = (caller.name, progress, future)
         future.add_done_callback(partial(self._end, operation_id))
         return operation
@@ -169,7 +173,7 @@ class Operations:
             known = list(self._open.values())
         for _, progress, _ in known:
             progress.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def _do(self, operation_id: str, progress: Progress, work: Callable[[Progress], Wire]) -> Wire:
         progress.check()

@@ -28,8 +28,11 @@ from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.application import serve_routes
 from twinhub_kit.callers import Caller, Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
+from twinhub_kit.turns import take_turn
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from twinhub_kit.sign_in import SignIn
 
 _FORM = "application/x-www-form-urlencoded"
@@ -82,9 +85,10 @@ async def get_page_caller(request: Request) -> Caller:
     """
     identity: Identity = request.app.state.identity
     sign_in: SignIn | None = request.app.state.sign_in
-    token = read_token(request) or (sign_in.read_token(request) if sign_in else "")
+    token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
     caller = await identity.find_caller(token)
     if caller is not None:
+        request.state.page_caller = caller
         return caller
     if sign_in is None or request.method not in {"GET", "HEAD"}:
         raise NotSignedInError("Your session has ended: open the page once more.")
@@ -99,13 +103,19 @@ async def get_page_poster(request: Request) -> Caller:
     """
     caller = await get_page_caller(request)
     sign_in: SignIn | None = request.app.state.sign_in
-    if read_token(request) or sign_in is None:
+    if read_token(request.scope) or sign_in is None:
         return caller  # no browser sends that by itself
     if _is_from_elsewhere(request) or not hmac.compare_digest(
         (await _sent_token(request)).encode(), sign_in.xsrf_token(request).encode()
     ):
         raise NotAllowedError("This form is not of this page: open the page once more.")
     return caller
+
+
+def find_page_caller(request: Request) -> Caller | None:
+    """Return who looks at a page whose route has been refused; None if that is not known."""
+    found: Caller | None = getattr(request.state, "page_caller", None)
+    return found
 
 
 def get_guard(request: Request) -> Guard:
@@ -138,9 +148,23 @@ async def _sent_token(request: Request) -> str:
     return form.get("_xsrf", [""])[-1]
 
 
-PageCaller = Annotated[Caller, Depends(get_page_caller)]
+async def _take_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_page_caller)]
+) -> AsyncIterator[Caller]:
+    async with take_turn(request, caller):
+        yield caller
+
+
+async def _take_poster_turn(
+    request: Request, caller: Annotated[Caller, Depends(get_page_poster)]
+) -> AsyncIterator[Caller]:
+    async with take_turn(request, caller):
+        yield caller
+
+
+PageCaller = Annotated[Caller, Depends(_take_turn, scope="function")]
 """Type of a page's parameter that is who looks at it."""
-PagePoster = Annotated[Caller, Depends(get_page_poster)]
+PagePoster = Annotated[Caller, Depends(_take_poster_turn, scope="function")]
 """Type of a parameter that is who has sent a form."""
 TheGuard = Annotated[Guard, Depends(get_guard)]
 """Type of a parameter that is what forms of the page send along."""

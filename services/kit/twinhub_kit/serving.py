@@ -11,6 +11,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from twinhub_kit.bodies import WholeBody
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -46,7 +48,7 @@ async def serve(
         OSError: the port is taken.
     """
     server = Server(
-        application, address=address, port=port, interface=Interfaces.ASGI,
+        WholeBody(application), address=address, port=port, interface=Interfaces.ASGI,
         http=HTTPModes.http1, websockets=False, backlog=BACKLOG,
         log_dictconfig=_TO_OUR_LOG, log_level=LogLevels.error,
     )  # fmt: skip

@@ -30,6 +30,9 @@ class _How(ctypes.Structure):
     )
 
 
+_SIZE = ctypes.sizeof(_How)
+
+
 def open_beneath(folder: int, path: str, flags: int, *, mode: int = 0, follow: bool = True) -> int:
     """Return a descriptor of what a path names beneath an open folder.
 
@@ -64,13 +67,10 @@ def has_openat2() -> bool:
 
 
 def _openat2(folder: int, path: str, flags: int, *, mode: int, resolve: int) -> int:
-    how = _How(flags, mode if flags & (os.O_CREAT | os.O_TMPFILE) else 0, resolve)
+    how = _how(flags, mode if flags & (os.O_CREAT | os.O_TMPFILE) else 0, resolve)
+    name, call = os.fsencode(path or "."), _libc().syscall
     for _ in range(_TRIES):
-        found = int(
-            _libc().syscall(
-                _OPENAT2, folder, os.fsencode(path or "."), ctypes.byref(how), ctypes.sizeof(how)
-            )
-        )
+        found: int = call(_OPENAT2, folder, name, how, _SIZE)
         if found >= 0:
             return found
         error = ctypes.get_errno()
@@ -97,6 +97,12 @@ def _walk(folder: int, path: str, flags: int, *, mode: int) -> int:
         return os.open(names[-1], flags | os.O_NOFOLLOW, mode, dir_fd=at)
     finally:
         os.close(at)
+
+
+@functools.lru_cache(256)
+def _how(flags: int, mode: int, resolve: int) -> _How:
+    """Return what the kernel reads how to open from; every opening would make it anew else."""
+    return _How(flags, mode, resolve)
 
 
 @functools.cache

@@ -10,5 +10,4 @@ if TYPE_CHECKING:
 
 def etag_of(status: os.stat_result) -> str:
     """Return what changes with a file: its inode, size and times to the nanosecond."""
-    parts = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return "-".join(f"{part:x}" for part in parts)
+    return f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"

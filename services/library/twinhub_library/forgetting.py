@@ -137,9 +137,13 @@ def _leave_repositories(session: Session, name: str) -> None:
         faults = [row.fault] if row.fault else []
         if row.connected_by == name:
             row.connected_by = _former(name)
-            row.author_name = row.author_email = row.credential_user = ""
-            row.sealed, row.credential_kind = None, CredentialKind.NONE.value
-            faults = [f"{name}, who connected this, was deleted: give a credential of your own."]
+            row.author_name = row.author_email = ""
+            if row.credential_kind != CredentialKind.LOGIN:  # which is each member's own
+                row.credential_user, row.sealed = "", None
+                row.credential_kind = CredentialKind.NONE.value
+                faults = [
+                    f"{name}, who connected this, was deleted: give a credential of your own."
+                ]
         if row.follow_by == name:
             row.follow_path = row.follow_by = ""
             row.follow_seconds, row.webhook_sealed = 0, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 from typing import TYPE_CHECKING
 
@@ -16,24 +15,31 @@ from twinhub_library.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from twinhub_library.paths import RelativePath
 
 
-@contextlib.contextmanager
-def translated(path: RelativePath) -> Iterator[None]:
-    """Turn what the kernel says of a path into errors of the library.
+class translated:  # noqa: N801 - read as what it does, as `contextlib.suppress` is
+    """Turn what the kernel says of a path, within the block, into errors of the library.
+
+    A class, since every file that is read is opened in two of them, and generators cost thrice.
 
     Raises:
         LibraryError: the one that an OSError of the block stands for; its own go through.
     """
-    try:
-        yield
-    except LibraryError:
-        raise
-    except OSError as error:
-        raise _error(path, error) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: RelativePath) -> None:
+        """Speak of a path."""
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise the error that the kernel's stands for."""
+        if isinstance(error, OSError):
+            raise _error(self._path, error) from error
 
 
 _ERRORS: tuple[tuple[frozenset[int], type[LibraryError], str], ...] = (

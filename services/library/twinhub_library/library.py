@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from twinhub_library.details.history import History
 from twinhub_library.files import Files, open_files
 from twinhub_library.index.service import Search
 from twinhub_library.listing import Listing
+from twinhub_library.nearness import is_near
 from twinhub_library.opening.part import open_opening
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.past import PublishingHistory
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from twinhub_library.opening.opening import Opening
+    from twinhub_library.repositories.credentials import CredentialSource
     from twinhub_library.settings import LibrarySettings
 
 
@@ -53,6 +56,8 @@ class Library:
 
     settings: LibrarySettings
     tree: Tree
+    is_near: bool
+    """Whether its files lie on this machine: small ones are then read without another thread."""
     database: Database
     operations: Operations
     """Long work that people ask for."""
@@ -84,6 +89,8 @@ class Library:
     """Git repositories that places are synced with."""
     following: Following
     """Common assets that follow a repository."""
+    changing: threading.Lock
+    """Held while somebody changes what they have seen and nobody else is to change."""
     opening: Opening
     """Links that open what is published in the workspace of whoever follows."""
 
@@ -97,27 +104,34 @@ class _Ground:
     changes: Changes
     audit: Audit
     background: Background
+    logins: CredentialSource | None
 
 
 @contextlib.contextmanager
 def open_library(
-    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now
-) -> Iterator[Library]:
-    """Open a library; what is missing of its folders and tables is made."""
+    settings: LibrarySettings, *, clock: Callable[[], datetime] = _now,
+    logins: CredentialSource | None = None,
+) -> Iterator[Library]:  # fmt: skip
+    """Open a library; what is missing of its folders and tables is made.
+
+    ``logins`` knows the tokens of people's logins; without it none is used for repositories.
+    """
     for folder in (settings.root, settings.root / OWN_FOLDER, settings.state):
         folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as opened:
-        yield _put_together(settings, _open_ground(settings, opened), opened, clock)
+        yield _put_together(settings, _open_ground(settings, opened, logins), opened, clock)
 
 
-def _open_ground(settings: LibrarySettings, opened: contextlib.ExitStack) -> _Ground:
+def _open_ground(
+    settings: LibrarySettings, opened: contextlib.ExitStack, logins: CredentialSource | None
+) -> _Ground:
     tree = opened.enter_context(Tree(settings.root))
     database = Database(settings.database)
     opened.callback(database.close)
     migrate(database, "twinhub_library")
     changes = Changes()
     opened.callback(changes.close)
-    return _Ground(tree, database, changes, Audit(), Background())
+    return _Ground(tree, database, changes, Audit(), Background(), logins)
 
 
 def _put_together(
@@ -146,8 +160,9 @@ def _put_together(
     opened.callback(search.close)
     background.keep("search", lambda: search.run(background.stopping))
     repositories = open_repositories(
-        settings, tree, database, announce=announce, check_room=files.check_room
-    )
+        settings, tree, database, announce=announce, check_room=files.check_room,
+        logins=ground.logins,
+    )  # fmt: skip
     publishing = open_publishing(
         tree, database, ground.audit,
         Surroundings(
@@ -157,6 +172,8 @@ def _put_together(
         ),
         background,
     )  # fmt: skip
+    health = Health({"database": check_database(database)})
+    health.add_warning("search", search.warn)
     history = History(
         [
             PublishingHistory(publishing.publisher, publishing.imports),
@@ -166,11 +183,12 @@ def _put_together(
     return Library(
         settings=settings,
         tree=tree,
+        is_near=is_near(settings.root),
         database=database,
         operations=operations,
         background=background,
         audit=ground.audit,
-        health=Health({"database": check_database(database)}),
+        health=health,
         metrics=Metrics("library"),
         changes=ground.changes,
         listing=Listing(tree),
@@ -185,6 +203,7 @@ def _put_together(
         publishing=publishing,
         uploads=open_uploads(settings, files, background),
         repositories=repositories,
+        changing=threading.Lock(),
         opening=open_opening(tree, database, publishing, repositories, quota, clock),
         following=open_following(tree, repositories, publishing, background),
     )

@@ -29,6 +29,7 @@ TEMPORARY = ".twinhub-"
 """What names begin with that are in the middle of being written; nobody is shown them."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV})
+_NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,15 @@ class OpenFolder:
         """Return the names in a folder, in order."""
         return [found.path.rpartition("/")[2] for found in self._list(path)]
 
+    def list_links(self, path: str = "") -> list[str]:
+        """Return the names of links in a folder, in order; the others are not even looked at."""
+        folder = self.open(path or ".", _FOLDER)
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(one.name for one in entries if one.is_symlink())
+        finally:
+            os.close(folder)
+
     def _list(self, path: str) -> list[Found]:
         try:
             folder = self.open(path or ".", _FOLDER)
@@ -209,6 +219,28 @@ class OpenFolder:
             rename_without_replacing(source, name, target, other)
             self._sync(target, source)
 
+    def link(self, source: OpenFolder, name: str, path: str) -> bool:
+        """Give a file of another folder a second name here; tell whether that can be had.
+
+        It cannot across file systems and quotas, and is not where somebody else owns this folder:
+        what has two names is refused there, see `chunks`. Nothing is brought to the disk.
+
+        Raises:
+            FileExistsError: something is at the path.
+        """
+        if self.status().st_uid != os.geteuid():
+            return False
+        try:
+            with self._holder(path) as (folder, new):
+                os.link(
+                    name, new, src_dir_fd=source.fileno(), dst_dir_fd=folder, follow_symlinks=False
+                )
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                return False
+            raise
+        return True
+
     def exchange(self, one: str, other: str) -> None:
         """Let what is at two paths change places."""
         with self._holder(one) as (source, name), self._holder(other) as (target, second):
@@ -250,15 +282,17 @@ class OpenFolder:
     def remove_all(self, path: str) -> None:
         """Remove whatever is at a path, with what is in it; links are removed, not followed."""
         found = self.find(path)
-        if found is None:
-            return
+        if found is not None:
+            self._remove(found)
+
+    def _remove(self, found: Found) -> None:
         if not found.is_folder:
-            self.remove_file(path)
+            self.remove_file(found.path)
             return
-        self.set_mode(path, 0o755)
-        for inner in self._list(path):
-            self.remove_all(inner.path)
-        self.remove_empty(path)
+        self.set_mode(found.path, 0o755)
+        for inner in self._list(found.path):
+            self._remove(inner)
+        self.remove_empty(found.path)
 
     def set_mode(self, path: str, mode: int) -> None:
         """Set the mode of a file or folder, which is no link."""

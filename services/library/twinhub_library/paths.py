@@ -16,6 +16,9 @@ REPLACEMENT = "\ufffd"
 """What stands for bytes that are no text, in addresses and in listings; no name may hold it."""
 _UNSEEN = frozenset({"Cc", "Cs"})
 _SHOWN = 60
+_NO_NAMES = frozenset({"", "."})
+_SHORT = MOST_BYTES_OF_A_NAME
+"""No name in a text of so many plain characters is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,10 @@ class RelativePath:
             raise BadPathError(
                 f"{_shown(text)} is absolute: begin with the name of an area or kind."
             )
-        names = tuple(name for name in text.split("/") if name not in {"", "."})
-        for name in names:
-            check_name(name)
+        names = tuple(name for name in text.split("/") if name not in _NO_NAMES)
+        if not (text.isascii() and text.isprintable()) or ".." in names or len(text) > _SHORT:
+            for name in names:
+                check_name(name)
         if len(names) > MOST_NAMES:
             raise BadPathError(
                 f"A path of {len(names)} folders is too deep: at most {MOST_NAMES} are allowed."

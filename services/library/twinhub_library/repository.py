@@ -25,7 +25,7 @@ from twinhub_library.repositories.errors import (
     GitUnavailableError,
     HostileRepositoryError,
 )
-from twinhub_library.repositories.faults import fault_of
+from twinhub_library.repositories.faults import By, fault_of
 from twinhub_library.repositories.imports import NewCommit, import_stream
 from twinhub_library.repositories.objects import (
     Commit,
@@ -74,6 +74,9 @@ class Remote:
 
     address: Address
     delivery: Delivery
+    by_login: bool = False
+    """Whether it is the login of who asks that lets us in."""
+    may_write: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,12 +188,12 @@ class Repository:
             run = Run(process.proc, listener or Silent())
             status, output, said = run.finish(feed, seconds=self._walls.limits.seconds)
         if status not in wanted:
-            host = remote.address.host if remote else ""
+            by = By(remote.address.host, by_login=remote.by_login) if remote else By()
             shown = said[-_LOGGED:].encode("unicode_escape").decode("ascii")
             _log.warning(
                 "git failed command=%s status=%d said=%s", " ".join(arguments[:2]), status, shown
             )
-            raise fault_of(status, said, host=host, verb=verb)
+            raise fault_of(status, said, by=by, verb=verb)
         return output
 
     # -- names of commits
@@ -280,6 +283,11 @@ class Repository:
             raise HostileRepositoryError(
                 f"The content {name[:12]} is missing in the repository: connect it anew."
             ) from error
+
+    @property
+    def has_large_files(self) -> bool:
+        """Whether the content of any pointer is kept."""
+        return (self.folder / "git" / "lfs" / "objects").is_dir()
 
     def large_file(self, pointer: Pointer) -> Path | None:
         """Return where the content of a pointer is kept; None where it was not fetched."""

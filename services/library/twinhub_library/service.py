@@ -26,6 +26,7 @@ from twinhub_kit.sign_in import Addresses, SignIn
 from twinhub_library.gone_groups import watch_groups
 from twinhub_library.library import open_library
 from twinhub_library.main import make_library_application
+from twinhub_library.repositories.logins import open_logins
 from twinhub_library.settings import LibrarySettings  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ async def run(settings: ServiceSettings) -> None:
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(sign_in.close)
         identity = await opened.enter_async_context(HubIdentity(library_settings.hub_api_url))
-        library = opened.enter_context(open_library(library_settings))
+        logins = opened.enter_context(open_logins(library_settings, settings.token))
+        library = opened.enter_context(open_library(library_settings, logins=logins))
         groups = opened.enter_context(HubGroups(library_settings.hub_api_url, settings.token))
         watch_groups(library, groups.has)
         application = make_library_application(library, identity, sign_in=sign_in)

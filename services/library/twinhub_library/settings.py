@@ -39,6 +39,8 @@ class GitSettings:
 
     hosts: tuple[str, ...] = ()
     """The only hosts that are spoken to; empty for all but this machine."""
+    login_url: str = ""
+    """The GitLab whose repositories people's own logins open; empty for none."""
     allow_loopback: bool = False
     """Whether this machine is spoken to, over plain HTTP too: for tests and trials."""
     most_bytes: int = 10 << 30

@@ -18,6 +18,7 @@ from twinhub_library.errors import ChangedError, LibraryError, NotThereError
 from twinhub_library.merging import Ending, FileReport, NoContent, Outcome, merge, preview
 from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.content import changed_files
+from twinhub_library.repositories.credentials import LoginTokenError
 from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open_desk
 from twinhub_library.repositories.errors import (
     BehindError,
@@ -287,10 +288,11 @@ class Syncing:
         desk.listener.say("Merging", 0, len(new))
         base = desk.content(old) if old else NoContent()
         theirs = desk.content(new)
+        sides = {"base": base, "theirs": theirs}
         if dry_run:
-            return preview(self._tree, desk.place, base=base, theirs=theirs, label=desk.label)
+            return preview(self._tree, desk.place, **sides, label=desk.label, is_shared=True)
         report = merge(
-            self._tree, desk.place, base=base, theirs=theirs, label=desk.label, ending=ending
+            self._tree, desk.place, **sides, label=desk.label, ending=ending, is_shared=True
         )
         self._around.announce(desk.place)
         return report
@@ -306,6 +308,11 @@ class Syncing:
         differs = compare(found, listing)
         if not differs or wish.is_dry_run:
             return Pushed(None, differs.listed, found.left_out)
+        if not remote.may_write:
+            raise LoginTokenError(
+                "Logins read repositories here and do not change them: give a token for this "
+                "repository, or ask an administrator to set auth.gitlab.git_access to write."
+            )
         self._refuse_secrets(desk, differs, wish.allowed_secrets)
         made = desk.commit(
             differs, base, wish.message_for(differs), self._author(desk, push.caller)

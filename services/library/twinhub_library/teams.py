@@ -4,12 +4,14 @@ A team is on while its folder ``teams/<label>`` is there, so one rename ends eve
 of one that is off are in ``.library/teams-off``, where no workspace has them; they are moved out of
 their old folder one by one, because a workspace that runs still has that folder mounted.
 
-A deleted group may come again with other people in it. Its files are then kept apart: whoever
-switches on a team of the new group begins with an empty one, until an administrator says otherwise.
+A deleted group may come again with other people in it. Its files are then kept apart, with its bin
+and its previous versions: whoever switches on a team of the new group begins with an empty one,
+until an administrator says otherwise.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _OFF = RelativePath((OWN_FOLDER, "teams-off"))
 _ON = RelativePath((TEAMS,))
+_PASTS = tuple(RelativePath((OWN_FOLDER, name, TEAMS)) for name in ("bin", "snapshots"))
+"""Folders with one for each label that hold what a team has deleted or had before."""
 _LEAVING = ".leaving"
 """Ends the name of a folder whose files are being moved out."""
 _TRIES = 20
@@ -120,6 +124,7 @@ class Teams:
         with self._lock:
             row = self._find_row(label)
             if row is not None and row.is_gone:
+                self._bring_past_back(label, row.kept)
                 row.is_gone = False
                 self._write(row)
         return self.switch_on(group, by=by)
@@ -142,6 +147,8 @@ class Teams:
                     row.kept = f"{label}-{secrets.token_hex(4)}"
                 self._write(row)  # first: where a crash leaves the files is then known
                 self._put_away(label, row.kept)
+            if row.is_gone:
+                self._put_past_away(label, row.kept)
         return self.find(group)
 
     def recover(self) -> None:
@@ -158,6 +165,9 @@ class Teams:
                     session.add(TeamRow(label=label, group=group, changed_at=_now()))
                 elif known[label].is_gone:  # the crash was before its folder had left
                     self._put_away(label, known[label].kept)
+        for label, row in known.items():
+            if row.is_gone:
+                self._put_past_away(label, row.kept)
 
     def _put_in_place(self, label: str, kept: str) -> None:
         self._make_folders()
@@ -176,6 +186,21 @@ class Teams:
         self._make_folders()
         self._tree.move(_ON / label, _OFF / f"{kept}{_LEAVING}")
         self._empty(kept)
+
+    def _put_past_away(self, label: str, kept: str) -> None:
+        """Move bin and previous versions of a deleted group to a name that no label can be."""
+        for past in _PASTS:
+            with contextlib.suppress(NotThereError):
+                self._tree.get_entry(past / label)
+                target = past / f".{kept or label}"
+                if find_kind(self._tree, target) is not None:
+                    target = past / f".{kept or label}-{secrets.token_hex(4)}"
+                self._tree.move(past / label, target)
+
+    def _bring_past_back(self, label: str, kept: str) -> None:
+        for past in _PASTS:
+            with contextlib.suppress(NotThereError, ExistsError):
+                self._tree.move(past / f".{kept or label}", past / label)
 
     def _empty(self, kept: str) -> None:
         """Move all files out of a folder that workspaces may have mounted, and remove it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import stat
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from twinhub_library.copying import copy_content
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of
 from twinhub_library.kernel import translated
+from twinhub_library.nearness import MOST_BYTES_LISTED_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
 from twinhub_library.paths import REPLACEMENT, RelativePath, shown_name
@@ -111,7 +113,7 @@ class Tree:
         return self.list_page(path, limit=None)[0]
 
     def list_page(
-        self, path: RelativePath, *, limit: int | None, after: str = ""
+        self, path: RelativePath, *, limit: int | None, after: str = "", at_once: bool = False
     ) -> tuple[list[Entry], str]:
         """Return what is in a folder after a name, by name, and the name to go on after.
 
@@ -119,8 +121,11 @@ class Tree:
 
         Raises:
             NotThereError: there is no such folder.
+            NotAtOnceError: it is to be listed ``at_once``, and is too large for it.
         """
         with self._opened(path, os.O_RDONLY | os.O_DIRECTORY) as folder, translated(path):
+            if at_once and os.fstat(folder).st_size > MOST_BYTES_LISTED_AT_ONCE:
+                raise NotAtOnceError
             found = os.listdir(folder)  # noqa: PTH208 - a descriptor
             names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
             page = names if limit is None else names[:limit]
@@ -322,24 +327,44 @@ class Tree:
         with translated(path):
             return open_beneath(area, rest, flags)
 
-    @contextlib.contextmanager
-    def _opened_area(self, path: RelativePath) -> Iterator[tuple[int, str]]:
+    def _opened_area(self, path: RelativePath) -> _OpenArea:
         """Open the area of a path, over no link; with what follows in the path."""
         head, rest = split_at_area(path)
         with translated(path):
-            area = open_beneath(self._root, head, os.O_PATH | os.O_DIRECTORY, follow=False)
-        try:
-            yield area, rest
-        finally:
-            os.close(area)
+            flags = os.O_PATH | os.O_DIRECTORY
+            return _OpenArea(open_beneath(self._root, head, flags, follow=False), rest)
+
+
+class _OpenArea:
+    """The folder of an area, open within the block, and a path in it."""
+
+    __slots__ = ("_folder", "_rest")
+
+    def __init__(self, folder: int, rest: str) -> None:
+        self._folder, self._rest = folder, rest
+
+    def __enter__(self) -> tuple[int, str]:
+        return self._folder, self._rest
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._folder)
 
 
 def _entry(name: str, status: os.stat_result) -> Entry:
-    kind = _kind(status.st_mode)
-    size = status.st_size if kind is EntryKind.FILE else 0
-    changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    return _make_entry(
+        name, status.st_mode, status.st_size, status.st_mtime, etag_of(status)
+    )  # fmt: skip
+
+
+@functools.lru_cache(8192)
+def _make_entry(name: str, mode: int, size: int, changed: float, etag: str) -> Entry:
+    """Return an entry; who lists a folder again is given the same ones, which costs a fifth."""
+    kind = _kind(mode)
     shown = shown_name(name)
-    return Entry(shown, kind, size, changed_at, etag_of(status), is_usable=REPLACEMENT not in shown)
+    return Entry(
+        shown, kind, size if kind is EntryKind.FILE else 0, datetime.fromtimestamp(changed, UTC),
+        etag, is_usable=REPLACEMENT not in shown,
+    )  # fmt: skip
 
 
 def _kind(mode: int) -> EntryKind:

@@ -25,6 +25,7 @@ from tests.fixtures.installation import (
 )
 from tests.fixtures.requirements import missing, need_root
 from tests.fixtures.waiting import wait_for
+from tests.unit.library.graphql.asking import READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,6 +110,32 @@ def test_a_person_signs_in_and_gets_a_workspace(compose: Compose) -> None:
     with HubClient(compose.there, "alice") as alice:
         alice.start()
         assert alice.lab_answers()
+
+
+def test_a_file_of_the_workspace_is_read_and_found_by_the_library(compose: Compose) -> None:
+    site = compose.there.address
+    with HubClient(compose.there, "alice") as alice:
+        alice.start()
+        wait_for(
+            lambda: alice.get(f"{site}/services/library/health").is_success,
+            seconds=_START_SECONDS, what="a library that is ready",
+        )  # fmt: skip
+        workspace = compose.there.container("alice")
+        write = "mkdir -p models/valve && printf '# Valve zyxwv' > models/valve/README.md"
+        done = workspace.exec_run(["sh", "-c", write], workdir="/workspace")
+        assert done.exit_code == 0, done.output
+        asked = {"query": READ, "variables": {"path": "alice/models/valve/README.md"}}
+        sent = {**alice.bearer(), "Content-Type": "application/json"}
+        answer = alice.post(f"{site}/lib", content=json.dumps(asked).encode(), headers=sent)
+        assert answer.json()["data"]["readFile"], answer.text
+        assert "# Valve zyxwv" in answer.text
+
+        def is_found() -> bool:
+            done = workspace.exec_run(["twin", "assets", "search", "zyxwv"])
+            assert done.exit_code == 0, done.output
+            return b"models/valve" in done.output
+
+        wait_for(is_found, seconds=30, what="the asset in the search")
 
 
 def test_the_walls_stand(compose: Compose) -> None:

@@ -85,6 +85,16 @@ def test_a_sign_in_that_this_browser_has_not_begun_leads_to_a_new_one(
     assert f"Sign in again at {there.address}" in answer.text
 
 
+def test_an_application_without_a_scope_is_told_to_the_administrator(
+    there: TestInstallation,
+) -> None:
+    with closing(GitLabClient(there, "kim")) as session:
+        answer = session.get("/hub/oauth_callback?error=invalid_scope&state=eyJ4IjogMX0=")
+    assert answer.status_code == 502
+    assert "should tick these scopes of the application at GitLab" in answer.text
+    assert "write_repository" in answer.text
+
+
 @pytest.mark.parametrize("fields", [{"confirmed_at": None}, {"state": "blocked"}])
 def test_an_account_that_is_not_confirmed_or_blocked_is_refused(
     there: TestInstallation, gitlab: GitLab, fields: dict[str, object]

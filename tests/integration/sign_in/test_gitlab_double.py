@@ -12,10 +12,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tests.fixtures.git_servers import PASSWORD, USER
 from tests.fixtures.gitlab import CLIENT_ID, CLIENT_SECRET, GitLab, running_gitlab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fixtures.git_servers import GitServers
 
 CALLBACK = "http://twinhub.invalid/hub/oauth_callback"
 _SCOPES = "read_user read_api"
@@ -26,7 +29,8 @@ _WRONG = 400
 def gitlab() -> Iterator[GitLab]:
     """The double alone, with one person who is in many groups."""
     with running_gitlab(CALLBACK) as running:
-        running.put("mona", "org/twins", *(f"school/course-{i}" for i in range(119)))
+        courses = (f"school/course-{i}" for i in range(119))
+        running.put("mona", "org/twins", *courses, projects=["mona/tank"])
         yield running
 
 
@@ -126,6 +130,45 @@ def test_a_refresh_token_is_taken_once(application: Application) -> None:
     second = application.refresh(first).raise_for_status().json()["refresh_token"]
     assert second != first
     assert application.refresh(first).json()["error"] == "invalid_grant"
+
+
+def test_a_renewed_token_ends_the_one_before(application: Application) -> None:
+    first = application.tokens()
+    second = application.refresh(first["refresh_token"]).raise_for_status().json()
+    assert second["created_at"] + second["expires_in"] > first["created_at"]
+    assert application.api("/user", first["access_token"]).status_code == 401
+    assert application.api("/user", second["access_token"]).status_code == 200
+
+
+@pytest.fixture
+def repositories(gitlab: GitLab, git_servers: GitServers) -> str:
+    """Address of the double that has a repository of the person's."""
+    gitlab.serve_git(git_servers.http_port, f"{USER}:{PASSWORD}")
+    if not (git_servers.folder / "mona" / "tank.git").exists():
+        git_servers.make("mona/tank", {"a.txt": "a\n"})
+    return gitlab.address
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (("oauth2", "read_repository", "mona/tank", "upload"), 200),
+        (("mona", "read_repository", "mona/tank", "upload"), 401),
+        (("oauth2", "", "mona/tank", "upload"), 401),
+        (("oauth2", "read_repository", "org/other", "upload"), 404),
+        (("oauth2", "read_repository", "mona/tank", "receive"), 403),
+        (("oauth2", "write_repository", "mona/tank", "upload"), 200),
+        (("oauth2", "write_repository", "mona/tank", "receive"), 200),
+    ],
+)
+def test_git_gets_in_with_the_scope_as_a_member_by_the_name_oauth2(
+    repositories: str, application: Application, asked: tuple[str, str, str, str], status: int
+) -> None:
+    user, scope, project, verb = asked
+    token = application.tokens(f"{_SCOPES} {scope}".strip())["access_token"]
+    url = f"{repositories}/{project}.git/info/refs?service=git-{verb}-pack"
+    assert httpx.get(url, auth=(user, token)).status_code == status
+    assert httpx.get(url, auth=(user, "made-up")).status_code == 401
 
 
 @pytest.mark.parametrize(

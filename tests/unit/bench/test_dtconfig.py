@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from twinhub_dtconfig.loading import parse_twin
 
 from tests.bench.__main__ import BENCHES
@@ -20,5 +21,6 @@ def test_it_is_one_of_the_benches() -> None:
     assert "dtconfig" in BENCHES
 
 
+@pytest.mark.heavy
 def test_loads_of_twins_do_not_fill_the_memory() -> None:
     assert grow(300) < 8 * 2**20

@@ -94,6 +94,7 @@ _VALUES = _LEAVES | st.lists(_LEAVES, max_size=3) | st.dictionaries(st.just("k")
 _FILES = st.dictionaries(st.sampled_from([*AssetFile.model_fields, "other"]), _VALUES, max_size=4)
 
 
+@pytest.mark.heavy
 @settings(max_examples=200)
 @given(data=_FILES.filter(bool))
 def test_the_schema_accepts_what_is_read_without_a_fault(data: dict[str, object]) -> None:

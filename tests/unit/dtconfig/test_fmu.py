@@ -208,6 +208,7 @@ def test_a_billion_laughs_end_at_the_document_type() -> None:
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "content",
     [
@@ -367,6 +368,7 @@ with zipfile.ZipFile(SMALL, "w", zipfile.ZIP_DEFLATED) as _archive:
     _archive.writestr("modelDescription.xml", FMI_3)
 
 
+@pytest.mark.heavy
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
@@ -387,6 +389,7 @@ def test_a_changed_archive_is_read_or_refused_but_nothing_else(
         read_model_description(path)
 
 
+@pytest.mark.heavy
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(

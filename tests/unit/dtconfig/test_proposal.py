@@ -70,6 +70,7 @@ def test_the_program_of_the_smallest_template_runs(tmp_path: Path) -> None:
     assert exported.run("execute").stdout == "drinkable after 25 minutes\n"
 
 
+@pytest.mark.heavy
 def test_the_python_template_runs_with_its_scenarios(tmp_path: Path) -> None:
     exported = exported_from(made(tmp_path, "python"), tmp_path)
     assert exported.run("execute").returncode == 0
@@ -80,6 +81,7 @@ def test_the_python_template_runs_with_its_scenarios(tmp_path: Path) -> None:
     assert not (exported.folder / "output").exists()
 
 
+@pytest.mark.heavy
 def test_the_service_template_is_watched_and_steered_until_it_is_stopped(tmp_path: Path) -> None:
     port = free_port()
     exported = exported_from(made(tmp_path, "service"), tmp_path)

@@ -149,6 +149,7 @@ def run(script: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.heavy
 def test_pint_is_imported_only_for_a_unit_that_is_not_usual() -> None:
     script = (
         "import sys\nfrom twinhub_dtconfig.units import *\nis_unit('J/(kg.K)')\n"
@@ -169,12 +170,14 @@ def test_what_is_known_without_pint_is_what_pint_knows(name: str) -> None:
     assert ours == pytest.approx(theirs.magnitude, rel=1e-12)
 
 
+@pytest.mark.heavy
 def test_what_was_parsed_is_kept_in_the_users_cache(tmp_path: Path) -> None:
     script = "from twinhub_dtconfig.units import is_unit; print(is_unit('furlong'))"
     assert run(script, HOME=str(tmp_path)) == "True"
     assert list((tmp_path / ".cache/twinhub/units").iterdir())
 
 
+@pytest.mark.heavy
 def test_what_another_installation_kept_is_not_read(tmp_path: Path) -> None:
     """What pint keeps names files of its installation, and a home outlives them."""
     script = (
@@ -186,6 +189,7 @@ def test_what_another_installation_kept_is_not_read(tmp_path: Path) -> None:
     assert len(list((tmp_path / ".cache/twinhub/units").iterdir())) == 2
 
 
+@pytest.mark.heavy
 def test_a_home_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     script = "from twinhub_dtconfig.units import is_unit; print(is_unit('furlong'))"

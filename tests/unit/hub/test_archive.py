@@ -381,6 +381,7 @@ def test_a_file_of_holes_is_lost_and_does_not_fill_the_disk(folder: Path, tmp_pa
     assert tree(tmp_path / "new") == tree(folder)
 
 
+@pytest.mark.heavy
 def test_many_files_of_holes_are_no_way_around_it(tmp_path: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()

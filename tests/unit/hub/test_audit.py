@@ -25,6 +25,19 @@ def test_a_full_file_gets_a_number_and_nothing_is_lost(
     assert len(list(tmp_path.iterdir())) > 1
 
 
+def test_uses_of_tokens_push_nothing_else_out_and_are_read_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    monkeypatch.setattr(audit, "MOST_BYTES", 10)
+    audit.record(path, "admin given", user="alice")
+    for number in range(30):
+        audit.record_git_token(path, user=f"u{number}", remote="https://gitlab.example.org/x.git")
+
+    found = [event["event"] for event in audit.read(path)]
+    assert found == ["admin given", *["git token used"] * audit.FILES]
+
+
 def test_no_more_than_some_files_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "MOST_BYTES", 10)
     for number in range(30):

@@ -202,6 +202,7 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.heavy
 @settings(max_examples=600, deadline=None)
 @given(bodies() | _any_json)
 def test_whatever_passes_is_safe(body: object) -> None:
@@ -236,6 +237,7 @@ _PASSABLE = re.compile(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=600, deadline=None)
 @given(st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD"]), _target)
 def test_whatever_path_passes_is_one_of_a_workspace(method: str, target: str) -> None:

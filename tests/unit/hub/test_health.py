@@ -36,6 +36,7 @@ def test_each_problem_is_a_sentence_with_a_remedy() -> None:
         spaces=[Space("Assets", Path("/assets"), free=5, total=100)],
         database_bytes=1,
         deletions=["alice"],
+        library=["Search watches 5 folders, and there are more: raise the limit."],
         docker=Docker("", "MISSING", walls_stand=False),
         certificate=OwnCertificate(3, "The certificate ends soon: renew it."),
     )
@@ -45,6 +46,7 @@ def test_each_problem_is_a_sentence_with_a_remedy() -> None:
         "Start it: `twinhub up` says how.",
         "The walls around workspaces do not stand: run `twinhub up`.",
         "Little room is left on the disk of /assets: remove files or enlarge it.",
+        "Search watches 5 folders, and there are more: raise the limit.",
         "Files of deleted users wait to be archived: run `twinhub up`.",
         "The certificate ends soon: renew it.",
     ]

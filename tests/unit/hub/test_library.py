@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
+from traitlets.config import Config
+from twinhub_hub.apply import auth
 from twinhub_hub.apply.context import Context
 from twinhub_hub.apply.library import library_environment
 from twinhub_hub.assets import AssetsError, ensure_user_folder, list_teams
@@ -43,6 +45,37 @@ def context(tmp_path: Path) -> Context:
     installation.settings_file.write_text(_SETTINGS)
     running = Running("docker", 8000, 8001, 8002, 8003, "172.30.0.1", library_port=8004)
     return Context.of(installation, load_settings(installation.settings_file), running)
+
+
+_GITLAB = """
+auth:
+  method: gitlab
+  gitlab: {{url: "https://gitlab.example.org", client_id: x, allowed_groups: [org]{access}}}
+secrets: {{client_secret_file: client}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("access", "url", "scopes"),
+    [
+        ("", "", set()),
+        (", git_access: read", "https://gitlab.example.org", {"read_repository"}),
+        (", git_access: write", "https://gitlab.example.org", {"write_repository"}),
+    ],
+)
+def test_logins_open_repositories_where_the_admin_has_switched_it_on(
+    context: Context, access: str, url: str, scopes: set[str]
+) -> None:
+    installation = context.installation
+    (installation.home / "client").touch(mode=0o600)
+    (installation.home / "client").write_text("s3cret-of-it")
+    installation.settings_file.write_text(f"version: 1{_GITLAB.format(access=access)}")
+    context = Context.of(installation, load_settings(installation.settings_file), context.running)
+    told = ServiceSettings.from_environment(dict(library_environment(context)))
+    assert told.library.git.login_url == url
+    c = Config()
+    auth.apply(context, c)
+    assert set(c.TwinHubGitLabAuthenticator.scope) == {"read_user", "read_api"} | scopes
 
 
 def test_the_library_understands_all_that_it_is_told(context: Context) -> None:

@@ -31,6 +31,7 @@ def text() -> str:
     return make_sbom(read, tag=TAG, found=FOUND)
 
 
+@pytest.mark.heavy
 def test_it_is_valid_and_the_same_each_time(text: str) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     read = reading(nodes={"/opt/x/bin/node": "24.19.0"})
@@ -74,6 +75,7 @@ def test_licences_are_expressions_only_where_they_are_said_to_be(text: str) -> N
     assert licences["pkg:generic/node@24.19.0"] == [{"expression": "MIT"}]
 
 
+@pytest.mark.heavy
 def test_a_failure_of_debsbom_is_told() -> None:
     with pytest.raises(SbomError, match="debsbom failed with"):
         make_sbom(Reading(b"no archive", {}), tag=TAG, found=FOUND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,3 +174,19 @@ def test_what_a_crash_cut_off_is_interrupted_after_the_next_start(
     again.close()
     database.close()
     held.may_end.set()
+
+
+def test_work_of_one_person_never_holds_up_that_of_another(url: str) -> None:
+    database = Database(url)
+    database.make_tables(KitBase)
+    operations = Operations(database)
+    held = [Held() for _ in range(MOST_OPEN)]
+    made = [operations.start(ALICE, "pull", "From a host that is slow", one) for one in held]
+    quick = operations.start(BOB, "copy", "Copy", lambda _: Copied(files=1))
+    found = partial(operations.get, BOB, quick.id)
+    wait_for(lambda: found().status is OperationStatus.DONE, seconds=10, what="bob's has ended")
+    for one in held:
+        one.may_end.set()
+    assert {ended(operations, one).status for one in made} == {OperationStatus.DONE}
+    operations.close()
+    database.close()

@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from twinhub_hub.operate.ports import find_free
 from twinhub_lab.processes import Processes
 from twinhub_lab.signs import MOST, Report, Sign, plain
@@ -114,6 +115,7 @@ def test_a_connection_by_ssh_is_work() -> None:
         assert Sign("ssh", "", "connected", works=True) in look()
 
 
+@pytest.mark.heavy
 def test_cpu_is_work_unless_it_is_the_servers_own() -> None:
     with running(*python(_BUSY)) as busy:
         everything, all_others = Processes(0), Processes(busy.pid)

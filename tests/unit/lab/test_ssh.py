@@ -48,6 +48,7 @@ def make_key(folder: Path, *options: str, comment: str = "ann@laptop") -> str:
     return (folder / "made.pub").read_text()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", [("ed25519",), ("ecdsa", "-b", "384"), ("rsa", "-b", "2048")])
 def test_public_keys_are_read_as_ssh_keygen_writes_them(
     tmp_path: Path, kind: tuple[str, ...]

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from twinhub_api.cli.asking import Asking, area_of, nearest_of
+from twinhub_api.cli.assets_collections import (
+    collection_of,
+    copy_collection,
+    show_collection,
+)
 from twinhub_api.cli.assets_git import GIT_VERBS
 from twinhub_api.cli.assets_printing import (
     print_details,
@@ -67,6 +72,8 @@ def _area(text: str) -> str:
 
 
 def _show(asking: Asking) -> int:
+    if name := collection_of(asking.options.asset):
+        return show_collection(asking, name)
     with nearest_of(asking, asking.options.asset) as path:
         details = asking.client.get_asset(path)
     if asking.options.json:
@@ -78,6 +85,10 @@ def _show(asking: Asking) -> int:
 
 def _import(asking: Asking) -> int:
     options = asking.options
+    if name := collection_of(options.asset):
+        if options.target:
+            raise CommandError("a collection goes to where its assets go: leave out the target")
+        return copy_collection(asking, name)
     target = asking.path(options.target) if options.target else ""
     with nearest_of(asking, options.asset) as path:
         done = asking.wait(asking.client.start_import(path, target))
@@ -192,13 +203,7 @@ def _usage(asking: Asking) -> int:
 
 def _open_link(asking: Asking) -> int:
     options = asking.options
-    with nearest_of(asking, options.asset) as path:
-        if not path.startswith("common/"):
-            raise CommandError(
-                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
-            )
-        asking.client.get_asset(path)
-    link = f"/open/{quote(path, safe='/@')}"
+    link = f"/open/{quote(_linked(asking), safe='/@')}"
     if options.path:
         link += f"?path={quote(options.path)}"
     hub = os.environ.get(_HUB, "").rstrip("/")
@@ -207,6 +212,23 @@ def _open_link(asking: Asking) -> int:
     if not hub and not options.json:
         print("twin: put the address of your TwinHub before it", file=sys.stderr)
     return GOOD
+
+
+def _linked(asking: Asking) -> str:
+    """Return the path of what is linked to, if it is there for everybody."""
+    options = asking.options
+    if name := collection_of(options.asset):
+        if options.path:
+            raise CommandError("a collection opens as a whole: leave out --path")
+        asking.client.get_collection(name)
+        return f"collections/{name}"
+    with nearest_of(asking, options.asset) as path:
+        if not path.startswith("common/"):
+            raise CommandError(
+                f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
+            )
+        asking.client.get_asset(path)
+    return path
 
 
 _VERBS: dict[str, Callable[[Asking], int]] = {

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     import argparse
 
 _ASSET = "an asset, such as common/models/tank@1.2 or, of your own, models/tank"
+_OR_COLLECTION = f"{_ASSET}; or a collection, such as collections/course"
 
 
 def _asset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("asset", metavar="ASSET", help=_ASSET)
+
+
+def _asset_or_collection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help=_OR_COLLECTION)
 
 
 def _search(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +36,7 @@ def _search(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument(
         "target", metavar="TARGET", nargs="?", default="",
         help="where the copy goes; default: the same kind and name of your own",
@@ -89,14 +94,16 @@ def _usage(parser: argparse.ArgumentParser) -> None:
 
 
 def _open_link(parser: argparse.ArgumentParser) -> None:
-    _asset(parser)
+    _asset_or_collection(parser)
     parser.add_argument("--path", metavar="FILE", default="", help="the file in it that opens")
 
 
 VERBS: tuple[Verb, ...] = (
     Verb("search", "find assets by words", _search, "search heated tank --kind models"),
-    Verb("show", "tell everything about an asset", _asset, "show common/models/heated-tank"),
-    Verb("import", "copy an asset into your files", _import, "import common/models/heated-tank"),
+    Verb("show", "tell everything about an asset or collection", _asset_or_collection,
+         "show common/models/heated-tank"),
+    Verb("import", "copy an asset or collection into your files", _import,
+         "import common/models/heated-tank"),
     Verb("update", "bring copies to the newest version; your changes stay", _update,
          "update models/heated-tank --dry-run"),
     Verb("publish", "publish an asset of yours as a version for everybody", _publish,

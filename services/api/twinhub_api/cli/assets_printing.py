@@ -63,7 +63,14 @@ def print_found(page: SearchPage, places: Places, terminal: Terminal) -> None:
 
 def _summary(hit: AssetHit) -> str:
     text = " ".join((hit.summary or hit.title or hit.snippet.text).split())
+    if hit.is_deprecated:
+        text = f"[deprecated: {_deprecation(hit)}] {text}"
     return text if len(text) <= _MOST_OF_SUMMARY else f"{text[: _MOST_OF_SUMMARY - 1]}…"
+
+
+def _deprecation(asset: AssetHit | AssetDetails) -> str:
+    instead = f"use {asset.successor}" if asset.successor else ""
+    return "; ".join(filter(None, (asset.deprecated_why, instead)))
 
 
 def print_details(details: AssetDetails, places: Places, terminal: Terminal) -> None:
@@ -79,6 +86,7 @@ def print_details(details: AssetDetails, places: Places, terminal: Terminal) -> 
         "kind": details.kind,
         "version": details.version or "",
         "versions": ", ".join(details.versions),
+        "deprecated": _deprecation(details) if details.is_deprecated else "",
         "licence": details.licence,
         "authors": ", ".join(details.authors),
         "keywords": ", ".join(details.keywords),

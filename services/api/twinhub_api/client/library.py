@@ -20,6 +20,7 @@ from twinhub_api.library.imports import (
     ImportRequest,
     UpdateRequest,
 )
+from twinhub_api.library.opening import CollectionDetail
 from twinhub_api.library.repositories import Repository, RepositoryList, SyncIn
 from twinhub_api.library.search import SearchPage, SearchQuery
 from twinhub_api.library.usage import AssetUsagePage, UsagePage
@@ -151,6 +152,14 @@ class LibraryClient(ServiceClient):
         """Begin to copy an asset into one's own area or a team's; see `wait`."""
         body = ImportRequest(source=source, target=target)
         return self.post(Operation, "/api/imports", body.model_dump())
+
+    def get_collection(self, name: str) -> CollectionDetail:
+        """Return what a published collection holds, in its order."""
+        return self.get(CollectionDetail, f"/api/collections/{quote(name, safe='@')}")
+
+    def start_copy(self, collection: str) -> Operation:
+        """Begin to copy everything of a collection; its result is a `CollectionCopy`."""
+        return self.post(Operation, f"/api/collections/{quote(collection, safe='@')}/copy", None)
 
     def list_imports(self, area: str = "") -> Iterator[Import]:
         """Yield the copies in an area that know where they are from, by path."""

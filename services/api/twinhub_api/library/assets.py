@@ -40,6 +40,11 @@ class AssetSummary(Wire):
     licence: str = ""
     keywords: tuple[str, ...] = ()
     faults: int = Field(0, description="How much is wrong with its `asset.yaml` or `twin.yaml`.")
+    is_deprecated: bool = Field(
+        default=False, description="Whether its publisher says that something else is better."
+    )
+    deprecated_why: str = Field("", description="Why, in the publisher's words.")
+    successor: str = Field("", description="What to use instead, as a reference; may be empty.")
 
 
 class AssetPage(Wire):

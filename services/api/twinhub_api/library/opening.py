@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -82,3 +83,40 @@ class CollectionDetail(Wire):
     items: tuple[CollectionItem, ...]
     versions: tuple[str, ...] = Field(description="The newest first.")
     faults: tuple[str, ...] = Field(description="What is wrong with its file, with lines.")
+
+
+class CopiedItem(Wire):
+    """What became of one part of a collection."""
+
+    heading: str = Field("", description="Of a heading; empty of an asset.")
+    title: str = ""
+    text: str = Field("", description="Markdown.")
+    asset: str = Field("", description="Such as `common/models/tank`.")
+    outcome: Literal["", "imported", "updated", "current", "own", "missing", "failed"] = Field(
+        "",
+        description="`own`: something of the caller's own has the name, and stays; `missing`: it "
+        "is not published any more; `failed`: `detail` says why. Empty of a heading.",
+    )
+    version: str = ""
+    place: str = Field("", description="Where the copy is, below the caller's area.")
+    opens: str = Field("", description="The file that opens, below the caller's area.")
+    files: dict[str, int] = Field({}, description="How many files had which outcome.")
+    conflicts: int = Field(0, description="Files that both sides have changed.")
+    detail: str = ""
+    report: str = Field("", description="The page that names each file, from the site's root on.")
+
+
+class CollectionCopy(Wire):
+    """What became of everything in a collection, in its order."""
+
+    name: str
+    title: str
+    version: str
+    items: tuple[CopiedItem, ...]
+    report: str = Field(description="The page that shows it, from the site's root on.")
+
+
+class OpenedReport(Wire):
+    """Where what a link has done is told."""
+
+    report: str = Field(description="The page, from the site's root on.")

@@ -14,7 +14,8 @@ class CredentialIn(Wire):
     """What lets git in; it is kept encrypted and never told again."""
 
     kind: Literal["none", "login", "token", "ssh-key"] = Field(
-        description="`login` uses the token of your own login, where the remote is that GitLab."
+        description="`login` uses the token of your own login at each use, where the remote is the "
+        "GitLab that you sign in with."
     )
     user: str = Field("", max_length=200, description="Name beside a token; GitLab takes any.")
     secret: str = Field(
@@ -31,7 +32,11 @@ class ConnectIn(Wire):
     url: str = Field(description="`https://host/path.git` or `ssh://user@host/path.git`.")
     branch: str = Field("", description="Empty for the repository's default branch.")
     folder: str = Field("", description="Folder in the repository; empty for all of it.")
-    credential: CredentialIn = CredentialIn(kind="none", user="", secret="")
+    credential: CredentialIn | None = Field(
+        None,
+        description="Without one your own login, where the remote is the GitLab that you sign in "
+        "with and the installation lets it; else none.",
+    )
     host_key: str = Field(
         "", description="Fingerprint of the SSH server, once you have checked it."
     )

@@ -63,6 +63,11 @@ class AssetHit(Wire):
     requires: tuple[str, ...]
     changed_at: datetime
     snippet: TextSnippet
+    is_deprecated: bool = Field(
+        default=False, description="Whether its publisher says that something else is better."
+    )
+    deprecated_why: str = Field("", description="Why, in the publisher's words.")
+    successor: str = Field("", description="What to use instead, as a reference; may be empty.")
 
 
 class FacetValue(Wire):

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLError, VariableDefinitionNode, execute_sync
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from twinhub_kit.application import refusal
-from twinhub_kit.callers import get_caller
+from twinhub_kit.callers import identify
 from twinhub_kit.errors import ServiceError
 from twinhub_kit.metrics import READS
 
 from twinhub_library.graphql.documents import Queries, RefusedQueryError
-from twinhub_library.graphql.nearness import is_near
 from twinhub_library.graphql.reading import (
     ListingError,
-    NotAtOnceError,
     Reader,
     ReadingError,
     as_name,
@@ -40,6 +37,7 @@ from twinhub_library.graphql.requests import (
     too_large,
 )
 from twinhub_library.graphql.schema import core_schema, name_of
+from twinhub_library.nearness import NotAtOnceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,12 +46,14 @@ if TYPE_CHECKING:
     from graphql import ExecutionResult
     from starlette.types import ASGIApp, Receive, Scope, Send
     from twinhub_kit.callers import Caller
+    from twinhub_kit.turns import Turns
 
     from twinhub_library.graphql.plans import Plan
     from twinhub_library.library import Library
 
 _log = logging.getLogger(__name__)
 
+_METHODS = frozenset({"GET", "HEAD", "POST"})
 _INTERNAL = "INTERNAL_SERVER_ERROR"
 _NO_NULL = "Cannot return null for non-nullable field"
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -70,17 +70,16 @@ class GraphQLEndpoint:
     def __init__(self, library: Library) -> None:
         """Answer from a library."""
         self._library = library
-        self._is_near = is_near(library.settings.root)
         self._schema = core_schema()
         self._queries = Queries(self._schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
         try:
-            caller = await get_caller(request)
-            asked = await _read(request)
-            status, body = await self._answer(asked, caller)
+            caller = await identify(scope)
+            asked = await _read(scope, receive)
+            turns: Turns = scope["app"].state.turns
+            status, body = await self._answer(asked, caller, turns)
         except RefusedRequestError as refused:
             await _refusal(refused)(scope, receive, send)
         except ServiceError as error:
@@ -91,13 +90,14 @@ class GraphQLEndpoint:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, asked: Asked, caller: Caller) -> tuple[int, bytes]:
-        if self._is_near:
+    async def _answer(self, asked: Asked, caller: Caller, turns: Turns) -> tuple[int, bytes]:
+        if self._library.is_near:
             with suppress(NotAtOnceError):
                 body = self.answer_simple(asked, Reader(self._library, caller, at_once=True))
                 if body is not None:
                     return HTTPStatus.OK, body
-        return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
+        async with turns.take(caller):
+            return await run_in_threadpool(self.answer, asked, Reader(self._library, caller))
 
     def answer(self, asked: Asked, reader: Reader) -> tuple[int, bytes]:
         """Return status and body."""
@@ -164,14 +164,20 @@ def serve_graphql(application: FastAPI, library: Library) -> None:
     application.add_middleware(Front, route=route)
 
 
-async def _read(request: Request) -> Asked:
-    headers = request.headers
-    if request.method not in {"GET", "HEAD", "POST"}:
+async def _read(scope: Scope, receive: Receive) -> Asked:
+    method, headers = scope["method"], _headers_of(scope)
+    if method not in _METHODS:
         raise bad_method()
     check_origin(headers)
-    if request.method != "POST":
-        return read_get(request.scope["query_string"])
-    return read_post(headers, await _read_body(request.receive))
+    if method != "POST":
+        return read_get(scope["query_string"])
+    return read_post(headers, await _read_body(receive))
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers by their names, in the small letters of ASGI; the first counts."""
+    pairs = reversed(scope["headers"])
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
 
 
 async def _read_body(receive: Receive) -> bytes:

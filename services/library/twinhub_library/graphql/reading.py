@@ -10,6 +10,7 @@ from twinhub_library.access import may_read, readable_areas
 from twinhub_library.areas import COMMON, KEPT, OWN_FOLDER, TEAMS, split_path
 from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
 from twinhub_library.kernel import translated
+from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY
 from twinhub_library.paths import RelativePath
 from twinhub_library.rest.needs import list_teams
@@ -23,19 +24,12 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 2**20
 """Bytes of a file that is read as text; larger ones are for downloads."""
 
-MOST_BYTES_AT_ONCE = 64 * 1024
-"""Bytes of a file, or of a folder's own list, that are read while others wait: microseconds."""
-
 _SPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 """What JavaScript's ``trim`` takes away (ECMA-262, WhiteSpace and LineTerminator)."""
 _SHOWN = 200
-
-
-class NotAtOnceError(Exception):
-    """What would be read is large: to be read where others need not wait for it."""
 
 
 class ListingError(Exception):

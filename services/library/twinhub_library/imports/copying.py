@@ -79,7 +79,7 @@ def check_free(tree: Tree, folder: RelativePath, names: Iterable[str]) -> None:
     with tree.open_folder(folder) as opened:
         for name in names:
             if opened.find(name) is not None:
-                raise ExistsError(f"{folder / name} is there already: choose another place.")
+                raise ExistsError(f"{folder / name} is there already.")
 
 
 def _copy_all(source: OpenFolder, target: OpenFolder, outer: str) -> None:

@@ -93,8 +93,7 @@ class Imports:
         self._tree.ensure_folder(place.parent)
         with self._publisher.locked():
             found = self.sources.find(source, pin)
-            names = _names(found, place)
-            check_free(self._tree, place.parent, names.values())
+            self._check_free(found, place)
             row = self._add(caller, found, place, staged=f"{TEMPORARY}{secrets.token_hex(8)}")
         self._copy(row, found)
         self._audit.record(caller, "import", place, source=found.path, version=found.version)
@@ -113,10 +112,16 @@ class Imports:
 
     def start_beside(self, caller: Caller, row: ImportRow, pin: str) -> ImportRow:
         """Import anew to a name that is free: ``tank-2`` beside ``tank``."""
-        place = RelativePath.parse(row.place)
-        source = RelativePath.parse(row.source)
+        source, place = RelativePath.parse(row.source), RelativePath.parse(row.place)
+        return self.start_at_free(caller, source, pin, place, is_folder=row.is_folder)
+
+    def start_at_free(
+        self, caller: Caller, source: RelativePath, pin: str, place: RelativePath, *,
+        is_folder: bool,
+    ) -> ImportRow:  # fmt: skip
+        """Copy an asset beside a place that something has: ``tank-2`` beside ``tank``."""
         for number in range(2, _MOST_TRIES):
-            stem, dot, suffix = place.name.rpartition(".") if not row.is_folder else ("", "", "")
+            stem, dot, suffix = place.name.rpartition(".") if not is_folder else ("", "", "")
             name = f"{stem}-{number}{dot}{suffix}" if stem else f"{place.name}-{number}"
             with contextlib.suppress(ExistsError):
                 return self.start(caller, source, pin, place.parent / name)
@@ -192,6 +197,21 @@ class Imports:
             for row in session.scalars(select(ImportRow)):
                 if row.place == str(old) or row.place.startswith(f"{old}/"):
                     row.place = str(new) + row.place.removeprefix(str(old))
+
+    def _check_free(self, found: Source, place: RelativePath) -> None:
+        """Refuse a place that something has: it stays as it is, and the message says what to do."""
+        try:
+            check_free(self._tree, place.parent, _names(found, place).values())
+        except ExistsError as error:
+            known = self.find(place)
+            if known is not None and known.source == found.path:
+                raise ExistsError(
+                    f"{place} is a copy of {found.path} already: update it, or name another place "
+                    "for a second copy."
+                ) from error
+            raise ExistsError(
+                f"{error} It stays as it is: rename it first, or name another place for the copy."
+            ) from error
 
     def _sides(
         self, row: ImportRow, pin: str

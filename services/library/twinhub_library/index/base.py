@@ -50,8 +50,7 @@ class IndexBusyError(SearchIndexError):
 class IndexFullError(SearchIndexError):
     """There is no room for what is to be kept."""
 
-    code = "full"
-    status = 507
+    code = "search-full"
 
 
 class Facet(StrEnum):

@@ -12,22 +12,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.layout import companion_names, split_version
+from twinhub_dtconfig.layout import companion_names
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
-from twinhub_dtconfig.versions import newest
 
-from twinhub_library.areas import COMMON, TEAMS, split_path
-from twinhub_library.catalogue import find_asset, list_assets
+from twinhub_library.areas import TEAMS, split_path
+from twinhub_library.catalogue import list_assets
 from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
+from twinhub_library.index.folders import SeenFolders
 from twinhub_library.index.places import list_areas
 from twinhub_library.paths import RelativePath
-from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from twinhub_library.areas import Area
     from twinhub_library.assets import Asset
@@ -65,6 +64,7 @@ class Follower:
         """Begin with a look at everything ahead."""
         self._tree, self._index = tree, index
         self.progress = Progress(is_complete=is_complete)
+        self._seen = SeenFolders(tree)
         self._lock = threading.Lock()
         self._changed: dict[RelativePath, None] = {}
         self._is_everything_changed = True
@@ -97,20 +97,33 @@ class Follower:
             self.step(seconds=60)
         self.commit()
 
-    def step(self, *, seconds: float | None) -> None:
+    def give_up(self) -> None:
+        """Take what is not committed for lost, and look at everything again."""
+        self._uncommitted.clear()
+        self._look = None
+        self.mark(None)
+
+    def step(
+        self, *, seconds: float | None, is_stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         """Look at what has changed, then for a time at everything if that is due; commit.
+
+        What has changed and was not looked at when it was to stop is marked again.
 
         Raises:
             SearchIndexError: the index cannot be written.
         """
+        self._seen.forget()
         with self._lock:
             changed, self._changed = self._changed, {}
             if self._is_everything_changed and not self.is_looking and seconds is not None:
                 self._is_everything_changed = False
                 self._look = self._look_at_everything()
-        for at, place in enumerate(dict.fromkeys(map(_nearest_place, changed)), 1):
-            self._refresh(place)
-            if at % _MOST_AT_ONCE == 0:
+        for _ in self._refresh_all(dict.fromkeys(map(_nearest_place, changed))):
+            if is_stopping():
+                self.mark(None)
+                return
+            if len(self._uncommitted) >= _MOST_AT_ONCE:
                 self.commit()
         if changed:
             self.commit()
@@ -138,61 +151,60 @@ class Follower:
         self.commit()
         self.progress.is_complete = True
 
-    def _refresh(self, path: RelativePath) -> None:
-        """Look at what a change at a path, or below it, can have changed."""
+    def _refresh_all(self, places: Iterable[RelativePath]) -> Iterator[None]:
+        """Look at what changes at places, or below them, can have changed; one at each step."""
+        waiting: dict[tuple[RelativePath, str], None] = {}
+        for place in places:
+            if self._is_in_kind(place):
+                beside = _names_beside(self._index, place.parent, place.name)
+                waiting.update(dict.fromkeys((place.parent, one) for one in (place.name, *beside)))
+            else:
+                yield from self._refresh_others(place)
+            yield
+        for folder, name in waiting:
+            self._check(folder, name)
+            yield
+
+    def _is_in_kind(self, path: RelativePath) -> bool:
+        """Tell whether a path leads through the folder of a kind of some area."""
         try:
-            area, rest = split_path(path)
+            _, rest = split_path(path)
+        except NotThereError:
+            return False
+        return any(name in _KINDS for name in rest.names[:-1])
+
+    def _refresh_others(self, path: RelativePath) -> Iterator[None]:
+        """Look at what is below a path that is in no asset."""
+        try:
+            area, _ = split_path(path)
         except NotThereError:
             if path.names == (TEAMS,):
-                self._refresh_teams()
+                yield from self._refresh_teams()
             return
-        if not any(name in _KINDS for name in rest.names[:-1]):
-            self._refresh_below(path, area)
-            return
-        for name in (path.name, *_names_beside(self._index, path.parent, path.name)):
-            self._check(path.parent, name)
+        yield from self._refresh_below(path, area)
 
     def _check(self, folder: RelativePath, name: str) -> None:
         """Have the document of a name in the folder of a kind be what is there."""
-        asset = self._find_named(folder, name)
+        asset = self._seen.find_asset(RelativePath((*folder.names, name)))
         if asset is not None and asset.name != name:
-            asset = self._find_named(folder, asset.name) or asset
+            asset = self._seen.find_asset(RelativePath((*folder.names, asset.name))) or asset
         if asset is not None:
             self._take(asset, self._stamp_of(key_of(asset)))
         key = f"{folder}/{name}"
         if (asset is None or key_of(asset) != key) and self._stamp_of(key) is not None:
             self._remove(key)
 
-    def _find_named(self, folder: RelativePath, name: str) -> Asset | None:
-        """Return the asset of a name; the newest version where only versions are there."""
-        found = find_asset(self._tree, RelativePath((*folder.names, name)))
-        if found is not None or folder.names[0] != COMMON:
-            return found
-        try:
-            there = [one for one, _ in scan_folder(self._tree, folder)]
-        except LibraryError:
-            return None
-        split = (split_version(one) for one in there)
-        newest_one = newest([version for plain, version in split if plain == name and version])
-        if newest_one is None:
-            return None
-        return find_asset(self._tree, RelativePath((*folder.names, f"{name}@{newest_one}")))
-
-    def _refresh_below(self, path: RelativePath, area: Area) -> None:
+    def _refresh_below(self, path: RelativePath, area: Area) -> Iterator[None]:
         """Look at the folders of kinds at or below a path that is in no asset."""
         known = [one for one in self._index.list_folders(str(path)) if _is_below(one, str(path))]
-        if not known and self._find_kind(path) not in {EntryKind.FOLDER, EntryKind.LINK}:
-            return
-        for _ in self._look_at_area(area, str(path)):
-            pass
+        if known or self._find_kind(path) in {EntryKind.FOLDER, EntryKind.LINK}:
+            yield from self._look_at_area(area, str(path))
 
-    def _refresh_teams(self) -> None:
+    def _refresh_teams(self) -> Iterator[None]:
         teams = [area for area in list_areas(self._tree) if area.kind is AreaKind.TEAM]
         for area in teams:
-            for _ in self._look_at_area(area, str(area)):
-                pass
-        for _ in self._empty_all_but(teams, f"{TEAMS}/"):
-            pass
+            yield from self._look_at_area(area, str(area))
+        yield from self._empty_all_but(teams, f"{TEAMS}/")
 
     def _find_kind(self, path: RelativePath) -> EntryKind | None:
         try:

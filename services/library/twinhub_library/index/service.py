@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_library.index.absent import AbsentIndex
 from twinhub_library.index.base import IndexDamagedError, Query, Results, SearchIndexError
 from twinhub_library.index.following import Follower, Progress
 from twinhub_library.index.tantivy import SCHEMA_VERSION, TantivyIndex
@@ -40,6 +41,8 @@ _REST = 0.5
 _LOOK_EVERY_SECONDS = 600.0
 _LOOK_EVERY_SECONDS_WITHOUT_WATCHES = 60.0
 _CLOSE_SECONDS = 30.0
+_AGAIN_SECONDS = 2.0
+"""After so long an index that could not be opened or written is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,18 @@ class Search:
         self._running = threading.Lock()
         self._is_closed = False
         self._is_damaged = False
+        self._is_absent = False
         self._problem = ""
-        self._has_said_short = False
+        self._has_said_short = self._has_no_watcher = False
         self._watcher: Watcher | None = None
-        self._index, self._follower = self._open()
+        self._index, self._follower = self._open_if_possible()
         changes.call_on_change(self._mark)
 
     def search(self, query: Query) -> Results:
         """Return what a query finds.
 
         Raises:
-            SearchIndexError: the index cannot be read; it is being rebuilt.
+            SearchIndexError: the index cannot be read; the text says why, and it is tried again.
         """
         try:
             return self._index.search(query)
@@ -95,22 +99,48 @@ class Search:
             watcher is not None and not watcher.is_short, self._problem,
         )  # fmt: skip
 
-    def run(self, stopping: threading.Event) -> None:
-        """Follow the files until told to stop.
+    def warn(self) -> str | None:
+        """Return what keeps search from following the files, with its remedy; None if nothing."""
+        if self._problem:
+            return self._problem
+        watcher = self._watcher
+        if watcher is not None and watcher.is_short:
+            return (
+                f"Search watches {watcher.count():,} folders, and there are more: changes in the "
+                "others are found a minute late, or later. Raise the limit on the host: "
+                f"sudo sysctl fs.inotify.max_user_watches={_wanted_watches(watcher.count())}"
+            )
+        if self._has_no_watcher:
+            return (
+                "Search cannot watch any folder: changes by others than the library are found a "
+                "minute late. Raise the limit on the host: "
+                "sudo sysctl fs.inotify.max_user_instances=1024"
+            )
+        return None
 
-        Raises:
-            SearchIndexError: the index cannot be written now; call again later.
-        """
-        with self._running, contextlib.ExitStack() as opened:
+    def run(self, stopping: threading.Event) -> None:
+        """Follow the files until told to stop; what goes wrong is said, and tried again."""
+        with self._running:
+            while not (stopping.is_set() or self._is_closed):
+                try:
+                    self._run_once(stopping)
+                except SearchIndexError as error:
+                    if str(error) != self._problem:
+                        _log.warning("search does not follow the files: %s", error)
+                    self._problem = str(error)
+                    self._follower.give_up()
+                    with contextlib.suppress(SearchIndexError):
+                        self._index.rest()
+                    stopping.wait(_AGAIN_SECONDS)
+
+    def _run_once(self, stopping: threading.Event) -> None:
+        with contextlib.ExitStack() as opened:
+            self._mend()
             watcher = self._watcher = self._open_watcher(opened)
             try:
-                self._mend()
                 self._follow(watcher, stopping)
-            except IndexDamagedError as error:
-                self._is_damaged, self._problem = True, str(error)
-                raise
-            except SearchIndexError as error:
-                self._problem = str(error)
+            except IndexDamagedError:
+                self._is_damaged = True
                 raise
             finally:
                 self._watcher = None
@@ -128,6 +158,18 @@ class Search:
     def _mark(self, path: RelativePath | None) -> None:
         self._follower.mark(path)
 
+    def _open_if_possible(self) -> tuple[Index, Follower]:
+        """Open the index, or what stands for it until it can be opened."""
+        index: Index
+        try:
+            index, follower = self._open()
+        except SearchIndexError as error:
+            _log.warning("search cannot open its index: %s", error)
+            self._is_absent, self._problem = True, str(error)
+            index = AbsentIndex(error)
+            follower = Follower(self._tree, index)
+        return index, follower
+
     def _open(self) -> tuple[Index, Follower]:
         place = self._folder / str(SCHEMA_VERSION)
         try:
@@ -144,21 +186,29 @@ class Search:
         return index, follower
 
     def _mend(self) -> None:
-        """Begin anew where the index turned out to be damaged."""
+        """Begin anew where the index turned out to be damaged, or could not be opened.
+
+        Raises:
+            SearchIndexError: it still cannot be.
+        """
         if self._is_damaged:
-            place = self._folder / str(SCHEMA_VERSION)
             with contextlib.suppress(SearchIndexError):
                 self._index.close()
-            self._remove(place)
+            self._remove(self._folder / str(SCHEMA_VERSION))
+        if self._is_damaged or self._is_absent:
             self._index, self._follower = self._open()
-            self._is_damaged, self._problem = False, ""
+            self._is_damaged = self._is_absent = False
+            self._problem = ""
 
     def _open_watcher(self, opened: contextlib.ExitStack) -> Watcher | None:
         try:
             watcher = Watcher(self._tree, self._changes, most=self._most_watches)
         except OSError as error:
-            _log.warning("search cannot watch files: %s", error.strerror)
+            if not self._has_no_watcher:
+                _log.warning("search cannot watch files: %s", error.strerror)
+            self._has_no_watcher = True
             return None
+        self._has_no_watcher = False
         opened.callback(watcher.close)
         return watcher
 
@@ -167,10 +217,16 @@ class Search:
         watching = watcher.watch_some() if watcher else iter(())
         looks = _Looks()
         self._follower.mark(None)
-        while not (stopping.is_set() or self._is_closed or self._is_damaged):
+
+        def is_to_end() -> bool:
+            return stopping.is_set() or self._is_closed or self._is_damaged
+
+        while not is_to_end():
             began = time.monotonic()
             is_watching = _go_on(watching, began + _SLICE_SECONDS)
-            self._follower.step(seconds=None if is_watching else _SLICE_SECONDS)
+            self._follower.step(
+                seconds=None if is_watching else _SLICE_SECONDS, is_stopping=is_to_end
+            )
             self._problem = ""
             if watcher and watcher.has_lost:
                 watcher.start_anew()
@@ -203,14 +259,20 @@ class Search:
 
     def _note_complete(self) -> None:
         if self._follower.progress.is_complete and not self._marker.exists():
-            self._marker.touch()
+            with contextlib.suppress(OSError):  # the disk is full: it is looked at once more
+                self._marker.touch()
 
     def _remove(self, path: Path) -> None:
-        self._marker.unlink(missing_ok=True)
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        try:
+            self._marker.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SearchIndexError(
+                f"The search index cannot be replaced: {error.strerror}. Look at {path}."
+            ) from error
 
 
 class _Looks:
@@ -235,6 +297,11 @@ class _Looks:
             return False
         self._began, self._is_under_way = now, True
         return True
+
+
+def _wanted_watches(count: int) -> int:
+    """Return a limit that has room for many times the watches that there are, as a round number."""
+    return max(1 << 20, 1 << (4 * count).bit_length())
 
 
 def _go_on(work: Iterator[None], until: float) -> bool:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Another one whenever a document is written in another way: the index is then built anew."""
 
+_FULL = "The disk is full: search goes on by itself once there is room. Tell an administrator."
 _HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one thread; more gains nothing with commits this small."""
 _SEPARATOR = "\0"
@@ -78,11 +79,12 @@ class TantivyIndex:
 
         Raises:
             IndexDamagedError: its files cannot be read.
+            IndexFullError: there is no room for them.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self._schema = _make_schema()
         self._queries = Queries(self._schema, {facet: _column(facet) for facet in Facet})
         with _translated():
+            folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=str(folder))
             whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
             self._index.register_tokenizer("whitespace", whitespace)
@@ -286,8 +288,8 @@ def _translated() -> Iterator[None]:
     except (ValueError, OSError) as error:
         if "LockBusy" in str(error):
             raise IndexBusyError("Another process writes the search index: end it.") from error
-        if "No space left" in str(error):
-            raise IndexFullError("The disk is full: search does not follow changes.") from error
+        if "No space left" in str(error) or "quota exceeded" in str(error):
+            raise IndexFullError(_FULL) from error
         raise IndexDamagedError("The search index cannot be used; it is being rebuilt.") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":

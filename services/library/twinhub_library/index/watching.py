@@ -109,7 +109,10 @@ class Watcher:
             return
         finally:
             os.close(folder)
-        self._waiting.extend((watch, RelativePath((*path.names, name))) for name in names)
+        room = self._most - len(self._folders) - len(self._waiting)
+        self.is_short = self.is_short or len(names) > room
+        paths = (RelativePath((*path.names, name)) for name in names[: max(0, room)])
+        self._waiting.extend((watch, inner) for inner in paths)
 
     def _take(self, event: Event) -> RelativePath | None:
         """Return the path that an event is about; what appears is watched from now on."""

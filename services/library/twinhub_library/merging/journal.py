@@ -59,8 +59,6 @@ def commit(
     """Stage what a plan puts into a folder; from the return on the merge will be done."""
     job = Job(secrets.token_hex(8), place, label, tuple(plan.actions), note)
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
-        if len(job.actions) > _MANY:
-            own.be_lazy()
         try:
             _stage(own, job, plan, theirs)
         except (OSError, LibraryError):
@@ -72,28 +70,34 @@ def commit(
 def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
     folder = f"{JOURNAL}/{job.id}"
     own.make_folders(folder)
-    for number, action in enumerate(job.actions):
-        if action.digest is not None:
-            content = plan.merged.get(action.path)
-            chunks = chunks_of(theirs, action.path) if content is None else [content]
-            own.write(f"{folder}/{number}", _checked(chunks, action))
+    with own.open_folder(folder) as staged:
+        if len(job.actions) > _MANY:
+            staged.be_lazy()
+        for number, action in enumerate(job.actions):
+            if action.digest is not None:
+                content = plan.merged.get(action.path)
+                chunks = chunks_of(theirs, action.path) if content is None else [content]
+                staged.write(str(number), _checked(chunks, action), mode=action.mode)
+        staged.flush()
     own.write(f"{folder}/{_PLAN}.part", [_dump(job)])
-    own.flush()
     own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
-    own.flush()
 
 
-def prepare(tree: Tree, job: Job) -> None:
+def prepare(tree: Tree, job: Job, *, is_fresh: bool = True) -> None:
     """Take all the room that a job needs; what its owner has is not touched.
+
+    A fresh job is one that has just been committed.
 
     Raises:
         FullError: there is no room; `undo` takes the job back.
     """
-    with _opened(tree, job) as placing:
+    with _opened(tree, job, is_fresh=is_fresh) as placing:
+        placing.begin()
         for number, action in enumerate(job.actions):
             if action.digest is not None:
                 placing.prepare(number, action)
-        placing.flush()
+        if placing.has_copied:
+            placing.flush()
 
 
 def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
@@ -106,8 +110,9 @@ def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, F
         FullError: there is no room; the job waits to be carried out again.
     """
     if not is_prepared:
-        prepare(tree, job)
-    with _opened(tree, job) as placing:
+        prepare(tree, job, is_fresh=False)
+    with _opened(tree, job, is_fresh=is_prepared) as placing:
+        placing.begin()
         numbered = list(enumerate(job.actions))
         for number, action in numbered:
             if action.digest is None:
@@ -122,7 +127,7 @@ def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, F
 
 
 @contextlib.contextmanager
-def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
+def _opened(tree: Tree, job: Job, *, is_fresh: bool) -> Iterator[Placing]:
     with (
         translated(job.place),
         tree.open_folder(RelativePath((OWN_FOLDER, JOURNAL, job.id))) as staged,
@@ -130,7 +135,7 @@ def _opened(tree: Tree, job: Job) -> Iterator[Placing]:
     ):
         if len(job.actions) > _MANY:
             folder.be_lazy()
-        yield Placing(folder, staged, job.id, job.label)
+        yield Placing(folder, staged, job.id, job.label, is_fresh=is_fresh)
 
 
 def undo(tree: Tree, job: Job) -> None:
@@ -144,6 +149,7 @@ def discard(tree: Tree, job: Job) -> None:
     """Forget a merge that is done."""
     with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
         own.remove_file(f"{JOURNAL}/{job.id}/{_PLAN}")
+        own.be_lazy()  # what a crash leaves without a plan, `list_jobs` removes
         own.remove_all(f"{JOURNAL}/{job.id}")
 
 

@@ -23,30 +23,45 @@ class Placing:
     half; ``<number>`` is the new file, whole, or what came out.
     """
 
-    def __init__(self, folder: OpenFolder, staged: OpenFolder, job: str, label: str) -> None:
-        """Work in a folder with what is staged for it."""
+    def __init__(
+        self, folder: OpenFolder, staged: OpenFolder, job: str, label: str, *, is_fresh: bool
+    ) -> None:
+        """Work in a folder with what is staged for it; a fresh job has done no step yet."""
         self._folder = folder
         self._staged = staged
         self._temporary = f"{TEMPORARY}{job}"
         self._label = label
+        self._is_fresh = is_fresh
+        self.has_copied = False
+        """Whether anything was written that is not on the disk as staged."""
         self.reports: dict[str, FileReport] = {}
         """What became otherwise than planned, by path."""
 
-    def prepare(self, number: int, action: Action) -> None:
-        """Copy a staged file to its temporary name, whole, unless it is in its place already."""
-        temporary = f"{self._temporary}/{number}"
+    def begin(self) -> None:
+        """Make the job's folder."""
         self._folder.make_folders(self._temporary)
-        if self._folder.find(temporary) is not None or self._is_there(action):
+
+    def prepare(self, number: int, action: Action) -> None:
+        """Give a staged file its temporary name, unless it is in its place already.
+
+        Where it cannot have a second name it is copied, whole.
+        """
+        temporary = f"{self._temporary}/{number}"
+        if not self._is_fresh and (
+            self._folder.find(temporary) is not None or self._is_there(action)
+        ):
             return
+        if self._folder.link(self._staged, str(number), temporary):
+            return
+        self.has_copied = True
         self._folder.remove_file(f"{temporary}.part")
-        mode = 0o755 if action.is_executable else 0o644
-        self._folder.write(f"{temporary}.part", self._staged.chunks(str(number)), mode=mode)
+        chunks = self._staged.chunks(str(number))
+        self._folder.write(f"{temporary}.part", chunks, mode=action.mode)
         self._folder.move(f"{temporary}.part", temporary)
 
     def remove(self, number: int, action: Action) -> None:
         """Remove a file if it still is what was expected."""
         aside = f"{self._temporary}/{number}"
-        self._folder.make_folders(self._temporary)
         if self._folder.find(aside) is None:
             if self._digest(action.path) != action.expected:
                 if self._folder.find(action.path) is not None:
@@ -66,16 +81,12 @@ class Placing:
     def put(self, number: int, action: Action) -> None:
         """Let the new file take its place; what was there gets the temporary name."""
         temporary = f"{self._temporary}/{number}"
-        if self._digest(temporary) != action.digest or self._is_there(action):
+        if not self._is_fresh and (
+            self._digest(temporary) != action.digest or self._is_there(action)
+        ):
             return
-        self._make_way(action.path)
-        if self._folder.find(action.path) is None:
-            try:
-                self._folder.move(temporary, action.path)
-            except FileExistsError:  # made this moment
-                self._exchange(temporary, action.path)
-        else:
-            self._exchange(temporary, action.path)
+        if action.outcome is Outcome.ADDED or not self._exchange(temporary, action.path):
+            self._add(temporary, action.path)
 
     def clear(self, number: int, action: Action) -> None:
         """Remove what came out if it is the old file, or the new one once more; else keep it."""
@@ -101,17 +112,36 @@ class Placing:
         """Remove the job's folder, which is empty now."""
         self._folder.remove_empty(self._temporary)
 
-    def _exchange(self, temporary: str, path: str) -> None:
+    def _add(self, temporary: str, path: str) -> None:
+        """Put a file where, most likely, nothing is; folders may be missing."""
+        self._make_way(path)
+        try:
+            self._folder.move(temporary, path)
+        except FileExistsError:
+            self._exchange(temporary, path)
+
+    def _exchange(self, temporary: str, path: str) -> bool:
+        """Let two files change places; tell whether there was one at the path."""
         try:
             self._folder.exchange(temporary, path)
         except OSError as error:
+            if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+                return False
             if error.errno != errno.EINVAL:
                 raise
-            # A file system without exchange, such as NFS: for a moment nothing is there.
-            out = f"{temporary}.old"
+            return self._exchange_slowly(temporary, path)
+        return True
+
+    def _exchange_slowly(self, temporary: str, path: str) -> bool:
+        """Do so on a file system that cannot, such as NFS: for a moment nothing is there."""
+        out = f"{temporary}.old"
+        try:
             self._folder.move(path, out)
-            self._folder.move(temporary, path)
-            self._folder.move(out, temporary)
+        except FileNotFoundError:
+            return False
+        self._folder.move(temporary, path)
+        self._folder.move(out, temporary)
+        return True
 
     def _is_there(self, action: Action) -> bool:
         found = self._folder.find(action.path)

@@ -40,6 +40,11 @@ class Action:
     """Digest of what is put there; None where the file is removed."""
     is_executable: bool = False
 
+    @property
+    def mode(self) -> int:
+        """Return the permissions of what is put."""
+        return 0o755 if self.is_executable else 0o644
+
 
 @dataclass(slots=True)
 class Plan:

@@ -44,6 +44,14 @@ class WithdrawnError(OpenLinkError):
     title = "This was withdrawn"
 
 
+class OwnWorkError(OpenLinkError):
+    """Something of the visitor's own has the name; it is never replaced."""
+
+    code = "own-work"
+    status = 409
+    title = "You have something of this name"
+
+
 class HostNotAllowedError(OpenLinkError):
     """A repository on a host that the site does not allow."""
 

@@ -65,8 +65,13 @@ class Importer(Protocol):
     def look(self, caller: Caller, asset: Asset) -> Standing:
         """Return how an asset stands in the caller's own area."""
 
+    def takes_long(self, asset: Asset) -> bool:
+        """Return whether bringing an asset takes more than a few seconds."""
+
     def bring(self, caller: Caller, asset: Asset) -> Brought:
         """Import an asset into the caller's own area, or update it there.
+
+        Where something of their own has the name it comes beside it, under a name that is free.
 
         Raises:
             LibraryError: there is no room, or it is withdrawn.

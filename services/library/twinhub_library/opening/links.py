@@ -181,3 +181,8 @@ def workspace_address(path: RelativePath) -> str:
     The hub starts the workspace if it is stopped, and leads on to its own origin.
     """
     return f"/hub/user-redirect/lab/tree/{quote('/'.join(path.names))}"
+
+
+def with_query(address: str, query: str) -> str:
+    """Return an address with something more in its query."""
+    return f"{address}{'&' if '?' in address else '?'}{query}"

@@ -13,9 +13,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.pages import find_page_caller
 
-from twinhub_library.errors import FullError
-from twinhub_library.opening.faults import OpenLinkError
+from twinhub_library.opening.faults import (
+    HostNotAllowedError,
+    OpenLinkError,
+    OwnWorkError,
+    WithdrawnError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -36,7 +41,11 @@ _TITLES = {
     HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Page not found",
     HTTPStatus.UNAUTHORIZED: "Sign in once more",
+    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room",
     HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a moment",
+}
+_TITLES_OF_CODES = {
+    one.code: one.title for one in (WithdrawnError, OwnWorkError, HostNotAllowedError)
 }
 
 
@@ -75,9 +84,10 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except ServiceError as error:
-                return _show(error)
+                return _show(error, request)
             except RequestValidationError:
-                return _show(OpenLinkError("The address is not whole: copy the link once more."))
+                cut = OpenLinkError("The address is not whole: copy the link once more.")
+                return _show(cut, request)
             except HTTPException as error:
                 return render(
                     "fault.html", "This did not work", status=error.status_code,
@@ -87,11 +97,16 @@ class PageRoute(APIRoute):
         return handle_page
 
 
-def _show(error: ServiceError) -> HTMLResponse:
-    title = _TITLES.get(HTTPStatus(error.status), "This did not work")
+def title_of(code: str, status: int) -> str:
+    """Return the title of a page that tells a refusal, by its code or else its status."""
+    return _TITLES_OF_CODES.get(code) or _TITLES.get(HTTPStatus(status), "This did not work")
+
+
+def _show(error: ServiceError, request: Request) -> HTMLResponse:
+    caller = find_page_caller(request)
+    title = title_of(error.code, error.status)
     steps: tuple[object, ...] = ()
     if isinstance(error, OpenLinkError):
         title, steps = error.title, error.steps
-    elif isinstance(error, FullError):
-        title = "There is no room"
-    return render("fault.html", title, status=error.status, text=str(error), steps=steps)
+    person = caller.name if caller else ""
+    return render("fault.html", title, person, status=error.status, text=str(error), steps=steps)

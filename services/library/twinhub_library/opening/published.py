@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.versions import Version
 
+from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError
 from twinhub_library.merging import FolderContent
 from twinhub_library.opening.faults import NextStep, WithdrawnError
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from twinhub_library.tree import Tree
 
 _NAMES_OF_AN_ASSET = 3
+_LONG_BYTES, _LONG_FILES = 64 << 20, 1_000
+"""What is larger is copied while a page waits and tells so."""
 
 
 class PublishedImporter:
-    """Brings published assets by `Imports`, into ``<user>/<kind>/<name>``."""
+    """Brings published assets by `Imports`, into ``<user>/<kind>/<name>``.
+
+    A copy that is elsewhere in the area, since it was moved or something else has the name, counts.
+    """
 
     def __init__(self, tree: Tree, imports: Imports, versions: Versions) -> None:
         """Import into a tree."""
@@ -37,11 +43,28 @@ class PublishedImporter:
         """Return how an asset stands in the caller's own area."""
         place = _place(caller, asset)
         row = self._imports.find(place)
+        if row is None or row.source != _source(asset) or not self._exists(place):
+            row = self._find_elsewhere(place, asset)
+        if row is not None:
+            return Standing(self._compare(row, asset), RelativePath.parse(row.place), row.version)
         if not self._exists(place):
             return Standing(State.ABSENT, place)
-        if row is None or row.source != _source(asset):
-            return Standing(State.OTHER, place)
-        return Standing(self._compare(row, asset), place, row.version)
+        return Standing(State.CURRENT if self._is_origin(place, asset) else State.OTHER, place)
+
+    def _is_origin(self, place: RelativePath, asset: Asset) -> bool:
+        """Return whether a place is what its owner published the asset from."""
+        rows = self._versions.list_of(asset.kind.value, asset.name)
+        return any(row.origin == str(place) for row in rows)
+
+    def _find_elsewhere(self, place: RelativePath, asset: Asset) -> ImportRow | None:
+        rows = self._imports.list_in(split_path(place)[0])
+        return next(
+            (
+                row for row in rows
+                if row.source == _source(asset) and self._exists(RelativePath.parse(row.place))
+            ),
+            None,
+        )  # fmt: skip
 
     def _compare(self, row: ImportRow, asset: Asset) -> State:
         wanted = self._find_version(asset)
@@ -53,8 +76,15 @@ class PublishedImporter:
         is_older = Version.parse(wanted.version) < Version.parse(row.version)
         return State.CURRENT if is_older else State.BEHIND  # a link never takes anybody back
 
+    def takes_long(self, asset: Asset) -> bool:
+        """Return whether bringing an asset takes more than a few seconds."""
+        row = self._find_version(asset)
+        return row is not None and (row.size > _LONG_BYTES or row.files > _LONG_FILES)
+
     def bring(self, caller: Caller, asset: Asset) -> Brought:
         """Import an asset into the caller's own area, or update it there.
+
+        Where something of their own has the name it comes beside it, under a name that is free.
 
         Raises:
             LibraryError: there is no room, or it is withdrawn.
@@ -69,11 +99,17 @@ class PublishedImporter:
                 for one in updated.report.files
             )
             return Brought(standing.place, updated.row.version, files)
-        if standing.state is not State.ABSENT:
+        if standing.state is State.CURRENT:
             return Brought(standing.place, standing.version, ())
         source = RelativePath.parse(_source(asset))
-        row = self._imports.start(caller, source, pin, standing.place)
-        return Brought(standing.place, row.version, self._list_new(standing.place, row))
+        if standing.state is State.OTHER:
+            row = self._imports.start_at_free(
+                caller, source, pin, standing.place, is_folder=asset.is_folder
+            )
+        else:
+            row = self._imports.start(caller, source, pin, standing.place)
+        place = RelativePath.parse(row.place)
+        return Brought(place, row.version, self._list_new(place, row))
 
     def _list_new(self, place: RelativePath, row: ImportRow) -> tuple[FileOutcome, ...]:
         if not row.is_folder:

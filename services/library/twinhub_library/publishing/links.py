@@ -64,8 +64,8 @@ class Links:
         with self._opened(kind) as folder:
             _point(folder, wanted)
             found = [
-                *folder.list_names(),
-                *(f"{WITHDRAWN}/{n}" for n in folder.list_names(WITHDRAWN)),
+                *folder.list_links(),
+                *(f"{WITHDRAWN}/{n}" for n in folder.list_links(WITHDRAWN)),
             ]
             _remove(folder, [one for one in found if one not in wanted])
 

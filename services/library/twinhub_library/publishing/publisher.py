@@ -134,6 +134,7 @@ class Publisher:
 
         Raises:
             VersionTakenError: somebody was faster.
+            NotAllowedError: another has the name since.
         """
         try:
             with self.locked():
@@ -151,6 +152,7 @@ class Publisher:
 
         Raises:
             VersionTakenError: the version was published meanwhile.
+            NotAllowedError: another than who proposed it has the name since.
         """
         with self.locked():
             self._recheck(row)
@@ -178,6 +180,7 @@ class Publisher:
             row.successor = successor if why else ""
 
         changed = self.versions.change(rows, change)
+        self._around.announce(RelativePath((COMMON, rows[0].kind, rows[0].name)))
         self._tell(caller, "deprecate", changed[0], versions=len(changed), why=why)
         return changed
 
@@ -247,10 +250,9 @@ class Publisher:
         """Return the owner of an asset that may be published now."""
         rows = self.versions.list_of(asset.kind, asset.name)
         if rows and not owns(caller, rows[0].owner):
-            raise NotAllowedError(
-                f"common/{asset.kind}/{asset.name} is of {rows[0].owner.replace(':', ' ')}: rename "
-                "yours, or ask for a transfer."
-            )
+            raise _not_owned(rows[0])
+        if not rows and (alike := self.versions.find_alike(asset.kind, asset.name)):
+            raise NameTakenError(f"{COMMON}/{asset.kind}/{alike} is there: rename yours.")
         check_version(version, [row.version for row in rows])
         self._check_names(asset.kind, asset.name, asset.companions)
         return rows[0].owner if rows else owner_of(caller, asset.area)
@@ -268,9 +270,10 @@ class Publisher:
 
     def _recheck(self, row: VersionRow) -> None:
         """Check under the lock what may have changed meanwhile."""
-        check_version(
-            row.version, [one.version for one in self.versions.list_of(row.kind, row.name)]
-        )
+        rows = self.versions.list_of(row.kind, row.name)
+        if rows and rows[0].owner != row.owner:
+            raise _not_owned(rows[0])
+        check_version(row.version, [one.version for one in rows])
         self._check_names(row.kind, row.name, row.companions)
 
     def _add(self, row: VersionRow) -> VersionRow:
@@ -295,3 +298,10 @@ class Publisher:
             facts["allowed_secrets"] = ", ".join(row.allowed_secrets)
         path = f"{COMMON}/{row.kind}/{row.name}@{row.version}"
         self._audit.record(caller, action, path, digest=row.digest, **facts)
+
+
+def _not_owned(row: VersionRow) -> NotAllowedError:
+    return NotAllowedError(
+        f"{COMMON}/{row.kind}/{row.name} is of {row.owner.replace(':', ' ')}: choose another name, "
+        "or ask for a transfer."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import is_asset_name, split_version
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 200
 """Bytes of a name, so that ``name@version`` is one too."""
+
+_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE"})
+"""Scripts with letters that look like those of one another (UTS #39, whole-script confusables)."""
 
 
 def check_name(asset: Asset) -> None:
@@ -37,6 +41,15 @@ def check_name(asset: Asset) -> None:
             f"{name[:60]} cannot be published under that name: rename it, with at most "
             f"{_LONGEST_NAME} bytes."
         )
+    if unicodedata.normalize("NFKC", name) != name or len(_scripts(name) & _ALIKE) > 1:
+        raise NotPublishableError(
+            f"{name} cannot be published: some of its letters look like others. Write it in the "
+            "letters of one script."
+        )
+
+
+def _scripts(name: str) -> set[str]:
+    return {unicodedata.name(one, "").partition(" ")[0] for one in name if one.isalpha()}
 
 
 def choose_version(asked: str, written: str, file: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from twinhub_api.names import label_for
 from twinhub_dtconfig.versions import Version, VersionPin
 
@@ -35,12 +37,40 @@ def owns(caller: Caller, owner: str) -> bool:
     return kind == "user" and label == caller.label  # what a deleted one had is nobody's
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """That something else is better than a version."""
+
+    why: str
+    successor: str
+    """A reference; empty if there is none."""
+
+
 class Versions:
     """Which versions there are."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in a database."""
+        """Keep them in a database, which nobody else changes."""
         self._database = database
+        self._deprecated: dict[tuple[str, str, str], Deprecation] | None = None
+        self._lock = threading.Lock()
+
+    def find_deprecation(self, kind: str, name: str, version: str) -> Deprecation | None:
+        """Return what is better than a version, if somebody has said so; without the database.
+
+        Each search asks this for each of its hits.
+        """
+        with self._lock:
+            if self._deprecated is None:
+                query = select(VersionRow).where(VersionRow.is_deprecated)
+                with self._database.session() as session:
+                    self._deprecated = {
+                        (row.kind, row.name, row.version): Deprecation(
+                            row.deprecated_why, row.successor
+                        )
+                        for row in session.scalars(query)
+                    }
+            return self._deprecated.get((kind, name, version))
 
     def add(self, row: VersionRow) -> VersionRow:
         """Keep a new one."""
@@ -63,6 +93,15 @@ class Versions:
         with self._database.session() as session:
             rows = list(session.scalars(query))
         return sorted(rows, key=lambda row: Version.parse(row.version), reverse=True)
+
+    def find_alike(self, kind: str, name: str) -> str | None:
+        """Return the name of an asset that differs by small and big letters alone."""
+        query = select(VersionRow.name).where(
+            VersionRow.kind == kind, VersionRow.name != name,
+            func.lower(VersionRow.name) == name.lower(),
+        )  # fmt: skip
+        with self._database.session() as session:
+            return session.scalars(query.limit(1)).first()
 
     def get(self, kind: str, name: str, version: str) -> VersionRow:
         """Return one version, also a withdrawn one.
@@ -102,9 +141,11 @@ class Versions:
         self, rows: Sequence[VersionRow], change: Callable[[VersionRow], None]
     ) -> list[VersionRow]:
         """Change versions, all or none; return them as they are now."""
-        with self._database.session() as session:
-            found = [session.get_one(VersionRow, row.id) for row in rows]
-            for row in found:
-                change(row)
-            session.flush()
-            return found
+        with self._lock:
+            self._deprecated = None
+            with self._database.session() as session:
+                found = [session.get_one(VersionRow, row.id) for row in rows]
+                for row in found:
+                    change(row)
+                session.flush()
+                return found

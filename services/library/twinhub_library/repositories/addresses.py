@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from twinhub_library.repositories.errors import BadAddressError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MOST_CHARACTERS = 1000
 _SHOWN = 80
@@ -55,8 +59,11 @@ class Address:
         return f"{self.protocol}://{user}{self.host}{port}{self.path}"
 
 
-def parse_address(text: str, *, allow_loopback_http: bool = False) -> Address:
-    """Return the address that text stands for.
+def parse_address(
+    text: str, *, allow_loopback_http: bool = False,
+    is_trusted: Callable[[Address], bool] = lambda _: False,
+) -> Address:  # fmt: skip
+    """Return the address that text stands for; a trusted one may be plain HTTP.
 
     Raises:
         BadAddressError: it is none that the library speaks to; the text says which it does.
@@ -78,7 +85,8 @@ def parse_address(text: str, *, allow_loopback_http: bool = False) -> Address:
             "token by itself."
         )
     address = _address(text, parts.scheme, f"[{host}]" if ":" in host else host, port)
-    if address.protocol is Protocol.HTTP and not (allow_loopback_http and _is_loopback(host)):
+    may_be_plain = (allow_loopback_http and _is_loopback(host)) or is_trusted(address)
+    if address.protocol is Protocol.HTTP and not may_be_plain:
         raise BadAddressError("http:// sends tokens in the clear: write https://.")
     return address
 

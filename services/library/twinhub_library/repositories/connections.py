@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from twinhub_library.errors import ExistsError, NotThereError
 from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import Address, Protocol, check_branch, parse_address
 from twinhub_library.repositories.credentials import (
-    BadCredentialError,
     Credential,
     CredentialKind,
     CredentialSource,
@@ -54,7 +53,8 @@ class Wanted:
     branch: str = ""
     """Empty for the one that its owner made the first."""
     folder: str = ""
-    credential: Credential = field(default_factory=lambda: Credential(CredentialKind.NONE))
+    credential: Credential | None = None
+    """None for the caller's login where it serves, else for none."""
     host_key: str = ""
     author_name: str = ""
     author_email: str = ""
@@ -119,7 +119,7 @@ class Connections:
                 or does not let us in; an SSH host has to be confirmed; the place is connected.
         """
         address = self.parse(wanted.address)
-        check_credential(address, wanted.credential)
+        credential = check_credential(address, wanted.credential or self._usual(address))
         self._check_place(wanted.place)
         if wanted.folder and (reason := why_unfit(wanted.folder)):
             raise NotThereError(f"{wanted.folder!r} is no folder of a repository: {reason}.")
@@ -129,7 +129,7 @@ class Connections:
             connected_by=caller.name, connected_at=datetime.now(UTC),
             author_name=wanted.author_name, author_email=wanted.author_email,
         )  # fmt: skip
-        self._set_credential(row, wanted.credential)
+        self._set_credential(row, credential)
         folder = self._folder / row.id
         repository = Repository.create(folder, self.walls())
         try:
@@ -231,10 +231,14 @@ class Connections:
         return Walls(open_sandbox(self._uid), limits, self._settings.ca_file)
 
     def parse(self, text: str) -> Address:
-        """Return the address that text stands for, if it is one that we speak to here."""
+        """Return the address that text stands for, if it is one that we speak to here.
+
+        The GitLab that people sign in by is, however the site has it.
+        """
         allow = self._settings.allow_loopback
-        address = parse_address(text, allow_loopback_http=allow)
-        check_host(address, allowed=self._settings.hosts, allow_loopback=allow)
+        is_login = self._logins.serves
+        address = parse_address(text, allow_loopback_http=allow, is_trusted=is_login)
+        check_host(address, allowed=self._settings.hosts, allow_loopback=allow or is_login(address))
         return address
 
     def remote(self, caller: Caller, row: RepositoryRow) -> Remote:
@@ -242,11 +246,15 @@ class Connections:
 
         Raises:
             BadAddressError: the host is none to speak to any more.
-            BadCredentialError: there is nothing that lets the caller in.
+            LibraryError: there is nothing that lets the caller in.
         """
         address = self.parse(row.address)
-        credential = self._credential(caller, row, address)
-        return Remote(address, deliver(address, credential, row.known_hosts))
+        if row.credential_kind == CredentialKind.LOGIN:
+            token = self._logins.get_login_token(caller, address)
+            login = Credential(CredentialKind.LOGIN, "", token.secret)
+            delivery = deliver(address, login, "")
+            return Remote(address, delivery, by_login=True, may_write=token.may_write)
+        return Remote(address, deliver(address, self._kept(row), row.known_hosts))
 
     def seal(self, secret: str) -> bytes:
         """Return what the database keeps of a secret."""
@@ -256,17 +264,14 @@ class Connections:
         """Return a secret that `seal` was given."""
         return self._sealer.open(sealed)
 
-    def _credential(self, caller: Caller, row: RepositoryRow, address: Address) -> Credential:
-        kind = CredentialKind(row.credential_kind)
-        if kind is CredentialKind.LOGIN:
-            token = self._logins.find_login_token(caller, address.origin)
-            if not token:
-                raise BadCredentialError(
-                    f"Your login is not from {address.host}: give a token for this repository."
-                )
-            return Credential(kind, "", token)
+    def _usual(self, address: Address) -> Credential:
+        """Return what is taken where nobody names a credential."""
+        serves = self._logins.serves(address)
+        return Credential(CredentialKind.LOGIN if serves else CredentialKind.NONE)
+
+    def _kept(self, row: RepositoryRow) -> Credential:
         secret = self._sealer.open(row.sealed) if row.sealed else ""
-        return Credential(kind, row.credential_user, secret)
+        return Credential(CredentialKind(row.credential_kind), row.credential_user, secret)
 
     def _set_credential(self, row: RepositoryRow, credential: Credential) -> None:
         row.credential_kind, row.credential_user = credential.kind.value, credential.user

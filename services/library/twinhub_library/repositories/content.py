@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twinhub_library.repository import Repository
 
 _CHUNK = 1 << 20
+_SMALL, _MANY_SMALL = 32 << 10, 1000
+"""Bytes of a small file, and how many of them are remembered."""
 
 
 class CommitContent:
@@ -27,6 +29,7 @@ class CommitContent:
         self._repository = repository
         self._files = files
         self._marks: dict[str, FileMark] | None = None
+        self._small: dict[str, bytes] = {}
 
     def list_files(self) -> Mapping[str, FileMark]:
         """Return the files by path; each is read once."""
@@ -46,6 +49,9 @@ class CommitContent:
         found = self._files.get(path)
         if found is None:
             raise NotThereError(f"{path} is not there.")
+        if (small := self._small.pop(path, None)) is not None:
+            yield small
+            return
         large = self._large(found)
         if large is None:
             yield from self._repository.blob_chunks(found.blob)
@@ -55,14 +61,20 @@ class CommitContent:
                 yield chunk
 
     def _digest(self, path: str) -> str:
-        digest = hashlib.sha256()
+        """Return the digest of a file; some small ones are remembered, for one more reading."""
+        digest, size = hashlib.sha256(), self._files[path].size
+        is_small = size <= _SMALL and len(self._small) < _MANY_SMALL
+        if is_small:
+            self._small[path] = content = self.read(path)
+            digest.update(content)
+            return digest.hexdigest()
         for chunk in self.chunks(path):
             digest.update(chunk)
         return digest.hexdigest()
 
     def _large(self, file: GitFile) -> Path | None:
         """Return where the content is kept of what is a pointer of Git LFS."""
-        if file.size > MOST_POINTER_BYTES:
+        if file.size > MOST_POINTER_BYTES or not self._repository.has_large_files:
             return None
         pointer = parse_pointer(self._repository.read_blob(file.blob))
         return self._repository.large_file(pointer) if pointer else None

@@ -46,6 +46,13 @@ class BadCredentialError(LibraryError):
     status = 400
 
 
+class LoginTokenError(LibraryError):
+    """The caller's login does not let git in; the text says what to do."""
+
+    code = "login-refused"
+    status = 409
+
+
 class CredentialKind(StrEnum):
     """How one is let in."""
 
@@ -65,26 +72,47 @@ class Credential:
     secret: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class LoginToken:
+    """A token that a login came with; it goes to git and is kept nowhere."""
+
+    secret: str = field(repr=False)
+    may_write: bool = True
+
+
 class CredentialSource(Protocol):
     """Knows the tokens that people's logins came with."""
 
-    def find_login_token(self, caller: Caller, origin: str) -> str | None:
-        """Return a fresh token of the caller's login at an origin such as ``https://gitlab.org``.
+    def serves(self, address: Address) -> bool:
+        """Return whether logins may be used for an address, which is at their own GitLab then."""
 
-        None where logins are not from there. Called at each use, so it may renew the token.
+    def get_login_token(self, caller: Caller, address: Address) -> LoginToken:
+        """Return a fresh token of the caller's own login; called at each use.
 
         Raises:
+            LoginTokenError: there is none for this address; the text says what to do.
             UnavailableError: whoever knows does not answer.
         """
 
 
 class NoLogins:
-    """The source of an installation whose logins come from no GitLab."""
+    """The source of an installation whose logins open no repositories."""
 
-    def find_login_token(self, caller: Caller, origin: str) -> str | None:
-        """Return None."""
-        del caller, origin
-        return None
+    def serves(self, address: Address) -> bool:
+        """Return False."""
+        del address
+        return False
+
+    def get_login_token(self, caller: Caller, address: Address) -> LoginToken:
+        """Refuse.
+
+        Raises:
+            LoginTokenError: always.
+        """
+        del caller
+        raise LoginTokenError(
+            f"Logins open no repositories here: give a token for this repository at {address.host}."
+        )
 
 
 class Sealer:

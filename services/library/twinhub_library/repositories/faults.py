@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import FullError
@@ -50,7 +51,7 @@ _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
         r"Permission denied \(|error: 40[13]|Invalid username or (password|token)|"
         r"Authentication required|Authorization error|Repository or object not found",
         RemoteRefusedError,
-        "{host} does not let you in: give a token or key that may {verb} this repository.",
+        "{host} does not let you in: {remedy}",
     ),
     (
         r"redirect|unable to update url base|returned error: 30[1278]",
@@ -80,7 +81,7 @@ _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
         r"[Rr]epository .*not found|does not appear to be a git repository|not found:|"
         r"error: 404|not exported|HTTP code = 404",
         RemoteRefusedError,
-        "There is no such repository at {host}, or the token or key may not see it.",
+        "There is no such repository at {host}, or {who} may not see it.",
     ),
     (
         r"fsck error|in fsck|hasDot|Invalid path|invalid path|gitmodules|"
@@ -112,7 +113,28 @@ _FAULTS: tuple[tuple[str, type[LibraryError], str], ...] = (
 )
 
 
-def fault_of(status: int, said: str, *, host: str, verb: str) -> LibraryError:
+@dataclass(frozen=True)
+class By:
+    """Where git was, and what was to let it in there."""
+
+    host: str = ""
+    by_login: bool = False
+
+    def texts(self, verb: str) -> dict[str, str]:
+        """Return what texts say of it."""
+        given = f"give a token or key that may {verb} this repository."
+        login = (
+            f"ask whoever owns this repository for the right to {verb} it. If you have it, sign "
+            "out of TwinHub and in again, or give a token for this repository."
+        )
+        return {
+            "host": self.host or "the repository",
+            "remedy": login if self.by_login else given,
+            "who": "your account there" if self.by_login else "the token or key",
+        }
+
+
+def fault_of(status: int, said: str, *, by: By, verb: str) -> LibraryError:
     """Return the error for what git said and how it ended; ``verb`` is read or change."""
     if -status in {signal.SIGXCPU, signal.SIGKILL} or status - 128 in {
         signal.SIGXCPU, signal.SIGKILL,
@@ -125,5 +147,5 @@ def fault_of(status: int, said: str, *, host: str, verb: str) -> LibraryError:
         said = "File too large"
     for pattern, kind, text in _FAULTS:
         if re.search(pattern, said):
-            return kind(text.format(host=host or "the repository", verb=verb))
+            return kind(text.format(**by.texts(verb)))
     return RemoteError(f"git could not do it (exit code {status}): an administrator sees why.")

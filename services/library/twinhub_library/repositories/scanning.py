@@ -127,7 +127,7 @@ def scan(
     found, left_out = _walk(folder)
     ignored, large = rules.read(folder, found, known)
     left_out += [LeftOut(path, "left out by .gitignore") for path in sorted(ignored)]
-    files, kept = {}, {}
+    files, kept, now = {}, {}, time.time()
     for path, one in found.items():
         if path in ignored:
             continue
@@ -136,7 +136,7 @@ def scan(
         if file is None:
             continue
         files[path] = file
-        if time.time() - one.status.st_ctime > _YOUNG_SECONDS:
+        if now - one.status.st_ctime > _YOUNG_SECONDS:
             digest = file.pointer.digest if file.pointer else ""
             kept[path] = [file.etag, file.blob, digest]
     names.has_changed = names.known != kept

@@ -13,7 +13,13 @@ from twinhub_library.archives.packing import pack_tar, pack_zip
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.paths import RelativePath
 from twinhub_library.rest.media import GUARDS, disposition
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
+from twinhub_library.rest.needs import (
+    ATurn,
+    KnownCaller,
+    TheLibrary,
+    readable_path,
+    writable_path,
+)
 from twinhub_library.rest.receiving import declared_size, receive_body
 from twinhub_library.rest.sending import ChunksResponse
 
@@ -35,7 +41,7 @@ _PACKERS = {"zip": (pack_zip, "application/zip"), "tar": (pack_tar, "application
     responses={200: {"content": _CONTENT, "description": "The archive."}},
 )
 def pack(
-    path: str, library: TheLibrary, caller: KnownCaller,
+    path: str, library: TheLibrary, caller: KnownCaller, turn: ATurn,
     kind: Annotated[Literal["zip", "tar"], Query(alias="format")] = "zip",
     *,
     everything: Annotated[bool, Query(description="Also what `.twinignore` leaves out.")] = False,
@@ -49,6 +55,7 @@ def pack(
     return ChunksResponse(
         first,
         chunks,
+        turn,
         {
             **GUARDS, "Content-Type": media_type, "Cache-Control": "private, no-store",
             "Content-Disposition": disposition(f"{folder.name}.{kind}"),
@@ -61,13 +68,16 @@ def pack(
     status_code=status.HTTP_201_CREATED,
     openapi_extra={"requestBody": {"content": _CONTENT, "required": True}},
 )
-async def unpack(path: str, request: Request, library: TheLibrary, caller: KnownCaller) -> Unpacked:
+async def unpack(
+    path: str, request: Request, library: TheLibrary, caller: KnownCaller, turn: ATurn
+) -> Unpacked:
     """Unpack a zip, tar, tar.gz or tar.bz2 into a new folder: all of it or nothing."""
     target = await run_in_threadpool(writable_path, library, caller, path)
     spool = await run_in_threadpool(_begin, library, target, declared_size(request))
     try:
         await receive_body(request, spool.write, partial(library.files.check_room, target))
-        entries, size = await run_in_threadpool(library.files.unpack, spool.descriptor, target)
+        async with turn():
+            entries, size = await run_in_threadpool(library.files.unpack, spool.descriptor, target)
     finally:
         spool.close()
     return Unpacked(path=str(target), entries=entries, size=size)

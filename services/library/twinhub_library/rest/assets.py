@@ -24,6 +24,7 @@ from twinhub_library.metadata import read_metadata
 from twinhub_library.paths import RelativePath
 from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
+from twinhub_library.rest.deprecation import deprecation_of
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, readable_path
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def list_assets(
         limit=query.limit,
         below=readable_path(library, caller, query.root) if query.root else None,
     )
-    found = [summary_of(one, read_metadata(library.tree, one)) for one in page.assets]
+    found = [summary_of(library, one, read_metadata(library.tree, one)) for one in page.assets]
     return answer_with_etag(request, AssetPage(assets=tuple(found), next=page.next))
 
 
@@ -81,7 +82,7 @@ def get_asset(
     metadata = read_metadata(library.tree, asset)
     entry = library.tree.get_entry(asset.path)
     details = AssetDetails(
-        **summary_of(asset, metadata).model_dump(exclude={"summary"}),
+        **summary_of(library, asset, metadata).model_dump(exclude={"summary"}),
         summary=metadata.summary, authors=metadata.authors,
         requires=requirements_of(library, caller, metadata),
         companions=asset.companions, versions=tuple(library.listing.list_versions(asset)),
@@ -108,7 +109,7 @@ def readable_asset(library: Library, caller: Caller, text: str) -> Asset:
     return asset
 
 
-def summary_of(asset: Asset, metadata: Metadata) -> AssetSummary:
+def summary_of(library: Library, asset: Asset, metadata: Metadata) -> AssetSummary:
     """Return what a list says about an asset."""
     return AssetSummary(
         path=str(asset.path), area=asset.area.kind.value, label=asset.area.label,
@@ -116,6 +117,8 @@ def summary_of(asset: Asset, metadata: Metadata) -> AssetSummary:
         is_folder=asset.is_folder, title=metadata.title,
         summary=metadata.summary[:_LONGEST_SUMMARY], licence=metadata.licence,
         keywords=metadata.keywords, faults=len(metadata.faults),
+        **deprecation_of(library, str(asset.area), kind=asset.kind.value, name=asset.name,
+                         version=asset.version),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from twinhub_kit.application import problem_response
 
 from twinhub_library.checksums import digest_file
 from twinhub_library.errors import ChangedError, ExistsError, NotThereError
+from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
 from twinhub_library.rest.bins import wire_item
 from twinhub_library.rest.conditions import (
     RangeError,
@@ -34,6 +36,8 @@ from twinhub_library.tree import etag_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from io import FileIO
+
+    from twinhub_kit.callers import Caller
 
     from twinhub_library.library import Library
     from twinhub_library.paths import RelativePath
@@ -56,19 +60,19 @@ Inline = Annotated[
 
 
 @router.get("/api/files/{path:path}", response_class=Response, responses=_READ)
-def read_file(
+async def read_file(
     path: str, request: Request, library: TheLibrary, caller: KnownCaller, *, inline: Inline = False
 ) -> Response:
     """Return a file's content, or ranges of it."""
-    return _send(request, library, readable_path(library, caller, path), inline=inline)
+    return await _send(request, library, caller, path, inline=inline)
 
 
 @router.head("/api/files/{path:path}", response_class=Response, responses=_READ)
-def look_at_file(
+async def look_at_file(
     path: str, request: Request, library: TheLibrary, caller: KnownCaller, *, inline: Inline = False
 ) -> Response:
     """Return the headers that reading would."""
-    return _send(request, library, readable_path(library, caller, path), inline=inline)
+    return await _send(request, library, caller, path, inline=inline)
 
 
 @router.put("/api/files/{path:path}", openapi_extra=_BODY)
@@ -143,13 +147,26 @@ def copy(body: Relocation, library: TheLibrary, caller: KnownCaller) -> FileEntr
     return wire_entry(library.files.copy(source, target))
 
 
-def _send(request: Request, library: Library, path: RelativePath, *, inline: bool) -> Response:
-    file: FileIO = os.fdopen(library.tree.open_file(path), "rb", buffering=0)
-    try:
-        return _answer(request, file, path, inline=inline)
-    except BaseException:
-        file.close()
-        raise
+async def _send(
+    request: Request, library: Library, caller: Caller, text: str, *, inline: bool
+) -> Response:
+    """Answer with a file; a small one on a disk of this machine without a thread of its own."""
+
+    def answer(*, at_once: bool = False) -> Response:
+        path = readable_path(library, caller, text)
+        file: FileIO = os.fdopen(library.tree.open_file(path), "rb", buffering=0)
+        try:
+            if at_once and os.fstat(file.fileno()).st_size > MOST_BYTES_AT_ONCE:
+                raise NotAtOnceError  # noqa: TRY301 - the file is closed below
+            return _answer(request, file, path, inline=inline)
+        except BaseException:
+            file.close()
+            raise
+
+    if library.is_near:
+        with contextlib.suppress(NotAtOnceError):
+            return answer(at_once=True)
+    return await run_in_threadpool(answer)
 
 
 def _answer(request: Request, file: FileIO, path: RelativePath, *, inline: bool) -> Response:

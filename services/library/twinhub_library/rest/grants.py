@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from twinhub_api.library.publishing import Grant, GrantList, GrantRequest, Permission
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.errors import NotAllowedError
 
+from twinhub_library.errors import NotThereError
+from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import (  # noqa: TC001 - FastAPI reads them
     KnownCaller,
     Number,
     TheLibrary,
 )
+from twinhub_library.rest.seen import IfMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 from twinhub_library.store.publishing import GrantRow
 
@@ -24,31 +28,27 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/grants", tags=["publishing"])
 
 
-@router.get("")
+@router.get("", response_model=GrantList)
 def list_grants(
-    library: TheLibrary, caller: KnownCaller, limit: Limit = 100, after: After = None
-) -> GrantList:
+    request: Request, library: TheLibrary, caller: KnownCaller, limit: Limit = 100,
+    after: After = None,
+) -> Response:  # fmt: skip
     """Return the grants that you have, as an administrator all."""
     grants = library.publishing.publisher.grants
     rows = grants.list_all() if caller.is_admin else grants.list_for(caller)
     page, more = slice_page(rows, limit, after, lambda row: str(row.id))
-    return GrantList(grants=tuple(map(wire_grant, page)), next=more)
+    found = GrantList(grants=tuple(map(wire_grant, page)), next=more)
+    return answer_with_etag(request, found)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def add_grant(body: GrantRequest, library: TheLibrary, caller: KnownCaller) -> Grant:
+def add_grant(
+    body: GrantRequest, response: Response, library: TheLibrary, caller: KnownCaller
+) -> Grant:
     """Let a user or a group publish; for administrators."""
     row = library.publishing.publisher.grants.add(caller, GrantRow(**body.model_dump()))
     _tell(library, caller, "grant", row)
-    return wire_grant(row)
-
-
-@router.delete("/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def remove_grant(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
-    """Take a grant back; for administrators. What was published by it stays."""
-    library.publishing.publisher.grants.remove(caller, number)
-    library.audit.record(caller, "grant-removed", number)
-    return Response(status_code=status.HTTP_204_NO_CONTENT)
+    return with_etag(response, wire_grant(row))
 
 
 @router.get("/permission")
@@ -64,6 +64,37 @@ def get_permission(
     except NotAllowedError as error:
         return Permission(verdict="no", detail=str(error))
     return Permission(verdict=verdict.value)
+
+
+@router.get("/{number}", response_model=Grant)
+def get_grant(
+    number: Number, request: Request, library: TheLibrary, caller: KnownCaller
+) -> Response:
+    """Return a grant that you have, as an administrator any."""
+    return answer_with_etag(request, _grant(library, caller, number))
+
+
+@router.delete("/{number}", status_code=status.HTTP_204_NO_CONTENT)
+def remove_grant(
+    number: Number, library: TheLibrary, caller: KnownCaller, if_match: IfMatch = None
+) -> Response:
+    """Take a grant back; for administrators. What was published by it stays.
+
+    `If-Match` is the etag of the grant: a number may be that of another one by now.
+    """
+    with as_seen(library, if_match, partial(_grant, library, caller, number)):
+        library.publishing.publisher.grants.remove(caller, number)
+    library.audit.record(caller, "grant-removed", number)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+def _grant(library: TheLibrary, caller: Caller, number: int) -> Grant:
+    grants = library.publishing.publisher.grants
+    rows = grants.list_all() if caller.is_admin else grants.list_for(caller)
+    found = next((row for row in rows if row.id == number), None)
+    if found is None:
+        raise NotThereError(f"There is no grant {number}.")
+    return wire_grant(found)
 
 
 def wire_grant(row: GrantRow) -> Grant:

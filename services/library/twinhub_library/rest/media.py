@@ -6,6 +6,7 @@ not guessed, and where it is looked at all the same it is in a sandbox without a
 
 from __future__ import annotations
 
+import functools
 import mimetypes
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ GUARDS = {
 """With every answer that has content of people's."""
 
 
+@functools.lru_cache(1024)
 def media_type_of(name: str) -> str:
     """Return the media type of a file by its name; text is in UTF-8."""
     suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
@@ -67,6 +69,7 @@ def describe(name: str, *, inline: bool) -> dict[str, str]:
     }
 
 
+@functools.lru_cache(1024)
 def disposition(name: str, *, inline: bool = False) -> str:
     """Return ``Content-Disposition`` with a name (RFC 6266; RFC 8187 for what is not ASCII)."""
     plain = "".join(one if one.isascii() and one.isprintable() and one not in '"\\%' else "_"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Request
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -18,11 +23,13 @@ from twinhub_library.paths import RelativePath
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
+    from twinhub_library.areas import Area
+
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
 """Type of a part of a route's path that is the number of a row."""
 
 
-def get_library(request: Request) -> Library:
+async def get_library(request: Request) -> Library:
     """Return the library that the application serves."""
     library: Library = request.app.state.library
     return library
@@ -30,6 +37,18 @@ def get_library(request: Request) -> Library:
 
 TheLibrary = Annotated[Library, Depends(get_library)]
 """Type of a route's parameter that is the library."""
+
+
+async def get_turn(
+    request: Request, caller: KnownCaller
+) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Return what gives turns for long work outside the route's function, see `Turns`."""
+    turns: Turns = request.app.state.turns
+    return partial(turns.take, caller)
+
+
+ATurn = Annotated[Callable[[], AbstractAsyncContextManager[None]], Depends(get_turn)]
+"""Type of a route's parameter that gives a turn for a block of long work."""
 
 
 def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
@@ -41,7 +60,7 @@ def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = RelativePath.parse(text)
     area, _ = split_path(path)
-    if not may_read(caller, area, list_teams(library)):
+    if not may_read(caller, area, _teams_for(library, area)):
         raise NotThereError(_why_not_there(caller, path))
     return path
 
@@ -62,9 +81,14 @@ def writable_path(library: Library, caller: Caller, text: str) -> RelativePath:
     """
     path = readable_path(library, caller, text)
     area, _ = split_path(path)
-    if not may_write(caller, area, list_teams(library)):
+    if not may_write(caller, area, _teams_for(library, area)):
         raise NotAllowedError(f"{path} is for reading only: publish a version instead.")
     return path
+
+
+def _teams_for(library: Library, area: Area) -> list[str]:
+    """Return the teams that are switched on, where an area is a team's: only then they count."""
+    return list_teams(library) if area.kind is AreaKind.TEAM else []
 
 
 def list_teams(library: Library) -> list[str]:
@@ -72,4 +96,4 @@ def list_teams(library: Library) -> list[str]:
     return library.teams.list_labels()
 
 
-__all__ = ["KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]
+__all__ = ["ATurn", "KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]

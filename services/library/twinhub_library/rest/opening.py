@@ -1,34 +1,36 @@
-"""Open links as pages: what a link would do, what it did, and what a collection holds."""
+"""Open links as pages: what a link would do, and what it did."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
+from twinhub_api.library.opening import OpenedReport
 from twinhub_kit.pages import PageCaller, PagePoster, TheGuard  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.catalogue import list_versions
-from twinhub_library.collecting.collections import (
-    Collection,
-    find_collection,
-    list_collections,
-    read_title,
-)
 from twinhub_library.errors import NotThereError
 from twinhub_library.metadata import read_metadata
 from twinhub_library.opening import reports
+from twinhub_library.opening.copies import report_address
 from twinhub_library.opening.faults import OpenLinkError
 from twinhub_library.opening.importing import State
-from twinhub_library.opening.links import PAGES, AssetLink, GitQuery, workspace_address
-from twinhub_library.opening.markdown import render_markdown
+from twinhub_library.opening.links import (
+    PAGES,
+    AssetLink,
+    GitQuery,
+    with_query,
+    workspace_address,
+)
 from twinhub_library.opening.pages import HEADERS, PageRoute, render
 from twinhub_library.rest.needs import TheLibrary  # noqa: TC001 - FastAPI reads it
+from twinhub_library.rest.opening_work import lead_to, lead_to_work
 
 if TYPE_CHECKING:
+    from twinhub_kit.operations import Progress
+
     from twinhub_library.library import Library
     from twinhub_library.opening.opening import Prepared
 
@@ -37,6 +39,8 @@ router = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
 _STATIC = Path(__file__).parent.parent / "opening" / "static"
 _TYPES = {"open.css": "text/css", "favicon.svg": "image/svg+xml"}
 ThePath = Annotated[str, Query(alias="path", max_length=4096)]
+
+Beside = Annotated[bool, Query(description="Under another name, beside what has its own.")]
 
 
 @router.get("/static/{name}", response_class=FileResponse)
@@ -58,7 +62,7 @@ def show_asset(
     prepared = library.opening.prepare(caller, link)
     if prepared.standing.state is State.CURRENT:
         library.opening.note_opened(caller, prepared)
-        return _lead_to(workspace_address(prepared.opens))
+        return lead_to(workspace_address(prepared.opens))
     metadata = read_metadata(library.tree, prepared.found.asset)
     return render(
         "asset.html", f"Open {metadata.title}", caller.name, summary=metadata.summary,
@@ -79,27 +83,43 @@ def _describe(library: Library, prepared: Prepared) -> dict[str, Any]:
         "opens": "/".join(prepared.opens.names),
         "workspace": workspace_address(prepared.opens),
         "address": prepared.found.link.address,
+        "beside": with_query(prepared.found.link.address, "beside=true"),
     }
 
 
 @router.post("/common/{kind}/{name}", response_class=HTMLResponse)
 def open_asset(
-    kind: str, name: str, library: TheLibrary, caller: PagePoster, path: ThePath = ""
-) -> Response:
-    """Import or update, and lead on to the report."""
-    opened = library.opening.bring(caller, AssetLink.parse(kind, name, path))
-    return _lead_to(f"{PAGES}/reports/{opened}")
+    kind: str, name: str, library: TheLibrary, caller: PagePoster, path: ThePath = "",
+    beside: Beside = False,  # noqa: FBT002 - a key of the query
+) -> Response:  # fmt: skip
+    """Import or update, and lead on to the report; what takes long is waited for on a page."""
+    link = AssetLink.parse(kind, name, path)
+    if not library.opening.takes_long(caller, link):
+        done = library.opening.bring(caller, link, beside=beside)
+        return lead_to(report_address(done.opened_id))
+
+    def work(progress: Progress) -> OpenedReport:
+        progress.say(f"Copying {link.name}")
+        done = library.opening.bring(caller, link, beside=beside)
+        return OpenedReport(report=report_address(done.opened_id))
+
+    return lead_to_work(library.operations.start(caller, "open-link", f"Open {name}", work))
 
 
 @router.get("/reports/{opened_id}", response_class=HTMLResponse)
-def show_report(opened_id: str, library: TheLibrary, caller: PageCaller) -> Response:
-    """Show what became of each file."""
+def show_report(
+    opened_id: str, library: TheLibrary, caller: PageCaller,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:  # fmt: skip
+    """Show what became of each file, or of each asset of a collection."""
     opened = library.opening.openings.find(opened_id, caller.name)
     if opened is None:
         raise NotThereError("This report is not there: it is of somebody else, or the link is cut.")
-    return render(
-        "report.html", reports.title_of(opened), caller.name, **reports.describe(opened)
-    )  # fmt: skip
+    if opened.action == "copied":
+        template, told = "copied.html", reports.describe_copy(opened)
+    else:
+        template, told = "report.html", reports.describe(opened, after)
+    return render(template, reports.title_of(opened), caller.name, **told)
 
 
 @router.get("/git", response_class=HTMLResponse)
@@ -114,7 +134,7 @@ def show_repository(
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
     if standing.state is State.CURRENT:
         library.opening.note_git_opened(caller, found, standing)
-        return _lead_to(workspace_address(found.path))
+        return lead_to(workspace_address(found.path))
     return render(
         "git.html", f"Open {found.target.name}", caller.name, state=standing.state.value,
         repository=found.repository, branch=found.branch, place=str(found.target),
@@ -126,54 +146,19 @@ def show_repository(
 def open_repository(
     library: TheLibrary, caller: PagePoster, link: Annotated[GitQuery, Query()]
 ) -> Response:
-    """Clone or pull, and lead on to the report."""
+    """Clone or pull, and lead on to a page that waits for the report."""
     found = link.parse(_hosts(library))
     if library.opening.prepare_git(caller, found) is None:
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
-    return _lead_to(f"{PAGES}/reports/{library.opening.bring_git(caller, found)}")
+
+    def work(progress: Progress) -> OpenedReport:
+        progress.say(f"Asking {found.repository}")
+        return OpenedReport(report=report_address(library.opening.bring_git(caller, found)))
+
+    title = f"Open {found.target.name}"
+    return lead_to_work(library.operations.start(caller, "open-link", title, work))
 
 
 def _hosts(library: Library) -> tuple[str, ...]:
     settings = library.settings
     return settings.open_links.git_hosts or settings.git.hosts
-
-
-@router.get("/collections", response_class=HTMLResponse)
-def show_collections(library: TheLibrary, caller: PageCaller) -> Response:
-    """Show which collections are published."""
-    shown = []
-    for asset in list_collections(library.tree):
-        title, summary = read_title(library.tree, asset)
-        address = f"{PAGES}/collections/{quote(asset.name)}"
-        shown.append({"title": title, "summary": render_markdown(summary), "address": address})
-    return render("collections.html", "Collections", caller.name, collections=shown)
-
-
-@router.get("/collections/{name}", response_class=HTMLResponse)
-def show_collection(name: str, library: TheLibrary, caller: PageCaller) -> Response:
-    """Show a collection, each of its assets with a link that opens it."""
-    collection = find_collection(library.tree, name)
-    library.opening.note_collection(caller, collection)
-    version = collection.asset.version or ""
-    newest = collection.versions[0] if collection.versions else ""
-    return render(
-        "collection.html", collection.title, caller.name,
-        summary=render_markdown(collection.summary), parts=_parts(collection),
-        faults=collection.faults, version=version, newer=newest if newest != version else "",
-        newest_address=f"{PAGES}/collections/{quote(collection.name)}",
-    )  # fmt: skip
-
-
-def _parts(collection: Collection) -> list[dict[str, object]]:
-    return [
-        {
-            "heading": part.heading, "title": part.title, "summary": part.summary,
-            "text": render_markdown(part.text), "is_there": part.is_there,
-            "address": part.link.address if part.link else "",
-        }
-        for part in collection.parts
-    ]  # fmt: skip
-
-
-def _lead_to(address: str) -> Response:
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=HEADERS)

@@ -28,7 +28,7 @@ async def _get_deleter(request: Request, name: _Name) -> Caller:
         NotAllowedError: the token may not.
     """
     identity: Identity = request.app.state.identity
-    token = read_token(request)
+    token = read_token(request.scope)
     scopes = await identity.find_scopes(token)
     if scopes is None:
         raise NotSignedInError("Send a token that may delete users: Authorization: token <token>.")

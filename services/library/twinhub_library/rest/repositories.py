@@ -67,7 +67,8 @@ def connect_repository(
     row = library.repositories.connections.connect(
         caller,
         Wanted(
-            place, wanted.url, wanted.branch, wanted.folder, _credential(wanted.credential),
+            place, wanted.url, wanted.branch, wanted.folder,
+            _credential(wanted.credential) if wanted.credential else None,
             wanted.host_key, wanted.author_name, wanted.author_email,
         ),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from twinhub_library.index import base
 from twinhub_library.index.base import FURTHEST_HIT, Access, Facet, Sort
 from twinhub_library.index.querying import read_request
 from twinhub_library.index.words import normalise
+from twinhub_library.rest.deprecation import deprecation_of
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.index.base import Hit, Results
-    from twinhub_library.index.following import Progress
     from twinhub_library.library import Library
 
 router = APIRouter(tags=["search"])
@@ -57,7 +57,7 @@ def search(
         limit=asked.limit,
     )
     results = library.search.search(query)
-    page = _page(results, library.search.state.progress, offset)
+    page = _page(library, results, offset)
     return Response(page.model_dump_json(), media_type="application/json")
 
 
@@ -104,11 +104,12 @@ def _filters(asked: SearchQuery, written: base.Filters) -> base.Filters:
     return filters
 
 
-def _page(results: Results, progress: Progress, offset: int) -> SearchPage:
+def _page(library: Library, results: Results, offset: int) -> SearchPage:
+    progress = library.search.state.progress
     end = offset + len(results.hits)
     has_more = results.hits and end < min(results.count, FURTHEST_HIT)
     return SearchPage(
-        hits=tuple(map(_hit, results.hits)),
+        hits=tuple(_hit(library, one) for one in results.hits),
         count=results.count,
         next=str(end) if has_more else "",
         facets={
@@ -122,11 +123,13 @@ def _page(results: Results, progress: Progress, offset: int) -> SearchPage:
     )
 
 
-def _hit(hit: Hit) -> AssetHit:
+def _hit(library: Library, hit: Hit) -> AssetHit:
     found, snippet = hit.document, hit.snippet
     return AssetHit(
         path=found.path, area=found.area, kind=found.kind, name=found.name, title=found.title,
         summary=found.summary, version=found.version, licence=found.licence, owner=found.owner,
         keywords=found.keywords, requires=found.requires, changed_at=found.changed_at,
         snippet=TextSnippet(text=snippet.text, ranges=snippet.ranges),
+        **deprecation_of(library, found.area, kind=found.kind, name=found.name,
+                         version=found.version),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -10,11 +11,16 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from twinhub_library.nearness import MOST_BYTES_AT_ONCE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from io import FileIO
 
     from starlette.types import Receive, Scope, Send
+
+    Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 _READ = 1 << 20
 
@@ -37,8 +43,9 @@ class FileResponse(Response):
         self.status_code = 200 if ranges is None else 206
         self.background = None
         self.body = b""
-        self._boundary = secrets.token_hex(12)
+        self._boundary = secrets.token_hex(12) if len(ranges or ()) > 1 else ""
         self._type = headers["Content-Type"]
+        self._content = self._read_small() if ranges is None and has_body else None
         sent = {**headers, "Accept-Ranges": "bytes", **self._describe_ranges()}
         sent["Content-Length"] = str(sum(map(_length, self._pieces())))
         self.init_headers(sent)
@@ -53,10 +60,19 @@ class FileResponse(Response):
                     "headers": self.raw_headers,
                 }
             )  # fmt: skip
-            if not self._has_body:
+            if self._content is not None:
+                await send({"type": "http.response.body", "body": self._content})
+            elif not self._has_body:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             else:
                 await send_chunks(self._read(), receive, send)
+
+    def _read_small(self) -> bytes | None:
+        """Return the whole of a small file; None of a larger one, or if it became another."""
+        if self._size > MOST_BYTES_AT_ONCE:
+            return None
+        content = os.pread(self._file.fileno(), self._size, 0)
+        return content if len(content) == self._size else None
 
     def _describe_ranges(self) -> dict[str, str]:
         if self._ranges is None:
@@ -101,9 +117,11 @@ class FileResponse(Response):
 class ChunksResponse(Response):
     """What an iterator yields, made in a thread as the client takes it, and closed when it goes."""
 
-    def __init__(self, first: bytes, chunks: Iterator[bytes], headers: Mapping[str, str]) -> None:
-        """Send the first chunk and the others; how many bytes they are is not known."""
-        self._first, self._chunks = first, chunks
+    def __init__(
+        self, first: bytes, chunks: Iterator[bytes], turn: Turn, headers: Mapping[str, str]
+    ) -> None:
+        """Send the first chunk and the others, each made in a turn; their bytes are not known."""
+        self._first, self._chunks, self._turn = first, chunks, turn
         self.status_code, self.background, self.body = 200, None, b""
         self.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -119,19 +137,21 @@ class ChunksResponse(Response):
                 "headers": self.raw_headers,
             }
         )  # fmt: skip
-        await send_chunks(self._chunks, receive, send, first=self._first)
+        await send_chunks(self._chunks, receive, send, first=self._first, turn=self._turn)
 
 
 async def send_chunks(
-    chunks: Iterator[bytes], receive: Receive, send: Send, *, first: bytes = b""
-) -> None:
+    chunks: Iterator[bytes], receive: Receive, send: Send, *, first: bytes = b"",
+    turn: Turn = contextlib.nullcontext,
+) -> None:  # fmt: skip
     """Send chunks as the body, until the client goes; the iterator is closed in any case."""
     gone = asyncio.create_task(_wait_until_gone(receive))
     try:
         if first:
             await send({"type": "http.response.body", "body": first, "more_body": True})
         while not gone.done():
-            chunk = await run_in_threadpool(next, chunks, None)
+            async with turn():
+                chunk = await run_in_threadpool(next, chunks, None)
             if chunk is None:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 break

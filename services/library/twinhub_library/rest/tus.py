@@ -39,6 +39,8 @@ _WAIT_SECONDS = 20
 class Piece:
     """What one request brings: the bytes that are not written yet, and their checksum."""
 
+    uploads: Uploads
+    """Where they go."""
     checksum: str = ""
     """As the header ``Upload-Checksum`` has it."""
     waiting: bytearray = field(default_factory=bytearray)
@@ -88,11 +90,10 @@ CURRENT: ContextVar[Piece] = ContextVar("piece")
 
 
 class UploadStorage(TusStorage):
-    """`Uploads` as tuspyserver asks for them."""
+    """The request's `Uploads` as tuspyserver asks for them; each is begun before it is asked."""
 
-    def __init__(self, uploads: Uploads) -> None:
-        """Store by uploads, which are begun before tuspyserver is asked."""
-        self._uploads = uploads
+    def __init__(self) -> None:
+        """Store by the uploads of the piece of each request."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def create(self, uid: str) -> None:
@@ -178,6 +179,10 @@ class UploadStorage(TusStorage):
             finally:
                 if piece.has_checksum:
                     self._uploads.end_piece(uid, counts=piece.is_whole() and not piece.waiting)
+
+    @property
+    def _uploads(self) -> Uploads:
+        return CURRENT.get().uploads
 
     def _find(self, uid: str) -> Upload | None:
         with contextlib.suppress(NotThereError):

@@ -7,6 +7,7 @@ routes a guard decides who may do what, for they write a body before they ask an
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response, status
@@ -17,7 +18,7 @@ from twinhub_kit.application import serve_routes
 from twinhub_kit.numbers import read_number
 
 from twinhub_library.errors import BadRequestError, NotThereError
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
+from twinhub_library.rest.needs import ATurn, KnownCaller, TheLibrary, writable_path
 from twinhub_library.rest.tus import ALGORITHMS, CURRENT, Piece, UploadStorage
 
 if TYPE_CHECKING:
@@ -39,21 +40,29 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def serve_uploads(application: FastAPI, library: Library) -> None:
     """Add the routes of uploads to an application."""
+    settings = library.settings
     serve_routes(application, _own)
-    application.include_router(
+    serve_routes(application, _protocol(settings.limits.largest_file, settings.upload_days))
+    application.add_middleware(RelativeLocation)
+
+
+@cache
+def _protocol(largest_file: int, days: int) -> APIRouter:
+    """Return tuspyserver's routes behind the guard; they take long to make, and know no library."""
+    router = APIRouter(dependencies=[Depends(_guard)])
+    router.include_router(
         create_tus_router(
             prefix=PREFIX,
             files_dir="/nonexistent",
-            max_size=library.settings.limits.largest_file,
-            days_to_keep=library.settings.upload_days,
+            max_size=largest_file,
+            days_to_keep=days,
             file_dep=_begin,  # type: ignore[arg-type]  # what it returns is awaited
             upload_complete_dep=_finish,  # type: ignore[arg-type]
-            storage=UploadStorage(library.uploads),
+            storage=UploadStorage(),
             tags=["uploads"],
-        ),
-        dependencies=[Depends(_guard)],
+        )
     )
-    application.add_middleware(RelativeLocation)
+    return router
 
 
 _own = APIRouter(prefix=PREFIX, tags=["uploads"])
@@ -101,7 +110,7 @@ async def _guard(
     if request.headers.get("tus-resumable") != VERSION:
         headers = {"Tus-Version": VERSION}
         raise HTTPException(412, f"Send Tus-Resumable: {VERSION}.", headers)
-    CURRENT.set(Piece(upload_checksum))
+    CURRENT.set(Piece(library.uploads, upload_checksum))
     if method == "POST":
         _guard_creation(request)
         return
@@ -153,11 +162,14 @@ def _begin_upload(library: Library, caller: Caller, metadata: dict[str, str], si
     )
 
 
-async def _finish(library: TheLibrary) -> Callable[[str, dict[str, str]], Awaitable[None]]:
+async def _finish(
+    library: TheLibrary, turn: ATurn
+) -> Callable[[str, dict[str, str]], Awaitable[None]]:
     """Return what tuspyserver calls when all of an upload has arrived."""
 
     async def finish(uid: str, _: dict[str, str]) -> None:
-        await run_in_threadpool(library.uploads.finish, uid)
+        async with turn():
+            await run_in_threadpool(library.uploads.finish, uid)
 
     return finish
 

@@ -139,7 +139,7 @@ def test_download_that_is_broken_off_stops_the_reading(
 
     with httpx.stream("GET", f"{running.url}{path}", timeout=60) as answer:
         assert next(answer.iter_raw())
-        assert is_read()
+        wait_for(is_read, seconds=10, what="the library reads what it sends")
     wait_for(lambda: not is_read(), seconds=10, what="the library closes what it was sending")
 
 

@@ -63,7 +63,7 @@ def test_link_is_opened_by_keyboard_and_every_page_is_for_everybody(
         if button.evaluate("one => one === document.activeElement"):
             break
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("tank was copied")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Heated tank was copied")
     assert faults_of(page) == []
 
     (library_root / USER / "models/tank/start.md").write_text("mine\n")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -128,3 +129,25 @@ def test_an_index_that_is_damaged_or_of_another_version_is_built_anew(
     wait_for(lambda: _search_all(again), seconds=30, what="the index is built anew")
     if what == "of another version":
         assert {one.name.partition(".")[0] for one in index.iterdir()} == {"1"}
+
+
+@pytest.mark.long
+def test_twenty_thousand_files_in_one_folder_are_followed_and_stopping_waits_for_none(
+    running_library: Start, tmp_path: Path
+) -> None:
+    folder = tmp_path / "common/data"
+    folder.mkdir(parents=True)
+    running = running_library(tmp_path)
+    for at in range(20_000):
+        (folder / f"levels-{at:05}.csv").write_text("1")
+
+    def count() -> int:
+        return int(httpx.get(f"{running.url}/api/search?limit=1").json()["count"])
+
+    wait_for(lambda: count() == 20_000, seconds=240, what="all files are found")
+    for at in range(20_000):
+        (folder / f"levels-{at:05}.csv").write_text("2")
+    began = time.monotonic()
+    running.process.terminate()
+    running.process.wait(60)
+    assert time.monotonic() - began < 15

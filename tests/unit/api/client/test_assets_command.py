@@ -228,6 +228,59 @@ def test_a_link_opens_what_is_common(
     assert "publish it" in twin("open-link", "models/tank")[2]
 
 
+_COURSE = {
+    "name": "course", "title": "Tanks", "summary": "A course.", "version": "1.0.0",
+    "asset": "common/data/course@1.0.0", "link": "/open/collections/course",
+}  # fmt: skip
+_ITEMS = [
+    {"heading": "Week 1", "text": "Begin here."},
+    {"title": "First steps", "asset": "common/models/tank", "path": "start.ipynb", "link": "/x"},
+    {"title": "gone", "asset": "common/models/gone", "is_there": False},
+]
+_COPIED = [
+    {"heading": "Week 1"},
+    {"title": "First steps", "asset": "common/models/tank", "outcome": "updated", "conflicts": 1,
+     "opens": "models/tank/start.ipynb"},
+    {"title": "Pump", "asset": "common/models/pump", "outcome": "own", "detail": "Rename yours."},
+]  # fmt: skip
+
+
+def test_a_collection_is_shown_in_its_order(library: Answering, twin: Twin) -> None:
+    detail = {"collection": _COURSE, "items": _ITEMS, "versions": ["1.0.0"], "faults": []}
+    library.on("GET /api/collections/course@1.0.0", (200, detail))
+    assert twin("show", "collections/course@1.0.0")[:2] == (
+        0,
+        "Tanks 1.0.0\n  A course.\n\nWeek 1\n  Begin here.\n"
+        "- First steps  common/models/tank/start.ipynb\n"
+        "- gone  common/models/gone (not published any more)\n",
+    )
+
+
+def test_a_collection_is_copied_whole_and_ends_with_1_where_one_is_to_look(
+    library: Answering, twin: Twin
+) -> None:
+    copied = {"name": "course", "title": "Tanks", "version": "1.0.0", "items": _COPIED,
+              "report": "/open/reports/x"}  # fmt: skip
+    library.on("POST /api/collections/course/copy", operation("done", result=copied))
+    code, out, _ = twin("import", "collections/course")
+    assert code == 1
+    assert out.splitlines() == [
+        "updated, 1 changed on both sides  First steps  models/tank/start.ipynb",
+        "not copied                        Pump         common/models/pump",
+        "Pump: Rename yours.",
+    ]
+    assert json.loads(twin("import", "collections/course", "--json")[1])["title"] == "Tanks"
+    assert "leave out the target" in twin("import", "collections/course", "x")[2]
+
+
+def test_a_link_opens_a_collection(library: Answering, twin: Twin) -> None:
+    detail = {"collection": _COURSE, "items": [], "versions": ["1.0.0"], "faults": []}
+    library.on("GET /api/collections/course", (200, detail))
+    assert twin("open-link", "collections/course")[1] == "/open/collections/course\n"
+    assert "leave out --path" in twin("open-link", "collections/course", "--path", "x")[2]
+    assert "not there" in twin("open-link", "collections/corse")[2]
+
+
 def test_an_interruption_cancels_and_ends_with_130(library: Answering, twin: Twin) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -40,6 +40,7 @@ SLOW = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", SLOW)
 def test_large_twins_are_checked_in_bounded_time(workspace: Workspace, name: str) -> None:
     write_fmu(workspace.folder / "big.fmu", many_variables(5_000))
@@ -78,6 +79,7 @@ def test_strange_paths_are_faults_and_never_waited_for(
     assert workspace.check(written) or path in {"folder", "pipe"}
 
 
+@pytest.mark.heavy
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -94,6 +94,7 @@ def test_every_exported_script_is_clean_and_executable(tmp_path: Path) -> None:
     assert check_shell(exported.folder) == ""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("folder", TWINS, ids=lambda folder: folder.name)
 def test_every_example_is_exported(tmp_path: Path, folder: Path) -> None:
     twin = open_twin(folder)
@@ -105,6 +106,7 @@ def test_every_example_is_exported(tmp_path: Path, folder: Path) -> None:
     assert {*twin.twin.phases} <= set(again.twin.phases)
 
 
+@pytest.mark.heavy
 def test_an_own_script_makes_room_and_is_still_what_runs(tmp_path: Path) -> None:
     exported = export(
         tmp_path,

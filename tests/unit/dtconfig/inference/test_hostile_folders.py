@@ -121,6 +121,7 @@ def test_a_deep_folder_is_not_followed_to_its_end(tmp_path: Path) -> None:
     assert infer_twin(tmp_path / "t").twin.cosimulations == {}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -181,6 +182,7 @@ LINES = st.sampled_from(
 ) | st.text(max_size=30)  # fmt: skip
 
 
+@pytest.mark.heavy
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(LINES, max_size=8), st.text(max_size=80), st.text(max_size=80))
 def test_every_folder_is_a_twin(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_api.names import label_for
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import Caller
+from twinhub_library.areas import Area
 from twinhub_library.library import Library, open_library
 from twinhub_library.teams import Teams
 from twinhub_library.testing import CrashPoints
@@ -142,14 +144,43 @@ def test_a_deleted_group_that_comes_again_begins_with_nothing(
     assert member.get(f"/api/assets/teams/{TEAM}/models/pump").status_code == 404
 
 
+def past_of(member: TestClient) -> tuple[list[str], int]:
+    """Return what the team's bin holds, and how many previous versions a file has."""
+    items = member.get("/api/bin", params={"area": f"teams/{TEAM}"}).json()["items"]
+    versions = member.get(f"/api/previous/{FILE}").json()["items"]
+    return [one["path"] for one in items], len(versions)
+
+
+@pytest.mark.d4(20)
+def test_a_deleted_group_that_comes_again_sees_neither_bin_nor_previous_versions(
+    client_of: Callable[[str], TestClient], library: Library
+) -> None:
+    admin, member = client_of("admin"), client_of("member")
+    library.snapshots.take(Area(AreaKind.TEAM, TEAM))
+    assert member.delete(f"/api/files/{FILE}").is_success
+    (deleted,) = member.get("/api/bin", params={"area": f"teams/{TEAM}"}).json()["items"]
+    assert past_of(member) == ([FILE], 1)
+
+    for _ in range(2):
+        admin.delete(f"/api/teams/{TEAM}?deleted=true")
+        assert admin.put(f"/api/teams/{TEAM}").json()["is_on"]
+        assert past_of(member) == ([], 0)
+        restore = {"params": {"area": f"teams/{TEAM}"}, "json": {"target": f"teams/{TEAM}/data/x"}}
+        answer = member.post(f"/api/bin/{deleted['id']}/restore", **restore)
+        assert answer.status_code == 404
+
+
 @pytest.mark.d4(20)
 def test_an_administrator_brings_the_files_of_a_deleted_group_back(
-    client_of: Callable[[str], TestClient], library_root: Path
+    client_of: Callable[[str], TestClient], library: Library, library_root: Path
 ) -> None:
-    admin = client_of("admin")
+    admin, member = client_of("admin"), client_of("member")
+    library.snapshots.take(Area(AreaKind.TEAM, TEAM))
+    assert member.delete(f"/api/files/teams/{TEAM}/models").is_success
     admin.delete(f"/api/teams/{TEAM}?deleted=true")
     assert admin.put(f"/api/teams/{TEAM}?bring_back=true").json()["is_on"]
-    assert (library_root / FILE).exists()
+    assert past_of(member) == ([f"teams/{TEAM}/models"], 1)
+    assert "models/pump/model.txt" not in files_of(library_root)
 
 
 def test_folders_that_no_row_tells_of_are_teams_of_their_names(

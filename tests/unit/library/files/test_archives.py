@@ -134,6 +134,7 @@ def test_name_that_is_no_text_is_packed_with_a_replacement(
         assert "caf\ufffd.txt".encode() in answer.content
 
 
+@pytest.mark.heavy
 def test_memory_stays_flat_while_a_large_folder_is_packed(library_root: Path) -> None:
     folder = library_root / "alice" / "data"
     with (folder / "large.bin").open("wb") as file:
@@ -192,6 +193,7 @@ def test_zip_with_links_or_devices_is_refused_whole(alice: TestClient, kind: int
     assert "bad is no file or folder" in detail
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(26)
 def test_archive_over_a_limit_is_refused_before_anything_is_in_place(
     alice: TestClient, library_root: Path

@@ -13,9 +13,10 @@ from twinhub_kit.callers import Caller
 from twinhub_library.graphql.documents import Query
 from twinhub_library.graphql.endpoint import GraphQLEndpoint
 from twinhub_library.graphql.plans import make_plan
-from twinhub_library.graphql.reading import NotAtOnceError, Reader
+from twinhub_library.graphql.reading import Reader
 from twinhub_library.graphql.requests import Asked
 from twinhub_library.graphql.schema import core_schema
+from twinhub_library.nearness import NotAtOnceError
 
 from tests.unit.library.graphql.asking import LIST, READ
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from graphql import get_introspection_query
 from twinhub_library.graphql import reading
-from twinhub_library.graphql.nearness import is_near
+from twinhub_library.nearness import is_near
 
 from tests.unit.library.graphql.asking import LIST, READ, Asking
 

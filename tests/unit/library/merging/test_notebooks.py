@@ -42,6 +42,7 @@ def test_same_cell_changed_on_both_sides_is_no_merge() -> None:
     assert merge_notebooks([Sides(_BASE, ours, theirs)]) == [None]
 
 
+@pytest.mark.heavy
 def test_own_outputs_stay_where_both_sides_ran_the_cells() -> None:
     cells = (("a", "x = 1"), ("b", "y = 2"), ("c", "z = 3"))
     ours, theirs = _notebook(*cells, output="mine"), _notebook(*cells, output="theirs")
@@ -60,6 +61,7 @@ _HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.heavy
 def test_what_is_no_notebook_is_no_merge_and_spoils_no_other() -> None:
     ours = _notebook(("a", "x = 10"), ("b", "y = 2"), ("c", "z = 3"))
     theirs = _notebook(("a", "x = 1"), ("b", "y = 2"), ("c", "z = 30"))

@@ -11,6 +11,7 @@ import pytest
 from twinhub_library.opening.importing import State
 
 from tests.fixtures.library import CALLERS
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,22 @@ def open_it(client: TestClient, address: str = TANK) -> Response:
     """Click, and return the report."""
     answer = client.post(address)
     assert answer.status_code == 303, answer.text
-    report: Response = client.get(answer.headers["location"])
-    return report
+    return read_report(client, answer.headers["location"])
+
+
+def read_report(client: TestClient, address: str) -> Response:
+    """Return a report, after the page that waits for it where there is one."""
+    found: list[Response] = []
+
+    def is_done() -> bool:
+        answer = client.get(address)
+        if answer.status_code == 303:
+            answer = client.get(answer.headers["location"])
+        found.append(answer)
+        return 'http-equiv="refresh"' not in answer.text
+
+    wait_for(is_done, seconds=30, what="a report")
+    return found[-1]
 
 
 def test_first_visit_asks_before_anything_changes(alice: TestClient, library_root: Path) -> None:
@@ -111,9 +126,32 @@ def test_something_else_of_the_name_is_never_touched(alice: TestClient, library_
     own.write_text("mine")
 
     page = alice.get(TANK)
+    refused = alice.post(TANK)
 
     assert "It stays as it is" in text_of(page)
-    assert "<form" not in page.text
+    assert refused.status_code == 409
+    assert "rename yours and open the link once more" in text_of(refused)
+    assert own.read_text() == "mine"
+    assert [one.name for one in own.parent.iterdir()] == ["mine.txt"]
+
+
+def test_copy_beside_something_of_the_name_is_what_the_link_opens_from_then_on(
+    alice: TestClient, library_root: Path
+) -> None:
+    own = library_root / "alice/models/tank/mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+
+    assert "Copy it beside mine" in alice.get(f"{TANK}@1.0.0?path=start.md").text
+    report = open_it(alice, f"{TANK}@1.0.0?path=start.md&beside=true")
+
+    assert "It is in your files as models/tank-2" in text_of(report)
+    assert 'href="/hub/user-redirect/lab/tree/models/tank-2/start.md"' in report.text
+    again = alice.get(f"{TANK}@1.0.0")
+    assert again.headers["location"] == "/hub/user-redirect/lab/tree/models/tank-2"
+    assert "You have models/tank-2 in version 1.0.0" in text_of(alice.get(TANK))
+    open_it(alice)
+    assert "TWO" in (library_root / "alice/models/tank-2/start.md").read_text()
     assert own.read_text() == "mine"
 
 
@@ -272,6 +310,68 @@ def test_collection_with_faults_names_them_with_lines(alice: TestClient) -> None
 
     assert page.status_code == 200
     assert "collection.yaml:1:" in text_of(page)
+
+
+def test_link_leads_its_publisher_to_what_they_published_from(client_of: Client) -> None:
+    instructor = client_of("instructor")
+    instructor.follow_redirects = False
+
+    answer = instructor.get(TANK)
+
+    assert answer.headers["location"] == "/hub/user-redirect/lab/tree/models/tank"
+
+
+def test_everything_of_a_collection_is_copied_in_its_order_with_a_report_of_each(
+    alice: TestClient, library_root: Path
+) -> None:
+    assert "Copy everything" in alice.get("/open/collections/course").text
+
+    report = open_it(alice, "/open/collections/course")
+
+    text = text_of(report)
+    assert text.index("Week 1") < text.index("First steps") < text.index("Heated tank")
+    assert "First steps copied" in text
+    assert "Heated tank updated" in text  # its item asks for the newest, the one before for 1.0.0
+    assert "gone not copied" in text
+    assert "1 part could not be copied" in text
+    assert "It is not published any more" in text
+    assert 'href="/hub/user-redirect/lab/tree/models/tank/start.md"' in report.text
+    files = re.findall(r'href="(/open/reports/[^"]+)"', report.text)
+    assert "3 new" in text_of(alice.get(files[0])) or "2 new" in text_of(alice.get(files[0]))
+    assert (library_root / "alice/models/tank/new.txt").exists()
+    again = text_of(open_it(alice, "/open/collections/course"))
+    assert again.count("you have it already") == 2
+
+
+def test_collection_is_copied_by_programs_and_own_work_of_a_name_stays(
+    alice: TestClient, library_root: Path
+) -> None:
+    own = library_root / "alice/models/tank/mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+
+    begun = alice.post("/api/collections/course/copy")
+    assert begun.status_code == 202
+    address = f"/api/operations/{begun.json()['id']}"
+    wait_for(lambda: alice.get(address).json()["ended_at"], seconds=30, what="the copy ends")
+    copied = alice.get(address).json()["result"]
+
+    assert [one["heading"] for one in copied["items"]] == ["Week 1", "", "", ""]
+    assert copied["items"][0]["text"].startswith("Begin")
+    assert [one["outcome"] for one in copied["items"]] == ["", "own", "own", "missing"]
+    assert "rename yours" in copied["items"][1]["detail"]
+    assert [one.name for one in own.parent.iterdir()] == ["mine.txt"]
+    assert alice.post("/api/collections/corse/copy").status_code == 404
+
+
+def test_copy_that_fails_is_told_in_plain_words(client_of: Client) -> None:
+    bob = client_of("bob")  # whose area is full
+    bob.follow_redirects = False
+
+    report = text_of(open_it(bob, "/open/collections/course"))
+
+    assert "not copied" in report
+    assert "Most is taken by models/secret" in report
 
 
 def test_collections_are_listed(alice: TestClient) -> None:

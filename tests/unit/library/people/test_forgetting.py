@@ -228,6 +228,20 @@ def test_private_repositories_go_and_a_teams_lose_credential_and_following(
     assert [one.name for one in (library_root / ".library/git").iterdir()] == ["ours"]
 
 
+def test_a_team_that_gets_in_by_logins_goes_on_with_those_of_its_members(
+    client_of: ClientOf, library: Library, library_root: Path
+) -> None:
+    live(client_of, library, library_root)
+    change = library.repositories.connections.change
+    change("ours", sealed=None, credential_kind="login", credential_user="", follow_by="")
+
+    forget(client_of, library_root)
+
+    row = library.repositories.connections.get("ours")
+    assert (row.credential_kind, row.fault) == ("login", "")
+    assert row.connected_by != "alice"
+
+
 def test_a_credential_that_somebody_gave_since_stays(
     client_of: ClientOf, library: Library, library_root: Path
 ) -> None:
@@ -353,6 +367,7 @@ def test_only_who_may_delete_users_has_one_forgotten(
     assert client_of("narrow").delete("/api/people/bob").status_code == 403
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_a_kill_at_any_write_is_mended_by_doing_it_again(
     library_settings: LibrarySettings, library_root: Path, tmp_path: Path

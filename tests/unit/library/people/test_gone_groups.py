@@ -124,6 +124,7 @@ def test_a_user_of_the_same_name_as_a_group_keeps_what_is_theirs(library: Librar
     assert [one.subject_kind for one in grants.list_for(namesake)] == ["user"]
 
 
+@pytest.mark.heavy
 @pytest.mark.d4(28)
 def test_a_kill_at_any_write_is_mended_by_the_next_look(
     library_settings: LibrarySettings, library_root: Path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -198,6 +199,40 @@ def test_proposal_is_compared_returned_and_accepted_by_somebody_else(
 
 
 @pytest.mark.usefixtures("granted")
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Tank", "name-taken"),
+        ("t\N{CYRILLIC SMALL LETTER A}nk", "not-publishable"),
+        ("ta\N{FULLWIDTH LATIN SMALL LETTER N}k", "not-publishable"),
+    ],
+)
+def test_a_name_that_looks_like_a_published_one_is_refused(
+    client_of: ClientOf, library_root: Path, name: str, code: str
+) -> None:
+    alice = client_of("alice")
+    assert publish(alice, "alice/models/tank", "1.0.0")["status"] == "done"
+    shutil.copytree(library_root / "alice/models/tank", library_root / f"alice/models/{name}")
+    assert publish(alice, f"alice/models/{name}", "1.0.0")["problem"]["code"] == code
+
+
+def test_a_proposal_takes_no_name_that_somebody_else_has_since(
+    client_of: ClientOf, library_root: Path
+) -> None:
+    grant = {"subject_kind": "user", "subject": "alice", "needs_review": True}
+    client_of("admin").post("/api/grants", json=grant)
+    proposal = publish(client_of("alice"), "alice/models/tank", "2.0.0")["result"]["proposal"]
+    (library_root / "instructor/models/tank").mkdir(parents=True)
+    (library_root / "instructor/models/tank/a").write_text("the instructor's")
+    assert publish(client_of("instructor"), "instructor/models/tank", "1.0.0")["status"] == "done"
+    refused = client_of("admin").post(f"/api/proposals/{proposal['id']}/acceptance", json={})
+    assert refused.status_code == 403
+    assert "user instructor" in refused.json()["detail"]
+    newest = client_of("bob").get("/api/files/common/models/tank/a")
+    assert newest.text == "the instructor's"
+
+
+@pytest.mark.usefixtures("granted")
 def test_update_keeps_own_changes_and_names_each_file(
     client_of: ClientOf, library_root: Path
 ) -> None:
@@ -314,3 +349,25 @@ def test_a_teams_copy_of_a_members_own_asset_is_updated_by_that_member_alone(
         refused = client_of("member").post(f"/api/imports/{number}/{part}", json={})
         assert refused.status_code == 404, refused.text
     assert do(client_of("alice"), f"/api/imports/{number}/update")["status"] == "done"
+
+
+@pytest.mark.usefixtures("granted")
+def test_import_never_replaces_what_is_there_and_says_what_to_do(
+    client_of: ClientOf, library_root: Path
+) -> None:
+    assert publish(client_of("alice"), "alice/models/tank", "1.0.0")["status"] == "done"
+    own = library_root / "bob/models/tank/mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    bob = client_of("bob")
+
+    refused = do(bob, "/api/imports", source="common/models/tank")["problem"]
+
+    assert (refused["status"], refused["code"]) == (409, "exists")
+    assert "stays as it is: rename it first, or name another place" in refused["detail"]
+    assert [one.name for one in own.parent.iterdir()] == ["mine.txt"]
+    beside = {"source": "common/models/tank", "target": "bob/models/tank-2"}
+    assert do(bob, "/api/imports", **beside)["status"] == "done"
+    again = do(bob, "/api/imports", **beside)["problem"]
+    assert "is a copy of common/models/tank already: update it" in again["detail"]
+    assert own.read_text() == "mine"

@@ -62,6 +62,7 @@ def test_what_is_no_secret_is_not_taken_for_one(file: str, line: str) -> None:
     assert list(scan_text(file, line)) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("folder", ["config", "images/workspace", "docs"])
 def test_what_is_shipped_holds_no_likely_secret(folder: str) -> None:
     with Tree(ROOT) as tree:
@@ -69,6 +70,7 @@ def test_what_is_shipped_holds_no_likely_secret(folder: str) -> None:
     assert [str(one) for one in found] == []
 
 
+@pytest.mark.heavy
 def test_scan_is_bounded_whatever_is_in_the_files(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     hostile = (

@@ -7,7 +7,7 @@ import signal
 import pytest
 from twinhub_library.errors import FullError
 from twinhub_library.repositories import errors
-from twinhub_library.repositories.faults import fault_of
+from twinhub_library.repositories.faults import By, fault_of
 
 SAID = [
     ("fatal: Authentication failed for 'https://h/x/'", errors.RemoteRefusedError),
@@ -33,7 +33,7 @@ SAID = [
 
 @pytest.mark.parametrize(("said", "kind"), SAID)
 def test_each_fault_of_git_is_said_in_plain_words(said: str, kind: type[Exception]) -> None:
-    error = fault_of(128, said, host="h", verb="change")
+    error = fault_of(128, said, by=By("h"), verb="change")
     assert type(error) is kind
     assert "s3cret" not in str(error)
     assert "fatal" not in str(error)
@@ -41,4 +41,4 @@ def test_each_fault_of_git_is_said_in_plain_words(said: str, kind: type[Exceptio
 
 @pytest.mark.parametrize("status", [-signal.SIGXCPU, 128 + signal.SIGXCPU, -signal.SIGKILL])
 def test_a_run_that_a_limit_has_ended_is_said_so(status: int) -> None:
-    assert isinstance(fault_of(status, "", host="", verb="read"), errors.TooLargeError)
+    assert isinstance(fault_of(status, "", by=By(), verb="read"), errors.TooLargeError)

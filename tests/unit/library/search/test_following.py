@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinhub_library.paths import RelativePath
+from twinhub_library.tree import Tree
 
 from tests.unit.library.search.followed import Followed, remove, rescan, write
 
@@ -132,6 +135,45 @@ def test_folders_near_the_root_are_watched_first(tmp_path: Path) -> None:
     followed.catch_up()
     assert followed.find("newcomer") == ["alice/models/new"]
     followed.close()
+
+
+@pytest.mark.parametrize("area", ["common", "alice"])
+def test_many_changes_in_one_folder_are_one_look_into_it(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch, area: str
+) -> None:
+    files = [followed.root / area / "data" / f"levels-{at}.csv" for at in range(150)]
+    for file in files:
+        write(file, "1")
+        write(file.with_suffix(".md"), "# Of it")
+    looks: Counter[str] = Counter()
+    open_folder = Tree.open_folder_descriptor
+
+    def count(tree: Tree, path: RelativePath) -> int:
+        looks[str(path)] += 1
+        return open_folder(tree, path)
+
+    monkeypatch.setattr(Tree, "open_folder_descriptor", count)
+    followed.catch_up()
+    for file in files:
+        remove(file)
+        remove(file.with_suffix(".md"))
+    followed.catch_up()
+    assert followed.index.documents == {}
+    assert looks[f"{area}/data"] < 10
+
+
+def test_following_stops_in_the_middle_and_loses_no_change(followed: Followed) -> None:
+    (followed.root / "common/data").mkdir(parents=True)
+    followed.catch_up()
+    for at in range(50):
+        write(followed.root / f"common/data/levels-{at}.csv", "1")
+    while followed.watcher.read(0):
+        pass
+    asked = itertools.count()
+    followed.follower.step(seconds=None, is_stopping=lambda: next(asked) > 5)
+    assert followed.index.count() == 0
+    followed.follower.catch_up()
+    assert followed.index.count() == 50
 
 
 def test_links_are_not_followed_to_watch(followed: Followed, tmp_path: Path) -> None:

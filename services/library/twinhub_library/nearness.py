@@ -9,11 +9,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+MOST_BYTES_AT_ONCE = 64 * 1024
+"""Bytes of a file, or of a folder's own list, that are read while others wait: microseconds."""
+
+MOST_BYTES_LISTED_AT_ONCE = 16 * 1024
+"""Bytes of a folder's own list where each name is looked at by itself: some hundred names."""
+
 _NEAR = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"}
 )
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _MOUNTS = Path("/proc/self/mountinfo")
+
+
+class NotAtOnceError(Exception):
+    """What would be read is large: to be read where others need not wait for it."""
 
 
 def is_near(folder: Path, mounts: Path = _MOUNTS) -> bool:

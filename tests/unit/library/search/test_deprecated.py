@@ -1,0 +1,74 @@
+"""Deprecated and withdrawn versions in what is found, listed and told about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fixtures.waiting import wait_for
+from tests.unit.library.publishing.test_routes import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.testclient import TestClient
+
+    ClientOf = Callable[[str], TestClient]
+
+WHY = {"why": "It overflows.", "successor": "common/models/basin"}
+SHOWN = {"is_deprecated": True, "deprecated_why": "It overflows.",
+         "successor": "common/models/basin"}  # fmt: skip
+PLAIN = {"is_deprecated": False, "deprecated_why": "", "successor": ""}
+
+
+@pytest.fixture(name="alice")
+def _alice(client_of: ClientOf) -> TestClient:
+    """Return the client of alice, who has published two versions of a tank."""
+    grant = {"subject_kind": "user", "subject": "alice", "kind": "models", "pattern": "*"}
+    assert client_of("admin").post("/api/grants", json=grant).status_code == 201
+    alice = client_of("alice")
+    for version in ("1.0.0", "1.1.0"):
+        assert publish(alice, "alice/models/tank", version)["status"] == "done"
+    return alice
+
+
+def _hits(client: TestClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/api/search?area=common&kind=models").json()["hits"]
+    return found
+
+
+def _said(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: answer[name] for name in PLAIN}
+
+
+def test_hits_lists_and_details_tell_what_is_deprecated_and_what_is_better(
+    alice: TestClient, client_of: ClientOf
+) -> None:
+    bob = client_of("bob")
+    wait_for(lambda: [one["version"] for one in _hits(bob)] == ["1.1.0"], seconds=20, what="a hit")
+    assert _said(_hits(bob)[0]) == PLAIN
+    address = "/api/versions/models/tank/deprecation"
+    assert alice.post(address, json={"version": "1.1.0", **WHY}).status_code == 200
+    assert _said(_hits(bob)[0]) == SHOWN
+    assert _said(bob.get("/api/assets?area=common&kind=models").json()["assets"][0]) == SHOWN
+    assert _said(bob.get("/api/assets/common/models/tank").json()) == SHOWN
+    assert _said(bob.get("/api/assets/common/models/tank@1.0.0").json()) == PLAIN
+    assert alice.post(address, json={"version": "1.1.0", "why": ""}).status_code == 200
+    assert _said(_hits(bob)[0]) == PLAIN
+
+
+def test_a_withdrawn_version_is_left_out_and_the_one_before_it_is_found(
+    alice: TestClient, client_of: ClientOf
+) -> None:
+    bob = client_of("bob")
+    wait_for(lambda: [one["version"] for one in _hits(bob)] == ["1.1.0"], seconds=20, what="a hit")
+    address = "/api/versions/models/tank/{}/withdrawal"
+    assert alice.post(address.format("1.1.0"), json={"why": "Wrong."}).status_code == 200
+    wait_for(lambda: [one["version"] for one in _hits(bob)] == ["1.0.0"], seconds=20, what="1.0.0")
+    details = bob.get("/api/assets/common/models/tank").json()
+    assert (details["version"], details["versions"]) == ("1.0.0", ["1.0.0"])
+    assert bob.get("/api/assets/common/models/tank@1.1.0").status_code == 404
+    assert alice.post(address.format("1.0.0"), json={"why": "Wrong."}).status_code == 200
+    wait_for(lambda: _hits(bob) == [], seconds=20, what="nothing is found")
+    assert bob.get("/api/assets/common/models/tank").status_code == 404

@@ -13,11 +13,12 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
-from twinhub_api.problems import MEDIA_TYPE, Problem
+from twinhub_api.problems import MEDIA_TYPE
 
 from twinhub_kit.bodies import SmallBody
 from twinhub_kit.description import complete_description
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.problems import FAULT, make_problem
 from twinhub_kit.turns import Turns
 
 if TYPE_CHECKING:
@@ -92,20 +93,8 @@ def problem_response(
     status: int, detail: str, *, code: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """Return an answer that says what is wrong."""
-    problem = Problem(
-        type="about:blank",
-        title=_phrase(status), status=status, detail=detail, code=code,
-    )  # fmt: skip
-    content = problem.model_dump(mode="json")
+    content = make_problem(status, detail, code=code).model_dump(mode="json")
     return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
-
-
-def _phrase(status: int) -> str:
-    """Return a status in words; protocols upon HTTP have some of their own, such as 460 of tus."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Refused"
 
 
 def refusal(error: ServiceError) -> JSONResponse:
@@ -129,12 +118,11 @@ async def _refuse_form(_: Request, error: Exception) -> JSONResponse:
 
 async def _refuse_route(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code = _phrase(error.status_code).lower().replace(" ", "-")
-    headers = error.headers or {}
-    return problem_response(error.status_code, str(error.detail), code=code, headers=headers)
+    status, headers = error.status_code, error.headers or {}
+    code = make_problem(status, "", code="").title.lower().replace(" ", "-")
+    return problem_response(status, str(error.detail), code=code, headers=headers)
 
 
 async def _refuse_fault(request: Request, error: Exception) -> JSONResponse:
     _log.error("fault method=%s path=%s", request.method, request.url.path, exc_info=error)
-    detail = "A fault in TwinHub: its log says more. Tell an administrator the time."
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, code="fault")
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, FAULT, code="fault")

@@ -77,7 +77,10 @@ class Background:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Have all tasks go on within the block; after it none does any more."""
+        """Have all tasks go on within the block; after it none does any more.
+
+        It ends when each thread has: those that take long look at ``stopping``.
+        """
         self.stopping.clear()
         tasks = [asyncio.create_task(self._supervise(one), name=one.name) for one in self._tasks]
         try:
@@ -109,9 +112,21 @@ async def _do(work: Work) -> None:
     if iscoroutinefunction(work) or (isinstance(work, partial) and iscoroutinefunction(work.func)):
         await work()
     else:
-        done = await asyncio.to_thread(work)
+        done = await _do_in_thread(work)
         if done is not None:
             await done
+
+
+async def _do_in_thread(work: Work) -> Awaitable[None] | None:
+    """Do work in a thread; nothing can end it from outside, so whoever is cancelled waits."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        if error := doing.exception():
+            _log.error("task failed as it was to end", exc_info=error)
+        raise
 
 
 def _pause(task: _Task, state: TaskState) -> float:

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from twinhub_kit.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +28,19 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Open a session; what it did is kept when the block ends without an error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """Open a session; what it did is kept when the block ends without an error.
+
+        Raises:
+            UnavailableError: the database does not answer, is locked for long, or has no room.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise UnavailableError(
+                "The database cannot be written right now: try again in a moment. If it stays so, "
+                "tell an administrator: its disk may be full."
+            ) from error
 
     def make_tables(self, base: type[DeclarativeBase]) -> None:
         """Make the tables that are missing."""

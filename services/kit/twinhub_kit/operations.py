@@ -18,17 +18,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from twinhub_api.operations import Operation, OperationStatus
-from twinhub_api.problems import Problem
 
 from twinhub_kit.errors import BusyError, CancelledError, ServiceError, UnknownError
 from twinhub_kit.fair_pool import FairPool
 from twinhub_kit.numbers import read_number
 from twinhub_kit.operation_table import OperationRow, OperationTable
+from twinhub_kit.problems import FAULT, make_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from twinhub_api.problems import Problem
     from twinhub_api.wire import Wire
 
     from twinhub_kit.callers import Caller
@@ -181,7 +182,19 @@ class Operations:
         return work(progress)
 
     def _end(self, operation_id: str, future: Future[Wire]) -> None:
-        """Write down how it ended; called in the thread that did it."""
+        """Write down how it ended; called in the thread that did it.
+
+        What the database does not take, such as when it is full, is marked at the next start.
+        """
+        try:
+            self._write_end(operation_id, future)
+        except ServiceError as error:
+            _log.error("operation=%s has ended, which is not written down: %s", operation_id, error)
+        finally:
+            with self._lock:
+                self._open.pop(operation_id, None)
+
+    def _write_end(self, operation_id: str, future: Future[Wire]) -> None:
         finish = partial(self._table.end, operation_id, at=time.time())
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or isinstance(error, CancelledError):
@@ -192,8 +205,6 @@ class Operations:
             if not isinstance(error, ServiceError):
                 _log.error("fault operation=%s", operation_id, exc_info=error)
             finish(OperationStatus.FAILED, problem=_problem(error))
-        with self._lock:
-            self._open.pop(operation_id, None)
 
     def _with_progress(self, operation: Operation) -> Operation:
         with self._lock:
@@ -209,12 +220,5 @@ _CLOSED = OperationStatus.INTERRUPTED
 
 def _problem(error: BaseException) -> Problem:
     if not isinstance(error, ServiceError):
-        detail = "A fault in TwinHub: its log says more. Tell an administrator the time."
-        return _make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "fault")
-    return _make_problem(HTTPStatus(error.status), str(error), error.code)
-
-
-def _make_problem(status: HTTPStatus, detail: str, code: str) -> Problem:
-    return Problem(
-        type="about:blank", title=status.phrase, status=status.value, detail=detail, code=code
-    )
+        return make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, FAULT, code="fault")
+    return make_problem(error.status, str(error), code=error.code)

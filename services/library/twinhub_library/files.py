@@ -144,6 +144,10 @@ class Files:
         self.changes.announce(path)
         return removed
 
+    def throw_away(self, area: Area, path: RelativePath, by: str) -> Callable[[], object]:
+        """Move what is at a path into the bin; return what brings it back."""
+        return partial(self.bin.restore, area, self.bin.put(area, path, by=by).id)
+
     def restore(
         self, caller: Caller, area: Area, number: str, *, to: RelativePath | None = None
     ) -> RelativePath:
@@ -193,13 +197,16 @@ def relocate(tree: Tree, staging: Staging, source: RelativePath, target: Relativ
     """Move to where nothing is: by a rename, else by a copy that is whole before the old one goes.
 
     Raises:
-        LibraryError: as `Tree.move`.
+        LibraryError: as `Tree.move`; then all is as it was.
     """
     try:
         tree.move(source, target)
     except OtherVolumeError:
-        copy_to(tree, staging, source, target)
-        tree.remove(source)
+        with contextlib.ExitStack() as copied:
+            with staging.discarding(source):
+                copy_to(tree, staging, source, target)
+                copied.callback(tree.remove, target)
+            copied.pop_all()
 
 
 def copy_to(

@@ -166,7 +166,7 @@ def _put_together(
     publishing = open_publishing(
         tree, database, ground.audit,
         Surroundings(
-            throw_away=lambda area, path, by: files.bin.put(area, path, by=by),
+            throw_away=files.throw_away,
             check_room=files.check_room, announce=announce,
             end_other=repositories.syncing.end_merge,
         ),

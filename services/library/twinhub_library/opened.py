@@ -247,14 +247,18 @@ class OpenFolder:
             exchange(source, name, target, second)
             self._sync(target, source)
 
-    def point(self, path: str, target: str, temporary: str) -> None:
-        """Make a link, in place of another link where there is one, at once."""
+    def make_link(self, path: str, target: str) -> None:
+        """Make a link, in place of a file or link where there is one."""
         with self._holder(path) as (folder, name):
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder)
-            os.symlink(target, temporary, dir_fd=folder)
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-            self._sync(folder)
+                os.unlink(name, dir_fd=folder)
+            os.symlink(target, name, dir_fd=folder)
+
+    def replace(self, old: str, new: str) -> None:
+        """Give a file or link another path, in place of what is there, at once."""
+        with self._holder(old) as (source, name), self._holder(new) as (target, other):
+            os.rename(name, other, src_dir_fd=source, dst_dir_fd=target)
+            self._sync(target, source)
 
     def read_link(self, path: str) -> str | None:
         """Return where a link points; None where there is no link."""

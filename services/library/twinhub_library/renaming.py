@@ -37,10 +37,20 @@ def exchange(old_folder: int, old: str, new_folder: int, new: str) -> None:
 
 
 def sync_file_system(descriptor: int) -> None:
-    """Bring all of the file system that a descriptor is on to the disk: syncfs(2)."""
-    if _libc().syncfs(descriptor):
-        error = ctypes.get_errno()
+    """Bring all of the file system that a descriptor is on to the disk: syncfs(2).
+
+    Raises:
+        OSError: ``ENOSPC`` or ``EDQUOT`` where what was written has no room, ``EIO``.
+    """
+    error = _sync(descriptor)
+    if error:
         raise OSError(error, os.strerror(error))
+
+
+def _sync(descriptor: int) -> int:
+    """Return the error's number, 0 for none."""
+    done = _libc().syncfs(descriptor)
+    return 0 if done == 0 else ctypes.get_errno()
 
 
 def _rename(old_folder: int, old: str, new_folder: int, new: str, flags: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import LibraryError, NotThereError
+from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.kernel import translated
 from twinhub_library.newfile import TEMPORARY, make_temporary_name
 from twinhub_library.paths import RelativePath
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
 
 _RECORDS = RelativePath((OWN_FOLDER, "unfinished"))
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -56,16 +59,46 @@ class Staging:
 
     @contextlib.contextmanager
     def _recorded(self, folder: RelativePath) -> Iterator[None]:
-        record = _RECORDS / folder.name.removeprefix(TEMPORARY)
-        self._tree.ensure_folder(_RECORDS)
-        self._tree.write_file(record, [str(folder).encode()], if_match="")
+        record = self._record(folder)
         try:
             yield
         finally:
             self._tree.remove(record)
 
+    def _record(self, folder: RelativePath) -> RelativePath:
+        """Write down what `recover` is to remove; return where."""
+        record = _RECORDS / folder.name.removeprefix(TEMPORARY)
+        self._tree.ensure_folder(_RECORDS)
+        self._tree.write_file(record, [str(folder).encode()], if_match="")
+        return record
+
+    @contextlib.contextmanager
+    def discarding(self, path: RelativePath) -> Iterator[None]:
+        """Remove what is at a path for good after the block: from one moment on it is not there.
+
+        The room for that is taken before the block. What cannot be removed then is hidden, and
+        removed at the next start.
+
+        Raises:
+            LibraryError: what stands in the way; then all of it is still there.
+        """
+        aside = path.parent / make_temporary_name()
+        record = self._record(aside)
+        try:
+            yield
+            self._tree.move(path, aside)
+        except BaseException:
+            self._tree.remove(record)
+            raise
+        try:
+            self._tree.remove(aside)
+        except LibraryError:
+            _log.warning("not removed yet path=%s", aside, exc_info=True)
+        else:
+            self._tree.remove(record)
+
     def recover(self) -> None:
-        """Remove what a killed server was making."""
+        """Remove what a killed server was making, and what it was removing."""
         try:
             records = self._tree.list_folder(_RECORDS)
         except NotThereError:
@@ -74,8 +107,13 @@ class Staging:
             record = _RECORDS / one.name
             with os.fdopen(self._tree.open_file(record), "rb") as file:
                 text = file.read().decode(errors="replace")
-            with contextlib.suppress(LibraryError):
+            try:
                 self._tree.remove(RelativePath.parse(text))
+            except (NotThereError, BadPathError):
+                pass
+            except LibraryError:
+                _log.warning("not removed yet path=%s", text, exc_info=True)
+                continue
             self._tree.remove(record)
 
 

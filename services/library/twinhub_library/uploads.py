@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import secrets
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
     from twinhub_library.files import Files
     from twinhub_library.settings import LibrarySettings
 
+_log = logging.getLogger(__name__)
+
 _UPLOADS = RelativePath((OWN_FOLDER, "uploads"))
 _RECORD, _DATA, _UNVERIFIED = "record.json", "data", "unverified"
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST_BYTES = 1 << 16
 _SECONDS_BETWEEN_PURGES = 3600.0
+_DONE = timedelta(hours=1)
+"""How long one that is done is remembered, so that whoever missed the answer finds that it is."""
 MOST_OPEN = 200
 """Uploads that one person may have begun and not ended."""
 
@@ -104,8 +109,8 @@ class Uploads:
             self._tree.ensure_folder(_UPLOADS / upload.id)
             self._tree.write_file(_UPLOADS / upload.id / _DATA, [])
             self._write_record(upload)
-        except BaseException:
-            self._forget(upload.id)
+        except LibraryError:
+            self.remove(upload.id)
             raise
         return upload
 
@@ -191,11 +196,15 @@ class Uploads:
             with self._data(number, os.O_RDONLY) as data:
                 if data is not None:
                     _check_content(upload, data)
-                    os.fsync(data)
+                    with translated(_path(upload)):
+                        os.fsync(data)
             if data is not None:
                 self._place(upload)
-            done = replace(upload, is_done=True)
-            self._write_record(done)
+            done = replace(upload, is_done=True, expires_at=_end_of(upload))
+            try:
+                self._write_record(done)
+            except LibraryError:  # the next start sees that its data is in its place
+                _log.warning("upload not noted as done id=%s", number, exc_info=True)
             with self._lock:
                 self._known[number] = done
         self._files.changes.announce(_path(upload))
@@ -245,8 +254,17 @@ class Uploads:
 
     def _count_promised(self) -> int:
         """Return the bytes that open uploads may still bring."""
-        open_ones = [one for one in self._known.values() if not one.is_done]
-        return sum(max(0, one.size - self.get_offset(one)) for one in open_ones)
+        return sum(
+            max(0, one.size - self._find_offset(one))
+            for one in self._known.values() if not one.is_done
+        )  # fmt: skip
+
+    def _find_offset(self, upload: Upload) -> int:
+        """Return how many bytes have arrived; none of one whose folder is only being made."""
+        try:
+            return self.get_offset(upload)
+        except NotThereError:
+            return 0
 
     def _cut(self, number: str, size: int) -> None:
         with self._data(number, os.O_WRONLY) as data, translated(_UPLOADS):
@@ -297,6 +315,11 @@ class Uploads:
         except (LibraryError, ValueError, TypeError, KeyError, AttributeError):
             return None
         return upload
+
+
+def _end_of(upload: Upload) -> datetime:
+    """Return how long somebody may still ask about an upload that is done."""
+    return min(upload.expires_at, datetime.now(UTC) + _DONE)
 
 
 def _path(upload: Upload) -> RelativePath:

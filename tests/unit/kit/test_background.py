@@ -70,3 +70,18 @@ def test_two_tasks_cannot_have_one_name() -> None:
     background.every(1, "same", lambda: None)
     with pytest.raises(ValueError, match="same"):
         background.every(1, "same", lambda: None)
+
+
+async def test_a_thread_has_ended_when_the_block_has() -> None:
+    background, loop = Background(), asyncio.get_running_loop()
+    has_begun, ended = asyncio.Event(), []
+
+    def work() -> None:
+        loop.call_soon_threadsafe(has_begun.set)
+        background.stopping.wait(5)
+        ended.append(sum(range(500_000)))
+
+    background.keep("work", work)
+    async with background.running():
+        await reached(has_begun)
+    assert len(ended) == 1

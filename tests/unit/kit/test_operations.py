@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from twinhub_api.operations import Operation, OperationStatus
 from twinhub_api.wire import Wire
 from twinhub_kit.callers import Caller
@@ -189,4 +191,29 @@ def test_work_of_one_person_never_holds_up_that_of_another(url: str) -> None:
         one.may_end.set()
     assert {ended(operations, one).status for one in made} == {OperationStatus.DONE}
     operations.close()
+    database.close()
+
+
+def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(url)
+    database.make_tables(KitBase)
+    operations = Operations(database)
+
+    def fail(_: object) -> None:
+        if threading.current_thread().name.startswith("operation"):
+            raise OperationalError("COMMIT", None, OSError("database or disk is full"))
+
+    event.listen(database.engine, "commit", fail)
+    for number in range(MOST_OPEN + 1):
+        operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+        told = partial(lambda count: caplog.text.count("not written down") > count, number)
+        wait_for(told, seconds=10, what="the end is told")
+        wait_for(lambda: not operations._open, seconds=10, what="it is not open")
+    event.remove(database.engine, "commit", fail)
+    operations.close()
+    assert {one.status for one in Operations(database).list(ALICE)[0]} == {
+        OperationStatus.INTERRUPTED
+    }
     database.close()

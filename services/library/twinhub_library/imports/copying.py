@@ -40,7 +40,7 @@ def stage(
                     target.make_folders(outer)
                     _copy_all(source, target, outer)
         target.flush()
-    with tree.open_folder(at.parent) as folder:
+    with translated(at), tree.open_folder(at.parent) as folder:
         folder.move(part.name, at.name)
 
 
@@ -61,6 +61,14 @@ def put_in_place(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
             except FileExistsError:
                 if number == 0:
                     raise
+
+
+def take_out(tree: Tree, at: RelativePath, names: Iterable[str]) -> None:
+    """Move back to where it was staged what `put_in_place` has moved."""
+    with translated(at), tree.open_folder(at.parent) as folder:
+        for name in names:
+            if folder.find(f"{at.name}/{name}") is None and folder.find(name) is not None:
+                folder.move(name, f"{at.name}/{name}")
 
 
 def remove_stage(tree: Tree, at: RelativePath) -> None:

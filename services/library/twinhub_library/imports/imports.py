@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from twinhub_kit.errors import ServiceError, UnavailableError
 
 from twinhub_library.areas import split_path
-from twinhub_library.errors import ExistsError, LibraryError, NotThereError
-from twinhub_library.imports.copying import check_free, put_in_place, remove_stage, stage
+from twinhub_library.errors import ExistsError, NotThereError
+from twinhub_library.imports.copying import check_free, put_in_place, remove_stage, stage, take_out
 from twinhub_library.imports.sources import NamedFiles, Source, Sources, outer_names
 from twinhub_library.merging import Ending, FolderContent, merge, preview, recover_merges
 from twinhub_library.opened import TEMPORARY
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Select
+    from sqlalchemy.orm import Session
     from twinhub_kit.audit import Audit
     from twinhub_kit.callers import Caller
     from twinhub_kit.database import Database
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.publishing.surroundings import Surroundings
     from twinhub_library.tree import Tree
+
+_log = logging.getLogger(__name__)
 
 _FRESH = f"{TEMPORARY}fresh-"
 """What the staged folder is called where the copy takes the place of an older one."""
@@ -246,25 +251,38 @@ class Imports:
         place = RelativePath.parse(row.place)
         at, names = place.parent / row.staged, _names(found, place)
         content = self.sources.content(found.digest, found.inside if found.is_folder else "")
+        undo = contextlib.ExitStack()
         try:
             self._around.check_room(place, found.size)
             stage(self._tree, content, names, at)
-            self._replace(row)
-            put_in_place(self._tree, at, list(names.values()))
-        except LibraryError:
-            remove_stage(self._tree, at)
-            self._delete(row)
+            self._replace(row, undo)
+            with self._database.session() as session:  # has the lock before files are seen
+                _mark_done(session, row)
+                undo.callback(take_out, self._tree, at, list(names.values()))
+                put_in_place(self._tree, at, list(names.values()))
+        except ServiceError:
+            undo.close()
+            self._give_up(row, at)
             raise
-        self._finish(row, at)
+        self._clear(row, at)
         self._around.announce(place)
 
-    def _replace(self, row: ImportRow) -> None:
-        """Throw away what a fresh copy takes the place of."""
+    def _give_up(self, row: ImportRow, at: RelativePath) -> None:
+        """Undo what was staged; where the database does not answer, the next start forgets it."""
+        remove_stage(self._tree, at)
+        try:
+            self._delete(row)
+        except UnavailableError:
+            _log.warning("import not forgotten yet place=%s", row.place)
+
+    def _replace(self, row: ImportRow, undo: contextlib.ExitStack) -> None:
+        """Throw away what a fresh copy takes the place of; ``undo`` brings it back."""
         if row.staged.startswith(_FRESH):
             place = RelativePath.parse(row.place)
             for name in row.names.values() or [place.name]:
                 with contextlib.suppress(NotThereError):
-                    self._around.throw_away(split_path(place)[0], place.parent / name, row.made_by)
+                    area, path = split_path(place)[0], place.parent / name
+                    undo.callback(self._around.throw_away(area, path, row.made_by))
 
     def _recover(self, row: ImportRow) -> None:
         """Finish an import whose first name is in place, or whose place was freed; undo others.
@@ -302,15 +320,19 @@ class Imports:
         return row
 
     def _finish(self, row: ImportRow, at: RelativePath) -> None:
-        """Let an import count that is in place; in the end nothing is staged any more."""
+        """Let an import count that is in place."""
         with self._database.session() as session:
-            for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
-                if older.id != row.id:
-                    session.delete(older)
-            session.get_one(ImportRow, row.id).is_done = True
+            _mark_done(session, row)
+        self._clear(row, at)
+
+    def _clear(self, row: ImportRow, at: RelativePath) -> None:
+        """Remove what is staged of an import that counts, and that it is."""
         remove_stage(self._tree, at)
-        with self._database.session() as session:
-            session.get_one(ImportRow, row.id).staged = ""
+        try:
+            with self._database.session() as session:
+                session.get_one(ImportRow, row.id).staged = ""
+        except UnavailableError:  # the next start finds that it counts
+            _log.warning("import not noted as whole place=%s", row.place)
         row.is_done, row.staged = True, ""
 
     def _settle(self, number: int, note: Mapping[str, str]) -> None:
@@ -332,6 +354,15 @@ class Imports:
     def _select(self, query: Select[ImportRow]) -> list[ImportRow]:
         with self._database.session() as session:
             return list(session.scalars(query))
+
+
+def _mark_done(session: Session, row: ImportRow) -> None:
+    """Let an import count, and no older one of its place."""
+    for older in session.scalars(select(ImportRow).where(ImportRow.place == row.place)):
+        if older.id != row.id:
+            session.delete(older)
+    session.get_one(ImportRow, row.id).is_done = True
+    session.flush()
 
 
 def _names(found: Source, place: RelativePath) -> dict[str, str]:

@@ -8,9 +8,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_kit.errors import ServiceError
+
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import FullError, LibraryError, NotThereError
-from twinhub_library.merging.journal import carry_out, commit, discard, list_jobs, prepare, undo
+from twinhub_library.errors import LibraryError, NotThereError
+from twinhub_library.merging.journal import carry_out, commit, discard, list_jobs, undo
 from twinhub_library.merging.outcomes import MergeReport
 from twinhub_library.merging.planning import plan_merge, report_of
 from twinhub_library.paths import RelativePath
@@ -33,7 +35,7 @@ class Ending:
     note: Mapping[str, str] = field(default_factory=dict)
     """Text by which `recover_merges` tells which ending it is, after a crash."""
     act: Callable[[], None] = lambda: None
-    """Called before the merge is forgotten; it has to bear being called again."""
+    """Called when all files are in place, and after a crash once more; if it refuses, they go."""
 
 
 NO_ENDING = Ending()
@@ -53,6 +55,7 @@ def merge(  # noqa: PLR0913 - three sides of a merge, and where and how
         NotThereError: there is no such folder.
         BadPathError: a path of ``theirs`` is none that a file can have.
         FullError: there is no room; nothing has changed.
+        ServiceError: the ending refused; nothing has changed.
     """
     with lock_place(tree, place), translated(place):
         with tree.open_folder(place) as folder:
@@ -62,12 +65,10 @@ def merge(  # noqa: PLR0913 - three sides of a merge, and where and how
             return MergeReport(report_of(plan, label, {}))
         job = commit(tree, place, plan, theirs, label=label, note=ending.note)
         try:
-            prepare(tree, job)
-        except FullError:
+            done = carry_out(tree, job, ending.act, is_fresh=True)
+        except ServiceError:
             undo(tree, job)
             raise
-        done = carry_out(tree, job, is_prepared=True)
-        ending.act()
         discard(tree, job)
         return MergeReport(report_of(plan, label, done))
 
@@ -91,7 +92,7 @@ def recover_merges(tree: Tree) -> Iterator[Mapping[str, str]]:
     """End the merges that a crash broke off, and yield the note of each before it is forgotten."""
     for job in list_jobs(tree):
         try:
-            carry_out(tree, job)
+            carry_out(tree, job, lambda: None, is_fresh=False)
         except NotThereError:
             _log.warning("merge ended place=%s reason=the folder is gone", job.place)
         except LibraryError:  # no room, perhaps: the next start tries again
@@ -106,7 +107,9 @@ def recover_merges(tree: Tree) -> Iterator[Mapping[str, str]]:
 def lock_place(tree: Tree, place: RelativePath) -> Iterator[None]:
     """Let one merge at a time work on a folder."""
     name = hashlib.sha256(str(place).encode()).hexdigest()[:2]
-    with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
-        own.make_folders(_LOCKS)
-        with own.lock(f"{_LOCKS}/{name}"):
-            yield
+    with contextlib.ExitStack() as held:
+        with translated(RelativePath((OWN_FOLDER, _LOCKS))):
+            own = held.enter_context(tree.open_folder(RelativePath((OWN_FOLDER,))))
+            own.make_folders(_LOCKS)
+            held.enter_context(own.lock(f"{_LOCKS}/{name}"))
+        yield

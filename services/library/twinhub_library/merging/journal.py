@@ -15,6 +15,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_kit.errors import ServiceError
+
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.errors import ChangedError, LibraryError
 from twinhub_library.merging.content import chunks_of
@@ -26,7 +28,7 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from twinhub_library.merging.content import Content
     from twinhub_library.merging.outcomes import FileReport
@@ -83,47 +85,58 @@ def _stage(own: OpenFolder, job: Job, plan: Plan, theirs: Content) -> None:
     own.move(f"{folder}/{_PLAN}.part", f"{folder}/{_PLAN}")
 
 
-def prepare(tree: Tree, job: Job, *, is_fresh: bool = True) -> None:
-    """Take all the room that a job needs; what its owner has is not touched.
-
-    A fresh job is one that has just been committed.
-
-    Raises:
-        FullError: there is no room; `undo` takes the job back.
-    """
-    with _opened(tree, job, is_fresh=is_fresh) as placing:
-        placing.begin()
-        for number, action in enumerate(job.actions):
-            if action.digest is not None:
-                placing.prepare(number, action)
-        if placing.has_copied:
-            placing.flush()
+def _prepare(placing: Placing, job: Job) -> None:
+    """Take the room that a job needs; what its owner has is not touched."""
+    placing.begin()
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            placing.prepare(number, action)
+    if placing.has_copied:
+        placing.flush()
 
 
-def carry_out(tree: Tree, job: Job, *, is_prepared: bool = False) -> dict[str, FileReport]:
+def carry_out(
+    tree: Tree, job: Job, end: Callable[[], None], *, is_fresh: bool
+) -> dict[str, FileReport]:
     """Do what is not yet done; return what became otherwise than planned, by path.
 
-    ``is_prepared`` says that `prepare` has come to its end this moment.
+    A fresh job is one that has just been committed.
+    ``end`` is called when all is in its place, before what came out is removed. If it refuses, or
+    anything stands in the way before, all is put back.
 
     Raises:
         NotThereError: the folder is gone.
-        FullError: there is no room; the job waits to be carried out again.
+        FullError: there is no room.
+        ServiceError: of ``end``.
     """
-    if not is_prepared:
-        prepare(tree, job, is_fresh=False)
-    with _opened(tree, job, is_fresh=is_prepared) as placing:
-        placing.begin()
-        numbered = list(enumerate(job.actions))
-        for number, action in numbered:
-            if action.digest is None:
-                placing.remove(number, action)
-        for step in (placing.put, placing.clear):
-            for number, action in numbered:
-                if action.digest is not None:
-                    step(number, action)
-            placing.flush()
-        placing.end()
+    with _opened(tree, job, is_fresh=is_fresh) as placing:
+        try:
+            _prepare(placing, job)
+            _put(placing, job)
+            end()
+        except (OSError, ServiceError):
+            placing.take_back()
+            raise
+        _clear(placing, job)
         return placing.reports
+
+
+def _put(placing: Placing, job: Job) -> None:
+    for number, action in enumerate(job.actions):
+        if action.digest is None:
+            placing.remove(number, action)
+    for number, action in enumerate(job.actions):
+        if action.digest is not None:
+            placing.put(number, action)
+    placing.flush()
+
+
+def _clear(placing: Placing, job: Job) -> None:
+    for number, action in enumerate(job.actions):
+        clear = placing.clear_removed if action.digest is None else placing.clear
+        clear(number, action)
+    placing.flush()
+    placing.end()
 
 
 @contextlib.contextmanager
@@ -139,7 +152,7 @@ def _opened(tree: Tree, job: Job, *, is_fresh: bool) -> Iterator[Placing]:
 
 
 def undo(tree: Tree, job: Job) -> None:
-    """Take back a job of which nothing is done but its preparation."""
+    """Forget a job that `carry_out` has put back."""
     with tree.open_folder(job.place) as folder:
         folder.remove_all(f"{TEMPORARY}{job.id}")
     discard(tree, job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_library.merging.outcomes import FileReport, Outcome
@@ -11,6 +12,8 @@ from twinhub_library.merging.planning import copy_name
 from twinhub_library.opened import TEMPORARY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twinhub_library.merging.planning import Action
     from twinhub_library.opened import OpenFolder
 
@@ -36,6 +39,8 @@ class Placing:
         """Whether anything was written that is not on the disk as staged."""
         self.reports: dict[str, FileReport] = {}
         """What became otherwise than planned, by path."""
+        self._done: list[Callable[[], object]] = []
+        """What takes back each step since this was made, in order."""
 
     def begin(self) -> None:
         """Make the job's folder."""
@@ -60,23 +65,27 @@ class Placing:
         self._folder.move(f"{temporary}.part", temporary)
 
     def remove(self, number: int, action: Action) -> None:
-        """Remove a file if it still is what was expected."""
+        """Move a file aside if it still is what was expected."""
+        aside = f"{self._temporary}/{number}"
+        if self._folder.find(aside) is not None:
+            return
+        if self._digest(action.path) == action.expected:
+            self._folder.move(action.path, aside)
+            self._done.append(lambda: self._move_back(aside, action))
+        elif self._folder.find(action.path) is not None:
+            self.reports[action.path] = FileReport(action.path, Outcome.KEPT)
+
+    def clear_removed(self, number: int, action: Action) -> None:
+        """Remove what was moved aside; what is not what was expected goes back."""
         aside = f"{self._temporary}/{number}"
         if self._folder.find(aside) is None:
-            if self._digest(action.path) != action.expected:
-                if self._folder.find(action.path) is not None:
-                    self.reports[action.path] = FileReport(action.path, Outcome.KEPT)
-                return
-            self._folder.move(action.path, aside)
+            return
         if self._digest(aside) == action.expected:
             self._folder.remove_file(aside)
             self._prune(action.path)
             return
         self.reports[action.path] = FileReport(action.path, Outcome.KEPT)
-        try:
-            self._folder.move(aside, action.path)
-        except FileExistsError:
-            self._keep(aside, action)
+        self._move_back(aside, action)
 
     def put(self, number: int, action: Action) -> None:
         """Let the new file take its place; what was there gets the temporary name."""
@@ -86,7 +95,9 @@ class Placing:
         ):
             return
         if action.outcome is Outcome.ADDED or not self._exchange(temporary, action.path):
-            self._add(temporary, action.path)
+            self._add(temporary, action)
+        else:
+            self._done.append(lambda: self._exchange_back(temporary, action))
 
     def clear(self, number: int, action: Action) -> None:
         """Remove what came out if it is the old file, or the new one once more; else keep it."""
@@ -104,6 +115,12 @@ class Placing:
         elif not (found.is_folder and self._folder.remove_empty(temporary)):
             self._keep(temporary, action)
 
+    def take_back(self) -> None:
+        """Take back what was done, the last first; what its owner has written since is kept."""
+        while self._done:
+            self._done.pop()()
+        self.reports.clear()
+
     def flush(self) -> None:
         """Bring all that was done to the disk."""
         self._folder.flush()
@@ -112,13 +129,16 @@ class Placing:
         """Remove the job's folder, which is empty now."""
         self._folder.remove_empty(self._temporary)
 
-    def _add(self, temporary: str, path: str) -> None:
+    def _add(self, temporary: str, action: Action) -> None:
         """Put a file where, most likely, nothing is; folders may be missing."""
-        self._make_way(path)
+        self._make_way(action.path)
         try:
-            self._folder.move(temporary, path)
+            self._folder.move(temporary, action.path)
         except FileExistsError:
-            self._exchange(temporary, path)
+            self._exchange(temporary, action.path)
+            self._done.append(lambda: self._exchange_back(temporary, action))
+        else:
+            self._done.append(lambda: self._take_out(temporary, action))
 
     def _exchange(self, temporary: str, path: str) -> bool:
         """Let two files change places; tell whether there was one at the path."""
@@ -143,6 +163,23 @@ class Placing:
         self._folder.move(out, temporary)
         return True
 
+    def _exchange_back(self, temporary: str, action: Action) -> None:
+        self._exchange(temporary, action.path)
+        if self._digest(temporary) != action.digest:
+            self._keep(temporary, action)
+
+    def _take_out(self, temporary: str, action: Action) -> None:
+        if self._digest(action.path) == action.digest:
+            self._folder.move(action.path, temporary)
+            if self._digest(temporary) != action.digest:
+                self._move_back(temporary, action)
+
+    def _move_back(self, aside: str, action: Action) -> None:
+        try:
+            self._folder.move(aside, action.path)
+        except FileExistsError:
+            self._keep(aside, action)
+
     def _is_there(self, action: Action) -> bool:
         found = self._folder.find(action.path)
         return (
@@ -163,10 +200,14 @@ class Placing:
         for count in range(1, len(names) + 1):
             inner = "/".join(names[:count])
             found = self._folder.find(inner)
-            if found is not None and not found.is_folder:
+            if found is not None and found.is_folder:
+                continue
+            if found is not None:
                 kept = self._move_to_copy(inner, inner)
                 self.reports[inner] = FileReport(inner, Outcome.CONFLICT, kept)
-        self._folder.make_folders("/".join(names))
+                self._done.append(partial(self._folder.move, kept, inner))
+            self._folder.make_folders(inner)
+            self._done.append(partial(self._folder.remove_empty, inner))
 
     def _keep(self, temporary: str, action: Action) -> None:
         kept = self._move_to_copy(temporary, action.path)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_library.areas import COMMON, OWN_FOLDER, STORE_NAME
-from twinhub_library.errors import TooMuchError
+from twinhub_library.errors import LibraryError, TooMuchError
 from twinhub_library.ignoring import walk_kept
 from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import NotPublishableError
@@ -139,19 +139,19 @@ def remove_leftovers(tree: Tree) -> None:
 @contextlib.contextmanager
 def _staging(tree: Tree) -> Iterator[tuple[str, _Copying]]:
     name = secrets.token_hex(12)
-    with tree.open_folder(RelativePath((OWN_FOLDER,))) as own:
+    with (
+        translated(RelativePath((OWN_FOLDER, STAGED))),
+        tree.open_folder(RelativePath((OWN_FOLDER,))) as own,
+    ):
         own.be_lazy()
-        own.make_folders(f"{STAGED}/{name}")
         try:
-            with (
-                translated(RelativePath((OWN_FOLDER, STAGED))),
-                own.open_folder(f"{STAGED}/{name}") as target,
-            ):
+            own.make_folders(f"{STAGED}/{name}")
+            with own.open_folder(f"{STAGED}/{name}") as target:
                 yield name, _Copying(target, [])
+            own.flush()
         except Exception:
             own.remove_all(f"{STAGED}/{name}")
             raise
-        own.flush()
 
 
 def _copy(copying: _Copying, source: OpenFolder, place: RelativePath, *, prefix: str) -> None:
@@ -194,15 +194,23 @@ class ContentStore:
             return store.find(digest) is not None
 
     def keep(self, staged: Staged) -> None:
-        """Move a copy to its place, unless the same is there already."""
-        self._tree.ensure_folder(self.folder)
-        with self._tree.open_folder(RelativePath()) as root, translated(self.folder):
-            target = str(self.path(staged.digest))
-            if root.find(target) is None:
-                root.move(str(staged.path), target)
-            else:
-                discard(self._tree, staged)
-            self._protect(root, target)
+        """Move a copy to its place, unless the same is there already; its age begins anew.
+
+        Raises:
+            LibraryError: what stands in the way; then the copy is gone.
+        """
+        try:
+            self._tree.ensure_folder(self.folder)
+            with self._tree.open_folder(RelativePath()) as root, translated(self.folder):
+                target = str(self.path(staged.digest))
+                if root.find(target) is None:
+                    root.move(str(staged.path), target)
+                else:
+                    discard(self._tree, staged)
+                self._protect(root, target)
+        except LibraryError:
+            discard(self._tree, staged)
+            raise
 
     def adopt(self, other: ContentStore, digest: str) -> None:
         """Copy a content from another store, unless it is here already."""
@@ -227,13 +235,12 @@ class ContentStore:
     def _protect(root: OpenFolder, target: str) -> None:
         """Take the right to write from all folders; files were made without it."""
         found = root.find(target)
-        if found is None or found.status.st_mode & 0o777 == _FOLDER_MODE:
-            return
-        with root.open_folder(target) as content:
-            for inner in content.walk():
-                if inner.is_folder:
-                    content.set_mode(inner.path, _FOLDER_MODE)
-        root.set_mode(target, _FOLDER_MODE)  # last, so that it tells that all of it is done
+        if found is not None and found.status.st_mode & 0o777 != _FOLDER_MODE:
+            with root.open_folder(target) as content:
+                for inner in content.walk():
+                    if inner.is_folder:
+                        content.set_mode(inner.path, _FOLDER_MODE)
+        root.set_mode(target, _FOLDER_MODE)  # last: it tells that all is done, and since when
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[OpenFolder]:

@@ -46,14 +46,15 @@ class Links:
                     return name
         return None
 
-    def arrange(self, kind: str, rows: Iterable[VersionRow]) -> None:
-        """Make the links of one asset what its versions say; others of the asset are removed."""
-        known = list(rows)
-        wanted = wanted_links(known)
-        stale = {link for row in known for link in _possible(row)} - wanted.keys()
+    @contextlib.contextmanager
+    def changing(self, kind: str) -> Iterator[Arrangement]:
+        """Open the links of a kind; what the block prepared and did not finish is undone."""
         with self._opened(kind) as folder:
-            _point(folder, wanted)
-            _remove(folder, stale)
+            arrangement = Arrangement(folder)
+            try:
+                yield arrangement
+            finally:
+                arrangement.drop()
 
     def arrange_all(self, kind: str, rows: Iterable[VersionRow]) -> None:
         """Make all links of a kind what the versions say, and remove every other into the store."""
@@ -75,6 +76,42 @@ class Links:
         self._tree.ensure_folder(path / WITHDRAWN)
         with translated(path), self._tree.open_folder(path) as folder:
             yield folder
+
+
+class Arrangement:
+    """New links of one asset: made under names that nobody sees, then all put in their places."""
+
+    def __init__(self, folder: OpenFolder) -> None:
+        """Work in the open folder of a kind."""
+        self._folder = folder
+        self._made: list[tuple[str, str]] = []
+        self._stale: set[str] = set()
+
+    def prepare(self, rows: Iterable[VersionRow]) -> None:
+        """Make the links that the versions of an asset say; this takes all the room they need."""
+        known = list(rows)
+        wanted = wanted_links(known)
+        self._stale = {link for row in known for link in _possible(row)} - wanted.keys()
+        with translated(RelativePath((COMMON,))):
+            for number, (name, target) in enumerate(wanted.items()):
+                if _is_to_point(self._folder, name, target):
+                    temporary = f"{_TEMPORARY}-{number}"
+                    self._folder.make_link(temporary, target)
+                    self._made.append((temporary, name))
+
+    def finish(self) -> None:
+        """Put the links in their places; others of the asset are removed."""
+        with translated(RelativePath((COMMON,))):
+            while self._made:
+                temporary, name = self._made[0]
+                self._folder.replace(temporary, name)
+                del self._made[0]
+            _remove(self._folder, self._stale)
+
+    def drop(self) -> None:
+        """Remove the links that are not in their places."""
+        for temporary, _ in self._made:
+            self._folder.remove_file(temporary)
 
 
 def wanted_links(rows: Iterable[VersionRow]) -> dict[str, str]:
@@ -109,10 +146,14 @@ def _possible(row: VersionRow) -> Iterator[str]:
 
 def _point(folder: OpenFolder, wanted: Mapping[str, str]) -> None:
     for name, target in wanted.items():
-        if folder.read_link(name) != target and (
-            folder.find(name) is None or _is_ours(folder, name)
-        ):
-            folder.point(name, target, _TEMPORARY)
+        if _is_to_point(folder, name, target):
+            folder.make_link(_TEMPORARY, target)
+            folder.replace(_TEMPORARY, name)
+
+
+def _is_to_point(folder: OpenFolder, name: str, target: str) -> bool:
+    is_free = folder.find(name) is None or _is_ours(folder, name)
+    return is_free and folder.read_link(name) != target
 
 
 def _remove(folder: OpenFolder, names: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.errors import NotAllowedError, ServiceError
 
 from twinhub_library.errors import NotThereError
 from twinhub_library.merging import FolderContent, NoContent
@@ -46,11 +46,15 @@ class Proposals:
         """Propose what was prepared to be published."""
         facts = {name: getattr(prepared.row, name) for name in _COPIED}
         row = ProposalRow(**facts, state=OPEN, made_at=time.time(), comments=[], decided_by="")
-        with self._publisher.locked():
-            self._publisher.bases.keep(prepared.staged)
-            with self._database.session() as session:
-                session.add(row)
-                session.flush()
+        try:
+            with self._publisher.locked():
+                self._publisher.bases.keep(prepared.staged)
+                with self._database.session() as session:
+                    session.add(row)
+                    session.flush()
+        except ServiceError:
+            self._publisher.discard(prepared)
+            raise
         self._audit.record(caller, "propose", _path(row), digest=row.digest)
         return row
 
@@ -108,7 +112,7 @@ class Proposals:
             is_deprecated=False, deprecated_why="", successor="",
         )  # fmt: skip
         published = self._publisher.put_content(caller, version, accepted_by=caller.name)
-        self._decide(caller, row, ACCEPTED, comment)
+        self._decide(caller, row, ACCEPTED, comment)  # whatever somebody else decided meanwhile
         return published
 
     def send_back(self, caller: Caller, row: ProposalRow, comment: str) -> ProposalRow:
@@ -146,34 +150,35 @@ class Proposals:
 
     def comment(self, caller: Caller, row: ProposalRow, text: str) -> ProposalRow:
         """Add a comment to a proposal that the caller sees."""
-        return self._change(row, row.state, [*row.comments, _comment(caller, text)], caller=None)
+        with self._database.session() as session:
+            found = session.get_one(ProposalRow, row.id, with_for_update=True)
+            found.comments = [*found.comments, _comment(caller, text)]
+            session.flush()
+            return found
 
     def _check_may_decide(self, caller: Caller, row: ProposalRow) -> None:
         if not caller.is_instructor:
             raise NotAllowedError("Instructors and administrators decide about proposals.")
         if row.author == caller.name and not caller.is_admin:
             raise NotAllowedError("Somebody else decides about your own proposal.")
-        if row.state != OPEN:
-            raise StateError(f"Proposal {row.id} is {row.state}: nothing is to be decided.")
+        _check_open(row)
 
     def _decide(self, caller: Caller, row: ProposalRow, state: str, text: str) -> ProposalRow:
-        if row.state != OPEN:
-            raise StateError(f"Proposal {row.id} is {row.state}: nothing is to be decided.")
-        comments = [*row.comments, _comment(caller, text)] if text else list(row.comments)
-        decided = self._change(row, state, comments, caller=caller)
-        self._audit.record(caller, f"proposal-{state}", _path(row), author=row.author)
-        return decided
-
-    def _change(
-        self, row: ProposalRow, state: str, comments: list[dict[str, str]], *, caller: Caller | None
-    ) -> ProposalRow:  # fmt: skip
         with self._database.session() as session:
-            found = session.get_one(ProposalRow, row.id)
-            found.state, found.comments = state, comments
-            if caller is not None:
-                found.decided_by, found.decided_at = caller.name, time.time()
+            found = session.get_one(ProposalRow, row.id, with_for_update=True)
+            if state != ACCEPTED:
+                _check_open(found)
+            found.state, found.decided_by, found.decided_at = state, caller.name, time.time()
+            if text:
+                found.comments = [*found.comments, _comment(caller, text)]
             session.flush()
-            return found
+        self._audit.record(caller, f"proposal-{state}", _path(row), author=row.author)
+        return found
+
+
+def _check_open(row: ProposalRow) -> None:
+    if row.state != OPEN:
+        raise StateError(f"Proposal {row.id} is {row.state}: nothing is to be decided.")
 
 
 def _comment(caller: Caller, text: str) -> dict[str, str]:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
-from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.errors import NotAllowedError, ServiceError
 
 from twinhub_library.areas import COMMON, OWN_FOLDER
 from twinhub_library.catalogue import read_metadata
-from twinhub_library.errors import LibraryError
 from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.contents import (
     BASES,
@@ -31,6 +30,7 @@ from twinhub_library.publishing.rules import check_name, check_version, choose_v
 from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.publishing.versions import Versions, owner_of, owns
 from twinhub_library.store.publishing import VersionRow
+from twinhub_library.tree import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ class Publisher:
         staged, inside, companions = self._stage(asset)
         try:
             self._check_secrets(staged, wish.allowed_secrets)
-        except SecretsFoundError:
+        except (ServiceError, OSError):
             discard(self._tree, staged)
             raise
         row = VersionRow(
@@ -141,7 +141,7 @@ class Publisher:
                 self._recheck(prepared.row)
                 self.store.keep(prepared.staged)
                 row = self._add(prepared.row)
-        except LibraryError:
+        except ServiceError:
             self.discard(prepared)
             raise
         self._tell(caller, "publish", row)
@@ -195,9 +195,10 @@ class Publisher:
         def change(one: VersionRow) -> None:
             one.is_withdrawn, one.withdrawn_why = True, why
 
-        with self.locked():
-            changed = self.versions.change([row], change)[0]
-            self._arrange(row.kind, row.name)
+        with self.locked(), self._links.changing(row.kind) as links:
+            changed = self.versions.change([row], change, links.prepare)[0]
+            links.finish()
+        self._announce(changed)
         self._tell(caller, "withdraw", changed, why=why)
         return changed
 
@@ -207,20 +208,24 @@ class Publisher:
         Raises:
             NotAllowedError: it is not the caller's to give.
         """
-        rows = self.versions.list_of(kind, name)
-        self._check_owner(caller, rows[0])
 
         def change(row: VersionRow) -> None:
             row.owner = owner
 
-        changed = self.versions.change(rows, change)
+        with self.locked():
+            rows = self.versions.list_of(kind, name)
+            self._check_owner(caller, rows[0])
+            changed = self.versions.change(rows, change)
         self._tell(caller, "transfer", changed[0], owner=owner)
         return changed
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Let one thread or process at a time change what is published."""
-        with self._tree.open_folder(RelativePath((OWN_FOLDER,))) as own, own.lock(_LOCK):
+        with contextlib.ExitStack() as held:
+            with translated(RelativePath((OWN_FOLDER, _LOCK))):
+                own = held.enter_context(self._tree.open_folder(RelativePath((OWN_FOLDER,))))
+                held.enter_context(own.lock(_LOCK))
             yield
 
     def _judge(self, caller: Caller, wish: Wish) -> tuple[Verdict, str, str]:
@@ -255,7 +260,7 @@ class Publisher:
             raise NameTakenError(f"{COMMON}/{asset.kind}/{alike} is there: rename yours.")
         check_version(version, [row.version for row in rows])
         self._check_names(asset.kind, asset.name, asset.companions)
-        return rows[0].owner if rows else owner_of(caller, asset.area)
+        return rows[0].owner if rows else owner_of(asset.area)
 
     def _check_names(self, kind: str, name: str, companions: tuple[str, ...] | list[str]) -> None:
         obstacle = self._links.find_obstacle(kind, [name, *companions])
@@ -278,13 +283,14 @@ class Publisher:
 
     def _add(self, row: VersionRow) -> VersionRow:
         """From here on the version is published; a crash leaves its links to `recover`."""
-        added = self.versions.add(row)
-        self._arrange(row.kind, row.name)
+        with self._links.changing(row.kind) as links:
+            added = self.versions.add(row, links.prepare)
+            links.finish()
+        self._announce(added)
         return added
 
-    def _arrange(self, kind: str, name: str) -> None:
-        self._links.arrange(kind, self.versions.list_of(kind, name))
-        self._around.announce(RelativePath((COMMON, kind, name)))
+    def _announce(self, row: VersionRow) -> None:
+        self._around.announce(RelativePath((COMMON, row.kind, row.name)))
 
     def _check_owner(self, caller: Caller, row: VersionRow) -> None:
         if not owns(caller, row.owner):

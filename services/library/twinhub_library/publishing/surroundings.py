@@ -24,8 +24,8 @@ def _tell_nobody(_path: RelativePath) -> None:
 class Surroundings:
     """Deeds of other parts."""
 
-    throw_away: Callable[[Area, RelativePath, str], object]
-    """Move something of an area to its bin, for somebody."""
+    throw_away: Callable[[Area, RelativePath, str], Callable[[], object]]
+    """Move something of an area to its bin, for somebody; returns what brings it back."""
     check_room: Callable[[RelativePath, int], None] = _has_room
     """Raise where an area cannot take as many bytes more."""
     announce: Callable[[RelativePath], None] = _tell_nobody

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from twinhub_api.names import label_for
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.versions import Version, VersionPin
 
 from twinhub_library.errors import NotThereError
@@ -16,15 +17,18 @@ from twinhub_library.store.publishing import VersionRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy.orm import Session
     from twinhub_kit.callers import Caller
     from twinhub_kit.database import Database
 
     from twinhub_library.areas import Area
 
+    Prepare = Callable[[list[VersionRow]], None]
 
-def owner_of(caller: Caller, area: Area) -> str:
+
+def owner_of(area: Area) -> str:
     """Return who owns what is published from an area: ``user:<label>`` or ``team:<label>``."""
-    return f"team:{area.label}" if area.label != caller.label else f"user:{caller.label}"
+    return f"team:{area.label}" if area.kind is AreaKind.TEAM else f"user:{area.label}"
 
 
 def owns(caller: Caller, owner: str) -> bool:
@@ -35,6 +39,10 @@ def owns(caller: Caller, owner: str) -> bool:
     if kind == "team":
         return label in map(label_for, caller.groups)
     return kind == "user" and label == caller.label  # what a deleted one had is nobody's
+
+
+def _prepare_nothing(_rows: list[VersionRow]) -> None:
+    """Have nothing to prepare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,12 @@ class Versions:
                     }
             return self._deprecated.get((kind, name, version))
 
-    def add(self, row: VersionRow) -> VersionRow:
-        """Keep a new one."""
+    def add(self, row: VersionRow, prepare: Prepare = _prepare_nothing) -> VersionRow:
+        """Keep a new one, if ``prepare`` does not refuse what the asset's versions then are."""
         with self._database.session() as session:
             session.add(row)
             session.flush()
+            prepare(_list_of(session, row.kind, row.name))
         return row
 
     def list_all(self, kind: str | None = None) -> list[VersionRow]:
@@ -89,10 +98,8 @@ class Versions:
 
     def list_of(self, kind: str, name: str) -> list[VersionRow]:
         """Return the versions of an asset, withdrawn ones too, the highest first."""
-        query = select(VersionRow).where(VersionRow.kind == kind, VersionRow.name == name)
         with self._database.session() as session:
-            rows = list(session.scalars(query))
-        return sorted(rows, key=lambda row: Version.parse(row.version), reverse=True)
+            return _list_of(session, kind, name)
 
     def find_alike(self, kind: str, name: str) -> str | None:
         """Return the name of an asset that differs by small and big letters alone."""
@@ -138,9 +145,13 @@ class Versions:
         raise NotThereError(f"{wish} is not there" + (f": there are {known}." if known else "."))
 
     def change(
-        self, rows: Sequence[VersionRow], change: Callable[[VersionRow], None]
-    ) -> list[VersionRow]:
-        """Change versions, all or none; return them as they are now."""
+        self, rows: Sequence[VersionRow], change: Callable[[VersionRow], None],
+        prepare: Prepare = _prepare_nothing,
+    ) -> list[VersionRow]:  # fmt: skip
+        """Change versions of an asset, all or none; return them as they are now.
+
+        None is changed where ``prepare`` refuses what the asset's versions then are.
+        """
         with self._lock:
             self._deprecated = None
             with self._database.session() as session:
@@ -148,4 +159,11 @@ class Versions:
                 for row in found:
                     change(row)
                 session.flush()
+                prepare(_list_of(session, found[0].kind, found[0].name))
                 return found
+
+
+def _list_of(session: Session, kind: str, name: str) -> list[VersionRow]:
+    """Return the versions of an asset, the highest first."""
+    query = select(VersionRow).where(VersionRow.kind == kind, VersionRow.name == name)
+    return sorted(session.scalars(query), key=lambda row: Version.parse(row.version), reverse=True)

@@ -17,6 +17,7 @@ from twinhub_library.errors import (
     FullError,
     LibraryError,
 )
+from twinhub_library.kernel import translated
 from twinhub_library.paths import RelativePath
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.snapshots.marks import reason_of
@@ -94,8 +95,9 @@ class Restores:
         with (
             self._snapshots.shelf.opened_version(area, time, within) as source,
             _opened(self._tree, into.parent) as folder,
+            translated(into),
         ):
-            temporary = _translated_copy(source, folder, into)
+            temporary = make_temporary(source, folder)
             try:
                 rename_without_replacing(folder, temporary, folder, into.name)
             except FileExistsError as error:
@@ -137,12 +139,14 @@ class Restores:
             with (
                 shelf.opened_version(area, time, within.parent) as source,
                 _opened(self._tree, path.parent) as target,
+                translated(path),
             ):
-                _translated_restore(restoring, source, target, path, inner)
+                restoring.restore(source, target, path.name, inner)
         else:
             with (
                 shelf.opened_version(area, time, within) as source,
                 _opened(self._tree, path) as target,
+                translated(path),
             ):
                 restoring.restore_content(source, target, "")
         outcomes = {f"{area}/{one}": outcome for one, outcome in restoring.outcomes.items()}
@@ -156,34 +160,12 @@ class Restores:
 
     def _note(self, path: RelativePath, time: str) -> str:
         name = secrets.token_hex(8)
-        with _opened(self._tree, _NOTES) as notes:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            with os.fdopen(os.open(name, flags, 0o600, dir_fd=notes), "w") as file:
-                json.dump([str(path), time], file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.fsync(notes)
+        self._tree.write_file(_NOTES / name, [json.dumps([str(path), time]).encode()])
         return name
 
     def _forget(self, note: str) -> None:
         with _opened(self._tree, _NOTES) as notes, contextlib.suppress(FileNotFoundError):
             os.unlink(note, dir_fd=notes)
-
-
-def _translated_restore(
-    restoring: Restoring, source: int, target: int, path: RelativePath, inner: str
-) -> None:
-    try:
-        restoring.restore(source, target, path.name, inner)
-    except OSError as error:
-        raise FullError(f"{path} could not be restored whole: {error.strerror}.") from error
-
-
-def _translated_copy(source: int, folder: int, into: RelativePath) -> str:
-    try:
-        return make_temporary(source, folder)
-    except OSError as error:
-        raise FullError(f"{into} could not be written: {error.strerror}.") from error
 
 
 @contextlib.contextmanager

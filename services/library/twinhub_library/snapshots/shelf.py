@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHELF = RelativePath((OWN_FOLDER, "snapshots"))
 FILES = "files"
 _LAST = ".last"
+_NEW_LAST = f"{_LAST}.new"
 
 
 class NoVersionError(NotThereError):
@@ -104,13 +105,20 @@ class Shelf:
                 last = ""
         return last if last in times else next(iter(times), None)
 
-    def note_last_taken(self, area: Area, time: str) -> None:
-        """Remember which snapshot was taken last."""
-        with self.opened_area(area) as folder:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{_LAST}.new", dir_fd=folder)
-            os.symlink(time, f"{_LAST}.new", dir_fd=folder)
-            os.rename(f"{_LAST}.new", _LAST, src_dir_fd=folder, dst_dir_fd=folder)
+    @staticmethod
+    def note_last_taken(folder: int, time: str) -> None:
+        """Prepare to remember in an area's open folder which snapshot was taken last.
+
+        It counts from `keep_note` on, which needs no room.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_NEW_LAST, dir_fd=folder)
+        os.symlink(time, _NEW_LAST, dir_fd=folder)
+
+    @staticmethod
+    def keep_note(folder: int) -> None:
+        """Remember what was prepared."""
+        os.rename(_NEW_LAST, _LAST, src_dir_fd=folder, dst_dir_fd=folder)
 
     @contextlib.contextmanager
     def opened_snapshot(self, area: Area, time: str) -> Iterator[int]:

@@ -8,14 +8,16 @@ import os
 import secrets
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_library.errors import LibraryError
+from twinhub_library.kernel import translated
 from twinhub_library.renaming import sync_file_system
 from twinhub_library.snapshots.caches import is_cache
-from twinhub_library.snapshots.idle import give_way
+from twinhub_library.snapshots.idle import do_idly
 from twinhub_library.snapshots.looking import Rules, open_inner, survey
 from twinhub_library.snapshots.marks import is_unchanged, reason_of, write_marks
 from twinhub_library.snapshots.removing import remove_whole
@@ -71,12 +73,12 @@ class Snapshots:
         self.shelf = Shelf(tree)
         self._tree, self._settings, self._clock = tree, settings, clock
         self._rules = Rules(is_ignored, settings.largest_file_bytes)
-        self._locks: defaultdict[Area, threading.RLock] = defaultdict(threading.RLock)
+        self._locks: dict[Area, threading.RLock] = {}
         self._last: dict[Area, Taken] = {}
 
     def lock(self, area: Area) -> threading.RLock:
         """Return what is held while an area's snapshots, or the area by one, are changed."""
-        return self._locks[area]
+        return self._locks.setdefault(area, threading.RLock())
 
     def notice_of(self, area: Area) -> str:
         """Return why the last snapshot of an area could not be taken; empty if it was."""
@@ -91,19 +93,16 @@ class Snapshots:
 
     def take_all(self, stopping: threading.Event) -> None:
         """Take and thin out the snapshots of all areas, giving way to everybody else."""
-        thread = threading.Thread(target=self._take_all, args=(stopping,), name="snapshots")
-        thread.start()
-        thread.join()
+        do_idly("snapshots", partial(self._take_all, stopping))
 
     def _take_all(self, stopping: threading.Event) -> None:
-        give_way()
         for area in self.shelf.list_areas():
             if stopping.is_set():
                 return
             try:
                 self.take(area, stopping)
                 self.thin(area)
-            except OSError:
+            except (OSError, LibraryError):
                 _log.exception("snapshot failed area=%s", area)
 
     def take(self, area: Area, stopping: threading.Event | None = None) -> Taken:
@@ -111,9 +110,9 @@ class Snapshots:
 
         Raises:
             NotThereError: there is no such area.
-            OSError: a disk fails.
+            LibraryError: a disk fails, or is full; no snapshot was taken.
         """
-        with self.lock(area):
+        with self.lock(area), translated(area.path):
             taken = self._take(area, stopping or threading.Event())
             self._last[area] = taken
         if taken.is_new or taken.notice:
@@ -161,10 +160,11 @@ class Snapshots:
                     sync_file_system(new)
                 finally:
                     os.close(new)
+                self.shelf.note_last_taken(target, name)
                 os.rename(unfinished, name, src_dir_fd=shelf, dst_dir_fd=target)
+                self.shelf.keep_note(target)
                 os.fsync(target)
-                self.shelf.note_last_taken(area, name)
-            except OSError:
+            except (OSError, LibraryError):
                 remove_whole(shelf, unfinished)
                 raise
         return taken

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from twinhub_library.areas import OWN_FOLDER, THE_COMMON_AREA, Area
 from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
-from twinhub_library.snapshots.idle import give_way
+from twinhub_library.snapshots.idle import do_idly
 from twinhub_library.usage.measuring import AreaMeasured, measure
 
 if TYPE_CHECKING:
@@ -94,12 +94,9 @@ class Usage:
 
     def measure_all(self, stopping: threading.Event) -> None:
         """Measure all areas, giving way to everybody else; a large one not each time."""
-        thread = threading.Thread(target=self._measure_all, args=(stopping,), name="usage")
-        thread.start()
-        thread.join()
+        do_idly("usage", partial(self._measure_all, stopping))
 
     def _measure_all(self, stopping: threading.Event) -> None:
-        give_way()
         for area in self.list_areas():
             if stopping.is_set():
                 return

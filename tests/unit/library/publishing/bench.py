@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
@@ -18,7 +19,7 @@ from twinhub_library.store.base import Base
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from twinhub_library.areas import Area
@@ -44,8 +45,8 @@ def opened(root: Path, *, is_new: bool = False) -> Iterator[tuple[Tree, Publishi
         with Tree(root) as tree:
             kept = Bin(tree, days=30)
 
-            def throw_away(area: Area, path: RelativePath, by: str) -> object:
-                return kept.put(area, path, by=by)
+            def throw_away(area: Area, path: RelativePath, by: str) -> Callable[[], object]:
+                return partial(kept.restore, area, kept.put(area, path, by=by).id)
 
             yield tree, open_publishing(tree, database, Audit(), Surroundings(throw_away))
     finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import stat
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +64,13 @@ def render_compose(service: Service, loaded: LoadedSettings) -> str:
     into workspaces, by their paths on the host; backups go to a folder beside it. Files and
     folders that the settings name elsewhere are mounted too: the assets root to be written, the
     others read-only.
+
+    Raises:
+        OperateError: the library, which works as the uid, could not enter what it gets; or the
+            engine is elsewhere.
     """
     home = service.installation.home
+    _check_entered((home, loaded.assets), loaded.settings.uid)
     image = f"{IMAGE}:{version('twinhub-hub')}"
     return "".join(
         (
@@ -84,6 +91,21 @@ _HEALTH = """\
       timeout: 30s
       start_period: 300s
 """
+
+
+def _check_entered(folders: Iterable[Path], uid: int) -> None:
+    """Refuse folders that are closed to a uid; Docker makes those on the way to them, open."""
+    for folder in filter(Path.is_dir, folders):
+        found = folder.stat()
+        bit = stat.S_IXOTH
+        if uid in {found.st_uid, found.st_gid}:
+            bit = stat.S_IXUSR if found.st_uid == uid else stat.S_IXGRP
+        if not found.st_mode & bit:
+            raise OperateError(
+                f"The library works as uid {uid} and could not enter {folder} in a container. Let "
+                f"it: chmod o+x {shlex.quote(str(folder))}; what is secret in it has modes of its "
+                "own."
+            )
 
 
 def _block(name: str, lines: Iterable[str]) -> str:

@@ -69,6 +69,7 @@ _ROUTERS = (
     usage.router,
     asset_parts.router,
     assets.router,
+    opening.others,
     assets.catch_all,  # last: it takes in what begins like it
 )
 

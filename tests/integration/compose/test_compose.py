@@ -85,6 +85,7 @@ def compose() -> Iterator[Compose]:
     build = [sys.executable, str(_ROOT / "images" / "build.py"), "hub", "workspace", "--quiet"]
     subprocess.run(build, check=True, timeout=_BUILD_SECONDS)
     home = Path(tempfile.mkdtemp(prefix="th-compose-"))
+    home.chmod(0o755)  # as `mkdir` makes it; see docs/howto/compose.md
     there = TestInstallation(home, find_free(FIRST_PORT + 500))
     there.settings_file.write_text(f"{first_settings(home)}site: {{port: {there.port}}}\n")
     file = home / "compose.yaml"

@@ -66,6 +66,18 @@ def test_assets_and_files_that_lie_elsewhere_are_mounted_too(
     assert found[str(tls)] is False
 
 
+def test_a_folder_that_the_library_could_not_enter_is_named_with_the_remedy(
+    render: Render, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "my $twins"
+    render("version: 1\nuid: 12345\n")
+    home.chmod(0o700)
+    assert main(["render", "compose"]) == 1
+    assert f"chmod o+x '{home}'" in capsys.readouterr().err
+    home.chmod(0o711)
+    assert render("version: 1\nuid: 12345\n")
+
+
 def test_an_engine_elsewhere_is_refused(
     render: Render, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

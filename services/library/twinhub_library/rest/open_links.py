@@ -71,6 +71,21 @@ def list_opened_by(
     )  # fmt: skip
 
 
+@pages.get("/opened", response_class=HTMLResponse)
+def show_opened_links(library: TheLibrary, caller: PageCaller, after: After = "") -> Response:
+    """Show which links of the visitor's were opened, each leading to who opened it."""
+    page = list_opened_links(library, caller, limit=_ON_A_PAGE, after=after)
+    more = f"{PAGES}/opened?after={quote(page.next)}" if page.next else ""
+    links = [
+        {
+            "subject": one.subject, "people": one.people, "times": one.times,
+            "last_at": one.last_at, "address": f"{PAGES}/opened/{quote(one.subject)}",
+        }
+        for one in page.items
+    ]  # fmt: skip
+    return render("links.html", "Links that were opened", caller.name, links=links, next=more)
+
+
 @pages.get("/opened/{subject:path}", response_class=HTMLResponse)
 def show_opened(
     subject: str, library: TheLibrary, caller: PageCaller, after: After = ""

@@ -15,7 +15,7 @@ from twinhub_library.errors import NotThereError
 from twinhub_library.metadata import read_metadata
 from twinhub_library.opening import reports
 from twinhub_library.opening.copies import report_address
-from twinhub_library.opening.faults import OpenLinkError
+from twinhub_library.opening.faults import NextStep, NoSuchAssetError, OpenLinkError
 from twinhub_library.opening.importing import State
 from twinhub_library.opening.links import (
     PAGES,
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
 
+others = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
+"""Addresses that are nothing: served after all others."""
+
+_LONGEST_SHOWN = 100
 _STATIC = Path(__file__).parent.parent / "opening" / "static"
 _TYPES = {"open.css": "text/css", "favicon.svg": "image/svg+xml"}
 ThePath = Annotated[str, Query(alias="path", max_length=4096)]
@@ -157,6 +161,21 @@ def open_repository(
 
     title = f"Open {found.target.name}"
     return lead_to_work(library.operations.start(caller, "open-link", title, work))
+
+
+@others.get("", response_class=HTMLResponse)
+@others.get("/{path:path}", response_class=HTMLResponse)
+def show_other(caller: PageCaller, path: str = "") -> Response:
+    """Say of any other address that it opens nothing, the same whether something is there."""
+    del caller
+    if not path.strip("/"):
+        return lead_to(f"{PAGES}/collections")
+    raise NoSuchAssetError(
+        f"No link opens {path[:_LONGEST_SHOWN]!r}. Links open what is published for everybody, "
+        "such as /open/common/models/tank. If you were given this one, tell whoever gave it to "
+        "you: the asset has to be published first.",
+        NextStep("See the collections", f"{PAGES}/collections"),
+    )
 
 
 def _hosts(library: Library) -> tuple[str, ...]:

@@ -74,7 +74,11 @@ def test_link_is_opened_by_keyboard_and_every_page_is_for_everybody(
     assert faults_of(page) == []
     screenshot(page, "open-link-report")
 
-    for path in ("/open/collections", "/open/collections/course", "/open/common/models/tnak"):
-        page.goto(f"{address}{path}")
+    for path in ("collections", "common/models/tnak", "opened", "collections/course"):
+        page.goto(f"{address}/open/{path}")
         assert faults_of(page) == [], path
+    page.get_by_role("button", name="Copy everything").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Digital twins was copied")
+    assert faults_of(page) == []
+    screenshot(page, "open-collection-report")
     assert elsewhere == []

@@ -227,7 +227,7 @@ def test_style_is_served_to_everybody_and_nothing_else(client_of: Client) -> Non
 
     assert nobody.get("/open/static/open.css").headers["content-type"].startswith("text/css")
     assert nobody.get("/open/static/favicon.svg").status_code == 200
-    assert nobody.get("/open/static/..%2fpages.py").status_code == 404
+    assert nobody.get("/open/static/..%2fpages.py").status_code == 401
 
 
 @pytest.mark.d4(1)

@@ -81,3 +81,29 @@ def test_every_page_says_who_looks_at_it_and_lets_them_sign_out(alice: TestClien
         page = alice.get(address)
         assert '<span class="who">alice</span>' in page.text, address
         assert 'href="/hub/logout"' in page.text, address
+
+
+def test_link_to_what_is_not_published_says_so_whether_it_is_there_or_not(
+    alice: TestClient, client_of: Callable[[str], TestClient]
+) -> None:
+    for name in ("bob/models/secret", "bob/models/nothing", "teams/pumps/models/pump"):
+        page = alice.get(f"/open/{name}")
+        assert page.status_code == 404
+        assert f"No link opens {name}. Links open what is published" in text_of(page).replace(
+            "&#39;", ""
+        )
+    assert alice.get("/open").headers["location"] == "/open/collections"
+    assert client_of("").get("/open/bob/models/secret").status_code == 401
+
+
+def test_publisher_finds_every_link_of_theirs_that_was_opened(
+    alice: TestClient, client_of: Callable[[str], TestClient]
+) -> None:
+    alice.post(TANK)
+    alice.get("/open/collections/course")
+
+    bob, instructor = client_of("bob").get("/open/opened"), client_of("instructor")
+    assert 'href="/open/opened/common/models/tank"' in bob.text
+    assert "collections/course" not in bob.text
+    assert "collections/course" in instructor.get("/open/opened").text
+    assert "Nobody has opened a link" in text_of(alice.get("/open/opened"))

@@ -59,7 +59,7 @@ _CHUNK = 1 << 20
 _NEXT = "refs/twinhub/next"
 _MOST_PACKS = 40
 _NEAR = 20
-"""Commits in a row that are looked at one by one."""
+"""Commits that are looked at one by one, before git is started to find another."""
 _MOST_LOOSE = 1 << 20
 """Bytes of a commit that git takes out of the pack that it has just written."""
 
@@ -196,14 +196,12 @@ class Repository:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
-        near = newer
-        for _ in range(_NEAR):  # by the program that reads objects, before one is started for it
-            if near == older:
+        near, seen = [newer], 0
+        while near and seen < _NEAR:  # by the program that reads objects anyway
+            if older in near:
                 return True
-            parents = parse_parents(self.read_blob(near))
-            if len(parents) != 1:
-                break
-            near = parents[0]
+            seen += len(near)
+            near = [one for name in near for one in parse_parents(self.read_blob(name))]
         wanted = frozenset({0, 1})
         before = self.run("rev-list", "--count", "--max-count=1", older, f"^{newer}", wanted=wanted)
         return before.strip() == b"0"

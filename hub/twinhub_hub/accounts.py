@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from twinhub_hub.settings.models import TrialAccount
+    from twinhub_hub.settings.auth import TrialAccount
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that are mistaken for others
 _GROUPS, _GROUP_LENGTH = 4, 5  # 20 characters of 31: 99 bits

@@ -127,6 +127,11 @@ class Installation:
         return self.home / "library"
 
     @property
+    def library_trust(self) -> Path:
+        """Folder with what the library's git trusts, as it was when the library started."""
+        return self.state / "library-trust"
+
+    @property
     def account_hashes(self) -> Path:
         """Hashes of the trial accounts."""
         return self.secrets / "accounts.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
+import subprocess
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -45,11 +46,10 @@ def run() -> Iterator[Figure]:
 
 def _compare(bench: Bench, remote: Remote, clone: Path) -> Iterator[Figure]:
     """Copy and sync by turns, so that both see the same machine."""
-    url = _with_password(remote)
     firsts: list[tuple[float, float]] = []
     for number in range(3):
         shutil.rmtree(clone, ignore_errors=True)
-        own = _seconds(lambda: git(clone.parent, "clone", "-q", url, str(clone)))
+        own = _seconds(lambda: _clone_by_git(remote, clone))
         place = f"alice/models/n{number}"
         firsts.append((_seconds(lambda place=place: bench.cloned(remote.url, place)), own))  # type: ignore[misc]
     yield from _figures("a first copy of 5,000 files", firsts)
@@ -84,17 +84,30 @@ def _compare_large(bench: Bench, remote: Remote, clone: Path) -> Iterator[Figure
     yield from _figures("push of 1 GiB", [(ours, by_git)])
     got = _seconds(lambda: bench.syncing.pull(ALICE, row.id))
     shutil.rmtree(clone)
-    by_git = _seconds(lambda: git(clone.parent, "clone", "-q", _with_password(remote), str(clone)))
+    by_git = _seconds(lambda: _clone_by_git(remote, clone))
     yield Figure("library", "sync: pull of 1 GiB beside a clone of 2", got, "s", 1, "git", by_git)
 
 
 def _sync_by_git(clone: Path) -> None:
-    """Commit all changes, pull and push, as a person would who has changes."""
+    """Commit all changes, pull and push, as a person would who has changes.
+
+    The files are brought to the disk in the end, as ours are: git does so for its packs alone.
+    """
     git(clone, "add", "-A")
     if git(clone, "status", "--porcelain"):
         git(clone, "commit", "-q", "-m", "Mine")
     git(clone, "pull", "-q", "--no-rebase", "--no-edit")
     git(clone, "push", "-q")
+    _to_disk(clone)
+
+
+def _clone_by_git(remote: Remote, clone: Path) -> None:
+    git(clone.parent, "clone", "-q", _with_password(remote), str(clone))
+    _to_disk(clone)
+
+
+def _to_disk(folder: Path) -> None:
+    subprocess.run(["sync", "--file-system", folder], check=True)
 
 
 def _figures(name: str, pairs: list[tuple[float, float]]) -> Iterator[Figure]:

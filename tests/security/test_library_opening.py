@@ -98,3 +98,11 @@ async def test_looking_changes_nothing(
     await browser.request(method, f"{PUMP}?_xsrf=x")
 
     assert not (library_root / "alice/models/pump").exists()
+
+
+async def test_sign_in_that_fails_is_a_page_in_plain_words(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/oauth_callback", params={"state": "none", "code": "c0de"})
+
+    assert page.status_code == 400
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Open the page once more" in page.text

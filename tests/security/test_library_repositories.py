@@ -67,7 +67,17 @@ def test_a_branch_that_git_could_take_otherwise_is_refused(
 @pytest.mark.d4(32)
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "169.254.169.254", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"],  # noqa: S104 - to be refused
+    [
+        "127.0.0.1",
+        "localhost",
+        "169.254.169.254",
+        "[::1]",
+        "0.0.0.0",  # noqa: S104 - to be refused
+        "[::ffff:127.0.0.1]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "192.0.0.192",
+    ],
 )
 def test_this_machine_and_its_link_are_not_spoken_to(host: str) -> None:
     from twinhub_library.repositories.addresses import parse_address  # noqa: PLC0415

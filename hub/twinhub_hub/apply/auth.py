@@ -18,7 +18,7 @@ from twinhub_hub.deletions import find_deletion
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
-    from twinhub_hub.settings.models import GitLab, Oidc, ProviderGroups
+    from twinhub_hub.settings.auth import GitLab, Oidc, ProviderGroups
 
 _CONNECT_SECONDS = 5
 _NATIVE_REFRESH_SECONDS = 5

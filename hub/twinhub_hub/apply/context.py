@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from twinhub_hub.installation import Running
+    from twinhub_hub.settings.auth import TrialAccount
     from twinhub_hub.settings.loading import LoadedSettings
-    from twinhub_hub.settings.models import Settings, TrialAccount
+    from twinhub_hub.settings.models import Settings
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from twinhub_hub.files import write_public
 from twinhub_hub.installation import LIBRARY_KEYS, LIBRARY_TOKEN
+from twinhub_hub.settings.trusted_files import KEYS, read_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from twinhub_hub.apply.context import Context
 
@@ -40,11 +43,12 @@ def library_environment(context: Context) -> Mapping[str, str]:
 
 def _settings(context: Context) -> Mapping[str, object]:
     running, library = context.running, context.settings.library
+    trust = context.installation.library_trust
     snapshots, quota = library.snapshots, library.quota
     return {
         "port": running.library_port,
         "uid": context.settings.uid,
-        "needed": [str(context.share / "config")],
+        "needed": [str(context.share / "config"), *([str(trust)] if trusted(context) else [])],
         "library": {
             "root": str(context.assets),
             "state": str(context.installation.library_state),
@@ -63,7 +67,10 @@ def _settings(context: Context) -> Mapping[str, object]:
                 "login_url": _login_url(context),
                 "most_bytes": library.git.largest_pull,
                 "most_seconds": library.git.minutes * 60,
+                "email_domain": library.git.email_domain,
+                **{key: str(trust / key) for key in trusted(context)},
             },
+            "open_links": {"git_hosts": list(library.open_links.git_hosts)},
             "snapshots": {
                 "every_minutes": snapshots.every_minutes,
                 "hours": snapshots.hours,
@@ -82,6 +89,26 @@ def _login_url(context: Context) -> str:
     auth = context.settings.auth
     is_used = auth.method == "gitlab" and auth.gitlab and auth.gitlab.git_access != "none"
     return auth.gitlab.url if is_used and auth.gitlab else ""
+
+
+def trusted(context: Context) -> Mapping[str, Path]:
+    """Return the files that say whom the library's git trusts, by their keys in `twinhub.yaml`."""
+    named = {key: getattr(context.settings.library.git, key) for key in KEYS}
+    home = context.installation.home
+    return {key: home / path for key, path in named.items() if path is not None}
+
+
+def copy_trusted(context: Context) -> None:
+    """Copy those files to where the library reads them, who may not enter the folders they are in.
+
+    Raises:
+        TrustedFileError: one cannot be used.
+    """
+    texts = {key: read_trusted(key, path) for key, path in trusted(context).items()}
+    folder = context.installation.library_trust
+    folder.mkdir(mode=0o755, exist_ok=True)
+    for key, text in texts.items():
+        write_public(folder / key, text)
 
 
 def workspace_environment(context: Context) -> Mapping[str, str]:

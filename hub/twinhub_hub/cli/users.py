@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from twinhub_hub.settings.models import Auth
+    from twinhub_hub.settings.auth import Auth
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -144,6 +144,7 @@ def _named_files(loaded: LoadedSettings) -> Iterator[Path]:
     """Yield the files that the settings name, absolute."""
     tls, secrets = loaded.settings.site.tls, loaded.settings.secrets
     names = [secrets.cookie_secret_file, secrets.proxy_token_file, secrets.client_secret_file]
+    names += [loaded.settings.library.git.ca_file, loaded.settings.library.git.known_hosts]
     if tls is not None:
         names += [tls.certificate_file, tls.key_file, tls.acme.ca_file if tls.acme else None]
     for name in names:

@@ -20,7 +20,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import load_context
-from twinhub_hub.apply.library import library_command, library_environment
+from twinhub_hub.apply.library import copy_trusted, library_command, library_environment
 from twinhub_hub.apply.roles import culler_command
 from twinhub_hub.idle import REPORT_SECONDS
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
@@ -124,6 +124,7 @@ def launch_egress(context: Context) -> None:
 
 def launch_library(context: Context) -> None:
     """Become the library, which gives up root itself when all of its code is loaded."""
+    copy_trusted(context)
     os.chdir(context.installation.library_state)
     command = library_command()
     os.execve(command[0], command, {**os.environ, **library_environment(context)})

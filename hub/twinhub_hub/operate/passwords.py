@@ -12,7 +12,7 @@ from twinhub_hub.operate.lock import only_one
 
 if TYPE_CHECKING:
     from twinhub_hub.installation import Installation
-    from twinhub_hub.settings.models import Auth
+    from twinhub_hub.settings.auth import Auth
 
 
 def give_new_password(installation: Installation, auth: Auth, name: str) -> str:

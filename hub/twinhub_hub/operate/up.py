@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from twinhub_hub.accounts import ensure_accounts
 from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import Context
-from twinhub_hub.apply.library import library_environment
+from twinhub_hub.apply.library import library_environment, trusted
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
@@ -287,6 +287,7 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         "hub": code,
         "library": supervisor.code_digest(
             repr(sorted(library_environment(context).items())),
+            *(path.read_text("utf-8") for path in trusted(context).values()),
             (locks / "hub.txt").read_text("utf-8"),
             packages=supervisor.LIBRARY_CODE,
         ),

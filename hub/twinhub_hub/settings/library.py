@@ -1,11 +1,11 @@
-"""The asset library in ``twinhub.yaml``: how much areas may hold, and their previous versions."""
+"""The asset library in ``twinhub.yaml``: limits, previous versions, repositories, open links."""
 
 from __future__ import annotations
 
 from pydantic import Field, field_validator
 from twinhub_dtconfig.sections import Section
 
-from twinhub_hub.settings.values import Bytes, GroupPath, check_differ
+from twinhub_hub.settings.values import Bytes, DomainName, FilePath, GroupPath, check_differ
 
 _GIB = 2**30
 _MOST = 2**60
@@ -98,6 +98,34 @@ class Git(Section):
         10 * _GIB, ge=2**20, le=_MOST, description="How much one pull may bring."
     )
     minutes: int = Field(60, ge=1, le=1440, description="How long one run of git may take.")
+    ca_file: FilePath | None = Field(
+        None,
+        description="Certificates of the site's own authorities, as PEM, for git over https.",
+        examples=["trust/authority.pem"],
+    )
+    known_hosts: FilePath | None = Field(
+        None,
+        description=(
+            "Keys of SSH servers that the site vouches for, as ssh keeps them; of others a person "
+            "confirms the key."
+        ),
+        examples=["trust/known_hosts"],
+    )
+    email_domain: DomainName = Field(
+        "users.twinhub.invalid",
+        description="What is behind the @ of authors of commits who give no address.",
+        examples=["example.org"],
+    )
+
+
+class OpenLinks(Section):
+    """Links that open what is published, or a repository, in one's own workspace."""
+
+    git_hosts: tuple[DomainName, ...] = Field(
+        (),
+        description="Hosts whose repositories such links open; empty for those of `git.hosts`.",
+        examples=[["gitlab.example.org"]],
+    )
 
 
 class Library(Section):
@@ -106,3 +134,4 @@ class Library(Section):
     quota: Quota = Field(Quota(), description=Quota.__doc__)
     snapshots: Snapshots = Field(Snapshots(), description=Snapshots.__doc__)
     git: Git = Field(Git(), description=Git.__doc__)
+    open_links: OpenLinks = Field(OpenLinks(), description=OpenLinks.__doc__)

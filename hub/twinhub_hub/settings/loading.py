@@ -16,6 +16,7 @@ from twinhub_hub.settings.fields import EXPLAINER
 from twinhub_hub.settings.models import Settings
 from twinhub_hub.settings.secret_files import FORMS, SecretFileError, read_secret
 from twinhub_hub.settings.site import Site
+from twinhub_hub.settings.trusted_files import KEYS, TrustedFileError, read_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ def load_settings(path: Path, *, port: int | None = None) -> LoadedSettings:
     secrets = _read_secrets(document, folder, faults)
     assets = folder / (_text_at(document, ("storage", "assets")) or settings.storage.assets)
     _check_assets(document, assets, faults)
+    _check_trusted(document, folder, faults)
     if faults:
         raise SettingsError(faults)
     if port is not None:
@@ -126,6 +128,19 @@ def _read_secrets(document: Document, folder: Path, faults: list[Fault]) -> dict
             what = f"{dotted(place)}: {error.what}"
             faults.append(fault_at(document, place, what, remedy=error.remedy))
     return secrets
+
+
+def _check_trusted(document: Document, folder: Path, faults: list[Fault]) -> None:
+    for key in KEYS:
+        place = ("library", "git", key)
+        name = _text_at(document, place)
+        if name is None:
+            continue
+        try:
+            read_trusted(key, folder / name)
+        except TrustedFileError as error:
+            what = f"{dotted(place)}: {error.what}"
+            faults.append(fault_at(document, place, what, remedy=error.remedy))
 
 
 def _check_assets(document: Document, assets: Path, faults: list[Fault]) -> None:

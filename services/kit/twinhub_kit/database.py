@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from sqlite3 import Connection
 
+    from sqlalchemy import Connection as SqlConnection
+
 _BUSY_MILLISECONDS = 30_000
+_ONLY_READS = "twinhub_only_reads"
 
 
 class Database:
@@ -41,6 +44,16 @@ class Database:
                 "The database cannot be written right now: try again in a moment. If it stays so, "
                 "tell an administrator: its disk may be full."
             ) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlConnection]:
+        """Open a connection that only reads, and so waits for nobody who writes.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+        """
+        with self.engine.connect().execution_options(**{_ONLY_READS: True}) as connection:
+            yield connection
 
     def make_tables(self, base: type[DeclarativeBase]) -> None:
         """Make the tables that are missing."""
@@ -74,6 +87,7 @@ def _use_write_ahead_log(connection: Connection, _: object) -> None:
         connection.execute(f"pragma {pragma}")
 
 
-def _begin_at_once(connection: object) -> None:
+def _begin_at_once(connection: SqlConnection) -> None:
     """Take the write lock at the start: a transaction that reads first could not get it later."""
-    connection.exec_driver_sql("begin immediate")  # type: ignore[attr-defined]
+    only_reads = connection.get_execution_options().get(_ONLY_READS, False)
+    connection.exec_driver_sql("begin" if only_reads else "begin immediate")

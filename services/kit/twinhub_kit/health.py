@@ -55,7 +55,7 @@ def check_database(database: Database) -> Callable[[], str | None]:
 
     def check() -> str | None:
         try:
-            with database.engine.connect() as connection:
+            with database.reading() as connection:
                 connection.execute(text("select 1"))
         except SQLAlchemyError as error:
             _log.warning("the database does not answer: %s", error)

@@ -24,9 +24,21 @@ REMEMBERED_SECONDS = 8.0
 """How long an answer of the hub holds; with the time of a request it is less than ten seconds."""
 
 _MOST_REMEMBERED = 20_000
-_REQUEST_SECONDS = 5.0
+_CONNECT_SECONDS, _ANSWER_SECONDS, _TURN_SECONDS = 5.0, 20.0, 45.0
+_MOST_AT_ONCE = 16
+"""Requests that the hub, which has one thread, is sent at a time; others wait for their turn."""
 _LONGEST_TOKEN = 4096
 _UNKNOWN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+
+
+def make_hub_client() -> httpx.AsyncClient:
+    """Return what asks the hub: a class that comes at once waits for its turn, and is not refused.
+
+    A hub that is down is told at once, one that hangs after some 20 seconds.
+    """
+    timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS, pool=_TURN_SECONDS)
+    limits = httpx.Limits(max_connections=_MOST_AT_ONCE)
+    return httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False)
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class HubIdentity:
         self._api_url = api_url.rstrip("/")
         self._accepted = frozenset({scope, scope.partition("!")[0]})
         self.scope = scope
-        self._client = client or httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)
+        self._client = client or make_hub_client()
         self._clock = clock
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
 

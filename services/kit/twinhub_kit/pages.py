@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
 from twinhub_kit.application import serve_routes
@@ -51,8 +52,13 @@ class Guard:
     """Value of each form's hidden field ``_xsrf``, or of the header ``X-XSRFToken``."""
 
 
-def serve_pages(application: FastAPI, sign_in: SignIn | None) -> None:
-    """Prepare an application for pages; with ``sign_in`` it gets the route of the callback."""
+def serve_pages(
+    application: FastAPI, sign_in: SignIn | None, *, route_class: type[APIRoute] = APIRoute
+) -> None:
+    """Prepare an application for pages; with ``sign_in`` it gets the route of the callback.
+
+    ``route_class`` is that of the pages, so that a sign-in that fails is a page as well.
+    """
     application.state.sign_in = sign_in
     if sign_in is None:
         return
@@ -62,13 +68,11 @@ def serve_pages(application: FastAPI, sign_in: SignIn | None) -> None:
         return known.begin(request)
 
     application.add_exception_handler(SignInNeededError, begin)
-    serve_routes(application, _router)
+    router = APIRouter(include_in_schema=False, route_class=route_class)
+    router.add_api_route("/oauth_callback", end_sign_in)
+    serve_routes(application, router)
 
 
-_router = APIRouter(include_in_schema=False)
-
-
-@_router.get("/oauth_callback")
 async def end_sign_in(request: Request) -> Response:
     """Take a browser back that the hub has signed in."""
     sign_in: SignIn = request.app.state.sign_in

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
+import resource
 import signal
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ BACKLOG = 4096
 """Connections that wait or are served at once; the kernel may allow fewer."""
 
 _PAUSE_SECONDS = 0.02
+_ARENA_MAX = -8
+"""M_ARENA_MAX of malloc.h."""
 STOP_SECONDS = 10.0
 """What answers under way are given when the process is to end."""
 
@@ -31,6 +35,16 @@ _TO_OUR_LOG = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
+
+
+def share_heaps() -> None:
+    """Have threads share two heaps of the C library (mallopt(3)); called before there are any.
+
+    Each of a dozen threads has its own otherwise, and none gives back what another could use.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 2)
 
 
 async def serve(
@@ -47,6 +61,7 @@ async def serve(
     Raises:
         OSError: the port is taken.
     """
+    _allow_many_descriptors()
     server = Server(
         WholeBody(application), address=address, port=port, interface=Interfaces.ASGI,
         http=HTTPModes.http1, websockets=False, backlog=BACKLOG,
@@ -70,6 +85,16 @@ async def serve(
             _log.warning("requests were cut off at the end")
             return
     await serving
+
+
+def _allow_many_descriptors() -> None:
+    """Have as many as the system allows: each connection and open file takes one.
+
+    Shells and supervisors give 1024 by default, fewer than the connections that are taken.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _tell_when_ready(address: str, port: int, ready: Callable[[], None]) -> None:

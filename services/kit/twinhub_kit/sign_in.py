@@ -23,13 +23,13 @@ from cryptography.fernet import Fernet, InvalidToken
 from starlette.responses import RedirectResponse
 
 from twinhub_kit.errors import ServiceError, UnavailableError
+from twinhub_kit.hub import make_hub_client
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
 _STATE_SECONDS = 600
-_REQUEST_SECONDS = 10.0
 _MOST_ATTEMPTS = 8
 """Sign-ins of one browser that are under way at once, such as of pages that it restores."""
 
@@ -82,7 +82,7 @@ class SignIn:
         key = hashlib.sha256(b"cookies of pages\0" + client_secret.encode()).digest()
         self._key = key
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
-        self._client = client or httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)
+        self._client = client or make_hub_client()
 
     async def close(self) -> None:
         """Close the connections to the hub."""

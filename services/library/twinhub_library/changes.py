@@ -39,8 +39,9 @@ class Change:
 class Subscription:
     """The changes for one listener of an event loop, in order; each path waits once at most."""
 
-    def __init__(self, leave: Callable[[Subscription], None], most: int) -> None:
+    def __init__(self, leave: Callable[[Subscription], None], most: int, by: str) -> None:
         """Begin to listen; for `Changes` alone."""
+        self.by = by
         self._loop = asyncio.get_running_loop()
         self._leave, self._most = leave, most
         self._waiting: OrderedDict[RelativePath | None, int] = OrderedDict()
@@ -51,6 +52,7 @@ class Subscription:
     def put(self, change: Change) -> None:
         """Have a change wait; from any thread."""
         with self._lock:
+            is_first = not self._waiting
             if change.path is None or len(self._waiting) >= self._most:
                 self._waiting.clear()
                 self._waiting[None] = change.number
@@ -59,7 +61,8 @@ class Subscription:
             else:
                 self._waiting.pop(change.path, None)
                 self._waiting[change.path] = change.number
-        self._wake()
+        if is_first:  # with others waiting it is awake, or about to be
+            self._wake()
 
     def end(self) -> None:
         """Have the listener stop; from any thread."""
@@ -131,12 +134,21 @@ class Changes:
         for call in calls:
             call(change.path)
 
-    def subscribe(self, *, after: int | None = None, most: int = MOST_WAITING) -> Subscription:
+    def count_of(self, by: str) -> int:
+        """Return how many listen for somebody."""
+        with self._lock:
+            return sum(one.by == by for one in self._subscriptions)
+
+    def subscribe(
+        self, *, after: int | None = None, most: int = MOST_WAITING, by: str = ""
+    ) -> Subscription:
         """Return the changes from now on, or after a number; to be called in an event loop.
+
+        ``by`` is whom one listens for.
 
         Where changes after that number are not remembered any more, the first change has no path.
         """
-        subscription = Subscription(self._remove, most)
+        subscription = Subscription(self._remove, most, by)
         with self._lock:
             for change in self._list_past(after):
                 subscription.put(change)

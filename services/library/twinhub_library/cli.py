@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         help="serve a folder to everybody on this machine, without a login",
         description="Serve a folder to everybody on this machine, without a login: for development"
         " and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
+        epilog="example: twinhub-library serve --root library --port 4001 --insecure-loopback",
     )
     serve.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
     serve.add_argument(
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="copy the files folder of a DTaaS installation into an assets root",
         description="Copy the files folder of a DTaaS installation into an assets root. Nothing is"
         " replaced, and no link is followed; the command may be repeated.",
+        epilog="example: twinhub-library import-dtaas /srv/dtaas/files --root assets --dry-run",
     )
     dtaas.add_argument("files", metavar="FILES", type=Path, help="the folder, with `common` in it")
     dtaas.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
@@ -105,12 +107,13 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     # imported here: the other command needs no server
     from twinhub_kit.callers import Caller, OpenIdentity  # noqa: PLC0415
-    from twinhub_kit.serving import serve  # noqa: PLC0415
+    from twinhub_kit.serving import serve, share_heaps  # noqa: PLC0415
 
     from twinhub_library.library import open_library  # noqa: PLC0415
     from twinhub_library.main import make_library_application  # noqa: PLC0415
     from twinhub_library.settings import LibrarySettings  # noqa: PLC0415
 
+    share_heaps()
     root = _folder(options.root, "--root").resolve()
     address = _loopback(options.address)
     port = _usable_port(address, options.port)

@@ -10,4 +10,9 @@ if TYPE_CHECKING:
 
 def etag_of(status: os.stat_result) -> str:
     """Return what changes with a file: its inode, size and times to the nanosecond."""
-    return f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
+    return join_etag(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def join_etag(inode: int, size: int, changed: int, touched: int) -> str:
+    """Return the etag of these parts, times in nanoseconds."""
+    return f"{inode:x}-{size:x}-{changed:x}-{touched:x}"

@@ -156,30 +156,14 @@ def _put_together(
         settings, tree, changes=ground.changes, audit=ground.audit, background=background,
         check_quota=quota.check,
     )  # fmt: skip
-    search = Search(tree, ground.changes, settings.state / "index")
-    opened.callback(search.close)
-    background.keep("search", lambda: search.run(background.stopping))
+    search = _open_search(settings, ground, opened)
     repositories = open_repositories(
         settings, tree, database, announce=announce, check_room=files.check_room,
         logins=ground.logins,
     )  # fmt: skip
-    publishing = open_publishing(
-        tree, database, ground.audit,
-        Surroundings(
-            throw_away=files.throw_away,
-            check_room=files.check_room, announce=announce,
-            end_other=repositories.syncing.end_merge,
-        ),
-        background,
-    )  # fmt: skip
+    publishing = _open_publishing(ground, files, repositories)
     health = Health({"database": check_database(database)})
     health.add_warning("search", search.warn)
-    history = History(
-        [
-            PublishingHistory(publishing.publisher, publishing.imports),
-            CommitHistory(repositories.connections, repositories.looking),
-        ]
-    )
     return Library(
         settings=settings,
         tree=tree,
@@ -193,7 +177,12 @@ def _put_together(
         changes=ground.changes,
         listing=Listing(tree),
         teams=teams,
-        history=history,
+        history=History(
+            [
+                PublishingHistory(publishing.publisher, publishing.imports),
+                CommitHistory(repositories.connections, repositories.looking),
+            ]
+        ),
         files=files,
         search=search,
         snapshots=snapshots,
@@ -207,3 +196,23 @@ def _put_together(
         opening=open_opening(tree, database, publishing, repositories, quota, clock),
         following=open_following(tree, repositories, publishing, background),
     )
+
+
+def _open_search(
+    settings: LibrarySettings, ground: _Ground, opened: contextlib.ExitStack
+) -> Search:
+    search = Search(ground.tree, ground.changes, settings.state / "index")
+    opened.callback(search.close)
+    stopping = ground.background.stopping
+    ground.background.keep("search", lambda: search.run(stopping))
+    return search
+
+
+def _open_publishing(ground: _Ground, files: Files, repositories: Repositories) -> Publishing:
+    around = Surroundings(
+        throw_away=files.throw_away,
+        check_room=files.check_room,
+        announce=ground.changes.announce,
+        end_other=repositories.syncing.end_merge,
+    )
+    return open_publishing(ground.tree, ground.database, ground.audit, around, ground.background)

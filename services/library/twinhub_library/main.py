@@ -12,6 +12,7 @@ from twinhub_kit.operation_routes import serve_operations
 from twinhub_kit.pages import serve_pages
 
 from twinhub_library.graphql.endpoint import serve_graphql
+from twinhub_library.opening.pages import PageRoute
 from twinhub_library.rest import (
     archives,
     asset_parts,
@@ -90,7 +91,7 @@ def make_library_application(
     serve_operations(application, library.operations)
     serve_health(application, library.health)
     serve_metrics(application, library.metrics)
-    serve_pages(application, sign_in)
+    serve_pages(application, sign_in, route_class=PageRoute)
     for router in _ROUTERS:
         serve_routes(application, router)
     serve_uploads(application, library)

@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git may serve all else
@@ -27,13 +26,16 @@ from twinhub_library.repositories.errors import (
 )
 from twinhub_library.repositories.faults import By, fault_of
 from twinhub_library.repositories.imports import NewCommit, import_stream
+from twinhub_library.repositories.largefiles import LargeFiles
 from twinhub_library.repositories.objects import (
-    Commit,
-    GitFile,
+    LOG_FORMAT,
     Listing,
-    Pointer,
     parse_listing,
+    parse_log,
+    parse_parents,
 )
+from twinhub_library.repositories.refs import Refs
+from twinhub_library.repositories.remotes import parse_branches
 from twinhub_library.repositories.running import Listener, Run, Silent
 from twinhub_library.repositories.sandbox import CA_FILE, NOBODY, Job, Limits, Sandbox
 from twinhub_library.repositories.settings_of_git import (
@@ -47,16 +49,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from twinhub_library.repositories.addresses import Address
-    from twinhub_library.repositories.credentials import Delivery
+    from twinhub_library.repositories.objects import Commit, GitFile, Lines
+    from twinhub_library.repositories.remotes import Remote, RemoteBranches
 
 _log = logging.getLogger(__name__)
 
 _LOGGED = 500
 _CHUNK = 1 << 20
-_LOG = "%H%x00%P%x00%an%x00%at%x00%B%x00"
 _NEXT = "refs/twinhub/next"
 _MOST_PACKS = 40
+_NEAR = 20
+"""Commits in a row that are looked at one by one."""
+_MOST_LOOSE = 1 << 20
+"""Bytes of a commit that git takes out of the pack that it has just written."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,6 @@ class Walls:
     sandbox: Sandbox
     limits: Limits = field(default_factory=Limits)
     ca_file: Path | None = None
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A repository elsewhere, with what lets us in."""
-
-    address: Address
-    delivery: Delivery
-    by_login: bool = False
-    """Whether it is the login of who asks that lets us in."""
-    may_write: bool = True
-
-
-@dataclass(frozen=True)
-class RemoteBranches:
-    """What a repository elsewhere has."""
-
-    default: str | None
-    """Name of the branch that its owner made the first; None of an empty repository."""
-    commits: Mapping[str, str]
-    """Branches by name."""
 
 
 class _SandboxedGit(git.Git):
@@ -138,7 +122,10 @@ class Repository:
         self._walls = walls
         self.work = folder / "work"
         self._listings: dict[tuple[str, str], Listing] = {}
+        self._lines: Lines = {}
         self._git = _SandboxedGit(walls, folder / "git", self.work)
+        self.refs = Refs(folder / "git", self.give)
+        self.large = LargeFiles(folder / "git", self.give)
 
     @classmethod
     def create(cls, folder: Path, walls: Walls) -> Repository:
@@ -207,37 +194,16 @@ class Repository:
         )  # fmt: skip
         return found.decode("ascii").strip() or None
 
-    def find_ref(self, name: str) -> str | None:
-        """Return the commit of a ref; None where there is none.
-
-        Refs of this git directory are files, for nobody ever packs them.
-        """
-        try:
-            return (self.folder / "git" / name).read_text("ascii").strip() or None
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def list_refs(self, prefix: str) -> dict[str, str]:
-        """Return the commits by their refs below a prefix, the newest name first."""
-        output = self.run(
-            "for-each-ref", "--sort=-refname", "--format=%(objectname) %(refname)", "--", prefix
-        )
-        pairs = [line.split(" ", 1) for line in output.decode().splitlines()]
-        return {name: commit for commit, name in pairs}
-
-    def change_refs(self, changes: Mapping[str, str | None]) -> None:
-        """Set refs to commits, or remove them with None: all of them or none."""
-        lines = [
-            f"update {name}\0{commit}\0\0" if commit else f"delete {name}\0\0"
-            for name, commit in changes.items()
-        ]
-        text = "start\0" + "".join(lines) + "prepare\0commit\0"
-        self.run("update-ref", "-z", "--stdin", feed=[text.encode()])
-
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether a commit is in the history of another, or is it."""
-        if older == newer:
-            return True
+        near = newer
+        for _ in range(_NEAR):  # by the program that reads objects, before one is started for it
+            if near == older:
+                return True
+            parents = parse_parents(self.read_blob(near))
+            if len(parents) != 1:
+                break
+            near = parents[0]
         wanted = frozenset({0, 1})
         before = self.run("rev-list", "--count", "--max-count=1", older, f"^{newer}", wanted=wanted)
         return before.strip() == b"0"
@@ -261,7 +227,7 @@ class Repository:
         output = self.run(
             "--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, *paths
         )
-        found = self._listings[commit, folder] = parse_listing(output, folder)
+        found = self._listings[commit, folder] = parse_listing(output, folder, self._lines)
         return found
 
     def read_blob(self, name: str) -> bytes:
@@ -284,41 +250,15 @@ class Repository:
                 f"The content {name[:12]} is missing in the repository: connect it anew."
             ) from error
 
-    @property
-    def has_large_files(self) -> bool:
-        """Whether the content of any pointer is kept."""
-        return (self.folder / "git" / "lfs" / "objects").is_dir()
-
-    def large_file(self, pointer: Pointer) -> Path | None:
-        """Return where the content of a pointer is kept; None where it was not fetched."""
-        one = pointer.digest
-        path = self.folder / "git" / "lfs" / "objects" / one[:2] / one[2:4] / one
-        return path if path.is_file() and path.stat().st_size == pointer.size else None
-
-    def keep_large_file(self, pointer: Pointer, chunks: Iterable[bytes]) -> None:
-        """Keep the content of a pointer, to be pushed."""
-        one = pointer.digest
-        folder = self.folder / "git"
-        for name in ("lfs", "objects", one[:2], one[2:4]):
-            folder /= name
-            if not folder.is_dir():
-                folder.mkdir()
-                self.give(folder)
-        temporary = folder / f"{one}.new"
-        with temporary.open("wb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        self.give(temporary)
-        temporary.rename(folder / one)
-
     def commit(self, new: NewCommit, listener: Listener | None = None) -> str:
         """Make a commit that no ref names yet, and return it."""
+        is_large = sum(one.size for one in new.written) > _MOST_LOOSE
+        packed = ("-c", "fastimport.unpackLimit=0") if is_large else ()
         self.run(
-            "fast-import", "--force", "--quiet", "--done", "--depth=0", "--date-format=raw",
-            feed=import_stream(new, _NEXT), listener=listener,
+            *packed, "fast-import", "--force", "--quiet", "--done", "--depth=0",
+            "--date-format=raw", feed=import_stream(new, _NEXT), listener=listener,
         )  # fmt: skip
-        made = self.find_ref(_NEXT)
+        made = self.refs.find(_NEXT)
         assert made, "fast-import has ended well"  # noqa: S101
         return made
 
@@ -365,10 +305,10 @@ class Repository:
         """Return commits, the newest first; with a path those that changed something there."""
         paths = ["--", path] if path else []
         output = self.run(
-            "--literal-pathspecs", "log", "-z", f"--format={_LOG}", f"--skip={skip}",
+            "--literal-pathspecs", "log", "-z", f"--format={LOG_FORMAT}", f"--skip={skip}",
             f"--max-count={count}", commit, *paths,
         )  # fmt: skip
-        return list(_parse_log(output))
+        return list(parse_log(output))
 
     def difference(self, old: str | None, new: str) -> str:
         """Return the lines that differ between two contents; empty where they are no text."""
@@ -393,15 +333,8 @@ class Repository:
         output = self.run(
             "ls-remote", "--symref", "--", str(remote.address), "HEAD", "refs/heads/*",
             remote=remote,
-        ).decode("utf-8", "replace")  # fmt: skip
-        default, commits = None, {}
-        for line in output.splitlines():
-            value, _, name = line.partition("\t")
-            if name == "HEAD" and value.startswith("ref: refs/heads/"):
-                default = value.removeprefix("ref: refs/heads/")
-            elif name.startswith("refs/heads/"):
-                commits[name.removeprefix("refs/heads/")] = value
-        return RemoteBranches(default if default in commits else None, commits)
+        )  # fmt: skip
+        return parse_branches(output)
 
     def fetch(self, remote: Remote, branch: str, listener: Listener) -> str:
         """Bring what a branch has now, however it came about, and return its commit.
@@ -415,7 +348,7 @@ class Repository:
             "--no-auto-maintenance", "--", str(remote.address), f"+refs/heads/{branch}:{ref}",
             remote=remote, listener=listener,
         )  # fmt: skip
-        found = self.find_ref(ref)
+        found = self.refs.find(ref)
         assert found, "fetch has ended well"  # noqa: S101
         self.tidy()
         return found
@@ -442,7 +375,7 @@ class Repository:
         self.run("lfs", "fetch", "origin", commit, remote=remote, listener=listener)
 
     def push_large(self, remote: Remote, digests: Sequence[str], listener: Listener) -> None:
-        """Send large files that were kept with `keep_large_file`."""
+        """Send large files that were kept."""
         step = 500  # arguments
         for start in range(0, len(digests), step):
             self.run(
@@ -455,14 +388,6 @@ class Repository:
         packs = self.folder / "git" / "objects" / "pack"
         if len(list(packs.glob("*.pack"))) > _MOST_PACKS:
             self.run("repack", "-a", "-d", "-k", "-q")
-
-
-def _parse_log(output: bytes) -> Iterator[Commit]:
-    words = output.decode("utf-8", "replace").split("\0")
-    for start in range(0, len(words) - 5, 6):
-        name, parents, author, at, message, _ = words[start : start + 6]
-        when = datetime.fromtimestamp(int(at or 0), UTC)
-        yield Commit(name.strip(), tuple(parents.split()), author, when, message.strip())
 
 
 def running_uid(folder: Path) -> int:

@@ -33,6 +33,20 @@ def scan_folder(tree: Tree, path: RelativePath, *, most: int | None = None) -> N
         os.close(folder)
 
 
+def list_names(tree: Tree, path: RelativePath) -> list[str]:
+    """Return the names in a folder, in no order, without what they stand for.
+
+    Raises:
+        NotThereError: there is no such folder.
+        RefusedFileError: a link leads out of its area.
+    """
+    folder = tree.open_folder_descriptor(path)
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - a descriptor
+    finally:
+        os.close(folder)
+
+
 def find_kind(tree: Tree, path: RelativePath) -> EntryKind | None:
     """Return what is at a path, a link for what it is; None if nothing that may be opened."""
     try:

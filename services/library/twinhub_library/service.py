@@ -20,7 +20,7 @@ from twinhub_api.log_lines import log_to_stderr
 from twinhub_kit.hub import HubIdentity
 from twinhub_kit.hub_groups import HubGroups
 from twinhub_kit.rights import RightsError, become
-from twinhub_kit.serving import serve
+from twinhub_kit.serving import serve, share_heaps
 from twinhub_kit.sign_in import Addresses, SignIn
 
 from twinhub_library.gone_groups import watch_groups
@@ -105,6 +105,7 @@ async def run(settings: ServiceSettings) -> None:
 
 def main() -> int:
     """Run the process; return its exit code."""
+    share_heaps()
     log_to_stderr(NAME)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
     try:

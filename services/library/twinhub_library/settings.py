@@ -78,7 +78,7 @@ class OpenLinkSettings:
     """Links that open what is published, or repositories, in the workspace of whoever follows."""
 
     git_hosts: tuple[str, ...] = ()
-    """Hosts whose repositories are opened, such as ``gitlab.example.org``."""
+    """Hosts whose repositories are opened; empty for those of `GitSettings.hosts`."""
 
 
 @dataclass(frozen=True)

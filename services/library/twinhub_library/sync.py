@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from twinhub_library.repositories.connections import Connections
     from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
+    from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.running import Listener
-    from twinhub_library.repository import Remote
     from twinhub_library.tree import Tree
 
     Files = Mapping[str, GitFile]
@@ -198,7 +198,7 @@ class Syncing:
     def end_merge(self, note: Mapping[str, str]) -> None:
         """End a pull whose merge was ended after a crash; see `merging.recover_merges`."""
         with contextlib.suppress(NotThereError), self._desk(note["repository"], None) as desk:
-            desk.repository.change_refs({BASE: note["base"], PUSHING: None})
+            desk.repository.refs.change({BASE: note["base"], PUSHING: None})
 
     # -- parts
 
@@ -231,9 +231,9 @@ class Syncing:
 
     def _base(self, desk: Desk, head: str) -> str | None:
         """Return the last synced commit; a push that a crash cut off may have arrived."""
-        sent = desk.repository.find_ref(PUSHING)
+        sent = desk.repository.refs.find(PUSHING)
         if sent and desk.repository.is_ancestor(sent, head):
-            desk.repository.change_refs({BASE: sent, PUSHING: None})
+            desk.repository.refs.change({BASE: sent, PUSHING: None})
         return desk.base()
 
     def _pull(self, desk: Desk, remote: Remote, *, dry_run: bool) -> Pulled:
@@ -274,7 +274,7 @@ class Syncing:
             kept = desk.keep(differs, base) if differs else None
 
         def end() -> None:
-            desk.repository.change_refs({BASE: head, PUSHING: None})
+            desk.repository.refs.change({BASE: head, PUSHING: None})
 
         note = {"kind": ENDING, "repository": desk.row.id, "base": head}
         report = self._merge(desk, gone, come, Ending(note, end), dry_run=dry_run)
@@ -317,9 +317,9 @@ class Syncing:
         made = desk.commit(
             differs, base, wish.message_for(differs), self._author(desk, push.caller)
         )
-        desk.repository.change_refs({PUSHING: made})
+        desk.repository.refs.change({PUSHING: made})
         self._send(desk, remote, made, head=head, differs=differs)
-        desk.repository.change_refs({BASE: made, desk.remote_ref: made, PUSHING: None})
+        desk.repository.refs.change({desk.remote_ref: made, BASE: made, PUSHING: None})
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
 

@@ -14,7 +14,7 @@ import functools
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -22,7 +22,7 @@ from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
 from twinhub_library.copying import copy_content
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
-from twinhub_library.etags import etag_of
+from twinhub_library.etags import etag_of, join_etag
 from twinhub_library.kernel import translated
 from twinhub_library.nearness import MOST_BYTES_LISTED_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY, NewFile, place
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "EntryKind", "Tree", "etag_of", "translated"]
 
 _FOLDER_MODE = 0o755
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: file systems know later ones, and dates do not."""
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
 
 
@@ -129,10 +132,7 @@ class Tree:
             found = os.listdir(folder)  # noqa: PTH208 - a descriptor
             names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
             page = names if limit is None else names[:limit]
-            entries = []
-            for name in page:
-                with contextlib.suppress(FileNotFoundError):
-                    entries.append(_entry(name, _status(folder, name)))
+            entries = list(_look_at(folder, page))
             return entries, page[-1] if len(page) < len(names) else ""
 
     def open_folder_itself(self, path: RelativePath) -> int:
@@ -350,20 +350,29 @@ class _OpenArea:
         os.close(self._folder)
 
 
+def _look_at(folder: int, names: Iterable[str]) -> Iterator[Entry]:
+    for name in names:
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        yield _entry(name, status)
+
+
 def _entry(name: str, status: os.stat_result) -> Entry:
-    return _make_entry(
-        name, status.st_mode, status.st_size, status.st_mtime, etag_of(status)
-    )  # fmt: skip
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return _make_entry(name, status.st_mode, status.st_ino, status.st_size, times)
 
 
 @functools.lru_cache(8192)
-def _make_entry(name: str, mode: int, size: int, changed: float, etag: str) -> Entry:
+def _make_entry(name: str, mode: int, inode: int, size: int, times: tuple[int, int]) -> Entry:
     """Return an entry; who lists a folder again is given the same ones, which costs a fifth."""
     kind = _kind(mode)
     shown = shown_name(name)
+    changed_at = _EPOCH + timedelta(seconds=min(times[0] / 1e9, _LAST_SECOND))
     return Entry(
-        shown, kind, size if kind is EntryKind.FILE else 0, datetime.fromtimestamp(changed, UTC),
-        etag, is_usable=REPLACEMENT not in shown,
+        shown, kind, size if kind is EntryKind.FILE else 0, changed_at,
+        join_etag(inode, size, *times), is_usable=REPLACEMENT not in shown,
     )  # fmt: skip
 
 

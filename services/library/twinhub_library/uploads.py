@@ -99,7 +99,7 @@ class Uploads:
             mine = [one for one in self._known.values() if one.owner == owner and not one.is_done]
             if len(mine) >= MOST_OPEN:
                 raise TooManyUploadsError(f"{MOST_OPEN} uploads of yours are open: end some.")
-            self._files.room.check(area, size, promised=self._count_promised())
+            self._files.room.check(area, size, promised=self._count_promised(mine))
             upload = Upload(
                 secrets.token_hex(16), owner, str(path), size,
                 datetime.now(UTC) + timedelta(days=self.days), if_match, sha256,
@@ -252,12 +252,13 @@ class Uploads:
         source = _UPLOADS / upload.id / _DATA
         self._tree.place_file(source, _path(upload), if_match=upload.if_match)
 
-    def _count_promised(self) -> int:
-        """Return the bytes that open uploads may still bring."""
-        return sum(
-            max(0, one.size - self._find_offset(one))
-            for one in self._known.values() if not one.is_done
-        )  # fmt: skip
+    def _count_promised(self, mine: list[Upload]) -> int:
+        """Return the bytes that a person's open uploads may still bring.
+
+        Those of others do not count: who begins many and brings nothing would lock all out. The
+        disk is looked at again while they arrive.
+        """
+        return sum(max(0, one.size - self._find_offset(one)) for one in mine)
 
     def _find_offset(self, upload: Upload) -> int:
         """Return how many bytes have arrived; none of one whose folder is only being made."""

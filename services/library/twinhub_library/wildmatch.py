@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 _ANY_FOLDERS = None
 """In the parts of a pattern: ``**``, any number of folders, also none."""
+_LONGEST = 512
+"""Characters of one part of a pattern; a name has at most 255 bytes."""
+_REMEMBERED = 512
 _CLASSES: dict[str, Callable[[str], bool]] = {
     "alpha": str.isalpha, "digit": str.isdigit, "alnum": str.isalnum, "upper": str.isupper,
     "lower": str.islower, "space": str.isspace, "punct": string.punctuation.__contains__,
@@ -42,6 +45,8 @@ def read_rule(line: str) -> Rule | None:
         return None
     anchored = "/" in pattern
     names = pattern.removeprefix("/").split("/")
+    if max(map(len, names)) > _LONGEST:
+        return None
     parts: list[str | None] = [_ANY_FOLDERS if name == "**" else name for name in names]
     if not anchored:
         parts.insert(0, _ANY_FOLDERS)
@@ -117,7 +122,7 @@ class _Token:
         return inside is not self.is_negated
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _tokens(pattern: str) -> tuple[_Token, ...] | None:
     """Return the tokens of a part; None where it is no pattern."""
     tokens, at = [], 0

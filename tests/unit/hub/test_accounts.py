@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from twinhub_hub.accounts import ensure_accounts, generate_password
 from twinhub_hub.operate.errors import OperateError
-from twinhub_hub.settings.models import TrialAccount
+from twinhub_hub.settings.auth import TrialAccount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

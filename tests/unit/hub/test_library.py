@@ -10,13 +10,14 @@ import pytest
 from traitlets.config import Config
 from twinhub_hub.apply import auth
 from twinhub_hub.apply.context import Context
-from twinhub_hub.apply.library import library_environment
+from twinhub_hub.apply.library import copy_trusted, library_environment
 from twinhub_hub.assets import AssetsError, ensure_user_folder, list_teams
 from twinhub_hub.broker.policy import RefusedError
 from twinhub_hub.broker.rules import decide
 from twinhub_hub.installation import Installation, Running, share
 from twinhub_hub.operate.prepare import ensure_secrets
 from twinhub_hub.sandbox.command import Sandbox, sandbox_command
+from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
 from twinhub_library.service import ServiceSettings
 
@@ -34,7 +35,16 @@ library:
     users: [{name: alice, limit: 50G}]
     teams: [{name: org/plant, limit: 1T}]
   snapshots: {every_minutes: 5}
+  git:
+    ca_file: trust/authority.pem
+    known_hosts: trust/known_hosts
+    email_domain: example.org
+  open_links: {git_hosts: [gitlab.example.org]}
 """
+_TRUSTED = {
+    "authority.pem": "-----BEGIN CERTIFICATE-----\n",
+    "known_hosts": "git.example.org ssh-ed25519 AAAA\n",
+}
 
 
 @pytest.fixture
@@ -43,6 +53,9 @@ def context(tmp_path: Path) -> Context:
     installation.make_folders()
     ensure_secrets(installation)
     installation.settings_file.write_text(_SETTINGS)
+    (tmp_path / "trust").mkdir()
+    for name, text in _TRUSTED.items():
+        (tmp_path / "trust" / name).write_text(text)
     running = Running("docker", 8000, 8001, 8002, 8003, "172.30.0.1", library_port=8004)
     return Context.of(installation, load_settings(installation.settings_file), running)
 
@@ -89,6 +102,43 @@ def test_the_library_understands_all_that_it_is_told(context: Context) -> None:
     assert settings.library.quota.groups == {"org/plant": 2**40}
     assert settings.library.snapshots.every_minutes == 5
     assert settings.library.hub_api_url == "http://127.0.0.1:8003/hub/api"
+
+
+def test_whom_git_trusts_is_copied_to_where_the_library_reads_it(context: Context) -> None:
+    copy_trusted(context)
+    settings = ServiceSettings.from_environment(dict(library_environment(context)))
+    git = settings.library.git
+    assert git.ca_file
+    assert git.known_hosts
+    assert [git.ca_file.read_text(), git.known_hosts.read_text()] == list(_TRUSTED.values())
+    assert git.ca_file.stat().st_mode & 0o777 == 0o644
+    assert git.ca_file.parent in settings.needed
+    assert git.email_domain == "example.org"
+    assert settings.library.open_links.git_hosts == ("gitlab.example.org",)
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("git: {ca_fil: x}", "'ca_file'"),
+        ("open_link: {git_hosts: []}", "'open_links'"),
+        ("open_links: {git_host: []}", "'git_hosts'"),
+        ("git: {email_domain: '@x'}", "library.git.email_domain"),
+        ("git: {ca_file: gone.pem}", "gone.pem cannot be read: No such file"),
+        ("git: {ca_file: trust/known_hosts}", "holds no certificate"),
+        ("git: {known_hosts: trust/authority.pem}", "holds no key of a server"),
+    ],
+)
+def test_what_is_wrong_in_the_section_is_said_with_its_line(
+    context: Context, section: str, said: str
+) -> None:
+    path = context.installation.settings_file
+    path.write_text(f"version: 1\nlibrary:\n  {section}\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    (fault,) = caught.value.faults
+    assert said in str(fault)
+    assert f"{path}:3:" in str(fault)
 
 
 @pytest.mark.d4(7)

@@ -11,7 +11,7 @@ from twinhub_hub.native_accounts import add_account, load_accounts
 from twinhub_hub.operate.errors import BusyError, NoAccountError
 from twinhub_hub.operate.lock import only_one
 from twinhub_hub.operate.passwords import HubPasswords
-from twinhub_hub.settings.models import Auth
+from twinhub_hub.settings.auth import Auth
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -189,7 +189,11 @@ def _changelog(file: str | None) -> str:
 
 def _usage(asking: Asking) -> int:
     area = asking.options.area
-    page = asking.client.get_area_usage(area.strip("/")) if area else asking.client.get_usage()
+    page = (
+        asking.client.get_area_usage(area.strip("/"), fresh=asking.options.fresh)
+        if area
+        else asking.client.get_usage()
+    )
     if asking.options.json:
         asking.print_json(page)
     else:

@@ -90,6 +90,7 @@ def _usage(parser: argparse.ArgumentParser) -> None:
         "area", metavar="AREA", nargs="?", default="",
         help="list what is in this area, the largest first; default: all areas",
     )  # fmt: skip
+    parser.add_argument("--fresh", action="store_true", help="measure the area now")
 
 
 def _open_link(parser: argparse.ArgumentParser) -> None:

@@ -47,7 +47,8 @@ def _connect(asking: Asking) -> int:
     return GOOD
 
 
-def _credential(asking: Asking) -> CredentialIn:
+def _credential(asking: Asking) -> CredentialIn | None:
+    """Return what lets git in; None for the login where it serves, else for nothing."""
     options = asking.options
     if options.login:
         return CredentialIn(kind="login", user="", secret="")
@@ -56,7 +57,7 @@ def _credential(asking: Asking) -> CredentialIn:
         return CredentialIn(kind="token", user=options.token_user, secret=secret)
     if options.key_file is not None:
         return CredentialIn(kind="ssh-key", user="", secret=_read(options.key_file))
-    return CredentialIn(kind="none", user="", secret="")
+    return CredentialIn(kind="none", user="", secret="") if options.public else None
 
 
 def _read(file: str) -> str:

@@ -63,7 +63,12 @@ def _connect(parser: argparse.ArgumentParser) -> None:
         help="beside a token, where it is wanted",
     )
     how.add_argument("--key-file", metavar="FILE", help="holds a private SSH key; - likewise")
-    how.add_argument("--login", action="store_true", help="use your own login in that GitLab")
+    how.add_argument(
+        "--login",
+        action="store_true",
+        help="use your own login: what is done where you sign in with that GitLab",
+    )
+    how.add_argument("--public", action="store_true", help="use nothing: everybody may read it")
     parser.add_argument(
         "--host-key",
         metavar="PRINT",

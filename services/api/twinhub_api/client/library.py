@@ -139,9 +139,10 @@ class LibraryClient(ServiceClient):
         """Return how much room one's areas take."""
         return self.get(UsagePage, "/api/usage", {"limit": _PAGE})
 
-    def get_area_usage(self, area: str) -> AssetUsagePage:
-        """Return how much room the assets of an area take, the largest first."""
-        return self.get(AssetUsagePage, f"/api/usage/{quote(area)}", {"limit": _PAGE})
+    def get_area_usage(self, area: str, *, fresh: bool = False) -> AssetUsagePage:
+        """Return how much room the assets of an area take, the largest first; ``fresh``: now."""
+        values: Values = {"limit": _PAGE, "fresh": fresh or None}
+        return self.get(AssetUsagePage, f"/api/usage/{quote(area)}", values)
 
     def search(self, query: SearchQuery) -> SearchPage:
         """Return the assets that have all the words, the nearest first."""

@@ -65,7 +65,6 @@ class Imports:
         """Import into a tree."""
         self._tree = tree
         self._database = database
-        self._publisher = publisher
         self._audit = audit
         self._around = around
         self.sources = Sources(tree, publisher)
@@ -96,8 +95,7 @@ class Imports:
             FullError: there is no room.
         """
         self._tree.ensure_folder(place.parent)
-        with self._publisher.locked():
-            found = self.sources.find(source, pin)
+        with self.sources.found(source, pin) as found:
             self._check_free(found, place)
             row = self._add(caller, found, place, staged=f"{TEMPORARY}{secrets.token_hex(8)}")
         self._copy(row, found)
@@ -108,8 +106,8 @@ class Imports:
         """Import anew to the same place; what is there goes to the bin."""
         place = RelativePath.parse(row.place)
         self._get_entry(row)
-        with self._publisher.locked():
-            found = self.sources.find(RelativePath.parse(row.source), pin, keeps=row.digest)
+        source = RelativePath.parse(row.source)
+        with self.sources.found(source, pin, keeps=row.digest) as found:
             new = self._add(caller, found, place, staged=f"{_FRESH}{secrets.token_hex(8)}")
         self._copy(new, found)
         self._audit.record(caller, "import-fresh", place, source=found.path, version=found.version)
@@ -222,9 +220,9 @@ class Imports:
         self, row: ImportRow, pin: str
     ) -> tuple[Source, Content, Content, RelativePath]:  # fmt: skip
         self._get_entry(row)
-        place = RelativePath.parse(row.place)
-        with self._publisher.locked():
-            found = self.sources.find(RelativePath.parse(row.source), pin, keeps=row.digest)
+        source, place = RelativePath.parse(row.source), RelativePath.parse(row.place)
+        with self.sources.found(source, pin, keeps=row.digest) as found:
+            pass  # its content is kept for a while from now on
         if found.is_folder != row.is_folder:
             raise StateError(
                 f"{row.source} is {'a folder' if found.is_folder else 'a file'} now, and was not "

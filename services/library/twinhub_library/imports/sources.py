@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.references import AssetKind
 from twinhub_dtconfig.versions import BadVersionError
+from twinhub_kit.errors import ServiceError
 
 from twinhub_library.areas import COMMON
 from twinhub_library.catalogue import find_asset, say_no_asset
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.merging import FileMark, FolderContent
-from twinhub_library.publishing.contents import stage_folder, stage_names
+from twinhub_library.publishing.contents import discard, stage_folder, stage_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from twinhub_library.assets import Asset
     from twinhub_library.paths import RelativePath
+    from twinhub_library.publishing.contents import Staged
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.store.publishing import VersionRow
     from twinhub_library.tree import Tree
@@ -62,12 +65,13 @@ class Sources:
         self._tree = tree
         self._publisher = publisher
 
-    def find(self, path: RelativePath, pin: str = "", *, keeps: str = "") -> Source:
-        """Return the version of an asset that fits a pin, or the asset as it is now.
+    @contextlib.contextmanager
+    def found(self, path: RelativePath, pin: str = "", *, keeps: str = "") -> Iterator[Source]:
+        """Find the version of an asset that fits a pin, or the asset as it is now.
 
-        The caller of this may read the path. ``keeps`` is the digest of a version that may have
-        been withdrawn. Of an asset without versions the content is kept by this; hold the
-        publisher's lock until a record refers to it.
+        Whoever asks may read the path. ``keeps`` is the digest of a version that may have been
+        withdrawn. Of an asset without versions a copy is kept; no content is removed within the
+        block, which is to write down who needs it, and nobody publishes meanwhile.
 
         Raises:
             NotThereError: there is no such asset, or no version fits.
@@ -76,16 +80,27 @@ class Sources:
         row = self.find_version(path, pin, keeps=keeps)
         if row is not None:
             names = tuple(row.companions)
-            return Source(
+            source = Source(
                 str(path), row.version, row.digest, row.inside,
                 is_folder=row.is_folder, companions=names, size=row.size,
             )  # fmt: skip
+            with self._publisher.locked():
+                yield source
+            return
         asset = find_asset(self._tree, path)
         if asset is None or asset.path != path:
             raise NotThereError(say_no_asset(self._tree, path))
         if pin:
             raise BadRequestError(f"{path} has no versions: leave out '@{pin}'.")
-        return self._keep(asset)
+        staged, source = self._stage(asset)
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(self._publisher.locked())
+            except ServiceError:
+                discard(self._tree, staged)
+                raise
+            self._publisher.bases.keep(staged)
+            yield source
 
     def find_version(
         self, path: RelativePath, pin: str, *, keeps: str = ""
@@ -125,15 +140,15 @@ class Sources:
             f"The content {digest[:12]} is not kept any more: import a fresh copy beside yours."
         )
 
-    def _keep(self, asset: Asset) -> Source:
+    def _stage(self, asset: Asset) -> tuple[Staged, Source]:
+        """Copy an asset, however long that takes; nothing refers to the copy yet."""
         if asset.is_folder:
             staged, inside = stage_folder(self._tree, asset.path), ""
         else:
             names = [asset.path.name, *asset.companions]
             staged, inside = stage_names(self._tree, asset.folder, names), asset.name
-        self._publisher.bases.keep(staged)
         companions = () if asset.is_folder else asset.companions
-        return Source(
+        return staged, Source(
             str(asset.path), "", staged.digest, inside,
             is_folder=asset.is_folder, companions=companions, size=staged.size,
         )  # fmt: skip

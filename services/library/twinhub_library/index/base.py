@@ -24,6 +24,7 @@ FEWEST_LETTERS_OF_A_START_IN_TEXT = 3
 """A shorter one begins words of a name, title or keyword alone."""
 FEWEST_LETTERS_WITH_A_TYPO = 4
 MOST_FACET_VALUES = 20
+FULL = "The disk is full: search goes on by itself once there is room. Tell an administrator."
 FURTHEST_HIT = 10_000
 """Hits after so many are not reached: narrow the search instead."""
 

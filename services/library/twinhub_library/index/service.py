@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import shutil
 import threading
 import time
@@ -16,7 +17,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_library.index.absent import AbsentIndex
-from twinhub_library.index.base import IndexDamagedError, Query, Results, SearchIndexError
+from twinhub_library.index.base import (
+    FULL,
+    IndexDamagedError,
+    IndexFullError,
+    Query,
+    Results,
+    SearchIndexError,
+)
 from twinhub_library.index.following import Follower, Progress
 from twinhub_library.index.tantivy import SCHEMA_VERSION, TantivyIndex
 from twinhub_library.index.watching import Watcher
@@ -41,6 +49,8 @@ _REST = 0.5
 _LOOK_EVERY_SECONDS = 600.0
 _LOOK_EVERY_SECONDS_WITHOUT_WATCHES = 60.0
 _CLOSE_SECONDS = 30.0
+_LEAST_FREE_BYTES = 1 << 20
+"""Where fewer are free, writing has failed of that."""
 _AGAIN_SECONDS = 2.0
 """After so long an index that could not be opened or written is tried again."""
 
@@ -139,7 +149,9 @@ class Search:
             watcher = self._watcher = self._open_watcher(opened)
             try:
                 self._follow(watcher, stopping)
-            except IndexDamagedError:
+            except IndexDamagedError as error:
+                if self._is_disk_full():  # tantivy's thread dies of it, and does not say of what
+                    raise IndexFullError(FULL) from error
                 self._is_damaged = True
                 raise
             finally:
@@ -185,6 +197,13 @@ class Search:
         follower = Follower(self._tree, index, is_complete=self._marker.exists())
         return index, follower
 
+    def _is_disk_full(self) -> bool:
+        try:
+            found = os.statvfs(self._folder)
+        except OSError:
+            return False
+        return found.f_bavail * found.f_frsize < _LEAST_FREE_BYTES
+
     def _mend(self) -> None:
         """Begin anew where the index turned out to be damaged, or could not be opened.
 
@@ -227,7 +246,6 @@ class Search:
             self._follower.step(
                 seconds=None if is_watching else _SLICE_SECONDS, is_stopping=is_to_end
             )
-            self._problem = ""
             if watcher and watcher.has_lost:
                 watcher.start_anew()
                 watching = watcher.watch_some()
@@ -237,6 +255,7 @@ class Search:
             if is_watching or self._follower.is_looking:
                 _wait(watcher, stopping, _REST * (time.monotonic() - began))
                 continue
+            self._problem = ""
             self._note_complete()
             if looks.have_ended:
                 self._index.rest()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import tantivy
 
 from twinhub_library.index.base import (
+    FULL,
     FURTHEST_HIT,
     MOST_FACET_VALUES,
     Document,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Another one whenever a document is written in another way: the index is then built anew."""
 
-_FULL = "The disk is full: search goes on by itself once there is room. Tell an administrator."
 _HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one thread; more gains nothing with commits this small."""
 _SEPARATOR = "\0"
@@ -289,7 +289,7 @@ def _translated() -> Iterator[None]:
         if "LockBusy" in str(error):
             raise IndexBusyError("Another process writes the search index: end it.") from error
         if "No space left" in str(error) or "quota exceeded" in str(error):
-            raise IndexFullError(_FULL) from error
+            raise IndexFullError(FULL) from error
         raise IndexDamagedError("The search index cannot be used; it is being rebuilt.") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":

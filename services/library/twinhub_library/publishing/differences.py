@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.merging.text import is_text
+from twinhub_library.merging.content import chunks_of
+from twinhub_library.merging.text import MOST_BYTES, is_text
 
 if TYPE_CHECKING:
     from twinhub_library.merging import Content
@@ -45,8 +46,8 @@ def compare(old: Content, new: Content) -> list[FileDifference]:
     differences = []
     for number, path in enumerate(changed):
         is_old, is_new = path in before, path in after
-        first = old.read(path) if is_old else b""
-        second = new.read(path) if is_new else b""
+        first, old_size = _read(old, path) if is_old else (b"", 0)
+        second, new_size = _read(new, path) if is_new else (b"", 0)
         text = _compare_text(path, first, second) if number < MOST_FILES else ""
         change = "changed" if is_old and is_new else "added" if is_new else "removed"
         old_digest, new_digest = (
@@ -54,10 +55,20 @@ def compare(old: Content, new: Content) -> list[FileDifference]:
         )
         differences.append(
             FileDifference(
-                path, change, old_digest, new_digest, len(first), len(second), text
+                path, change, old_digest, new_digest, old_size, new_size, text
             )
         )  # fmt: skip
     return differences
+
+
+def _read(content: Content, path: str) -> tuple[bytes, int]:
+    """Return the beginning of a file, which is all of it if it is a text, and its size in bytes."""
+    start, size = bytearray(), 0
+    for chunk in chunks_of(content, path):
+        size += len(chunk)
+        if len(start) <= MOST_BYTES:
+            start += chunk
+    return bytes(start), size
 
 
 def _compare_text(path: str, old: bytes, new: bytes) -> str:

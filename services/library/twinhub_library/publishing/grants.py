@@ -101,7 +101,10 @@ def check_admin(caller: Caller) -> None:
         NotAllowedError: the caller is none.
     """
     if not caller.is_admin:
-        raise NotAllowedError("Only administrators do this: ask one.")
+        raise NotAllowedError(
+            "Only administrators do this: ask one. If you are one, use a token of the page Token "
+            "in the hub's menu: in a workspace you are a user like others."
+        )
 
 
 def _is_for(grant: GrantRow, caller: Caller) -> bool:

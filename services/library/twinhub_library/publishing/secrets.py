@@ -8,6 +8,7 @@ the log says so. Long lines take no longer than their length.
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
 import itertools
 import logging
@@ -114,6 +115,8 @@ _IDENTIFIER = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
 _VERSION = re.compile(r"[\^~<>=v ]{0,3}\d{1,6}(?:\.[\dx*]{1,6}){1,3}(?:[-+.][\w.]{1,40})?")
 _LEAST_ENTROPY = 4.3
 _LONGEST_LINE = 20_000
+_STEP = _LONGEST_LINE - 8_000
+"""Longer lines are looked at in pieces, which share more than the longest secret has."""
 _SHORTEST_WORD = 6
 
 
@@ -143,8 +146,8 @@ def _scan(folder: OpenFolder, names: Iterator[str]) -> list[SecretFinding]:
         left -= len(content)
         if by_name and content:
             findings.append(SecretFinding(name, 1, by_name))
-        elif b"\0" not in content[:8192]:
-            findings += scan_text(name, content.decode("utf-8", "replace"))
+        else:
+            findings += scan_text(name, _decode(content))
         if len(findings) >= MOST_FINDINGS:
             break
         if left <= 0 or time.monotonic() > end:
@@ -153,12 +156,20 @@ def _scan(folder: OpenFolder, names: Iterator[str]) -> list[SecretFinding]:
     return findings[:MOST_FINDINGS]
 
 
+def _decode(content: bytes) -> str:
+    """Return content as text, empty if it is none; what begins with a mark of UTF-16 is text."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    return "" if b"\0" in content[:8192] else content.decode("utf-8", "replace")
+
+
 def scan_text(file: str, text: str) -> Iterator[SecretFinding]:
     """Yield the likely secrets in a text, at most one for each line."""
     is_settings = any(fnmatch.fnmatch(file.rpartition("/")[2], one) for one in _BARE_FILES)
     for number, line in enumerate(text.split("\n"), 1):
-        what = _judge_line(line[:_LONGEST_LINE], is_settings=is_settings)
-        if what:
+        pieces = (line[at : at + _LONGEST_LINE] for at in range(0, len(line) or 1, _STEP))
+        found = (_judge_line(piece, is_settings=is_settings) for piece in pieces)
+        if what := next(filter(None, found), None):
             yield SecretFinding(file, number, what)
 
 

@@ -28,8 +28,10 @@ from twinhub_library.repositories.credentials import (
 from twinhub_library.repositories.errors import BusyRepositoryError
 from twinhub_library.repositories.hosts import check_host, confirm_host, find_known
 from twinhub_library.repositories.objects import why_unfit
+from twinhub_library.repositories.refs import clear_leftovers
+from twinhub_library.repositories.remotes import Remote
 from twinhub_library.repositories.sandbox import Limits, open_sandbox
-from twinhub_library.repository import Remote, Repository, Walls, running_uid
+from twinhub_library.repository import Repository, Walls, running_uid
 from twinhub_library.store.repositories import RepositoryRow
 
 if TYPE_CHECKING:
@@ -197,6 +199,8 @@ class Connections:
         with contextlib.nullcontext() if is_shared else self.lock(repository_id):
             row = self.get(repository_id)
             repository = Repository(self._folder / row.id, self.walls())
+            if not is_shared:
+                clear_leftovers(repository.folder / "git")
             try:
                 yield Opened(row, repository, RelativePath.parse(row.place))
             finally:

@@ -74,10 +74,10 @@ class CommitContent:
 
     def _large(self, file: GitFile) -> Path | None:
         """Return where the content is kept of what is a pointer of Git LFS."""
-        if file.size > MOST_POINTER_BYTES or not self._repository.has_large_files:
+        if file.size > MOST_POINTER_BYTES or not self._repository.large.has_any:
             return None
         pointer = parse_pointer(self._repository.read_blob(file.blob))
-        return self._repository.large_file(pointer) if pointer else None
+        return self._repository.large.find(pointer) if pointer else None
 
 
 def changed_files(
@@ -111,4 +111,4 @@ def _is_for_lfs(repository: Repository, path: str, file: GitFile) -> bool:
 
 def missing_of(repository: Repository, pointers: Iterable[Pointer]) -> list[Pointer]:
     """Return the pointers whose content is not here yet."""
-    return [one for one in pointers if repository.large_file(one) is None]
+    return [one for one in pointers if repository.large.find(one) is None]

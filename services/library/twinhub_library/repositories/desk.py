@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from twinhub_library.opened import OpenFolder
     from twinhub_library.repositories.connections import Connections, Opened
     from twinhub_library.repositories.objects import GitFile, Listing
+    from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.running import Listener
     from twinhub_library.repositories.scanning import TreeFile
-    from twinhub_library.repository import Remote
     from twinhub_library.tree import Tree
 
 BASE, PUSHING, KEPT = "refs/twinhub/base", "refs/twinhub/pushing", "refs/twinhub/kept/"
@@ -71,7 +71,7 @@ class Desk:
 
     def base(self) -> str | None:
         """Return the commit that was synced last."""
-        return self.repository.find_ref(BASE)
+        return self.repository.refs.find(BASE)
 
     def find_commit(self, name: str) -> str:
         """Return the commit that digits name.
@@ -109,7 +109,7 @@ class Desk:
             except LargeFileMissingError:
                 pass  # said below, by name
         missing = sorted(
-            path for path, one in pointers.items() if not self.repository.large_file(one)
+            path for path, one in pointers.items() if not self.repository.large.find(one)
         )
         return tuple(f"{path}: its content is not at the Git LFS server." for path in missing)
 
@@ -178,8 +178,8 @@ class Desk:
     def _written(self, folder: OpenFolder, path: str, target: str, one: TreeFile) -> Written:
         if one.pointer:
             pointer = one.pointer
-            if self.repository.large_file(pointer) is None:
-                self.repository.keep_large_file(pointer, exact_chunks(folder, path, one.etag))
+            if self.repository.large.find(pointer) is None:
+                self.repository.large.keep(pointer, exact_chunks(folder, path, one.etag))
             text = pointer.text
             return Written(target, one.is_executable, len(text), lambda: [text])
         chunks = exact_chunks(folder, path, one.etag)
@@ -210,10 +210,10 @@ class Desk:
         made = self.commit(found, base, "What was here before", author)
         if not is_lasting:
             return made
-        names = list(self.repository.list_refs(KEPT))
+        names = list(self.repository.refs.list(KEPT))
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         old: dict[str, str | None] = dict.fromkeys(names[MOST_KEPT - 1 :])
-        self.repository.change_refs(old | {f"{KEPT}{stamp}": made})
+        self.repository.refs.change(old | {f"{KEPT}{stamp}": made})
         return made
 
     # -- a first copy
@@ -225,7 +225,7 @@ class Desk:
         for path, pointer in list_pointers(
             self.repository, listing.files, listing.files
         ).items():  # fmt: skip
-            large = self.repository.large_file(pointer)
+            large = self.repository.large.find(pointer)
             if large:
                 shutil.copyfile(large, self.repository.work / path)
         self._take_work()
@@ -237,7 +237,7 @@ class Desk:
         self.tree.move(work, self.place)
         self.repository.work.mkdir(mode=0o755)
         self.repository.give(self.repository.work)
-        self.repository.change_refs({BASE: base_name})
+        self.repository.refs.change({BASE: base_name})
 
     def _take_work(self) -> None:
         """Take over what git wrote as another user, which it does where we are root."""

@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import Caller
-from twinhub_kit.errors import ServiceError
+from twinhub_kit.errors import NotAllowedError, ServiceError
 
+from twinhub_library.areas import Area, split_path
 from twinhub_library.catalogue import find_asset
 from twinhub_library.errors import NotThereError
 from twinhub_library.paths import RelativePath
@@ -76,8 +78,10 @@ class Following:
 
         Raises:
             NotThereError: the path is no asset in the place.
-            NotAllowedError: no grant that names the caller lets them publish it.
+            NotAllowedError: no grant that names the caller lets them publish it, or others write in
+                the place.
         """
+        _check_own(caller, path)
         asset = self._asset(row, path)
         with contextlib.suppress(VersionTakenError):  # the next version is published
             self._publishing.publisher.check(Caller(caller.name), Wish(asset))
@@ -100,6 +104,7 @@ class Following:
             LibraryError: it cannot be pulled or published, or a conflict waits for a person.
         """
         caller = Caller(row.follow_by)
+        _check_own(caller, RelativePath.parse(row.follow_path))
         pulled = self._syncing.pull(caller, row.id, listener or Silent())
         waiting = self._connections.get(row.id).conflicts.splitlines()
         if waiting:
@@ -165,6 +170,19 @@ def open_following(
     look = partial(following.follow_all, background.stopping)
     background.every(LEAST_SECONDS, "follow repositories", look)
     return following
+
+
+def _check_own(caller: Caller, path: RelativePath) -> None:
+    """Refuse a place in which others write: they would publish by the caller's grants.
+
+    Raises:
+        NotAllowedError: it is not in the caller's own area.
+    """
+    if split_path(path)[0] != Area(AreaKind.PRIVATE, caller.label):
+        raise NotAllowedError(
+            f"{path} is not in your own area: what others write there would be published in your "
+            "name. Connect the repository with a place of your own."
+        )
 
 
 def _knows(secret: str, headers: Mapping[str, str], body: bytes) -> bool:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from twinhub_library.repository import Walls
 
 _SECONDS = 15
+_OF_CLOUDS = frozenset(
+    map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192"))
+)
+"""Where clouds answer with credentials and that are not of the link: AWS, Alibaba, Oracle."""
 _SSH_PORT = 22
 _PREFERRED = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "ssh-rsa")
 
@@ -57,7 +61,9 @@ def check_host(address: Address, *, allowed: tuple[str, ...], allow_loopback: bo
             one = one.ipv4_mapped
         if one.is_loopback and allow_loopback:
             continue
-        if one.is_loopback or one.is_link_local or one.is_multicast or one.is_unspecified:
+        if one.is_loopback or one.is_link_local or one.is_multicast or one.is_unspecified or (
+            one in _OF_CLOUDS
+        ):  # fmt: skip
             raise BadAddressError(f"{host} is this machine or its own network: name another host.")
 
 

@@ -46,7 +46,7 @@ class Looking:
             if fetch:
                 remote = self._connections.remote(caller, desk.row)
                 desk.repository.fetch(remote, desk.row.branch, Silent())
-            base, head = desk.base(), desk.repository.find_ref(desk.remote_ref)
+            base, head = desk.base(), desk.repository.refs.find(desk.remote_ref)
             listing = desk.listing(base)
             found = desk.scan(listing.files) if desk.has_place() else None
             differs = compare(found, listing) if found else None
@@ -65,7 +65,7 @@ class Looking:
     ) -> list[Commit]:
         """Return the commits of the branch, the newest first; with a path those that changed it."""
         with self._desk(repository_id) as desk:
-            head = desk.repository.find_ref(desk.remote_ref) or desk.base()
+            head = desk.repository.refs.find(desk.remote_ref) or desk.base()
             if head is None:
                 return []
             whole = "/".join(one for one in (desk.row.folder, path) if one)
@@ -74,7 +74,7 @@ class Looking:
     def kept(self, repository_id: str) -> list[Commit]:
         """Return what was kept before pulls and restores, the newest first."""
         with self._desk(repository_id) as desk:
-            refs = desk.repository.list_refs(KEPT)
+            refs = desk.repository.refs.list(KEPT)
             return [
                 one
                 for commit in refs.values()

@@ -10,14 +10,14 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping
 
 FILE, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 MOST_POINTER_BYTES = 1024
@@ -97,23 +97,55 @@ def parse_pointer(content: bytes) -> Pointer | None:
     return Pointer(found[1].decode(), int(found[2])) if found else None
 
 
-def parse_listing(output: bytes, folder: str) -> Listing:
-    """Return the files of ``git ls-tree -r -l -z`` with a full tree, by path below a folder."""
+Lines = dict[tuple[bytes, str], tuple[str, "GitFile | LeftOut"]]
+"""What lines of listings say, by line and folder: most are the same from commit to commit."""
+
+
+def parse_listing(output: bytes, folder: str, known: Lines) -> Listing:
+    """Return the files of ``git ls-tree -r -l -z`` with a full tree, by path below a folder.
+
+    Lines that are known already are not read again; new ones are added.
+    """
     files: dict[str, GitFile] = {}
     left_out: list[LeftOut] = []
-    prefix = f"{folder}/" if folder else ""
     for line in output.split(b"\0"):
         if not line:
             continue
-        facts, _, raw = line.partition(b"\t")
-        mode, _, blob, size = facts.decode("ascii").split()
-        path = raw.decode("utf-8", "backslashreplace").removeprefix(prefix)
-        reason = _why_not(raw, path, mode)
-        if reason:
-            left_out.append(LeftOut(path, reason))
+        found = known.get((line, folder))
+        if found is None:
+            found = known[line, folder] = _parse_line(line, folder)
+        path, one = found
+        if isinstance(one, GitFile):
+            files[path] = one
         else:
-            files[path] = GitFile(mode, blob, int(size))
+            left_out.append(one)
     return Listing(files, tuple(left_out))
+
+
+def _parse_line(line: bytes, folder: str) -> tuple[str, GitFile | LeftOut]:
+    facts, _, raw = line.partition(b"\t")
+    mode, _, blob, size = facts.decode("ascii").split()
+    path = raw.decode("utf-8", "backslashreplace").removeprefix(f"{folder}/" if folder else "")
+    reason = _why_not(raw, path, mode)
+    return path, LeftOut(path, reason) if reason else GitFile(mode, blob, int(size))
+
+
+def parse_parents(commit: bytes) -> list[str]:
+    """Return the parents of a commit as ``git cat-file`` shows it."""
+    head = commit.partition(b"\n\n")[0].split(b"\n")
+    return [line[7:].decode("ascii") for line in head if line.startswith(b"parent ")]
+
+
+LOG_FORMAT = "%H%x00%P%x00%an%x00%at%x00%B%x00"
+
+
+def parse_log(output: bytes) -> Iterator[Commit]:
+    """Yield the commits of ``git log -z`` in that format."""
+    words = output.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(words) - 5, 6):
+        name, parents, author, at, message, _ = words[start : start + 6]
+        when = datetime.fromtimestamp(int(at or 0), UTC)
+        yield Commit(name.strip(), tuple(parents.split()), author, when, message.strip())
 
 
 def _why_not(raw: bytes, path: str, mode: str) -> str:

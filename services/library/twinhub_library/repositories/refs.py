@@ -1,4 +1,4 @@
-"""Names of commits in a git directory: files that nobody packs (gitrepository-layout(5))."""
+"""Names of commits in a git directory of ours (gitrepository-layout(5)): files, never packed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Refs:
     def list(self, prefix: str) -> dict[str, str]:
         """Return the commits by their refs in a folder, the newest name first."""
         folder = self._git_dir / prefix
-        names = sorted(os.listdir(folder), reverse=True) if folder.is_dir() else []  # noqa: PTH208
+        names = sorted((path.name for path in folder.glob("*")), reverse=True)
         found = {f"{prefix}{name}": self.find(f"{prefix}{name}") for name in names}
         return {name: commit for name, commit in found.items() if commit}
 
@@ -62,6 +62,20 @@ class Refs:
             os.fsync(file.fileno())
         self._give(new)
         new.replace(target)
+
+
+def clear_leftovers(git_dir: Path) -> None:
+    """Remove the locks and half packs of a git that was killed; no other may work there now.
+
+    git would wait for its lock for ever, and gives back no room of its own accord.
+    """
+    packs = git_dir / "objects" / "pack"
+    for paths in (
+        git_dir.glob("*.lock"), (git_dir / "refs").rglob("*.lock"), packs.glob("tmp_*"),
+        packs.glob(".tmp-*"),
+    ):  # fmt: skip
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
+from twinhub_library.repositories.addresses import Protocol
 from twinhub_library.repositories.sandbox import GIT_DIR, WORK
 
 if TYPE_CHECKING:
@@ -87,7 +89,18 @@ def options_for(address: Address) -> list[str]:
         "-c", f"protocol.{address.protocol}.allow=always",
         "-c", f"remote.origin.url={address}",
         "-c", f"lfs.url={_lfs_url(address)}",
+        *(_WITHOUT_PLAIN_HTTP if address.protocol is not Protocol.HTTP else ()),
     ]  # fmt: skip
+
+
+_NOWHERE = "https://plain-http.invalid/"
+_ANYHOW = ("".join(letters) for letters in product("Hh", "Tt", "Tt", "Pp"))
+_WITHOUT_PLAIN_HTTP = (
+    "-c", "lfs.transfer.enablehrefrewrite=true",
+    *(word for http in _ANYHOW for word in ("-c", f"url.{_NOWHERE}.insteadOf={http}://")),
+)  # fmt: skip
+"""A server of large files says where each is, and git-lfs asks there with headers of the server's
+choice: services of the inside, which speak plain HTTP, are not to be asked (git-lfs-config(5))."""
 
 
 def _lfs_url(address: Address) -> str:

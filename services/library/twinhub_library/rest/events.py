@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from twinhub_api.library.events import ASSET_CHANGED, CHANGES_LOST, AssetChanged
 from twinhub_kit.callers import get_caller
-from twinhub_kit.errors import ServiceError
+from twinhub_kit.errors import BusyError, ServiceError
 from twinhub_kit.numbers import read_number
 
 from twinhub_library.access import readable_areas
@@ -34,6 +34,8 @@ router = APIRouter(tags=["events"])
 SECONDS_BETWEEN_CHECKS = 1.0
 """So often a stream looks whether its token still counts; the hub's answers are 8 s old at most."""
 SECONDS_BETWEEN_HEARTBEATS = 15.0
+MOST_STREAMS = 50
+"""Streams that one person has open at once: each takes a connection, and looks each second."""
 
 
 @router.get(
@@ -51,19 +53,21 @@ async def stream_events(
 
     `changes.lost` says that some changes cannot be told: read again what is shown.
     """
+    if library.changes.count_of(caller.name) >= MOST_STREAMS and not caller.is_everybody:
+        raise BusyError(f"{MOST_STREAMS} streams of events of yours are open: close some.")
     after = _read_event_id(last_event_id, library.changes.epoch)
     areas = await _list_areas(library, caller)
     return StreamingResponse(
-        _stream(request, library, areas, after),
+        _stream(request, library, caller.name, areas, after),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _stream(
-    request: Request, library: Library, areas: frozenset[Area], after: int | None
+    request: Request, library: Library, name: str, areas: frozenset[Area], after: int | None
 ) -> AsyncIterator[str]:
-    with library.changes.subscribe(after=after) as subscription:
+    with library.changes.subscribe(after=after, by=name) as subscription:
         yield f"retry: 2000\nid: {_event_id(library, library.changes.last_number)}\n\n"
         checked = beaten = time.monotonic()
         while True:
@@ -95,7 +99,8 @@ async def _next_within(subscription: Subscription, seconds: float) -> Change | N
 
 
 async def _list_areas(library: Library, caller: Caller) -> frozenset[Area]:
-    teams = await asyncio.to_thread(list_teams, library)
+    is_near = library.is_near  # hundreds of streams ask each second
+    teams = list_teams(library) if is_near else await asyncio.to_thread(list_teams, library)
     return frozenset(readable_areas(caller, teams))
 
 

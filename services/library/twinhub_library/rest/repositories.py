@@ -25,6 +25,9 @@ from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writ
 from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twinhub_api.wire import Wire
     from twinhub_kit.operations import Progress
 
     from twinhub_library.library import Library
@@ -159,14 +162,11 @@ def pull_repository(
     repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Bring the files to what the other side has; what you changed stays."""
-    row = _writable(library, caller, repository_id)
-
-    def work(progress: Progress) -> wire.PullReport:
-        syncing = library.repositories.syncing
-        return answers.pulled(syncing.pull(caller, row.id, progress, dry_run=how.dry_run))
-
-    _record(library, caller, "repository.pull", row)
-    return library.operations.start(caller, "repository.pull", f"Pull {row.place}", work)
+    row, pull = _writable(library, caller, repository_id), library.repositories.syncing.pull
+    return _start(
+        library, caller, row, "pull",
+        lambda told: answers.pulled(pull(caller, row.id, told, dry_run=how.dry_run)),
+    )  # fmt: skip
 
 
 @router.post("/{repository_id}/push", status_code=status.HTTP_202_ACCEPTED)
@@ -174,16 +174,11 @@ def push_repository(
     repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Send what you changed as one commit."""
-    row = _writable(library, caller, repository_id)
-
-    def work(progress: Progress) -> wire.PushReport:
-        pushed = library.repositories.syncing.push(
-            caller, row.id, progress, wish=_wish(how)
-        )  # fmt: skip
-        return answers.pushed(pushed)
-
-    _record(library, caller, "repository.push", row)
-    return library.operations.start(caller, "repository.push", f"Push {row.place}", work)
+    row, push = _writable(library, caller, repository_id), library.repositories.syncing.push
+    return _start(
+        library, caller, row, "push",
+        lambda told: answers.pushed(push(caller, row.id, told, wish=_wish(how))),
+    )  # fmt: skip
 
 
 @router.post("/{repository_id}/sync", status_code=status.HTTP_202_ACCEPTED)
@@ -191,16 +186,11 @@ def sync_repository(
     repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Pull, then push; nothing is pushed while a conflict waits for you."""
-    row = _writable(library, caller, repository_id)
-
-    def work(progress: Progress) -> wire.SyncReport:
-        synced = library.repositories.syncing.sync(
-            caller, row.id, progress, wish=_wish(how)
-        )  # fmt: skip
-        return answers.synced(synced)
-
-    _record(library, caller, "repository.sync", row)
-    return library.operations.start(caller, "repository.sync", f"Sync {row.place}", work)
+    row, sync = _writable(library, caller, repository_id), library.repositories.syncing.sync
+    return _start(
+        library, caller, row, "sync",
+        lambda told: answers.synced(sync(caller, row.id, told, wish=_wish(how))),
+    )  # fmt: skip
 
 
 @router.post("/{repository_id}/restore", status_code=status.HTTP_202_ACCEPTED)
@@ -213,12 +203,7 @@ def restore_from_repository(
         library.repositories.syncing.restore, row.id, what.commit, path=what.path, caller=caller,
         dry_run=what.dry_run,
     )  # fmt: skip
-
-    def work(progress: Progress) -> wire.PullReport:
-        return answers.pulled(restore(progress))
-
-    _record(library, caller, "repository.restore", row)
-    return library.operations.start(caller, "repository.restore", f"Restore {row.place}", work)
+    return _start(library, caller, row, "restore", lambda told: answers.pulled(restore(told)))
 
 
 @router.put("/{repository_id}/follow")
@@ -269,6 +254,17 @@ def _tell(library: Library, repository_id: str, request: Request, body: bytes) -
 
     caller = Caller(row.follow_by)
     library.operations.start(caller, "repository.follow", f"Follow {row.address}", work)
+
+
+def _start(
+    library: Library, caller: Caller, row: RepositoryRow, verb: str,
+    work: Callable[[Progress], Wire],
+) -> Operation:  # fmt: skip
+    """Write down what begins, and begin it."""
+    _record(library, caller, f"repository.{verb}", row)
+    return library.operations.start(
+        caller, f"repository.{verb}", f"{verb.capitalize()} {row.place}", work
+    )
 
 
 def _record(library: Library, caller: Caller, action: str, row: RepositoryRow) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,7 @@ from twinhub_library.repositories.credentials import (
     load_sealer,
 )
 from twinhub_library.repositories.looking import Looking
-from twinhub_library.settings import GitSettings
+from twinhub_library.settings import GitSettings, LibrarySettings
 from twinhub_library.store.base import Base
 from twinhub_library.sync import Around, Syncing
 from twinhub_library.tree import Tree
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 ALICE = Caller("alice")
 TOKEN = Credential(CredentialKind.TOKEN, USER, PASSWORD)
+TOKEN_SENT = {"kind": "token", "user": USER, "secret": PASSWORD}
+"""The same, as a client sends it."""
 
 
 @dataclass
@@ -76,6 +78,12 @@ class Bench:
             for file in sorted(top.rglob("*"))
             if file.is_file()
         }
+
+
+@pytest.fixture
+def library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
+    settings = LibrarySettings(library_root, tmp_path / "state")
+    return replace(settings, git=GitSettings(allow_loopback=True))
 
 
 @pytest.fixture

@@ -5,22 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-from twinhub_library.settings import GitSettings, LibrarySettings
-
-from tests.fixtures.git_servers import PASSWORD, USER
-from tests.fixtures.library import CALLERS
+from tests.fixtures.library import CALLERS, TEAM
 from tests.fixtures.waiting import wait_for
+from tests.integration.library.repositories.conftest import ALICE, TOKEN_SENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from starlette.testclient import TestClient
-    from twinhub_kit.callers import Caller
     from twinhub_library.library import Library
 
     from tests.fixtures.git_servers import GitServers, Remote
@@ -29,12 +24,6 @@ if TYPE_CHECKING:
 
 PLACE = "alice/models/valve"
 SECRET = "what-the-hook-knows"
-
-
-@pytest.fixture
-def library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    settings = LibrarySettings(library_root, tmp_path / "state")
-    return replace(settings, git=GitSettings(allow_loopback=True))
 
 
 def asset(version: str) -> str:
@@ -46,8 +35,7 @@ def connect(client_of: ClientOf, remote: Remote) -> str:
     """Connect the place as alice, pull, and let her publish it; return the address."""
     grant = {"subject_kind": "user", "subject": "alice", "kind": "models", "pattern": "valve"}
     assert client_of("admin").post("/api/grants", json=grant).status_code == 201
-    token = {"kind": "token", "user": USER, "secret": PASSWORD}
-    body = {"place": PLACE, "url": remote.url, "credential": token}
+    body = {"place": PLACE, "url": remote.url, "credential": TOKEN_SENT}
     made = client_of("alice").post("/api/repositories", json=body)
     assert made.status_code == 201, made.text
     return f"/api/repositories/{made.json()['id']}"
@@ -61,7 +49,7 @@ def test_a_new_version_in_the_repository_is_published_by_the_clock(
     row = library.repositories.connections.list()[0]
     alice = client_of("alice")
     assert alice.put(f"{at}/follow", json={"path": PLACE, "every_seconds": 60}).status_code == 404
-    library.repositories.syncing.pull(_alice(), row.id)
+    library.repositories.syncing.pull(ALICE, row.id)
     told = alice.put(f"{at}/follow", json={"path": PLACE, "every_seconds": 60})
     assert told.json()["follow_path"] == PLACE
 
@@ -83,7 +71,7 @@ def test_a_webhook_is_heard_when_it_knows_the_secret(
     remote = git_servers.make("hooked", {"asset.yaml": asset("1.0.0")})
     at = connect(client_of, remote)
     row = library.repositories.connections.list()[0]
-    library.repositories.syncing.pull(_alice(), row.id)
+    library.repositories.syncing.pull(ALICE, row.id)
     follow = {"path": PLACE, "webhook_secret": SECRET}
     client_of("alice").put(f"{at}/follow", json=follow)
     nobody = client_of("")
@@ -108,10 +96,9 @@ def test_without_a_grant_nothing_follows(
     client_of: ClientOf, git_servers: GitServers, library: Library
 ) -> None:
     remote = git_servers.make("ungranted", {"asset.yaml": asset("1.0.0")})
-    token = {"kind": "token", "user": USER, "secret": PASSWORD}
-    body = {"place": PLACE, "url": remote.url, "credential": token}
+    body = {"place": PLACE, "url": remote.url, "credential": TOKEN_SENT}
     made = client_of("alice").post("/api/repositories", json=body).json()
-    library.repositories.syncing.pull(_alice(), made["id"])
+    library.repositories.syncing.pull(ALICE, made["id"])
 
     answer = client_of("alice").put(
         f"/api/repositories/{made['id']}/follow", json={"path": PLACE, "every_seconds": 60}
@@ -120,5 +107,22 @@ def test_without_a_grant_nothing_follows(
     assert answer.status_code == 403
 
 
-def _alice() -> Caller:
-    return CALLERS["alice"]
+def test_a_member_publishes_nothing_by_the_grant_of_another_member(
+    client_of: ClientOf, git_servers: GitServers, library: Library, library_root: Path
+) -> None:
+    place, member = f"teams/{TEAM}/models/pump", client_of("member")
+    grant = {"subject_kind": "user", "subject": "member", "kind": "models", "pattern": "pump"}
+    assert client_of("admin").post("/api/grants", json=grant).status_code == 201
+    remote = git_servers.make("ours", {"asset.yaml": asset("1.0.0")})
+    body = {"place": place, "url": remote.url, "credential": TOKEN_SENT}
+    made = member.post("/api/repositories", json=body).json()
+    library.repositories.syncing.pull(CALLERS["member"], made["id"])
+    follow = {"path": place, "every_seconds": 60}
+    refused = member.put(f"/api/repositories/{made['id']}/follow", json=follow)
+    assert refused.status_code == 403
+
+    change = {"follow_path": place, "follow_by": "member", "follow_seconds": 60}
+    library.repositories.connections.change(made["id"], **change)  # as it once could be set up
+    library.following.follow_all(threading.Event())
+    assert not (library_root / "common/models/pump").exists()
+    assert "your own area" in library.repositories.connections.get(made["id"]).fault

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from twinhub_library.settings import GitSettings, LibrarySettings
 
-from tests.fixtures.git_servers import PASSWORD, USER
+from tests.fixtures.git_servers import PASSWORD
 from tests.fixtures.waiting import wait_for
+from tests.integration.library.repositories.conftest import TOKEN_SENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
     from tests.fixtures.git_servers import GitServers
 
     ClientOf = Callable[[str], TestClient]
-
-TOKEN = {"kind": "token", "user": USER, "secret": PASSWORD}
-
-
-@pytest.fixture
-def library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    settings = LibrarySettings(library_root, tmp_path / "state")
-    return replace(settings, git=GitSettings(allow_loopback=True))
 
 
 def finish(client: TestClient, answer: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's
@@ -50,7 +41,7 @@ def test_a_place_is_connected_pulled_changed_and_synced(
 
     made = alice.post(
         "/api/repositories",
-        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN},
+        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN_SENT},
     )
     assert made.status_code == 201, made.text
     assert PASSWORD not in made.text
@@ -87,7 +78,7 @@ def test_a_repository_of_somebody_else_is_not_there(
     alice = client_of("alice")
     made = alice.post(
         "/api/repositories",
-        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN},
+        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN_SENT},
     ).json()
     at = f"/api/repositories/{made['id']}"
     for name in ("bob", "admin", "instructor"):
@@ -102,9 +93,9 @@ def test_a_repository_of_somebody_else_is_not_there(
             client.patch(at, json={}), client.delete(at),
         ]  # fmt: skip
         assert {answer.status_code for answer in answers} == {404}
-        connect = {"place": "alice/models/x", "url": remote.url, "credential": TOKEN}
+        connect = {"place": "alice/models/x", "url": remote.url, "credential": TOKEN_SENT}
         assert client.post("/api/repositories", json=connect).status_code == 404
-    common = {"place": "common/models/x", "url": remote.url, "credential": TOKEN}
+    common = {"place": "common/models/x", "url": remote.url, "credential": TOKEN_SENT}
     assert alice.post("/api/repositories", json=common).status_code == 403
 
 
@@ -115,12 +106,12 @@ def test_a_token_that_is_replaced_is_tried_first(
     alice = client_of("alice")
     made = alice.post(
         "/api/repositories",
-        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN},
+        json={"place": "alice/models/new", "url": remote.url, "credential": TOKEN_SENT},
     ).json()
     at = f"/api/repositories/{made['id']}"
 
-    wrong = alice.patch(at, json={"credential": TOKEN | {"secret": "wrong"}})
-    right = alice.patch(at, json={"credential": TOKEN, "branch": "other"})
+    wrong = alice.patch(at, json={"credential": TOKEN_SENT | {"secret": "wrong"}})
+    right = alice.patch(at, json={"credential": TOKEN_SENT, "branch": "other"})
 
     assert wrong.status_code == 409
     assert "does not let you in" in wrong.json()["detail"]

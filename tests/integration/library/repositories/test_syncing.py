@@ -375,6 +375,22 @@ def test_what_is_cancelled_ends_and_changes_nothing(bench: Bench, git_servers: G
     assert bench.files() == {"a.txt": "a\n"}
 
 
+@pytest.mark.d4(37)
+def test_what_a_killed_git_left_stops_nobody(bench: Bench, git_servers: GitServers) -> None:
+    remote = git_servers.make("killed", {"a.txt": "a\n"})
+    row = bench.cloned(remote.url)
+    git_dir = bench.root / ".library/git" / row.id / "git"
+    (git_dir / "refs/remotes/origin/main.lock").touch()
+    half = git_dir / "objects/pack/tmp_pack_x1"
+    half.touch()
+    remote.commit({"a.txt": "b\n"})
+
+    bench.syncing.sync(ALICE, row.id)
+
+    assert bench.files() == {"a.txt": "b\n"}
+    assert not half.exists()
+
+
 def test_a_disconnected_place_keeps_its_files(bench: Bench, git_servers: GitServers) -> None:
     remote = git_servers.make("left", {"a.txt": "a\n"})
     row = bench.cloned(remote.url)

@@ -174,13 +174,26 @@ def _pulled(outcome: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+_REPOSITORY: dict[str, object] = {
+    "id": "r1", "place": "alice/models/tank", "url": "https://git/x.git", "branch": "main",
+    "folder": "", "credential": "none", "connected_by": "alice", "connected_at": NOW,
+    "synced_at": None, "fault": "", "conflicts": [], "follow_path": "",
+}  # fmt: skip
+
+
+def test_who_connects_is_asked_for_no_credential_which_leaves_it_to_the_login(
+    library: Answering, twin: Twin
+) -> None:
+    library.on("POST /api/repositories", (201, _REPOSITORY))
+    for options, kind in (((), None), (("--login",), "login"), (("--public",), "none")):
+        code, out, _ = twin("connect", "models/tank", "https://git/x.git", *options)
+        assert (code, out.partition(" is ")[0]) == (0, "models/tank")
+        sent = library.bodies[-1]["credential"]
+        assert (sent and sent["kind"]) == kind
+
+
 def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: Twin) -> None:
-    repository: dict[str, object] = {
-        "id": "r1", "place": "alice/models/tank", "url": "https://git/x.git", "branch": "main",
-        "folder": "", "credential": "none", "connected_by": "alice", "connected_at": NOW,
-        "synced_at": None, "fault": "", "conflicts": [], "follow_path": "",
-    }  # fmt: skip
-    library.on("GET /api/repositories", (200, {"repositories": [repository]}))
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
     library.on("POST /api/repositories/r1/sync", operation("done", result={
         "pulled": _pulled("conflict"), "pushed": None, "notes": []}))  # fmt: skip
     code, out, _ = twin("sync", "models/tank", "--message", "Mine")

@@ -112,7 +112,8 @@ def test_details_tell_everything_that_is_cheap(alice: TestClient, library_root: 
         "path": "alice/models/tank", "area": "private", "label": "alice", "kind": "models",
         "name": "tank", "root": "alice", "version": None, "is_folder": True,
         "title": "Heated tank", "summary": "Warm.", "licence": "MIT", "keywords": ["heat"],
-        "faults": 0, "authors": ["Ada"], "companions": [], "versions": [],
+        "faults": 0, "is_deprecated": False, "deprecated_why": "", "successor": "",
+        "authors": ["Ada"], "companions": [], "versions": [],
         "source": "asset.yaml", "fault_texts": [], "size": 0,
     }  # fmt: skip
     assert parts["readme"] == "/api/assets/alice/models/tank/-/readme"

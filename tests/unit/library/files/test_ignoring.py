@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,17 @@ def test_no_pattern_takes_long() -> None:
     started = time.perf_counter()
     assert not rules.ignores("/".join(["a" * 255] * 60))
     assert time.perf_counter() - started < 5
+
+
+def test_patterns_of_people_take_no_memory_that_lasts() -> None:
+    assert Ignoring.parse("*" * 500).ignores("a")
+    tracemalloc.start()
+    try:
+        for number in range(10):
+            assert not Ignoring.parse(f"{'?a' * 8_000}{number}").ignores("a" * 255)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_walk_leaves_out_what_each_folder_says(tmp_path: Path) -> None:

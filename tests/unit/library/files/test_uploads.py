@@ -205,6 +205,18 @@ def test_upload_over_a_limit_is_refused_before_it_begins(
     assert len(list((library_root / ".library" / "uploads").iterdir())) == 1
 
 
+@pytest.mark.d4(25)
+def test_uploads_that_bring_nothing_lock_nobody_else_out(
+    alice: TestClient, client_of: Callable[[str], TestClient], library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(library.tree, "count_free_bytes", lambda: 5 << 20)
+    assert _begin(alice, 3 << 20).status_code == 201
+    theirs = _metadata(path="bob/models/secret/x.csv")
+    headers = {**TUS, "Upload-Length": str(3 << 20), "Upload-Metadata": theirs}
+    assert client_of("bob").post("/api/uploads", headers=headers).status_code == 201
+
+
 def test_what_tus_does_not_allow_is_refused_before_a_byte_counts(alice: TestClient) -> None:
     url = _url(alice)
     kind = "application/offset+octet-stream"

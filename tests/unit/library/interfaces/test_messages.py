@@ -43,6 +43,12 @@ def test_publishing_what_is_not_there_names_the_nearest(client_of: Clients) -> N
     assert "did you mean alice/models/tank?" in answer.json()["detail"]
 
 
+def test_an_administrator_in_a_workspace_is_told_which_token_to_use(client_of: Clients) -> None:
+    answer = client_of("alice").post("/api/grants", json={"subject_kind": "user", "subject": "x"})
+    assert answer.status_code == 403
+    assert "the page Token" in answer.json()["detail"]
+
+
 def test_a_body_that_is_missing_is_told_as_such(client_of: Clients) -> None:
     answer = client_of("alice").post("/api/proposals/1/acceptance")
     assert answer.status_code == 422

@@ -93,3 +93,20 @@ def test_binary_files_and_what_git_keeps_are_not_read_as_text(tmp_path: Path) ->
     with Tree(tmp_path) as tree:
         found = find_secrets(tree, RelativePath.parse("a"))
     assert [(one.file, one.line) for one in found] == [(".env", 1)]
+
+
+def test_secret_is_found_at_the_end_of_a_long_line_and_in_utf_16(tmp_path: Path) -> None:
+    token = "glpat-" + "x1Y2z3A4b5C6d7E8f9G0"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/long.json").write_text(f"[{'0, ' * 100_000}'{token}']")
+    (tmp_path / "a/wide.txt").write_text(f"first\n{token}\n", encoding="utf-16")
+    with Tree(tmp_path) as tree:
+        found = find_secrets(tree, RelativePath(("a",)))
+    assert sorted((one.file, one.line) for one in found) == [("long.json", 1), ("wide.txt", 2)]
+
+
+def test_secret_where_two_pieces_of_a_line_meet_is_found() -> None:
+    token = "glpat-" + "x1Y2z3A4b5C6d7E8f9G0"
+    for at in range(19_970, 20_010, 3):
+        line = f"{'0' * (at - 1)} {token} {'0' * 20_000}"
+        assert [one.line for one in scan_text("a.txt", line)] == [1], at

@@ -50,7 +50,7 @@ def test_a_listing_tells_files_from_what_is_left_out() -> None:
     )  # fmt: skip
     raw = "\0".join(lines).encode() + b"\0" + f"100644 blob {blob} 1\td/".encode() + b"\xff\0"
 
-    listing = parse_listing(raw, "d")
+    listing = parse_listing(raw, "d", {})
 
     assert {path: one.is_executable for path, one in listing.files.items()} == {
         "a.txt": False,

@@ -45,6 +45,28 @@ async def test_a_slow_listener_is_told_once_to_read_all_again() -> None:
         assert await _take(subscription, 1) == ["alice/x"]
 
 
+async def test_many_changes_wake_a_listener_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    wakes = 0
+    wake = loop.call_soon_threadsafe
+
+    def count(*arguments: object) -> object:
+        nonlocal wakes
+        wakes += 1
+        return wake(*arguments)  # type: ignore[arg-type]
+
+    changes = Changes()
+    with changes.subscribe() as subscription:
+        monkeypatch.setattr(loop, "call_soon_threadsafe", count)
+        for at in range(100):
+            changes.announce(_path(f"alice/models/m{at}"))
+        assert wakes == 1
+        assert await _take(subscription, 100) == [f"alice/models/m{at}" for at in range(100)]
+        changes.announce(_path("alice/models/more"))
+        assert wakes == 2
+        assert await _take(subscription, 1) == ["alice/models/more"]
+
+
 async def test_a_change_of_everything_has_no_path() -> None:
     changes = Changes()
     with changes.subscribe() as subscription:

@@ -118,6 +118,22 @@ async def test_without_a_token_there_is_no_stream(application: FastAPI) -> None:
         assert stream.status == 401
 
 
+async def test_one_person_has_not_all_the_streams(
+    application: FastAPI, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_STREAMS", 3)
+    async with contextlib.AsyncExitStack() as opened:
+        for _ in range(3):
+            await opened.enter_async_context(_open(application, "alice"))
+        many = _Stream(application, "token-of-alice", "")
+        await many.wait_for('"code":"busy"')
+        assert many.status == 429
+        await opened.enter_async_context(_open(application, "bob"))
+    assert library.changes.count_of("alice") == 0
+    async with _open(application, "alice") as stream:
+        assert stream.status == 200
+
+
 async def test_a_stream_goes_on_after_the_last_event(
     application: FastAPI, library: Library
 ) -> None:

@@ -14,7 +14,7 @@ import functools
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime  # noqa: TC003 - pydantic reads it
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +24,7 @@ from twinhub_library.copying import copy_content
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
 from twinhub_library.etags import etag_of, join_etag
 from twinhub_library.kernel import translated
+from twinhub_library.moments import moment_of
 from twinhub_library.nearness import MOST_BYTES_LISTED_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "EntryKind", "Tree", "etag_of", "translated"]
 
 _FOLDER_MODE = 0o755
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_SECOND = 253_402_300_799
-"""The end of the year 9999: file systems know later ones, and dates do not."""
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
 
 
@@ -369,9 +367,8 @@ def _make_entry(name: str, mode: int, inode: int, size: int, times: tuple[int, i
     """Return an entry; who lists a folder again is given the same ones, which costs a fifth."""
     kind = _kind(mode)
     shown = shown_name(name)
-    changed_at = _EPOCH + timedelta(seconds=min(times[0] / 1e9, _LAST_SECOND))
     return Entry(
-        shown, kind, size if kind is EntryKind.FILE else 0, changed_at,
+        shown, kind, size if kind is EntryKind.FILE else 0, moment_of(times[0]),
         join_etag(inode, size, *times), is_usable=REPLACEMENT not in shown,
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ import os
 import stat
 import tarfile
 import zipfile
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_library.ignoring import walk_kept
+from twinhub_library.moments import moment_of
 from twinhub_library.walking import walk
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _name(found: Found, name: str) -> str:
 
 
 def _zip_about(found: Found, name: str) -> zipfile.ZipInfo:
-    changed = datetime.fromtimestamp(found.status.st_mtime, UTC)
+    changed = moment_of(found.status.st_mtime_ns)
     year = min(max(changed.year, 1980), 2107)  # all that a zip can say
     about = zipfile.ZipInfo(
         _name(found, name) + ("/" if found.is_folder else ""), (year, *changed.timetuple()[1:6])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from twinhub_kit.application import problem_response
 
 from twinhub_library.checksums import digest_file
 from twinhub_library.errors import ChangedError, ExistsError, NotThereError
+from twinhub_library.moments import moment_of
 from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
 from twinhub_library.rest.bins import wire_item
 from twinhub_library.rest.conditions import (
@@ -171,7 +171,7 @@ async def _send(
 
 def _answer(request: Request, file: FileIO, path: RelativePath, *, inline: bool) -> Response:
     found = os.fstat(file.fileno())
-    etag, changed_at = etag_of(found), datetime.fromtimestamp(found.st_mtime, UTC)
+    etag, changed_at = etag_of(found), moment_of(found.st_mtime_ns)
     state = {
         "ETag": quoted(etag), "Last-Modified": http_date(changed_at),
         "Cache-Control": "private, no-cache",

@@ -6,16 +6,17 @@ import difflib
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
+from twinhub_library.moments import moment_of
 from twinhub_library.snapshots.shelf import NoVersionError, Shelf, check_kept
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Entry, Tree
@@ -81,7 +82,9 @@ def list_versions(tree: Tree, shelf: Shelf, path: RelativePath) -> Iterator[Vers
         inode = status.st_ino
         kind = EntryKind.FOLDER if is_folder else EntryKind.FILE
         size = 0 if is_folder else status.st_size
-        version = Version(time, time, kind, size, _moment(status), _is_alike(status, present))
+        version = Version(
+            time, time, kind, size, moment_of(status.st_mtime_ns), _is_alike(status, present)
+        )
     if version:
         yield version
 
@@ -103,12 +106,8 @@ def _is_alike(status: os.stat_result, present: Entry | None) -> bool:
     return (
         present is not None
         and present.kind is EntryKind.FILE
-        and (status.st_size, _moment(status)) == (present.size, present.changed_at)
+        and (status.st_size, moment_of(status.st_mtime_ns)) == (present.size, present.changed_at)
     )
-
-
-def _moment(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def open_version(shelf: Shelf, path: RelativePath, time: str) -> int:
@@ -149,7 +148,7 @@ def _entry(entry: os.DirEntry[str]) -> VersionEntry:
     if not entry.is_symlink():
         kind = EntryKind.FOLDER if entry.is_dir(follow_symlinks=False) else EntryKind.FILE
     size = status.st_size if kind is EntryKind.FILE else 0
-    return VersionEntry(entry.name, kind, size, _moment(status))
+    return VersionEntry(entry.name, kind, size, moment_of(status.st_mtime_ns))
 
 
 def compare(tree: Tree, shelf: Shelf, path: RelativePath, time: str, until: str | None) -> str:

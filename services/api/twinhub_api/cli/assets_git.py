@@ -129,7 +129,7 @@ def _told(
         for file in _conflicts(pulled)
     ]
     if pulled is not None and pushed is None and len(lines) > 1:
-        lines.append("  Nothing is pushed: make one file of both, remove the copy, sync again.")
+        lines.append("  Nothing is pushed: merge both into one file, remove the copy, sync again.")
     return "\n".join(lines)
 
 

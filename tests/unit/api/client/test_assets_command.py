@@ -201,7 +201,7 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
     assert out.splitlines() == [
         "models/tank: 1 files pulled; https://git/x.git",
         "  conflict  a.txt (yours: a (yours).txt)",
-        "  Nothing is pushed: make one file of both, remove the copy, sync again.",
+        "  Nothing is pushed: merge both into one file, remove the copy, sync again.",
     ]
     library.on("POST /api/repositories/r1/pull", operation("done", result=_pulled("updated")))
     assert twin("sync", "--pull", "--dry-run")[:2] == (

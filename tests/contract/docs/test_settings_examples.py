@@ -21,11 +21,18 @@ EXAMPLES = [
 ]
 
 
+_SECRET = "ab" * 32
+_CONTENTS = {
+    "ca_file": "-----BEGIN CERTIFICATE-----\n",
+    "known_hosts": "gitlab.example.org ssh-ed25519 AAAA\n",
+}
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_of_settings_loads(example: str, tmp_path: Path) -> None:
-    for name in re.findall(r"_file: *(\S+)", example):
+    for key, name in re.findall(r"(\w+_file|known_hosts): *(\S+)", example):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("ab" * 32, encoding="ascii")
+        (tmp_path / name).write_text(_CONTENTS.get(key, _SECRET), encoding="ascii")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "twinhub.yaml"
     file.write_text(example, encoding="utf-8")

@@ -207,7 +207,14 @@ def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(
 
     event.listen(database.engine, "commit", fail)
     for number in range(MOST_OPEN + 1):
-        operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+        is_started = threading.Event()
+
+        def copy(_: object, is_started: threading.Event = is_started) -> Copied:
+            is_started.wait()
+            return Copied(files=1)
+
+        operations.start(ALICE, "copy", "Copy", copy)
+        is_started.set()
         told = partial(lambda count: caplog.text.count("not written down") > count, number)
         wait_for(told, seconds=10, what="the end is told")
         wait_for(lambda: not operations._open, seconds=10, what="it is not open")

@@ -32,9 +32,15 @@ class FairPool(Generic[_T]):
         self._waiting: list[_Waiting[_T]] = []
         self._running: Counter[str] = Counter()
 
-    def submit(self, owner: str, work: Callable[[], _T]) -> Future[_T]:
-        """Have work done soon; a future that is cancelled before is not begun."""
+    def submit(
+        self, owner: str, work: Callable[[], _T], *, then: Callable[[Future[_T]], None]
+    ) -> Future[_T]:
+        """Have work done soon, and ``then`` be called in the thread that did it.
+
+        A future that is cancelled before is not begun; ``then`` is called by whoever cancels it.
+        """
         one = _Waiting(owner, work, Future())
+        one.future.add_done_callback(then)
         with self._lock:
             self._waiting.append(one)
             self._begin_some()

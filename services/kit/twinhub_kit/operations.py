@@ -113,9 +113,9 @@ class Operations:
                 raise BusyError(f"{MOST_OPEN} things of yours are under way: wait until one is.")
             operation = self._table.add(row, keep=KEPT)
             do = partial(self._do, operation_id, progress, work)
-            future = self._pool.submit(caller.name, do)
+            end = partial(self._end, operation_id)  # waits for the lock
+            future = self._pool.submit(caller.name, do, then=end)
             self._open[operation_id] = (caller.name, progress, future)
-        future.add_done_callback(partial(self._end, operation_id))
         return operation
 
     def list(
@@ -182,7 +182,7 @@ class Operations:
         return work(progress)
 
     def _end(self, operation_id: str, future: Future[Wire]) -> None:
-        """Write down how it ended; called in the thread that did it.
+        """Write down how it ended; called in the thread that did it, or that cancelled it.
 
         What the database does not take, such as when it is full, is marked at the next start.
         """

@@ -194,7 +194,9 @@ def test_work_of_one_person_never_holds_up_that_of_another(url: str) -> None:
     database.close()
 
 
-def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(url: str) -> None:
+def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     database = Database(url)
     database.make_tables(KitBase)
     operations = Operations(database)
@@ -204,15 +206,10 @@ def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(url: 
             raise OperationalError("COMMIT", None, OSError("database or disk is full"))
 
     event.listen(database.engine, "commit", fail)
-    for _ in range(MOST_OPEN + 1):
-        is_started = threading.Event()
-
-        def copy(_: object, is_started: threading.Event = is_started) -> Copied:
-            is_started.wait()
-            return Copied(files=1)
-
-        operations.start(ALICE, "copy", "Copy", copy)
-        is_started.set()
+    for number in range(MOST_OPEN + 1):
+        operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+        told = partial(lambda count: caplog.text.count("not written down") > count, number)
+        wait_for(told, seconds=10, what="the end is told")
         wait_for(lambda: not operations._open, seconds=10, what="it is not open")
     event.remove(database.engine, "commit", fail)
     operations.close()

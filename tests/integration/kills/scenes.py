@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from tests.fixtures.installation import TestInstallation
 
-SETTLE_SECONDS = 60
+SETTLE_SECONDS = 30
 """After this long everything is as the table in `docs/explanation/what-survives.md` says.
-
-Twice the time that is said there, since two installations are tested at a time.
 
 One limit for all of it, a start of the workspace included. It is counted from the kill; for what
 something else starts again (the supervisor, Docker) from when it runs once more.

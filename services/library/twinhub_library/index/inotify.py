@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import select
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +48,6 @@ class Inotify:
         """Close the queue; all watches end."""
         os.close(self._queue)
 
-    def fileno(self) -> int:
-        """Return the descriptor, to be waited for."""
-        return self._queue
-
     def watch(self, folder: int) -> int:
         """Watch an open folder; one that is watched already keeps its number.
 
@@ -63,10 +58,8 @@ class Inotify:
             _libc().inotify_add_watch(self._queue, f"/proc/self/fd/{folder}".encode(), _WANTED)
         )
 
-    def read(self, seconds: float) -> list[Event]:
-        """Return what has happened, after waiting at most so long for something."""
-        if not select.select([self._queue], [], [], seconds)[0]:
-            return []
+    def read(self) -> list[Event]:
+        """Return what has happened, as much of it as is told at once."""
         try:
             content = os.read(self._queue, _BYTES)
         except BlockingIOError:

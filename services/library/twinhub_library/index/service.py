@@ -329,12 +329,10 @@ def _go_on(work: Iterator[None], until: float) -> bool:
 
 
 def _wait(watcher: Watcher | None, stopping: threading.Event, seconds: float) -> None:
-    """Wait for so long, and take what happens meanwhile."""
-    until = time.monotonic() + seconds
+    """Wait for so long, or until told to stop, and take what has happened meanwhile."""
+    stopping.wait(seconds)
     if watcher is not None:
-        watcher.read(seconds)
-    if (rest := until - time.monotonic()) > 0:
-        stopping.wait(rest)
+        watcher.read()
 
 
 def _give_memory_back() -> None:

@@ -64,10 +64,6 @@ class Watcher:
         """Watch no more."""
         self._inotify.close()
 
-    def fileno(self) -> int:
-        """Return the descriptor that can be read when something has happened."""
-        return self._inotify.fileno()
-
     def count(self) -> int:
         """Return how many folders are watched."""
         return len(self._folders)
@@ -84,9 +80,9 @@ class Watcher:
             self._watch(parent, path)
             yield
 
-    def read(self, seconds: float) -> int:
-        """Announce what has happened, after waiting at most so long; return how many events."""
-        events = self._inotify.read(seconds)
+    def read(self) -> int:
+        """Announce what has happened; return how many events."""
+        events = self._inotify.read()
         for path in dict.fromkeys(filter(None, map(self._take, events))):
             self._changes.announce(path)
         return len(events)

@@ -44,7 +44,7 @@ class Followed:
 
     def catch_up(self) -> None:
         """Take all events that the kernel has, and look at what they are about."""
-        while self.watcher.read(0):
+        while self.watcher.read():
             pass
         if self.watcher.has_lost:
             self.watcher.start_anew()

@@ -53,7 +53,7 @@ def _do(followed: Followed, what: str, first: str, second: str) -> None:
         case "crash":
             followed.crash()
         case "step":
-            followed.watcher.read(0)
+            followed.watcher.read()
             followed.follower.step(seconds=0)
         case _:
             _change(what, followed.root / first, followed.root / second, second)
@@ -167,7 +167,7 @@ def test_following_stops_in_the_middle_and_loses_no_change(followed: Followed) -
     followed.catch_up()
     for at in range(50):
         write(followed.root / f"common/data/levels-{at}.csv", "1")
-    while followed.watcher.read(0):
+    while followed.watcher.read():
         pass
     asked = itertools.count()
     followed.follower.step(seconds=None, is_stopping=lambda: next(asked) > 5)

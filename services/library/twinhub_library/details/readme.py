@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from twinhub_library.assets import Asset
     from twinhub_library.tree import Tree
 
-MOST_BYTES = 128 * 1024
-"""Bytes of a text that are shown."""
+MOST_BYTES = 64 * 1024
+"""Bytes of a text that are shown: Markdown that is made to be slow takes a second for so many."""
 MOST_PICTURE = 512 * 1024
 MOST_PICTURES = 2 * 1024 * 1024
 """Bytes of one picture, and of all, that are put into the page."""

@@ -90,7 +90,7 @@ _BARE_FILES = (
     "*.sh", ".netrc", ".npmrc", ".pypirc",
 )  # fmt: skip
 _ANY = re.compile(
-    r"[\"']?([\w.-]{1,60})[\"']?\s{0,8}[=:]\s{0,8}[\"']([A-Za-z0-9+/_=-]{32,120})[\"']"
+    r"[\"']?(?<![\w.-])([\w.-]{1,200}+)[\"']?\s{0,8}[=:]\s{0,8}[\"']([A-Za-z0-9+/_=-]{32,120})[\"']"
 )
 _NO_SECRET_NAMES = re.compile(
     r"(?i)sha|md5|digest|hash|checksum|integrity|fingerprint|guid|uuid|(?:^|[_-])id$|ids$|public"
@@ -174,7 +174,11 @@ def scan_text(file: str, text: str) -> Iterator[SecretFinding]:
 
 
 def _judge_line(line: str, *, is_settings: bool) -> str | None:
-    return _find_form(line) or _find_value(line, is_settings=is_settings) or _find_random(line)
+    if what := _find_form(line):
+        return what
+    if "=" not in line and ":" not in line:
+        return None
+    return _find_value(line, is_settings=is_settings) or _find_random(line)
 
 
 def _find_form(line: str) -> str | None:
@@ -182,7 +186,8 @@ def _find_form(line: str) -> str | None:
         found = form.search(line)
         if found and not _PLACEHOLDERS.search(found[0]) and len(set(found[0])) > _SHORTEST_WORD:
             return what
-    if any(not _is_placeholder(found[1]) for found in _IN_URL.finditer(line)):
+    addresses = _IN_URL.finditer(line) if "://" in line else ()
+    if any(not _is_placeholder(found[1]) for found in addresses):
         return "a password in an address"
     return None
 

@@ -191,7 +191,7 @@ def test_a_text_that_is_made_to_be_slow_is_not(render: Callable[[str], str], tex
 def test_a_huge_text_is_cut_and_says_so(show: Callable[[str], Response]) -> None:
     answer = show("# Long\n\n" + "word " * 1_000_000)
     assert len(answer.content) < 200_000
-    assert "Only the first 128 KB are shown." in answer.text
+    assert "Only the first 64 KB are shown." in answer.text
 
 
 def test_what_is_no_text_is_refused(show: Callable[[bytes], Response]) -> None:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import httpx
 from twinhub_api.logins import GitToken, is_at
 from twinhub_kit.errors import UnavailableError
+from twinhub_kit.hub_api import HubApi
 
 from twinhub_library.repositories.credentials import LoginToken, LoginTokenError, NoLogins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from twinhub_kit.callers import Caller
 
@@ -27,33 +26,19 @@ if TYPE_CHECKING:
     from twinhub_library.repositories.credentials import CredentialSource
     from twinhub_library.settings import LibrarySettings
 
-_REQUEST_SECONDS = 60.0
-"""The hub asks GitLab meanwhile, at most three times."""
 
-
-class HubLogins:
+class HubLogins(HubApi):
     """The logins of a hub, for a service's token with the scope `twinhub_api.scopes.GIT_TOKEN`."""
+
+    request_seconds = 60.0
+    """The hub asks GitLab meanwhile, at most three times."""
 
     def __init__(
         self, api_url: str, token: str, gitlab_url: str, *, client: httpx.Client | None = None
     ) -> None:
-        """Ask the API at an address such as ``http://127.0.0.1:8081/hub/api``."""
-        self._api_url, self._gitlab_url = api_url.rstrip("/"), gitlab_url
-        self._headers = {"Authorization": f"token {token}"}
-        self._client = client or httpx.Client(timeout=_REQUEST_SECONDS, trust_env=False)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections to the hub."""
-        self._client.close()
+        """Ask the API of a hub whose people sign in by the GitLab at an address."""
+        super().__init__(api_url, token, client=client)
+        self._gitlab_url = gitlab_url
 
     def serves(self, address: Address) -> bool:
         """Return whether an address is at the GitLab that people sign in by."""
@@ -71,9 +56,10 @@ class HubLogins:
                 f"Your login is from {self._gitlab_url}, and this repository is not: give a token "
                 "for it."
             )
-        path = f"{self._api_url}/users/{quote(caller.name, safe='')}/git-token"
         try:
-            answer = self._client.post(path, json={"remote": str(address)}, headers=self._headers)
+            answer = self._request(
+                "POST", "users", caller.name, "git-token", json={"remote": str(address)}
+            )
             if answer.status_code == HTTPStatus.CONFLICT:
                 raise LoginTokenError(str(answer.json()["message"]))
             answer.raise_for_status()

@@ -17,6 +17,7 @@ from twinhub_library.rest.needs import (
     ATurn,
     KnownCaller,
     TheLibrary,
+    have_done,
     readable_path,
     writable_path,
 )
@@ -77,7 +78,8 @@ async def unpack(
     try:
         await receive_body(request, spool.write, partial(library.files.check_room, target))
         async with turn():
-            entries, size = await run_in_threadpool(library.files.unpack, spool.descriptor, target)
+            unpack_all = partial(library.files.unpack, spool.descriptor, target)
+            entries, size = await have_done(request, library, target, unpack_all)
     finally:
         spool.close()
     return Unpacked(path=str(target), entries=entries, size=size)

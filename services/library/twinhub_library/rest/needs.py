@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
 from twinhub_dtconfig.references import Area as AreaKind
-from twinhub_kit.callers import KnownCaller
+from twinhub_kit.callers import KnownCaller, identify
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.areas import Area
+
+_T = TypeVar("_T")
 
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
 """Type of a part of a route's path that is the number of a row."""
@@ -41,14 +44,32 @@ TheLibrary = Annotated[Library, Depends(get_library)]
 
 async def get_turn(
     request: Request, caller: KnownCaller
-) -> Callable[[], AbstractAsyncContextManager[None]]:
+) -> Callable[[], AbstractAsyncContextManager[bool]]:
     """Return what gives turns for long work outside the route's function, see `Turns`."""
     turns: Turns = request.app.state.turns
     return partial(turns.take, caller)
 
 
-ATurn = Annotated[Callable[[], AbstractAsyncContextManager[None]], Depends(get_turn)]
+ATurn = Annotated[Callable[[], AbstractAsyncContextManager[bool]], Depends(get_turn)]
 """Type of a route's parameter that gives a turn for a block of long work."""
+
+
+async def have_done(
+    request: Request, library: Library, path: RelativePath, work: Callable[[], _T]
+) -> _T:
+    """Change what is at a path, in a thread, for a caller who may still do so after a long body.
+
+    Raises:
+        NotSignedInError: the token has ended meanwhile.
+        LibraryError: as `writable_path`, or what the work raises.
+    """
+    caller = await identify(request.scope)
+
+    def check_and_work() -> _T:
+        writable_path(library, caller, str(path))
+        return work()
+
+    return await run_in_threadpool(check_and_work)
 
 
 def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
@@ -96,4 +117,6 @@ def list_teams(library: Library) -> list[str]:
     return library.teams.list_labels()
 
 
-__all__ = ["ATurn", "KnownCaller", "Number", "TheLibrary", "readable_path", "writable_path"]
+__all__ = [
+    "ATurn", "KnownCaller", "Number", "TheLibrary", "have_done", "readable_path", "writable_path",
+]  # fmt: skip

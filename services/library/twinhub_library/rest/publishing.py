@@ -86,7 +86,11 @@ def publish(
     with seen():
         pass  # what is wrong by now is told at once
 
-    def work(progress: Progress) -> Published:
+    def check(caller: Caller) -> None:
+        writable_path(library, caller, body.path)
+        library.publishing.publisher.check(caller, wish)
+
+    def work(caller: Caller, progress: Progress) -> Published:
         progress.say("Copying and checking")
         prepared = library.publishing.publisher.prepare(caller, wish)
         if body.dry_run:
@@ -99,7 +103,7 @@ def publish(
             library.publishing.publisher.discard(prepared)
             raise
 
-    return library.operations.start(caller, "publish", f"Publish {path}", work)
+    return library.operations.start(caller, "publish", f"Publish {path}", check, work)
 
 
 @router.get("/api/versions", response_model=VersionList)

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import Unpacked
 
 from twinhub_library.archives.packing import pack_tar, pack_zip
-from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.areas import COMMON, OWN_FOLDER
+from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 from twinhub_library.rest.media import GUARDS, disposition
 from twinhub_library.rest.needs import (
@@ -49,6 +50,8 @@ def pack(
 ) -> Response:  # fmt: skip
     """Return a folder as an archive, made while it is sent; links stay out of it."""
     folder = readable_path(library, caller, path)
+    if folder.names == (COMMON,):
+        raise BadPathError("Name a kind or an asset: all of common is not sent at once.")
     opening = partial(library.tree.open_folder_descriptor, folder)
     packer, media_type = _PACKERS[kind]
     chunks = packer(opening, folder.name, everything=everything)

@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 from starlette.concurrency import run_in_threadpool
+from twinhub_dtconfig.assets import WITHDRAWN
+from twinhub_dtconfig.layout import split_version
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller, identify
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
-from twinhub_library.access import may_read, may_write
+from twinhub_library.access import may_read, may_write, readable_areas
 from twinhub_library.areas import split_path
 from twinhub_library.catalogue import KINDS
 from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
 from twinhub_library.paths import RelativePath
+from twinhub_library.publishing.versions import owns
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.areas import Area
+    from twinhub_library.store.publishing import VersionRow
 
 _T = TypeVar("_T")
 
@@ -80,10 +84,43 @@ def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
         NotThereError: it is in no area, or in one that is not the caller's to read.
     """
     path = RelativePath.parse(text)
-    area, _ = split_path(path)
+    check_readable(library, caller, path)
+    return path
+
+
+def check_readable(library: Library, caller: Caller, path: RelativePath) -> None:
+    """Refuse a path that a caller may not read.
+
+    Raises:
+        NotThereError: it is in no area, or in one that is not the caller's to read.
+    """
+    area, rest = split_path(path)
     if not may_read(caller, area, _teams_for(library, area)):
         raise NotThereError(_why_not_there(caller, path))
-    return path
+    if area.kind is AreaKind.COMMON and WITHDRAWN in rest.names[:2]:
+        kind, _, name = (*rest.names, "", "")[:3]
+        if not _has_withdrawn(library, caller, kind, name):
+            raise NotThereError(f"{path} is not there.")
+
+
+def _has_withdrawn(library: Library, caller: Caller, kind: str, link: str) -> bool:
+    """Return whether a caller uses or owns the version whose link has a name."""
+    name, version = split_version(link)
+    rows = library.publishing.publisher.versions.list_all(kind)
+    return any(
+        row.version == version
+        and name in {row.name, *row.companions}
+        and sees(library, caller, row)
+        for row in rows
+    )
+
+
+def sees(library: Library, caller: Caller, row: VersionRow) -> bool:
+    """Return whether a caller may know of a version: a withdrawn one only if they use or own it."""
+    if not row.is_withdrawn or owns(caller, row.owner):
+        return True
+    areas = readable_areas(caller, list_teams(library))
+    return library.publishing.holds.is_used_in(row.digest, areas)
 
 
 def _why_not_there(caller: Caller, path: RelativePath) -> str:

@@ -32,6 +32,8 @@ from twinhub_kit.callers import Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -72,6 +74,11 @@ class Metrics:
         Gauge(
             f"{self.prefix}_requests_open", "Requests under way", registry=self.registry
         ).set_function(lambda: self.open)
+
+    def show(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Show a number of a part, which is asked for it each time."""
+        shown = Gauge(f"{self.prefix}_{name}", text, registry=self.registry)
+        shown.set_function(read)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""

@@ -164,6 +164,8 @@ def _put_together(
     publishing = _open_publishing(ground, files, repositories)
     health = Health({"database": check_database(database)})
     health.add_warning("search", search.warn)
+    metrics = Metrics("library")
+    _count_watches(metrics, search)
     return Library(
         settings=settings,
         tree=tree,
@@ -173,7 +175,7 @@ def _put_together(
         background=background,
         audit=ground.audit,
         health=health,
-        metrics=Metrics("library"),
+        metrics=metrics,
         changes=ground.changes,
         listing=Listing(tree),
         teams=teams,
@@ -206,6 +208,17 @@ def _open_search(
     stopping = ground.background.stopping
     ground.background.keep("search", lambda: search.run(stopping))
     return search
+
+
+def _count_watches(metrics: Metrics, search: Search) -> None:
+    metrics.show(
+        "search_watched_folders", "Folders whose changes are seen at once",
+        lambda: search.state.watches,
+    )  # fmt: skip
+    metrics.show(
+        "search_short_areas", "Areas with more folders than are watched",
+        lambda: len(search.state.short_areas),
+    )  # fmt: skip
 
 
 def _open_publishing(ground: _Ground, files: Files, repositories: Repositories) -> Publishing:

@@ -12,6 +12,7 @@ from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.numbers import read_number
+from twinhub_kit.operations import anybody
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -165,7 +166,7 @@ def pull_repository(
     row, pull = _writable(library, caller, repository_id), library.repositories.syncing.pull
     return _start(
         library, caller, row, "pull",
-        lambda told: answers.pulled(pull(caller, row.id, told, dry_run=how.dry_run)),
+        lambda caller, told: answers.pulled(pull(caller, row.id, told, dry_run=how.dry_run)),
     )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def push_repository(
     row, push = _writable(library, caller, repository_id), library.repositories.syncing.push
     return _start(
         library, caller, row, "push",
-        lambda told: answers.pushed(push(caller, row.id, told, wish=_wish(how))),
+        lambda caller, told: answers.pushed(push(caller, row.id, told, wish=_wish(how))),
     )  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def sync_repository(
     row, sync = _writable(library, caller, repository_id), library.repositories.syncing.sync
     return _start(
         library, caller, row, "sync",
-        lambda told: answers.synced(sync(caller, row.id, told, wish=_wish(how))),
+        lambda caller, told: answers.synced(sync(caller, row.id, told, wish=_wish(how))),
     )  # fmt: skip
 
 
@@ -200,10 +201,13 @@ def restore_from_repository(
     """Bring files back to what a commit has; what was there is kept."""
     row = _writable(library, caller, repository_id)
     restore = partial(
-        library.repositories.syncing.restore, row.id, what.commit, path=what.path, caller=caller,
+        library.repositories.syncing.restore, row.id, what.commit, path=what.path,
         dry_run=what.dry_run,
     )  # fmt: skip
-    return _start(library, caller, row, "restore", lambda told: answers.pulled(restore(told)))
+    return _start(
+        library, caller, row, "restore",
+        lambda caller, told: answers.pulled(restore(told, caller=caller)),
+    )  # fmt: skip
 
 
 @router.put("/{repository_id}/follow")
@@ -248,23 +252,23 @@ async def tell_of_push(repository_id: str, request: Request, library: TheLibrary
 def _tell(library: Library, repository_id: str, request: Request, body: bytes) -> None:
     row = library.following.check_webhook(repository_id, request.headers, body)
 
-    def work(progress: Progress) -> wire.FollowReport:
+    def work(_: Caller, progress: Progress) -> wire.FollowReport:
         done = library.following.follow(row, progress)
         return wire.FollowReport(commit=done.commit, version=done.version)
 
     caller = Caller(row.follow_by)
-    library.operations.start(caller, "repository.follow", f"Follow {row.address}", work)
+    library.operations.start(caller, "repository.follow", f"Follow {row.address}", anybody, work)
 
 
 def _start(
     library: Library, caller: Caller, row: RepositoryRow, verb: str,
-    work: Callable[[Progress], Wire],
+    work: Callable[[Caller, Progress], Wire],
 ) -> Operation:  # fmt: skip
-    """Write down what begins, and begin it."""
+    """Write down what begins, and begin it for whoever may still change the place."""
     _record(library, caller, f"repository.{verb}", row)
-    return library.operations.start(
-        caller, f"repository.{verb}", f"{verb.capitalize()} {row.place}", work
-    )
+    title = f"{verb.capitalize()} {row.place}"
+    check = partial(_writable, library, repository_id=row.id)
+    return library.operations.start(caller, f"repository.{verb}", title, check, work)
 
 
 def _record(library: Library, caller: Caller, action: str, row: RepositoryRow) -> None:

@@ -51,5 +51,5 @@ def open_publishing(
             _SECONDS_BETWEEN_COLLECTIONS, "contents", holds.collect_quietly,
             first_after_seconds=_SECONDS_BEFORE_THE_FIRST,
         )  # fmt: skip
-    pins = Pins(database, imports.sources)
+    pins = Pins(database, imports.sources, publisher.versions)
     return Publishing(publisher, proposals, holds, imports, pins)

@@ -23,7 +23,6 @@ from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.versions import newest
 
-from twinhub_library.access import readable_areas
 from twinhub_library.catalogue import find_asset, say_no_asset
 from twinhub_library.errors import ChangedError, NotThereError
 from twinhub_library.merging import FolderContent
@@ -32,8 +31,9 @@ from twinhub_library.publishing.grants import Verdict
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.publishing.versions import owns
 from twinhub_library.rest.answers import answer_with_etag
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
+from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
 from twinhub_library.rest.proposals import wire_proposal
+from twinhub_library.rest.said import sees
 from twinhub_library.rest.seen import IfMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 
@@ -115,7 +115,7 @@ def list_versions(
     rows = [
         row
         for row in library.publishing.publisher.versions.list_all(kind)
-        if _sees(library, caller, row)
+        if sees(library, caller, row)
     ]
     page, more = slice_page(rows, limit, after, lambda row: str(row.id))
     known = {(row.kind, row.name): _newest(library, row.kind, row.name) for row in page}
@@ -272,7 +272,7 @@ def _newest(library: Library, kind: str, name: str) -> str | None:
 
 def _rows(library: Library, caller: Caller, kind: str, name: str) -> list[VersionRow]:
     rows = library.publishing.publisher.versions.list_of(kind, name)
-    seen = [row for row in rows if _sees(library, caller, row)]
+    seen = [row for row in rows if sees(library, caller, row)]
     if not seen:
         raise NotThereError(f"common/{kind}/{name} is not there, or has no versions.")
     return seen
@@ -280,7 +280,7 @@ def _rows(library: Library, caller: Caller, kind: str, name: str) -> list[Versio
 
 def _row(library: Library, caller: Caller, kind: str, name: str, version: str) -> VersionRow:
     row = library.publishing.publisher.versions.get(kind, name, version)
-    if not _sees(library, caller, row):
+    if not sees(library, caller, row):
         raise NotThereError(f"common/{kind}/{name}@{version} is not there.")
     return row
 
@@ -288,11 +288,3 @@ def _row(library: Library, caller: Caller, kind: str, name: str, version: str) -
 def _version(library: Library, caller: Caller, kind: str, name: str, version: str) -> Version:
     row = _row(library, caller, kind, name, version)
     return wire_version(row, caller, _newest(library, kind, name))
-
-
-def _sees(library: Library, caller: Caller, row: VersionRow) -> bool:
-    """Tell whether a caller may know of a version: a withdrawn one only if they use or own it."""
-    if not row.is_withdrawn or owns(caller, row.owner):
-        return True
-    areas = readable_areas(caller, list_teams(library))
-    return library.publishing.holds.is_used_in(row.digest, areas)

@@ -194,13 +194,6 @@ class Imports:
         """Let a copy be an asset of its own; it is updated no more."""
         self._delete(row)
 
-    def move(self, old: RelativePath, new: RelativePath) -> None:
-        """Follow what was moved; the imports below it move along."""
-        with self._database.session() as session:
-            for row in session.scalars(select(ImportRow)):
-                if row.place == str(old) or row.place.startswith(f"{old}/"):
-                    row.place = str(new) + row.place.removeprefix(str(old))
-
     def _check_free(self, found: Source, place: RelativePath) -> None:
         """Refuse a place that something has: it stays as it is, and the message says what to do."""
         try:

@@ -170,7 +170,7 @@ class Imports:
         Raises:
             NotThereError: there is none of that number.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(ImportRow, number)
         if row is None:
             raise NotThereError(f"There is no import {number}.")
@@ -343,7 +343,7 @@ class Imports:
                 session.delete(found)
 
     def _select(self, query: Select[ImportRow]) -> list[ImportRow]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
 

@@ -66,7 +66,7 @@ class Moves:
 
     def recover(self) -> None:
         """Finish moves whose files have moved, and forget the others."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             begun = list(session.scalars(select(MoveRow)))
         for row in begun:
             old, new = RelativePath.parse(row.old), RelativePath.parse(row.new)
@@ -74,9 +74,10 @@ class Moves:
 
     def _begin(self, old: RelativePath, new: RelativePath) -> int | None:
         """Write a move down; None where no import is at or below what moves."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             if session.scalars(select(ImportRow.id).where(_is_below(old)).limit(1)).first() is None:
                 return None
+        with self._database.session() as session:
             row = MoveRow(old=str(old), new=str(new))
             session.add(row)
             session.flush()

@@ -55,13 +55,13 @@ class Pins:
     def find(self, area: Area, asset: RelativePath) -> PinRow | None:
         """Return the pin of an asset in an area."""
         query = select(PinRow).where(PinRow.area == str(area), PinRow.asset == str(asset))
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.scalars(query).first()
 
     def list_in(self, area: Area) -> list[PinRow]:
         """Return the pins of an area, by asset."""
         query = select(PinRow).where(PinRow.area == str(area)).order_by(PinRow.asset)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
     def list_withdrawn(self, areas: Iterable[Area]) -> frozenset[str]:
@@ -70,7 +70,7 @@ class Pins:
         if not versions.has_withdrawn:
             return frozenset()
         query = select(PinRow).where(PinRow.area.in_(map(str, areas)))
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = list(session.scalars(query))
         paths = [(RelativePath.parse(row.asset), row.version) for row in rows]
         return frozenset(
@@ -85,7 +85,7 @@ class Pins:
         Raises:
             NotThereError: there is none of that number.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(PinRow, number)
         if row is None:
             raise NotThereError(f"There is no pin {number}.")

@@ -90,7 +90,7 @@ class Versions:
     def _look(self) -> _Said:
         with self._lock:
             if self._said is None:
-                with self._database.session() as session:
+                with self._database.reading() as session:
                     self._said = _read_said(session)
             return self._said
 
@@ -107,12 +107,12 @@ class Versions:
         query = select(VersionRow).order_by(VersionRow.kind, VersionRow.name, VersionRow.id)
         if kind is not None:
             query = query.where(VersionRow.kind == kind)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
     def list_of(self, kind: str, name: str) -> list[VersionRow]:
         """Return the versions of an asset, withdrawn ones too, the highest first."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return _list_of(session, kind, name)
 
     def find_alike(self, kind: str, name: str) -> str | None:
@@ -121,7 +121,7 @@ class Versions:
             VersionRow.kind == kind, VersionRow.name != name,
             func.lower(VersionRow.name) == name.lower(),
         )  # fmt: skip
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.scalars(query.limit(1)).first()
 
     def get(self, kind: str, name: str, version: str) -> VersionRow:

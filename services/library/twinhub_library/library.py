@@ -154,7 +154,7 @@ def _put_together(
     quota = Quota(tree, usage, settings.quota)
     files = open_files(
         settings, tree, changes=ground.changes, audit=ground.audit, background=background,
-        check_quota=quota.check,
+        quota=quota,
     )  # fmt: skip
     search = _open_search(settings, ground, opened)
     repositories = open_repositories(

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     ClientOf = Callable[[str], TestClient]
 
-WHY = {"why": "It overflows.", "successor": "common/models/basin"}
+WHY = {"why": "It overflows.", "successor": "common/data/weather.csv"}
 SHOWN = {"is_deprecated": True, "deprecated_why": "It overflows.",
-         "successor": "common/models/basin"}  # fmt: skip
+         "successor": "common/data/weather.csv"}  # fmt: skip
 PLAIN = {"is_deprecated": False, "deprecated_why": "", "successor": ""}
 
 
@@ -56,6 +56,26 @@ def test_hits_lists_and_details_tell_what_is_deprecated_and_what_is_better(
     assert _said(bob.get("/api/assets/common/models/tank@1.0.0").json()) == PLAIN
     assert alice.post(address, json={"version": "1.1.0", "why": ""}).status_code == 200
     assert _said(_hits(bob)[0]) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("successor", "said"),
+    [
+        ("common/data/wether.csv", "Did you mean common/data/weather.csv?"),
+        ("common/models/tank@9", "No version of common/models/tank fits '@9'"),
+        ("models/tank", "is not published"),
+        ("models", "successor: "),
+    ],
+)
+def test_a_successor_that_is_not_published_is_refused_with_the_nearest_name(
+    alice: TestClient, successor: str, said: str
+) -> None:
+    address = "/api/versions/models/tank/deprecation"
+    refused = alice.post(address, json={"why": "It overflows.", "successor": successor})
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad-request")
+    assert said in refused.json()["detail"]
+    versions = alice.get("/api/versions/models/tank").json()["versions"]
+    assert not any(one["is_deprecated"] for one in versions)
 
 
 def test_a_withdrawn_version_is_left_out_and_the_one_before_it_is_found(

@@ -13,7 +13,7 @@ from twinhub_api.client.errors import ProblemError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -60,6 +60,12 @@ def area_of(path: str) -> str:
     """Return the area that a path of the library begins with."""
     names = path.split("/")
     return "/".join(names[: 2 if names[0] == "teams" else 1])
+
+
+def site_address(environment: Mapping[str, str]) -> str | None:
+    """Return the public address of the TwinHub that this workspace is of; None where unknown."""
+    hub = environment.get("JUPYTERHUB_PUBLIC_HUB_URL", "").rstrip("/")
+    return hub.removesuffix("/hub") if hub else None
 
 
 @contextmanager

@@ -47,36 +47,6 @@ def _previous(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _connect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("place", metavar="PLACE", help="an asset, or an area, such as teams/pumps")
-    parser.add_argument(
-        "url", metavar="URL", help="https://host/path.git or ssh://user@host/path.git"
-    )
-    parser.add_argument("--branch", metavar="NAME", default="", help="default: the repository's")
-    parser.add_argument("--folder", metavar="PATH", default="", help="a folder in the repository")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--token-file", metavar="FILE", help="holds a token; - for standard input")
-    parser.add_argument(
-        "--token-user",
-        metavar="NAME",
-        default="",
-        help="beside a token, where it is wanted",
-    )
-    how.add_argument("--key-file", metavar="FILE", help="holds a private SSH key; - likewise")
-    how.add_argument(
-        "--login",
-        action="store_true",
-        help="use your own login: what is done where you sign in with that GitLab",
-    )
-    how.add_argument("--public", action="store_true", help="use nothing: everybody may read it")
-    parser.add_argument(
-        "--host-key",
-        metavar="PRINT",
-        default="",
-        help="of the SSH server, once you have compared it",
-    )
-
-
 def _review(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "number", metavar="NUMBER", nargs="?", type=int, help="show what it changes"
@@ -129,8 +99,6 @@ MORE_VERBS = (
     Verb("bin", "list what was deleted, or bring it back", _bin, "bin --restore data/levels.csv"),
     Verb("previous", "list how a file or folder was, or bring it back", _previous,
          "previous models/tank/model.py"),
-    Verb("connect", "connect an asset or area with a git repository", _connect,
-         "connect models/tank https://gitlab.example.org/ada/tank.git --token-file ~/token"),
     Verb("review", "list proposals, show one, accept it or return it", _review,
          'review 7 --return "Say the units"'),
     Verb("deprecate", "say that something else is better than what was published", _deprecate,

@@ -214,6 +214,131 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
     assert "`twin assets connect`" in twin("sync")[2]
 
 
+def test_a_dry_run_of_a_sync_names_file_and_line_of_a_likely_secret(
+    library: Answering, twin: Twin
+) -> None:
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    secret = {"path": "run.sh", "line": 3, "what": "a token of GitLab"}
+    pushed = {"commit": None, "changes": [], "changes_count": 1, "left_out": [],
+              "secrets": [secret]}  # fmt: skip
+    library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
+    code, out, _ = twin("sync", "models/tank", "--push", "--dry-run", "--allow-secret", "a.txt")
+    assert (code, out.splitlines()[1]) == (1, "  secret    run.sh:3: a token of GitLab")
+    assert "--allow-secret" in out
+    assert library.bodies[1]["allowed_secrets"] == ["a.txt"]
+
+
+_STATUS = {
+    "base": "c", "ahead": 1, "behind": 1, "was_rewritten": True,
+    "changes": [{"path": f"{number}.txt", "kind": "added"} for number in range(25)],
+    "changes_count": 25, "left_out": [{"path": "x", "reason": "a link"}],
+    "conflicts": ["a (yours).txt"], "fault": "It does not answer.", "synced_at": NOW,
+}  # fmt: skip
+
+
+def test_a_status_tells_what_waits_and_ends_with_1_where_somebody_has_to_look(
+    library: Answering, twin: Twin
+) -> None:
+    followed = _REPOSITORY | {"follow_path": "alice/models/tank"}
+    library.on("GET /api/repositories", (200, {"repositories": [followed]}))
+    library.on("GET /api/repositories/r1/status", (200, _STATUS))
+    code, out, _ = twin("status", "--fetch")
+    lines = out.splitlines()
+    assert code == 1
+    assert lines[:5] == [
+        "models/tank: https://git/x.git, branch main",
+        "  synced 2026-01-02 03:04; 25 files to push, 1 commit to pull",
+        "  each new version of models/tank is published",
+        "  The other side has replaced commits; a pull keeps what you have changed.",
+        "  added     0.txt",
+    ]
+    assert lines[-4:] == [
+        "  and 5 more: --json lists them",
+        "  left out  x: a link",
+        "  conflict  yours is a (yours).txt: merge both, remove it, sync again",
+        "  the last time: It does not answer.",
+    ]
+    assert library.asked[-1].endswith("/status?fetch=true")
+    assert json.loads(twin("status", "--json")[1])["alice/models/tank"]["status"]["ahead"] == 1
+    library.on("GET /api/repositories", (200, {"repositories": []}))
+    assert twin("status")[:2] == (
+        0, "Nothing is connected with a repository: `twin assets connect` connects an asset.\n"
+    )  # fmt: skip
+
+
+def test_a_file_finds_the_repository_that_it_is_in_and_others_the_near_ones(
+    library: Answering, twin: Twin
+) -> None:
+    area = _REPOSITORY | {"id": "r0", "place": "alice"}
+    library.on("GET /api/repositories", (200, {"repositories": [area, _REPOSITORY]}))
+    differs = {"path": "a.txt", "text": "-a\n+b\n"}
+    library.on("GET /api/repositories/r1/difference", (200, differs))
+    assert twin("difference", "models/tank/a.txt", "1a2b3c4")[1] == "-a\n+b\n"
+    assert library.asked[-1].endswith("/r1/difference?path=a.txt&commit=1a2b3c4")
+    assert "name a file in it" in twin("difference", "models/tank")[2]
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    code, _, err = twin("history", "models/tonk")
+    assert (code, err) == (
+        2, "twin: models/tonk is not connected with a repository; connected are models/tank\n"
+    )  # fmt: skip
+
+
+def test_a_commit_is_listed_and_restored(library: Answering, twin: Twin) -> None:
+    commit = {"id": "1a2b3c4d5e6f7a8b", "parents": [], "author": "ada", "at": NOW,
+              "message": "One\n\nmore"}  # fmt: skip
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    library.on("GET /api/repositories/r1/commits", (200, {"commits": [commit], "next": "1"}))
+    assert twin("history", "models/tank", "--limit", "1")[1].splitlines() == [
+        "1a2b3c4d5e6f  2026-01-02 03:04  ada  One",
+        "and more: a --limit above 1 lists them",
+    ]
+    restored = _pulled("updated") | {"kept": "9f8e7d6c5b4a3c2d"}
+    library.on("POST /api/repositories/r1/restore", operation("done", result=restored))
+    code, out, _ = twin("history", "models/tank/a.txt", "--restore", "1a2b3c4")
+    assert code == 0
+    assert library.bodies[-1] == {"commit": "1a2b3c4", "path": "a.txt", "dry_run": False}
+    assert out.splitlines() == [
+        "  updated   a.txt",
+        "models/tank/a.txt is as in 1a2b3c4: 1 file changed",
+        "What was there before is kept: `twin assets history models/tank --restore 9f8e7d6c5b4a` "
+        "brings it back.",
+    ]
+
+
+def test_what_follows_is_looked_at_by_the_clock_or_told_by_a_webhook(
+    library: Answering, twin: Twin, tmp_path: Path
+) -> None:
+    (tmp_path / "hook").write_text("known\n")
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    following = _REPOSITORY | {
+        "follow_path": "alice/models/tank", "follow_seconds": 600, "has_webhook": True,
+    }  # fmt: skip
+    library.on("PUT /api/repositories/r1/follow", (200, following))
+    hook = ("--webhook-secret", str(tmp_path / "hook"))
+    code, out, err = twin("follow", "models/tank", "--every", "10m", *hook)
+    assert (code, library.bodies[-1]) == (0, {
+        "path": "alice/models/tank", "every_seconds": 600, "webhook_secret": "known"
+    })  # fmt: skip
+    assert out.endswith(": /services/library/api/repositories/r1/webhook\n")
+    assert "address of your TwinHub" in err
+    for wrong in ("10", "8d", "often"):
+        assert twin("follow", "models/tank", "--every", wrong)[0] == 2
+    assert "say when" in twin("follow", "models/tank")[2]
+
+
+def test_a_connection_is_changed_in_what_is_named_and_ended(library: Answering, twin: Twin) -> None:
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    library.on("PATCH /api/repositories/r1", (200, _REPOSITORY | {"branch": "next"}))
+    assert "say what" in twin("reconnect", "models/tank")[2]
+    out = twin("reconnect", "models/tank", "--branch", "next")[1]
+    assert out == "models/tank is connected with https://git/x.git, branch next, by nothing\n"
+    assert library.bodies[-1]["branch"] == "next"
+    assert "credential" not in library.bodies[-1]
+    library.on("DELETE /api/repositories/r1", (204, b""))
+    assert "its files stay" in twin("disconnect", "models/tank")[1]
+    assert "not connected" in twin("disconnect", "models/tank/a.txt")[2]
+
+
 def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:
     area = {
         "area": "alice", "area_kind": "private", "bytes": 3 * 2**20, "files": 2, "kinds": {},

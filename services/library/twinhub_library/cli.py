@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import ipaddress
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_api.command_lines import CommandParser
 from twinhub_api.names import check_user_name
 from twinhub_api.scopes import ADMIN, INSTRUCT
 from twinhub_dtconfig.references import AssetKind
@@ -20,6 +20,7 @@ from twinhub_dtconfig.references import AssetKind
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from twinhub_library.dtaas import Import
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("twinhub-library", description="TwinHub's asset library")
+    parser = CommandParser("twinhub-library", description="TwinHub's asset library")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser(
         "serve",

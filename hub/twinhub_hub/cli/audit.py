@@ -22,9 +22,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `twinhub`."""
     parser = subparsers.add_parser(
         "audit",
-        help="show sign-ins, starts, changes of rights, and what was done in the library",
+        help="show sign-ins, starts, changes of rights, and the library's events",
+        description="Show sign-ins, starts, changes of rights, and what was done in the library:"
+        " who published, granted, synced, opened a link. The oldest comes first; times are UTC.",
+        epilog="example: twinhub audit --by admin --since 2026-11-24T09:30",
     )
-    parser.add_argument("--user", help="of one user only")
+    parser.add_argument("--user", metavar="NAME", help="about one user only")
     parser.add_argument("--by", metavar="NAME", help="done by one user or service only")
     parser.add_argument(
         "--since",

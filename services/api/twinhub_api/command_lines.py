@@ -12,8 +12,28 @@ WRONG_USE = 2
 """Exit code of a command that was not understood."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Help in which the names of verbs have a column as wide as the longest one."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Take an action; argparse forgets that verbs are indented once more."""
+        super().add_argument(action)
+        if action.nargs == argparse.PARSER:
+            self._action_max_length += self._indent_increment
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Return a paragraph; an example stays a line, so that it can be copied."""
+        return text if text.startswith("example: ") else super()._fill_text(text, width, indent)
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser, also of the verbs in it, that tells which verb or choice was probably meant."""
+
+    def format_help(self) -> str:
+        """Return the help."""
+        if self.formatter_class is argparse.HelpFormatter:
+            self.formatter_class = _Help
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """End the program with what is wrong, and where to read more."""

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser("twinhub-library", description="TwinHub's asset library")
+    parser = CommandParser("twinhub-library", description="TwinHub's asset library.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser(
         "serve",
@@ -124,7 +124,10 @@ def _serve(options: argparse.Namespace) -> int:
     shown = f"[{address}]" if ":" in address else address
 
     def ready() -> None:
-        print(f"Serving {root} at http://{shown}:{port} to everybody on this machine", flush=True)
+        url = f"http://{shown}:{port}"
+        print(f"Serving {root} at {url} to everybody on this machine", flush=True)
+        user = f" JUPYTERHUB_USER={options.user}" if options.user else ""
+        print(f"To ask it by twin assets: export TWINHUB_LIBRARY_URL={url}{user}", flush=True)
 
     with open_library(settings) as library:
         application = make_library_application(library, identity)
@@ -159,7 +162,7 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: name one that is there")
+        raise UseError(f"{name}: there is no folder {path}: name one that is there, or make it")
     return path
 
 

@@ -61,3 +61,16 @@ def test_a_missing_verb_is_told_where_they_are_listed(capsys: pytest.CaptureFixt
     code, said = _run("twin assets", capsys)
     assert code == 2
     assert "`twin assets --help` tells more" in said
+
+
+def test_help_keeps_verbs_in_a_column_and_an_example_in_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert twin(["assets", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "    disconnect  end the syncing of an asset or area; the files stay" in lines
+    assert max(map(len, lines)) <= 80
+    assert twin(["assets", "publish", "--help"]) == 0
+    example = 'example: twin assets publish models/tank --version 1.0.0 --message "First version"'
+    assert example in capsys.readouterr().out.splitlines()

@@ -78,11 +78,12 @@ def nearest_of(asking: Asking, text: str) -> Iterator[str]:
         if error.code != "not-found":
             raise
         nearest = asking.client.find_nearest(path)
-        if nearest is None:
-            raise
-        raise CommandError(
-            f"there is no {safe(text)}; did you mean {safe(asking.places.shown(nearest))}?"
-        ) from error
+        hint = (
+            f"did you mean {safe(asking.places.shown(nearest))}?"
+            if nearest is not None
+            else "`twin assets search` finds what there is, such as models/tank or common/data/x"
+        )
+        raise CommandError(f"there is no {safe(text)}; {hint}") from error
 
 
 @contextmanager

@@ -227,6 +227,8 @@ def _linked(asking: Asking) -> str:
                 f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
             )
         asking.client.get_asset(path)
+    if options.path and not asking.client.has_entry(f"{path}/{options.path}"):
+        raise CommandError(f"{safe(options.asset)} has no {safe(options.path)}: name a file in it")
     return path
 
 

@@ -107,7 +107,12 @@ VERBS: tuple[Verb, ...] = (
 
 
 def _assets(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(metavar="VERB", dest="verb", required=True, help="see below")
+    verbs = parser.add_subparsers(
+        metavar="VERB",
+        dest="verb",
+        required=True,
+        help="one of these; `twin assets VERB --help` tells its options, with an example",
+    )
     for one in VERBS:
         verb = verbs.add_parser(
             one.name, help=one.summary,

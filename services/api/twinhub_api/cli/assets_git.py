@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Literal
 
 from twinhub_api.cli.assets_connecting import CONNECTING_VERBS
+from twinhub_api.cli.assets_printing import count_of
 from twinhub_api.cli.assets_repositories import LOOKING_VERBS
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.terminal import safe
@@ -77,9 +78,9 @@ def _told(
     words = []
     if pulled is not None:
         changed = sum(file.outcome not in {"unchanged", "kept"} for file in pulled.files)
-        words.append(f"{changed} files pulled")
+        words.append(f"{count_of(changed, 'file')} pulled")
     if pushed is not None:
-        words.append(f"{pushed.changes_count} files pushed")
+        words.append(f"{count_of(pushed.changes_count, 'file')} pushed")
     lines = [f"{place}: {would}{', '.join(words)}; {safe(one.url)}"]
     lines += [
         f"  conflict  {safe(file.path)} (yours: {safe(file.copy_path or '')})"

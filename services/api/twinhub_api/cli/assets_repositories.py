@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from twinhub_api.cli.asking import area_of
-from twinhub_api.cli.assets_printing import render_rows
+from twinhub_api.cli.assets_printing import count_of, render_rows
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.library.repositories import (
@@ -89,7 +89,7 @@ def _status(asking: Asking) -> int:
 def _lines(asking: Asking, one: Repository, told: RepositoryStatus) -> Iterator[str]:
     yield f"{safe(asking.places.shown(one.place))}: {other_side(one)}"
     when = f"synced {told.synced_at:%Y-%m-%d %H:%M}" if told.synced_at else "never synced"
-    changes, behind = _count(told.changes_count, "file"), _count(told.behind, "commit")
+    changes, behind = count_of(told.changes_count, "file"), count_of(told.behind, "commit")
     yield f"  {when}; {changes} to push, {behind} to pull"
     if one.follow_path:
         yield f"  each new version of {safe(asking.places.shown(one.follow_path))} is published"
@@ -112,10 +112,6 @@ def _files(told: RepositoryStatus) -> Iterator[str]:
         yield f"  left out  {safe(left.path)}: {safe(left.reason)}"
     if len(told.left_out) > _MOST_FILES:
         yield f"  and {len(told.left_out) - _MOST_FILES} more left out: --json lists them"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _history(asking: Asking) -> int:
@@ -144,7 +140,7 @@ def _history(asking: Asking) -> int:
         (one.id[:_DIGITS], f"{one.at:%Y-%m-%d %H:%M}", one.author, _first_line(one.message))
         for one in page.commits[:limit]
     ]
-    print(render_rows(rows, terminal_of()) if rows else _nothing(asking))
+    print(render_rows(rows, terminal_of(), has_text=True) if rows else _nothing(asking))
     if page.next or len(page.commits) > limit:
         print(f"and more: a --limit above {limit} lists them")
     return GOOD
@@ -174,7 +170,7 @@ def _restore(asking: Asking, found: Repository, inside: str) -> int:
     would = "would be" if options.dry_run else "is"
     print(
         f"{safe(options.path)} {would} as in {safe(options.restore)}: "
-        f"{_count(report.files_count, 'file')} changed"
+        f"{count_of(report.files_count, 'file')} changed"
     )
     if report.kept and not options.dry_run:
         place = safe(asking.places.shown(found.place))

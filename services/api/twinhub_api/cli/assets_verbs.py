@@ -31,7 +31,9 @@ def _bin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "area", metavar="AREA", nargs="?", default="", help="teams/GROUP; default: your own area"
     )
-    parser.add_argument("--restore", metavar="WHAT", help="bring a path or an id of the list back")
+    parser.add_argument(
+        "--restore", metavar="WHAT", help="bring this path back; of equal paths, an id of the list"
+    )
     parser.add_argument("--to", metavar="PATH", default="", help="to here, not to where it was")
 
 
@@ -89,7 +91,11 @@ def _grant(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--team", metavar="GROUP", default="", help="let all of this group publish")
     who.add_argument("--remove", metavar="NUMBER", type=int, help="take a grant back")
     parser.add_argument(
-        "--kind", metavar="KIND", default="*", choices=("*", *KINDS), help="only this"
+        "--kind",
+        metavar="KIND",
+        default="*",
+        choices=("*", *KINDS),
+        help=f"only this kind: {', '.join(KINDS)}; default: all",
     )
     parser.add_argument("--name", metavar="PATTERN", default="*", help="only such names: pump-*")
     parser.add_argument("--review", action="store_true", help="each version is a proposal first")

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.cli.assets_printing import render_rows
 from twinhub_api.cli.main import main
+from twinhub_api.cli.terminal import Terminal
 from twinhub_api.client.library import LibraryClient
 
 from tests.unit.api.client.answering import NOW, Answering, imported, operation, problem, report
@@ -96,6 +98,49 @@ def test_a_name_that_is_not_there_gets_the_nearest(library: Answering, twin: Twi
     code, out, err = twin("show", "common/models/tnak")
     assert (code, out) == (2, "")
     assert err == "twin: there is no common/models/tnak; did you mean common/models/tank?\n"
+
+
+def test_a_name_without_its_kind_is_told_how_assets_are_written(
+    library: Answering, twin: Twin
+) -> None:
+    code, _, err = twin("show", "tank")
+    assert (code, err) == (
+        2,
+        "twin: there is no tank; `twin assets search` finds what there is, such as models/tank or"
+        " common/data/x\n",
+    )
+    assert library.asked == ["GET /api/assets/tank"]
+
+
+def test_what_fits_no_line_of_a_terminal_is_cut_where_it_is_text() -> None:
+    rows = [("common/models/tank", "1.0.0", "Water in a tank, with a heater"), ("a", "", "short")]
+    assert render_rows(rows, Terminal(width=50), has_text=True).splitlines() == [
+        "common/models/tank  1.0.0  Water in a tank, with…",
+        "a                          short",
+    ]
+    assert "with a heater" in render_rows(rows, Terminal(width=50))
+    assert "with a heater" in render_rows(rows, Terminal(), has_text=True)
+
+
+def test_the_bin_names_an_id_only_where_a_path_is_in_it_twice(
+    library: Answering, twin: Twin
+) -> None:
+    def item(number: str, path: str) -> dict[str, object]:
+        return {"id": number, "path": f"alice/{path}", "kind": "file", "removed_by": "alice",
+                "removed_at": NOW, "expires_at": NOW}  # fmt: skip
+
+    items = [item("i1", "data/x"), item("i2", "data/x"), item("i3", "data/y")]
+    library.on("GET /api/bin", (200, {"area": "alice", "items": items}))
+    ends = [line.rpartition("  ")[2] for line in twin("bin")[1].splitlines()]
+    assert ends == ["i1", "i2", "until 2026-01-02"]
+
+
+def test_a_grant_of_all_names_says_no_more_than_that(library: Answering, twin: Twin) -> None:
+    grant = {"id": 3, "subject_kind": "group", "subject": "pumps", "kind": "*", "pattern": "*",
+             "needs_review": True, "made_by": "root", "made_at": NOW}  # fmt: skip
+    library.on("POST /api/grants", (201, grant))
+    out = twin("grant", "--team", "pumps", "--review")[1]
+    assert out == "3 group pumps may publish all kinds after a review\n"
 
 
 def test_an_import_waits_and_says_where_the_copy_is(library: Answering, twin: Twin) -> None:
@@ -199,13 +244,13 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
     code, out, _ = twin("sync", "models/tank", "--message", "Mine")
     assert code == 1
     assert out.splitlines() == [
-        "models/tank: 1 files pulled; https://git/x.git",
+        "models/tank: 1 file pulled; https://git/x.git",
         "  conflict  a.txt (yours: a (yours).txt)",
         "  Nothing is pushed: merge both into one file, remove the copy, sync again.",
     ]
     library.on("POST /api/repositories/r1/pull", operation("done", result=_pulled("updated")))
     assert twin("sync", "--pull", "--dry-run")[:2] == (
-        0, "models/tank: would have 1 files pulled; https://git/x.git\n"
+        0, "models/tank: would have 1 file pulled; https://git/x.git\n"
     )  # fmt: skip
     pushed = {"commit": "c", "changes": [], "changes_count": 3, "left_out": []}
     library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
@@ -356,6 +401,9 @@ def test_a_link_opens_what_is_common(
 ) -> None:  # fmt: skip
     details = _summary("common/models/tank") | {"changed_at": NOW, "size": 0}
     library.on("GET /api/assets/common/models/tank@1.0.0", (200, details))
+    entry = {"name": "a b.ipynb", "kind": "file", "size": 2, "changed_at": NOW, "etag": "e",
+             "is_usable": True}  # fmt: skip
+    library.on("GET /api/entries/common/models/tank@1.0.0/a b.ipynb", (200, entry))
     link = "/open/common/models/tank@1.0.0?path=a%20b.ipynb"
     asked = ("open-link", "common/models/tank@1.0.0", "--path", "a b.ipynb")
     code, out, err = twin(*asked)
@@ -364,6 +412,7 @@ def test_a_link_opens_what_is_common(
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_HUB_URL", "https://twins.example.org/hub/")
     assert twin(*asked)[1:] == (f"https://twins.example.org{link}\n", "")
     assert "publish it" in twin("open-link", "models/tank")[2]
+    assert "has no c.ipynb" in twin("open-link", "common/models/tank@1.0.0", "--path", "c.ipynb")[2]
 
 
 _COURSE = {

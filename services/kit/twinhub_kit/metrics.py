@@ -69,9 +69,11 @@ class Metrics:
         )  # fmt: skip
         self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         """What counts a kind of answers: looking it up by its labels costs more than counting."""
-        self.open = Gauge(
+        self.open = 0
+        """Requests under way; of one event loop, so that no lock is needed to count them."""
+        Gauge(
             f"{self.prefix}_requests_open", "Requests under way", registry=self.registry
-        )
+        ).set_function(lambda: self.open)
 
     def show(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a number of a part, which is asked for it each time."""
@@ -113,11 +115,11 @@ class Counted:
                 status = message["status"]
             await send(message)
 
-        self._metrics.open.inc()
+        self._metrics.open += 1
         try:
             await self._application(scope, receive, note)
         finally:
-            self._metrics.open.dec()
+            self._metrics.open -= 1
             seconds = perf_counter() - start
             self._metrics.count(_method(scope), _route(scope), status, seconds)
             if _is_told(scope, status):

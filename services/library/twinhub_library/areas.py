@@ -7,6 +7,7 @@ library's own: no workspace has it among its mounts.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from twinhub_dtconfig.assets import WITHDRAWN
@@ -69,6 +70,7 @@ def split_path(path: RelativePath) -> tuple[Area, RelativePath]:
     raise NotThereError(f"{path} is not there.")
 
 
+@functools.lru_cache(2048)
 def split_at_area(path: RelativePath) -> tuple[str, str]:
     """Return the folder of the area that a path lies in and what follows, as text.
 

@@ -16,27 +16,23 @@ from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError, LibraryError, NotThereError
 from twinhub_library.merging import Ending, FileReport, NoContent, Outcome, merge, preview
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.content import changed_files
 from twinhub_library.repositories.credentials import LoginTokenError
 from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open_desk
-from twinhub_library.repositories.errors import (
-    BehindError,
-    BranchGoneError,
-    SecretFoundError,
-)
+from twinhub_library.repositories.errors import BehindError, BranchGoneError
 from twinhub_library.repositories.imports import Author
+from twinhub_library.repositories.pushing import Push, Wish, refuse_secrets, send
 from twinhub_library.repositories.reports import Pulled, Pushed, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from twinhub_kit.callers import Caller
 
     from twinhub_library.merging import MergeReport
+    from twinhub_library.paths import RelativePath
     from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.connections import Connections
-    from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
     from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.running import Listener
@@ -47,36 +43,6 @@ if TYPE_CHECKING:
 ENDING = "git"
 _TRIES = 3
 _QUIET = frozenset({Outcome.KEPT, Outcome.UNCHANGED})
-_NAMED_IN_MESSAGE = 3
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How somebody wants a push to be done."""
-
-    message: str = ""
-    """Of the commit; empty for one that names some files."""
-    create_branch: bool = False
-    """Whether a branch that is not there may be made."""
-    is_dry_run: bool = False
-    allowed_secrets: tuple[str, ...] = ()
-    """Files in which what looks like a secret is none."""
-
-    def message_for(self, differs: Changes) -> str:
-        """Return the message of the commit."""
-        if self.message.strip():
-            return self.message.strip() + "\n"
-        names = [one.path for one in differs.listed[:_NAMED_IN_MESSAGE]]
-        more = len(differs.listed) - len(names)
-        return f"Update {', '.join(names)}{f' and {more} more' if more else ''}\n"
-
-
-@dataclass(frozen=True)
-class _Push:
-    """A push that somebody wants."""
-
-    caller: Caller
-    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -144,7 +110,7 @@ class Syncing:
             remote = self.connections.remote(caller, desk.row)
             wish = wish or Wish()
             head = self._head(desk, remote, create_branch=wish.create_branch)
-            return self._push(desk, remote, head, _Push(caller, wish))
+            return self._push(desk, remote, head, Push(caller, wish))
 
     def sync(
         self, caller: Caller, repository_id: str, listener: Listener | None = None, *,
@@ -163,7 +129,7 @@ class Syncing:
                     return Synced(pulled, self._foresee_push(desk, pulled.commit))
                 try:
                     return Synced(
-                        pulled, self._push(desk, remote, pulled.commit, _Push(caller, wish))
+                        pulled, self._push(desk, remote, pulled.commit, Push(caller, wish))
                     )
                 except (BehindError, ChangedError):
                     if not tries_left:
@@ -297,7 +263,7 @@ class Syncing:
         self._around.announce(desk.place)
         return report
 
-    def _push(self, desk: Desk, remote: Remote, head: str | None, push: _Push) -> Pushed:
+    def _push(self, desk: Desk, remote: Remote, head: str | None, push: Push) -> Pushed:
         wish, base = push.wish, self._base(desk, head) if head else None
         if head and head != base:
             raise BehindError(
@@ -313,12 +279,12 @@ class Syncing:
                 "Logins read repositories here and do not change them: give a token for this "
                 "repository, or ask an administrator to set auth.gitlab.git_access to write."
             )
-        self._refuse_secrets(desk, differs, wish.allowed_secrets)
+        refuse_secrets(desk, differs, wish.allowed_secrets, self._around.find_secrets)
         made = desk.commit(
             differs, base, wish.message_for(differs), self._author(desk, push.caller)
         )
         desk.repository.refs.change({PUSHING: made})
-        self._send(desk, remote, made, head=head, differs=differs)
+        send(desk, remote, made, head=head, differs=differs)
         desk.repository.refs.change({desk.remote_ref: made, BASE: made, PUSHING: None})
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
@@ -332,29 +298,6 @@ class Syncing:
         open_paths = {one.path for one in compare(found, desk.listing(head)).listed}
         own = compare(found, base).listed
         return Pushed(None, tuple(one for one in own if one.path in open_paths), found.left_out)
-
-    def _send(
-        self, desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Changes
-    ) -> None:
-        large = [one.pointer.digest for one in differs.written.values() if one.pointer]
-        if large:
-            desk.listener.say("Sending large files")
-            desk.repository.push_large(remote, sorted(set(large)), desk.listener)
-        desk.listener.say("Sending")
-        desk.repository.push(remote, made, desk.row.branch, expected=head, listener=desk.listener)
-
-    def _refuse_secrets(self, desk: Desk, differs: Changes, allowed: Collection[str]) -> None:
-        found = []
-        for path in differs.written:
-            if path not in allowed:
-                place = RelativePath((*desk.place.names, *path.split("/")))
-                findings = self._around.find_secrets(self._tree, place)
-                found += [replace(one, file=path) for one in findings]
-        if found:
-            raise SecretFoundError(
-                f"Nothing was pushed, for there is likely a secret in {_named(found)}. Take it "
-                "out, name its file in .gitignore, or, if it is none, allow that file."
-            )
 
     def _author(self, desk: Desk, caller: Caller) -> Author:
         name = desk.row.author_name or caller.name
@@ -386,13 +329,6 @@ def _below(listing: Listing, path: str) -> Files:
         for name, one in listing.files.items()
         if name == path or name.startswith(f"{path}/")
     }
-
-
-def _named(findings: Sequence[SecretFinding]) -> str:
-    more = len(findings) - _NAMED_IN_MESSAGE
-    return "; ".join(map(str, findings[:_NAMED_IN_MESSAGE])) + (
-        f"; and {more} more" if more > 0 else ""
-    )
 
 
 def _look_first(copies: Sequence[str]) -> str:

@@ -119,7 +119,7 @@ class Deprecation(Wire):
 
     version: str = Field("", description="Empty for all versions.")
     why: str = Field(max_length=_TEXT, description="Empty takes it back.")
-    successor: str = Field("", description="What to use instead, as a reference.")
+    successor: str = Field("", description="What to use instead: something published.")
 
 
 class Withdrawal(Wire):

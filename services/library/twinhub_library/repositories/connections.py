@@ -88,7 +88,7 @@ class Connections:
 
     def list(self) -> list[RepositoryRow]:
         """Return all, by place."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(select(RepositoryRow).order_by(RepositoryRow.place)))
 
     def get(self, repository_id: str) -> RepositoryRow:
@@ -97,7 +97,7 @@ class Connections:
         Raises:
             NotThereError: there is none such.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(RepositoryRow, repository_id)
         if row is None:
             raise NotThereError(f"There is no repository {repository_id!r} here.")

@@ -141,9 +141,8 @@ def move(body: Relocation, library: TheLibrary, caller: KnownCaller) -> FileEntr
     """Move a file or folder to a path where nothing is."""
     source = writable_path(library, caller, body.source)
     target = writable_path(library, caller, body.target)
-    moved = library.files.move(caller, source, target)
-    library.publishing.imports.move(source, target)
-    return wire_entry(moved)
+    move_files = partial(library.files.move, caller)
+    return wire_entry(library.publishing.moves.make(source, target, move_files))
 
 
 @router.post("/api/copies", status_code=status.HTTP_201_CREATED)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from twinhub_api.library.imports import (
     FileOutcome,
     FreshRequest,
@@ -25,6 +25,7 @@ from twinhub_library.areas import split_path
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.imports.sources import split_pin
 from twinhub_library.paths import RelativePath
+from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import (
     KnownCaller,
     Number,
@@ -32,6 +33,7 @@ from twinhub_library.rest.needs import (
     readable_path,
     writable_path,
 )
+from twinhub_library.rest.seen import IfMatch, IfNoneMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 
 if TYPE_CHECKING:
@@ -141,21 +143,44 @@ def list_pins(
 
 
 @router.post("/api/pins")
-def put_pin(body: PinRequest, library: TheLibrary, caller: KnownCaller) -> Pin:
-    """Pin a version of a published asset, in place of an older pin of the area."""
+def put_pin(
+    body: PinRequest, response: Response, library: TheLibrary, caller: KnownCaller,
+    if_match: IfMatch = None, if_none_match: IfNoneMatch = None,
+) -> Pin:  # fmt: skip
+    """Pin a version of a published asset, in place of an older pin of the area.
+
+    `If-Match` is the etag of the older pin.
+    """
     text, pin = split_pin(body.asset)
     asset = readable_path(library, caller, text)
-    area = writable_path(library, caller, body.area or caller.label)
-    row = library.publishing.pins.put(caller, split_path(area)[0], asset, pin)
-    return wire_pin(library, row)
+    area = split_path(writable_path(library, caller, body.area or caller.label))[0]
+    pins = library.publishing.pins
+
+    def look() -> Pin | None:
+        kept = pins.find(area, asset)
+        return wire_pin(library, kept) if kept else None
+
+    with as_seen(library, if_match, look, if_none_match):
+        row = pins.put(caller, area, asset, pin)
+    return with_etag(response, wire_pin(library, row))
+
+
+@router.get("/api/pins/{number}", response_model=Pin)
+def get_pin(number: Number, request: Request, library: TheLibrary, caller: KnownCaller) -> Response:
+    """Return one pin."""
+    return answer_with_etag(request, _pin(library, caller, number))
 
 
 @router.delete("/api/pins/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def remove_pin(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
-    """Remove a pin."""
-    row = library.publishing.pins.get(number)
-    _check_area(library, caller, row.area, f"There is no pin {number}.")
-    library.publishing.pins.remove(row)
+def remove_pin(
+    number: Number, library: TheLibrary, caller: KnownCaller, if_match: IfMatch = None
+) -> Response:
+    """Remove a pin.
+
+    `If-Match` is the etag of the pin.
+    """
+    with as_seen(library, if_match, partial(_pin, library, caller, number)):
+        library.publishing.pins.remove(_pin_row(library, caller, number))
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
@@ -210,6 +235,17 @@ def _find_row(library: Library, caller: Caller, *, number: int) -> ImportRow:
     """Return an import that the caller may change, of a source that the caller may read."""
     row = _row(library, caller, number)
     readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
+    return row
+
+
+def _pin(library: Library, caller: Caller, number: int) -> Pin:
+    return wire_pin(library, _pin_row(library, caller, number))
+
+
+def _pin_row(library: Library, caller: Caller, number: int) -> PinRow:
+    """Return a pin of an area that the caller may change."""
+    row = library.publishing.pins.get(number)
+    _check_area(library, caller, row.area, f"There is no pin {number}.")
     return row
 
 

@@ -72,6 +72,7 @@ def show_asset(
     metadata = read_metadata(library.tree, prepared.found.asset)
     return render(
         "asset.html", f"Open {metadata.title}", caller.name, summary=metadata.summary,
+        site=library.settings.site_title,
         xsrf=guard.xsrf_token, **_describe(library, prepared),
     )  # fmt: skip
 
@@ -126,7 +127,9 @@ def show_report(
         template, told = "copied.html", reports.describe_copy(opened)
     else:
         template, told = "report.html", reports.describe(opened, after)
-    return render(template, reports.title_of(opened), caller.name, **told)
+    return render(
+        template, reports.title_of(opened), caller.name, site=library.settings.site_title, **told
+    )  # fmt: skip
 
 
 @router.get("/git", response_class=HTMLResponse)
@@ -144,6 +147,7 @@ def show_repository(
         return lead_to(workspace_address(found.path))
     return render(
         "git.html", f"Open {found.target.name}", caller.name, state=standing.state.value,
+        site=library.settings.site_title,
         repository=found.repository, branch=found.branch, place=str(found.target),
         workspace=workspace_address(found.path), xsrf=guard.xsrf_token, address=link.address,
     )  # fmt: skip

@@ -23,13 +23,15 @@ from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.versions import newest
 
+from twinhub_library.areas import THE_COMMON_AREA
 from twinhub_library.catalogue import find_asset, say_no_asset
-from twinhub_library.errors import ChangedError, NotThereError
+from twinhub_library.errors import BadRequestError, ChangedError, NotThereError
 from twinhub_library.merging import FolderContent
 from twinhub_library.publishing.differences import compare
 from twinhub_library.publishing.grants import Verdict
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.publishing.versions import owns
+from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, sees, writable_path
 from twinhub_library.rest.proposals import wire_proposal
@@ -172,6 +174,8 @@ def deprecate(
     rows = _rows(library, caller, kind, name)
     if body.version:
         rows = [_row(library, caller, kind, name, body.version)]
+    if body.why and body.successor:
+        _check_successor(library, caller, body.successor)
     with as_seen(library, if_match, partial(_list_of, library, caller, kind, name)):
         changed = library.publishing.publisher.deprecate(
             caller, rows, why=body.why, successor=body.successor
@@ -210,6 +214,18 @@ def transfer(
         changed = library.publishing.publisher.transfer(caller, kind, name, owner)
     latest = _newest(library, kind, name)
     return VersionList(versions=tuple(wire_version(row, caller, latest) for row in changed))
+
+
+def _check_successor(library: Library, caller: Caller, successor: str) -> None:
+    """Refuse what is not published: everybody who uses the old one is sent there."""
+    found = Resolver(library.tree, library.listing, caller, ()).resolve(successor)
+    if found.problem:
+        raise BadRequestError(f"successor: {found.problem}")
+    if found.asset is None or found.asset.area != THE_COMMON_AREA:
+        raise BadRequestError(
+            f"successor: {successor} is not published: name an asset of common, such as "
+            "common/models/tank."
+        )
 
 
 def wire_version(row: VersionRow, caller: Caller, latest: str | None) -> Version:

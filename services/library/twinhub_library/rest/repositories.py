@@ -21,9 +21,9 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_branch
 from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind
+from twinhub_library.repositories.pushing import Wish
 from twinhub_library.rest import repository_answers as answers
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
-from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -247,3 +247,29 @@ def test_hidden_names_temporaries_and_the_librarys_own_folder_are_no_news(
     write(followed.root / "alice/models/tank/.hidden", "x")
     followed.catch_up()
     assert followed.changes.last_number == before
+
+
+def test_withdrawn_versions_are_documents_by_themselves_that_only_who_has_their_keys_finds(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    write(root / "common/models/tank@1.1.0/README.md", "# Tank")
+    write(root / "common/models/tank@1.0.0/README.md", "# Tank")
+    followed = Followed(root)
+    hidden = root / "common/models/.withdrawn"
+    key = "common/models/.withdrawn/tank@1.0.0"
+    hidden.mkdir()
+    (root / "common/models/tank@1.0.0").rename(hidden / "tank@1.0.0")
+    for _ in range(2):  # a second look at everything leaves it
+        followed.changes.announce(RelativePath.parse("common/models/tank"))
+        followed.catch_up()
+        assert set(followed.index.documents) == {"common/models/tank", key}
+        assert followed.index.documents == rescan(followed.tree)
+        followed.follower.mark(None)
+    assert followed.find("tank") == ["common/models/tank@1.1.0"]
+    assert followed.index.documents[key].path == "common/models/tank@1.0.0"
+    remove(hidden)
+    followed.follower.mark(None)
+    followed.catch_up()
+    assert set(followed.index.documents) == {"common/models/tank"}
+    followed.close()

@@ -36,6 +36,9 @@ class Caller:
     others: frozenset[str] = field(default=frozenset(), repr=False)
     """Labels of those whose areas the caller reads too; of `is_everybody` alone."""
 
+    look_again: Callable[[], Caller | None] | None = field(default=None, repr=False, compare=False)
+    """Returns who it is by now, see `Identity.look_again`; None of one whom no token made."""
+
     @property
     def label(self) -> str:
         """Name of the person's folder."""
@@ -73,6 +76,13 @@ class Identity(Protocol):
             UnavailableError: whoever knows does not answer.
         """
 
+    def look_again(self, token: str) -> Caller | None:
+        """Return who is behind a token by now, as `find_caller` does; for threads alone.
+
+        Raises:
+            UnavailableError: whoever knows does not answer.
+        """
+
     def forget_user(self, name: str) -> None:
         """Remember no token of a person any more: they were deleted."""
 
@@ -92,6 +102,10 @@ class TableIdentity:
         """Return the scopes of who has the token."""
         caller = self.callers.get(token)
         return caller.scopes if caller else None
+
+    def look_again(self, token: str) -> Caller | None:
+        """Return who has the token."""
+        return self.callers.get(token)
 
     def forget_user(self, name: str) -> None:
         """Do nothing: the table is asked each time."""
@@ -120,6 +134,11 @@ class OpenIdentity:
         """Return the scopes of the one caller, who may also read metrics."""
         del token
         return self.caller.scopes | {READ_METRICS}
+
+    def look_again(self, token: str) -> Caller | None:
+        """Return the one caller."""
+        del token
+        return _everybody(self.caller, self.list_others())
 
     def forget_user(self, name: str) -> None:
         """Do nothing: there are no tokens."""
@@ -165,15 +184,20 @@ async def identify(scope: Scope) -> Caller:
     if caller is None:
         raise NotSignedInError(_why_nobody(token, identity.scope))
     scope.setdefault("state", {})["caller"] = caller  # for the log of the request
-    return caller
+    return with_look(caller, identity, token)
+
+
+def with_look(caller: Caller, identity: Identity, token: str) -> Caller:
+    """Return a caller who can be looked up again by their token."""
+    return replace(caller, look_again=functools.partial(identity.look_again, token))
 
 
 async def _take_turn(
     request: Request, caller: Annotated[Caller, Depends(get_caller)]
 ) -> AsyncIterator[Caller]:
     """Return who calls once it is their turn, which lasts as long as the route's function."""
-    async with take_turn(request, caller):
-        yield caller
+    async with take_turn(request, caller) as has_waited:
+        yield await get_caller(request) if has_waited else caller
 
 
 KnownCaller = Annotated[Caller, Depends(_take_turn, scope="function")]

@@ -32,6 +32,8 @@ from twinhub_kit.callers import Identity, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,9 +69,16 @@ class Metrics:
         )  # fmt: skip
         self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         """What counts a kind of answers: looking it up by its labels costs more than counting."""
-        self.open = Gauge(
+        self.open = 0
+        """Requests under way; of one event loop, so that no lock is needed to count them."""
+        Gauge(
             f"{self.prefix}_requests_open", "Requests under way", registry=self.registry
-        )
+        ).set_function(lambda: self.open)
+
+    def show(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Show a number of a part, which is asked for it each time."""
+        shown = Gauge(f"{self.prefix}_{name}", text, registry=self.registry)
+        shown.set_function(read)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -106,11 +115,11 @@ class Counted:
                 status = message["status"]
             await send(message)
 
-        self._metrics.open.inc()
+        self._metrics.open += 1
         try:
             await self._application(scope, receive, note)
         finally:
-            self._metrics.open.dec()
+            self._metrics.open -= 1
             seconds = perf_counter() - start
             self._metrics.count(_method(scope), _route(scope), status, seconds)
             if _is_told(scope, status):

@@ -60,13 +60,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser("twinhub-library", description="TwinHub's asset library.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser(
-        "serve",
-        help="serve a folder to everybody on this machine, without a login",
-        description="Serve a folder to everybody on this machine, without a login: for development"
-        " and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
-        epilog="example: twinhub-library serve --root library --port 4001 --insecure-loopback",
+    _add_options_of_serve(
+        commands.add_parser(
+            "serve",
+            help="serve a folder to everybody on this machine, without a login",
+            description="Serve a folder to everybody on this machine, without a login: for"
+            " development and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
+            epilog="example: twinhub-library serve --root library --port 4001 --insecure-loopback",
+        )
     )
+    _add_options_of_import(
+        commands.add_parser(
+            "import-dtaas",
+            help="copy the files folder of a DTaaS installation into an assets root",
+            description="Copy the files folder of a DTaaS installation into an assets root. Nothing"
+            " is replaced, and no link is followed; the command may be repeated.",
+            epilog="example: twinhub-library import-dtaas /srv/dtaas/files --root assets --dry-run",
+        )
+    )
+    return parser
+
+
+def _add_options_of_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
     serve.add_argument(
         "--port", metavar="N", type=int, required=True, help="the port; 0 for any that is free"
@@ -90,19 +105,14 @@ def _parser() -> argparse.ArgumentParser:
         help="what everybody is: a user, an instructor (publishes, reviews) or an admin (grants)",
     )  # fmt: skip
     serve.set_defaults(run=_serve)
-    dtaas = commands.add_parser(
-        "import-dtaas",
-        help="copy the files folder of a DTaaS installation into an assets root",
-        description="Copy the files folder of a DTaaS installation into an assets root. Nothing is"
-        " replaced, and no link is followed; the command may be repeated.",
-        epilog="example: twinhub-library import-dtaas /srv/dtaas/files --root assets --dry-run",
-    )
+
+
+def _add_options_of_import(dtaas: argparse.ArgumentParser) -> None:
     dtaas.add_argument("files", metavar="FILES", type=Path, help="the folder, with `common` in it")
     dtaas.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
     dtaas.add_argument("--dry-run", action="store_true", help="copy nothing, say what would be")
     dtaas.add_argument("--json", action="store_true", help="print JSON, for programs")
     dtaas.set_defaults(run=_import_dtaas)
-    return parser
 
 
 def _serve(options: argparse.Namespace) -> int:

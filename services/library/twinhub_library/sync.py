@@ -23,6 +23,7 @@ from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open
 from twinhub_library.repositories.errors import BehindError, BranchGoneError
 from twinhub_library.repositories.imports import Author
 from twinhub_library.repositories.pushed_secrets import find_pushed_secrets, refuse_secrets
+from twinhub_library.repositories.pushing import Push, Wish, send
 from twinhub_library.repositories.reports import Pulled, Pushed, Synced
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from twinhub_library.paths import RelativePath
     from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.connections import Connections
-    from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
     from twinhub_library.repositories.remotes import Remote
     from twinhub_library.repositories.reports import FileChange
@@ -46,36 +46,6 @@ if TYPE_CHECKING:
 ENDING = "git"
 _TRIES = 3
 _QUIET = frozenset({Outcome.KEPT, Outcome.UNCHANGED})
-_NAMED_IN_MESSAGE = 3
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How somebody wants a push to be done."""
-
-    message: str = ""
-    """Of the commit; empty for one that names some files."""
-    create_branch: bool = False
-    """Whether a branch that is not there may be made."""
-    is_dry_run: bool = False
-    allowed_secrets: tuple[str, ...] = ()
-    """Files in which what looks like a secret is none."""
-
-    def message_for(self, differs: Changes) -> str:
-        """Return the message of the commit."""
-        if self.message.strip():
-            return self.message.strip() + "\n"
-        names = [one.path for one in differs.listed[:_NAMED_IN_MESSAGE]]
-        more = len(differs.listed) - len(names)
-        return f"Update {', '.join(names)}{f' and {more} more' if more else ''}\n"
-
-
-@dataclass(frozen=True)
-class _Push:
-    """A push that somebody wants."""
-
-    caller: Caller
-    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -143,7 +113,7 @@ class Syncing:
             remote = self.connections.remote(caller, desk.row)
             wish = wish or Wish()
             head = self._head(desk, remote, create_branch=wish.create_branch)
-            return self._push(desk, remote, head, _Push(caller, wish))
+            return self._push(desk, remote, head, Push(caller, wish))
 
     def sync(
         self, caller: Caller, repository_id: str, listener: Listener | None = None, *,
@@ -162,7 +132,7 @@ class Syncing:
                     return Synced(pulled, self._foresee_push(desk, pulled.commit, wish))
                 try:
                     return Synced(
-                        pulled, self._push(desk, remote, pulled.commit, _Push(caller, wish))
+                        pulled, self._push(desk, remote, pulled.commit, Push(caller, wish))
                     )
                 except (BehindError, ChangedError):
                     if not tries_left:
@@ -296,7 +266,7 @@ class Syncing:
         self._around.announce(desk.place)
         return report
 
-    def _push(self, desk: Desk, remote: Remote, head: str | None, push: _Push) -> Pushed:
+    def _push(self, desk: Desk, remote: Remote, head: str | None, push: Push) -> Pushed:
         wish, base = push.wish, self._base(desk, head) if head else None
         if head and head != base:
             raise BehindError(
@@ -320,7 +290,7 @@ class Syncing:
             differs, base, wish.message_for(differs), self._author(desk, push.caller)
         )
         desk.repository.refs.change({PUSHING: made})
-        self._send(desk, remote, made, head=head, differs=differs)
+        send(desk, remote, made, head=head, differs=differs)
         desk.repository.refs.change({desk.remote_ref: made, BASE: made, PUSHING: None})
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
@@ -335,16 +305,6 @@ class Syncing:
         own = tuple(one for one in compare(found, base).listed if one.path in open_paths)
         secrets = self._find_secrets(desk, own, wish)
         return Pushed(None, own, found.left_out, secrets)
-
-    def _send(
-        self, desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Changes
-    ) -> None:
-        large = [one.pointer.digest for one in differs.written.values() if one.pointer]
-        if large:
-            desk.listener.say("Sending large files")
-            desk.repository.push_large(remote, sorted(set(large)), desk.listener)
-        desk.listener.say("Sending")
-        desk.repository.push(remote, made, desk.row.branch, expected=head, listener=desk.listener)
 
     def _find_secrets(
         self, desk: Desk, changes: Iterable[FileChange], wish: Wish

@@ -90,7 +90,13 @@ def _summary(hit: AssetHit) -> str:
     text = " ".join((hit.summary or hit.title or hit.snippet.text).split())
     if hit.is_deprecated:
         text = f"[deprecated: {_deprecation(hit)}] {text}"
+    if hit.is_withdrawn:
+        text = f"[withdrawn: {_withdrawal(hit)}] {text}"
     return text if len(text) <= _MOST_OF_SUMMARY else f"{text[: _MOST_OF_SUMMARY - 1]}…"
+
+
+def _withdrawal(asset: AssetHit | AssetDetails) -> str:
+    return asset.withdrawn_why or "its publisher gave no reason"
 
 
 def _deprecation(asset: AssetHit | AssetDetails) -> str:
@@ -112,6 +118,7 @@ def print_details(details: AssetDetails, places: Places, terminal: Terminal) -> 
         "version": details.version or "",
         "versions": ", ".join(details.versions),
         "deprecated": _deprecation(details) if details.is_deprecated else "",
+        "withdrawn": _withdrawal(details) if details.is_withdrawn else "",
         "licence": details.licence,
         "authors": ", ".join(details.authors),
         "keywords": ", ".join(details.keywords),

@@ -13,6 +13,7 @@ from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.numbers import read_number
+from twinhub_kit.operations import anybody
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -21,9 +22,9 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_branch
 from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind
+from twinhub_library.repositories.pushing import Wish
 from twinhub_library.rest import repository_answers as answers
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
-from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,12 +101,12 @@ class _Changing:
         """What pulls and pushes."""
         return self.library.repositories.syncing
 
-    def start(self, verb: str, work: Callable[[Progress], Wire]) -> Operation:
-        """Write down what begins, and begin it."""
+    def start(self, verb: str, work: Callable[[Caller, Progress], Wire]) -> Operation:
+        """Write down what begins, and begin it for whoever may still change the place."""
         self.record(verb)
-        return self.library.operations.start(
-            self.caller, f"repository.{verb}", f"{verb.capitalize()} {self.row.place}", work
-        )
+        title = f"{verb.capitalize()} {self.row.place}"
+        check = partial(_writable, self.library, repository_id=self.row.id)
+        return self.library.operations.start(self.caller, f"repository.{verb}", title, check, work)
 
     def record(self, verb: str) -> None:
         """Write down what is done."""
@@ -116,17 +117,7 @@ class _Changing:
 
 
 def _changing(repository_id: str, library: TheLibrary, caller: KnownCaller) -> _Changing:
-    """Return a repository that the caller may change.
-
-    Raises:
-        NotThereError: there is none such, or it is not the caller's.
-        NotAllowedError: they may only read it.
-    """
-    row = _readable(library, caller, repository_id)
-    area, _ = split_path(RelativePath.parse(row.place))
-    if not may_write(caller, area, list_teams(library)):
-        raise NotAllowedError(f"{row.place} is for reading only.")
-    return _Changing(library, caller, row)
+    return _Changing(library, caller, _writable(library, caller, repository_id))
 
 
 Changing = Annotated[_Changing, Depends(_changing)]
@@ -203,32 +194,31 @@ def get_repository_difference(
 @router.post("/{repository_id}/pull", status_code=status.HTTP_202_ACCEPTED)
 def pull_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Bring the files to what the other side has; what you changed stays."""
-    pull = partial(one.syncing.pull, one.caller, one.row.id, dry_run=how.dry_run)
-    return one.start("pull", lambda told: answers.pulled(pull(told)))
+    pull = partial(one.syncing.pull, dry_run=how.dry_run)
+    return one.start("pull", lambda caller, told: answers.pulled(pull(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/push", status_code=status.HTTP_202_ACCEPTED)
 def push_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Send what you changed as one commit."""
-    push = partial(one.syncing.push, one.caller, one.row.id, wish=_wish(how))
-    return one.start("push", lambda told: answers.pushed(push(told)))
+    push = partial(one.syncing.push, wish=_wish(how))
+    return one.start("push", lambda caller, told: answers.pushed(push(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/sync", status_code=status.HTTP_202_ACCEPTED)
 def sync_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Pull, then push; nothing is pushed while a conflict waits for you."""
-    sync = partial(one.syncing.sync, one.caller, one.row.id, wish=_wish(how))
-    return one.start("sync", lambda told: answers.synced(sync(told)))
+    sync = partial(one.syncing.sync, wish=_wish(how))
+    return one.start("sync", lambda caller, told: answers.synced(sync(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/restore", status_code=status.HTTP_202_ACCEPTED)
 def restore_from_repository(what: wire.RestoreIn, one: Changing) -> Operation:
     """Bring files back to what a commit has; what was there is kept."""
     restore = partial(
-        one.syncing.restore, one.row.id, what.commit, path=what.path, caller=one.caller,
-        dry_run=what.dry_run,
-    )  # fmt: skip
-    return one.start("restore", lambda told: answers.pulled(restore(told)))
+        one.syncing.restore, one.row.id, what.commit, path=what.path, dry_run=what.dry_run
+    )
+    return one.start("restore", lambda caller, told: answers.pulled(restore(told, caller=caller)))
 
 
 @router.put("/{repository_id}/follow")
@@ -268,12 +258,12 @@ async def tell_of_push(repository_id: str, request: Request, library: TheLibrary
 def _tell(library: Library, repository_id: str, request: Request, body: bytes) -> None:
     row = library.following.check_webhook(repository_id, request.headers, body)
 
-    def work(progress: Progress) -> wire.FollowReport:
+    def work(_: Caller, progress: Progress) -> wire.FollowReport:
         done = library.following.follow(row, progress)
         return wire.FollowReport(commit=done.commit, version=done.version)
 
     caller = Caller(row.follow_by)
-    library.operations.start(caller, "repository.follow", f"Follow {row.address}", work)
+    library.operations.start(caller, "repository.follow", f"Follow {row.address}", anybody, work)
 
 
 def _wish(how: wire.SyncIn) -> Wish:
@@ -298,4 +288,18 @@ def _readable(library: Library, caller: Caller, repository_id: str) -> Repositor
     area, _ = split_path(RelativePath.parse(row.place))
     if not may_read(caller, area, list_teams(library)):
         raise NotThereError(f"There is no repository {repository_id!r} here.")
+    return row
+
+
+def _writable(library: Library, caller: Caller, repository_id: str) -> RepositoryRow:
+    """Return a repository that a caller may change.
+
+    Raises:
+        NotThereError: there is none such, or it is not the caller's.
+        NotAllowedError: they may only read it.
+    """
+    row = _readable(library, caller, repository_id)
+    area, _ = split_path(RelativePath.parse(row.place))
+    if not may_write(caller, area, list_teams(library)):
+        raise NotAllowedError(f"{row.place} is for reading only.")
     return row

@@ -11,6 +11,7 @@ import pytest
 from twinhub_api.storage import ProjectLimit
 from twinhub_library.areas import THE_COMMON_AREA, split_path
 from twinhub_library.paths import RelativePath
+from twinhub_library.room import Limits, Room
 from twinhub_library.settings import LibrarySettings, QuotaSettings
 from twinhub_library.usage import quota as quota_module
 from twinhub_library.usage.quota import DiskFullError, Quota, QuotaError, show_size
@@ -259,6 +260,8 @@ def test_nothing_is_written_past_what_the_disk_has_to_keep(library: Library) -> 
 
     with pytest.raises(DiskFullError, match="have to stay free"):
         strict.check(ALICE, 1)
+    with pytest.raises(DiskFullError, match="have to stay free"):
+        Room(Limits(), strict).check_disk(1)  # as whoever goes on writing asks
 
 
 def test_limit_that_the_file_system_keeps_comes_first(

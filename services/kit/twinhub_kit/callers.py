@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from fastapi import Depends, Request
+from twinhub_api.log_lines import shorten
 from twinhub_api.names import label_for
 from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS, USE_LIBRARY
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+_LONGEST_ADDRESS = 64
 _SCHEMES = frozenset({"token", "bearer"})
 
 
@@ -62,17 +64,21 @@ class Identity(Protocol):
     def scope(self) -> str:
         """What a token needs to use the service."""
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return who is behind a token that may use this service; None for anything else.
 
+        ``address`` is where it comes from: one that sends many unknown tokens has to wait.
+
         Raises:
+            BusyError: it has sent too many.
             UnavailableError: whoever knows does not answer.
         """
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return what a token may do, also one that is no person's; None of an unknown one.
 
         Raises:
+            BusyError: as `find_caller`.
             UnavailableError: whoever knows does not answer.
         """
 
@@ -94,12 +100,14 @@ class TableIdentity:
     callers: dict[str, Caller]
     scope: str = USE_LIBRARY
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return who has the token."""
+        del address
         return self.callers.get(token)
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return the scopes of who has the token."""
+        del address
         caller = self.callers.get(token)
         return caller.scopes if caller else None
 
@@ -125,14 +133,14 @@ class OpenIdentity:
     """Returns the labels of those whose areas there are."""
     scope: str = USE_LIBRARY
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return the one caller."""
-        del token
+        del token, address
         return _everybody(self.caller, self.list_others())
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return the scopes of the one caller, who may also read metrics."""
-        del token
+        del token, address
         return self.caller.scopes | {READ_METRICS}
 
     def look_again(self, token: str) -> Caller | None:
@@ -149,6 +157,12 @@ def read_token(scope: Scope) -> str:
     found = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = found.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() in _SCHEMES else ""
+
+
+def read_address(scope: Scope) -> str:
+    """Return where a request comes from; the edge, which is the only client, says so."""
+    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-for"), b"").decode("latin-1")
+    return shorten(told.rpartition(",")[2].strip())[:_LONGEST_ADDRESS]
 
 
 def _why_nobody(token: str, scope: str) -> str:
@@ -180,7 +194,7 @@ async def identify(scope: Scope) -> Caller:
     """
     identity: Identity = scope["app"].state.identity
     token = read_token(scope)
-    caller = await identity.find_caller(token)
+    caller = await identity.find_caller(token, read_address(scope))
     if caller is None:
         raise NotSignedInError(_why_nobody(token, identity.scope))
     scope.setdefault("state", {})["caller"] = caller  # for the log of the request

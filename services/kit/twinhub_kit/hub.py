@@ -16,9 +16,10 @@ from twinhub_api.scopes import USE_LIBRARY
 
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import UnavailableError
+from twinhub_kit.strangers import Strangers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from types import TracebackType
 
 REMEMBERED_SECONDS = 8.0
@@ -59,6 +60,11 @@ class _Answer:
         """Whether the hub has answered."""
         return self.task.done() and not self.task.cancelled() and self.task.exception() is None
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the hub has known the token."""
+        return self.is_known and self.task.result() is not None
+
 
 class HubIdentity:
     """Knows who is behind a token of JupyterHub; a token that was revoked is nobody's soon."""
@@ -71,6 +77,7 @@ class HubIdentity:
         client: httpx.AsyncClient | None = None,
         thread_client: httpx.Client | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Ask the API at an address such as ``http://127.0.0.1:8081/hub/api``.
 
@@ -83,6 +90,7 @@ class HubIdentity:
         self._client = client or make_hub_client()
         self._thread_client = thread_client or httpx.Client(timeout=_TIMEOUT, trust_env=False)
         self._clock = clock
+        self._strangers = Strangers(clock, sleep)
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
 
     async def __aenter__(self) -> Self:
@@ -99,13 +107,16 @@ class HubIdentity:
         await self._client.aclose()
         self._thread_client.close()
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return the person behind a token that may use this service; None for anything else.
 
+        ``address`` is where it comes from, see `Strangers`.
+
         Raises:
+            BusyError: many unknown tokens have come from there.
             UnavailableError: the hub does not answer.
         """
-        return self._accept(await self._find(token))
+        return self._accept(await self._find(token, address))
 
     def look_again(self, token: str) -> Caller | None:
         """Return who is behind a token by now, as `find_caller` does; for threads alone.
@@ -126,19 +137,29 @@ class HubIdentity:
             return None
         return found.caller
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return what a token may do, also one that is no person's; None of an unknown one.
 
         Raises:
             UnavailableError: the hub does not answer.
         """
-        found = await self._find(token)
+        found = await self._find(token, address)
         return found.caller.scopes if found else None
 
-    async def _find(self, token: str) -> _Known | None:
+    async def _find(self, token: str, address: str) -> _Known | None:
         if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
             return None
         digest = hashlib.sha256(token.encode()).digest()
+        answer = self._answers.get(digest)
+        if answer is not None and (answer.is_good or not self._is_old(answer)):
+            return await self._look_up(digest, token)
+        async with self._strangers.turn(address) as note_unknown:
+            found = await self._look_up(digest, token)
+            if found is None:
+                note_unknown()
+            return found
+
+    async def _look_up(self, digest: bytes, token: str) -> _Known | None:
         answer = self._answers.get(digest)
         if answer is None or self._is_old(answer):
             answer = self._ask(digest, token)

@@ -27,7 +27,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
 from twinhub_kit.application import serve_routes
-from twinhub_kit.callers import Caller, Identity, read_token, with_look
+from twinhub_kit.callers import Caller, Identity, read_address, read_token, with_look
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 from twinhub_kit.turns import take_turn
 
@@ -90,7 +90,7 @@ async def get_page_caller(request: Request) -> Caller:
     identity: Identity = request.app.state.identity
     sign_in: SignIn | None = request.app.state.sign_in
     token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
-    caller = await identity.find_caller(token)
+    caller = await identity.find_caller(token, read_address(request.scope))
     if caller is not None:
         request.state.page_caller = caller
         return with_look(caller, identity, token)

@@ -104,9 +104,10 @@ class _Changing:
     def start(self, verb: str, work: Callable[[Caller, Progress], Wire]) -> Operation:
         """Write down what begins, and begin it for whoever may still change the place."""
         self.record(verb)
-        title = f"{verb.capitalize()} {self.row.place}"
-        check = partial(_writable, self.library, repository_id=self.row.id)
-        return self.library.operations.start(self.caller, f"repository.{verb}", title, check, work)
+        return self.library.operations.start(
+            self.caller, f"repository.{verb}", f"{verb.capitalize()} {self.row.place}",
+            lambda caller: _changing(self.row.id, self.library, caller), work,
+        )  # fmt: skip
 
     def record(self, verb: str) -> None:
         """Write down what is done."""
@@ -117,7 +118,17 @@ class _Changing:
 
 
 def _changing(repository_id: str, library: TheLibrary, caller: KnownCaller) -> _Changing:
-    return _Changing(library, caller, _writable(library, caller, repository_id))
+    """Return a repository that the caller may change.
+
+    Raises:
+        NotThereError: there is none such, or it is not the caller's.
+        NotAllowedError: they may only read it.
+    """
+    row = _readable(library, caller, repository_id)
+    area, _ = split_path(RelativePath.parse(row.place))
+    if not may_write(caller, area, list_teams(library)):
+        raise NotAllowedError(f"{row.place} is for reading only.")
+    return _Changing(library, caller, row)
 
 
 Changing = Annotated[_Changing, Depends(_changing)]
@@ -288,18 +299,4 @@ def _readable(library: Library, caller: Caller, repository_id: str) -> Repositor
     area, _ = split_path(RelativePath.parse(row.place))
     if not may_read(caller, area, list_teams(library)):
         raise NotThereError(f"There is no repository {repository_id!r} here.")
-    return row
-
-
-def _writable(library: Library, caller: Caller, repository_id: str) -> RepositoryRow:
-    """Return a repository that a caller may change.
-
-    Raises:
-        NotThereError: there is none such, or it is not the caller's.
-        NotAllowedError: they may only read it.
-    """
-    row = _readable(library, caller, repository_id)
-    area, _ = split_path(RelativePath.parse(row.place))
-    if not may_write(caller, area, list_teams(library)):
-        raise NotAllowedError(f"{row.place} is for reading only.")
     return row

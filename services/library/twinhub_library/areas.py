@@ -7,6 +7,7 @@ library's own: no workspace has it among its mounts.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from twinhub_dtconfig.assets import WITHDRAWN
@@ -52,10 +53,13 @@ def split_path(path: RelativePath) -> tuple[Area, RelativePath]:
     """Return the area that a path of the library begins with, and what follows.
 
     Raises:
-        NotThereError: it is in no area.
+        NotThereError: it is in no area, or what the library keeps of published versions: that is
+            named by their links alone, which lead there.
     """
     match path.names:
         case (first, *_) if first.startswith("."):
+            pass
+        case ("common", ".store", *_):
             pass
         case ("common", *rest):
             return THE_COMMON_AREA, RelativePath(tuple(rest))
@@ -66,6 +70,7 @@ def split_path(path: RelativePath) -> tuple[Area, RelativePath]:
     raise NotThereError(f"{path} is not there.")
 
 
+@functools.lru_cache(2048)
 def split_at_area(path: RelativePath) -> tuple[str, str]:
     """Return the folder of the area that a path lies in and what follows, as text.
 

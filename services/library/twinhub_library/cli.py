@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import ipaddress
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_api.command_lines import CommandParser
 from twinhub_api.names import check_user_name
 from twinhub_api.scopes import ADMIN, INSTRUCT
 from twinhub_dtconfig.references import AssetKind
@@ -20,6 +20,7 @@ from twinhub_dtconfig.references import AssetKind
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from twinhub_library.dtaas import Import
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("twinhub-library", description="TwinHub's asset library")
+    parser = CommandParser("twinhub-library", description="TwinHub's asset library.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_options_of_serve(
         commands.add_parser(
@@ -133,7 +134,10 @@ def _serve(options: argparse.Namespace) -> int:
     shown = f"[{address}]" if ":" in address else address
 
     def ready() -> None:
-        print(f"Serving {root} at http://{shown}:{port} to everybody on this machine", flush=True)
+        url = f"http://{shown}:{port}"
+        print(f"Serving {root} at {url} to everybody on this machine", flush=True)
+        user = f" JUPYTERHUB_USER={options.user}" if options.user else ""
+        print(f"To ask it by twin assets: export TWINHUB_LIBRARY_URL={url}{user}", flush=True)
 
     with open_library(settings) as library:
         application = make_library_application(library, identity)
@@ -168,7 +172,7 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: name one that is there")
+        raise UseError(f"{name}: there is no folder {path}: name one that is there, or make it")
     return path
 
 

@@ -152,6 +152,8 @@ def _put_together(
         check_room=kept.files.check_room, logins=ground.logins,
     )  # fmt: skip
     publishing = _open_publishing(ground, kept.files, repositories)
+    metrics = Metrics("library")
+    _count_watches(metrics, search)
     return Library(
         settings=settings,
         tree=tree,
@@ -161,7 +163,7 @@ def _put_together(
         background=background,
         audit=ground.audit,
         health=_open_health(database, search),
-        metrics=Metrics("library"),
+        metrics=metrics,
         changes=ground.changes,
         listing=Listing(tree),
         teams=teams,
@@ -235,6 +237,17 @@ def _open_search(
     stopping = ground.background.stopping
     ground.background.keep("search", lambda: search.run(stopping))
     return search
+
+
+def _count_watches(metrics: Metrics, search: Search) -> None:
+    metrics.show(
+        "search_watched_folders", "Folders whose changes are seen at once",
+        lambda: search.state.watches,
+    )  # fmt: skip
+    metrics.show(
+        "search_short_areas", "Areas with more folders than are watched",
+        lambda: len(search.state.short_areas),
+    )  # fmt: skip
 
 
 def _open_publishing(ground: _Ground, files: Files, repositories: Repositories) -> Publishing:

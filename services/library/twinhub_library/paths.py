@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass
 
@@ -34,21 +35,7 @@ class RelativePath:
         Raises:
             BadPathError: it is absolute, leads out of its root, or no file can be called so.
         """
-        if text.startswith("/"):
-            raise BadPathError(
-                f"{_shown(text)} is absolute: begin with the name of an area or kind."
-            )
-        names = tuple(name for name in text.split("/") if name not in _NO_NAMES)
-        if not (text.isascii() and text.isprintable()) or ".." in names or len(text) > _SHORT:
-            for name in names:
-                check_name(name)
-        if len(names) > MOST_NAMES:
-            raise BadPathError(
-                f"A path of {len(names)} folders is too deep: at most {MOST_NAMES} are allowed."
-            )
-        if len(text.encode()) > MOST_BYTES:
-            raise BadPathError(f"A path has at most {MOST_BYTES:,} bytes: shorten its names.")
-        return cls(names)
+        return _parse_short(text) if len(text) <= _SHORT else _parse(text)
 
     @property
     def name(self) -> str:
@@ -67,6 +54,26 @@ class RelativePath:
     def __str__(self) -> str:
         """Return the names with slashes between them; ``.`` for the root."""
         return "/".join(self.names) or "."
+
+
+def _parse(text: str) -> RelativePath:
+    if text.startswith("/"):
+        raise BadPathError(f"{_shown(text)} is absolute: begin with the name of an area or kind.")
+    names = tuple(name for name in text.split("/") if name not in _NO_NAMES)
+    if not (text.isascii() and text.isprintable()) or ".." in names or len(text) > _SHORT:
+        for name in names:
+            check_name(name)
+    if len(names) > MOST_NAMES:
+        raise BadPathError(
+            f"A path of {len(names)} folders is too deep: at most {MOST_NAMES} are allowed."
+        )
+    if len(text.encode()) > MOST_BYTES:
+        raise BadPathError(f"A path has at most {MOST_BYTES:,} bytes: shorten its names.")
+    return RelativePath(names)
+
+
+_parse_short = functools.lru_cache(2048)(_parse)
+"""For short texts: people ask for the same ones again and again."""
 
 
 def check_name(name: str) -> str:

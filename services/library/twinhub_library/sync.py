@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError, LibraryError, NotThereError
@@ -21,11 +22,12 @@ from twinhub_library.repositories.credentials import LoginTokenError
 from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open_desk
 from twinhub_library.repositories.errors import BehindError, BranchGoneError
 from twinhub_library.repositories.imports import Author
-from twinhub_library.repositories.pushing import Push, Wish, refuse_secrets, send
+from twinhub_library.repositories.pushed_secrets import find_pushed_secrets, refuse_secrets
+from twinhub_library.repositories.pushing import Push, Wish, send
 from twinhub_library.repositories.reports import Pulled, Pushed, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from twinhub_kit.callers import Caller
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from twinhub_library.repositories.connections import Connections
     from twinhub_library.repositories.objects import GitFile, Listing
     from twinhub_library.repositories.remotes import Remote
+    from twinhub_library.repositories.reports import FileChange
     from twinhub_library.repositories.running import Listener
     from twinhub_library.tree import Tree
 
@@ -126,7 +129,7 @@ class Syncing:
                 if copies:
                     return Synced(pulled, None, (_look_first(copies),))
                 if wish.is_dry_run and pulled.commit:
-                    return Synced(pulled, self._foresee_push(desk, pulled.commit))
+                    return Synced(pulled, self._foresee_push(desk, pulled.commit, wish))
                 try:
                     return Synced(
                         pulled, self._push(desk, remote, pulled.commit, Push(caller, wish))
@@ -272,14 +275,17 @@ class Syncing:
         listing = desk.listing(base)
         found = desk.scan(listing.files)
         differs = compare(found, listing)
-        if not differs or wish.is_dry_run:
-            return Pushed(None, differs.listed, found.left_out)
+        if not differs:
+            return Pushed(None, (), found.left_out)
+        secrets = self._find_secrets(desk, differs.listed, wish)
+        if wish.is_dry_run:
+            return Pushed(None, differs.listed, found.left_out, secrets)
         if not remote.may_write:
             raise LoginTokenError(
                 "Logins read repositories here and do not change them: give a token for this "
                 "repository, or ask an administrator to set auth.gitlab.git_access to write."
             )
-        refuse_secrets(desk, differs, wish.allowed_secrets, self._around.find_secrets)
+        refuse_secrets(secrets)
         made = desk.commit(
             differs, base, wish.message_for(differs), self._author(desk, push.caller)
         )
@@ -289,15 +295,22 @@ class Syncing:
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
 
-    def _foresee_push(self, desk: Desk, head: str) -> Pushed:
+    def _foresee_push(self, desk: Desk, head: str, wish: Wish) -> Pushed:
         """Return what would be sent once a commit has been pulled: it differs from both sides."""
         if not desk.has_place():
             return Pushed(None, (), ())
         base = desk.listing(self._base(desk, head))
         found = desk.scan(base.files)
         open_paths = {one.path for one in compare(found, desk.listing(head)).listed}
-        own = compare(found, base).listed
-        return Pushed(None, tuple(one for one in own if one.path in open_paths), found.left_out)
+        own = tuple(one for one in compare(found, base).listed if one.path in open_paths)
+        secrets = self._find_secrets(desk, own, wish)
+        return Pushed(None, own, found.left_out, secrets)
+
+    def _find_secrets(
+        self, desk: Desk, changes: Iterable[FileChange], wish: Wish
+    ) -> tuple[SecretFinding, ...]:
+        find = partial(self._around.find_secrets, self._tree)
+        return find_pushed_secrets(find, desk.place, changes, wish.allowed_secrets)
 
     def _author(self, desk: Desk, caller: Caller) -> Author:
         name = desk.row.author_name or caller.name

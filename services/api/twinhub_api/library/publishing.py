@@ -34,7 +34,12 @@ class Version(Wire):
     name: str
     version: str
     digest: str = Field(description="SHA-256 over names, modes and contents.")
-    content: str = Field(description="Path of the content itself, below the library's root.")
+    content: str = Field(
+        description=(
+            "Where the content lies below the library's root, as a workspace has it; "
+            "no route reads it by this name."
+        )
+    )
     is_folder: bool
     size: int
     files: int

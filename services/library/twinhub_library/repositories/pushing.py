@@ -1,24 +1,15 @@
-"""What is sent to a repository: what somebody wants, what may not go, and the sending."""
+"""What is sent to a repository: what somebody wants, and the sending."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.paths import RelativePath
-from twinhub_library.repositories.errors import SecretFoundError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
     from twinhub_kit.callers import Caller
 
-    from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.desk import Changes, Desk
     from twinhub_library.repositories.remotes import Remote
-    from twinhub_library.tree import Tree
-
-    FindSecrets = Callable[[Tree, RelativePath], Sequence[SecretFinding]]
 
 _NAMED_IN_MESSAGE = 3
 
@@ -52,26 +43,6 @@ class Push:
     wish: Wish
 
 
-def refuse_secrets(
-    desk: Desk, differs: Changes, allowed: Collection[str], find_secrets: FindSecrets
-) -> None:
-    """Raise where what differs holds a secret, in other files than those that are allowed.
-
-    Raises:
-        SecretFoundError: it does.
-    """
-    found: list[SecretFinding] = []
-    for path in differs.written:
-        if path not in allowed:
-            place = RelativePath((*desk.place.names, *path.split("/")))
-            found += [replace(one, file=path) for one in find_secrets(desk.tree, place)]
-    if found:
-        raise SecretFoundError(
-            f"Nothing was pushed, for there is likely a secret in {_named(found)}. Take it "
-            "out, name its file in .gitignore, or, if it is none, allow that file."
-        )
-
-
 def send(desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Changes) -> None:
     """Send a commit that was made on what the other side has, with its large files.
 
@@ -84,10 +55,3 @@ def send(desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Ch
         desk.repository.push_large(remote, sorted(set(large)), desk.listener)
     desk.listener.say("Sending")
     desk.repository.push(remote, made, desk.row.branch, expected=head, listener=desk.listener)
-
-
-def _named(findings: Sequence[SecretFinding]) -> str:
-    more = len(findings) - _NAMED_IN_MESSAGE
-    return "; ".join(map(str, findings[:_NAMED_IN_MESSAGE])) + (
-        f"; and {more} more" if more > 0 else ""
-    )

@@ -28,7 +28,13 @@ from twinhub_library.rest.conditions import (
 )
 from twinhub_library.rest.entries import wire_entry
 from twinhub_library.rest.media import describe
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
+from twinhub_library.rest.needs import (
+    KnownCaller,
+    TheLibrary,
+    have_done,
+    readable_path,
+    writable_path,
+)
 from twinhub_library.rest.receiving import declared_size, receive_body
 from twinhub_library.rest.sending import FileResponse
 from twinhub_library.tree import etag_of
@@ -91,7 +97,8 @@ async def write_file(
     )
     try:
         await receive_body(request, file.write, partial(library.files.check_room, place))
-        entry = await run_in_threadpool(library.files.put_in_place, place, file, if_match)
+        put = partial(library.files.put_in_place, place, file, if_match)
+        entry = await have_done(request, library, place, put)
     except ExistsError as error:
         raise _as_condition(error, if_match) from error
     finally:

@@ -73,11 +73,15 @@ def start_import(body: ImportRequest, library: TheLibrary, caller: KnownCaller) 
         raise BadRequestError(f"{place} is no place for an asset: name a kind and a name.")
     imports = library.publishing.imports
 
-    def work(progress: Progress) -> Import:
+    def check(caller: Caller) -> None:
+        readable_path(library, caller, str(source))
+        writable_path(library, caller, str(place))
+
+    def work(caller: Caller, progress: Progress) -> Import:
         progress.say(f"Copying {source}")
         return wire_import(library, imports.start(caller, source, pin, place))
 
-    return library.operations.start(caller, "import", f"Import {source}", work)
+    return library.operations.start(caller, "import", f"Import {source}", check, work)
 
 
 @router.get("/api/imports/{number}")
@@ -98,18 +102,17 @@ def update_import(
     number: Number, body: UpdateRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Bring a copy to a version; your changes stay. The operation's result is an `UpdateReport`."""
-    row = _row(library, caller, number)
-    readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
-    imports = library.publishing.imports
+    find = partial(_find_row, library, number=number)
+    row, imports = find(caller), library.publishing.imports
 
-    def work(progress: Progress) -> UpdateReport:
+    def work(caller: Caller, progress: Progress) -> UpdateReport:
         progress.say(f"Comparing {row.place}")
         if body.dry_run:
             return wire_report(imports.preview(row, body.version), dry_run=True)
         updated = imports.update(caller, row, body.version)
         return wire_report(updated, dry_run=False)
 
-    return library.operations.start(caller, "update", f"Update {row.place}", work)
+    return library.operations.start(caller, "update", f"Update {row.place}", find, work)
 
 
 @router.post("/api/imports/{number}/fresh", status_code=status.HTTP_202_ACCEPTED)
@@ -117,16 +120,15 @@ def start_fresh(
     number: Number, body: FreshRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Import anew, beside the older copy or in its place; the result is an `Import`."""
-    row = _row(library, caller, number)
-    readable_path(library, caller, row.source)
-    imports = library.publishing.imports
+    find = partial(_find_row, library, number=number)
+    row, imports = find(caller), library.publishing.imports
     start = imports.start_beside if body.older == "beside" else imports.start_fresh
 
-    def work(progress: Progress) -> Import:
+    def work(caller: Caller, progress: Progress) -> Import:
         progress.say(f"Copying {row.source}")
         return wire_import(library, start(caller, row, body.version))
 
-    return library.operations.start(caller, "import", f"Import {row.source} anew", work)
+    return library.operations.start(caller, "import", f"Import {row.source} anew", find, work)
 
 
 @router.get("/api/pins")
@@ -226,6 +228,13 @@ def _row(library: Library, caller: Caller, number: int) -> ImportRow:
     """Return an import in an area that the caller may change."""
     row = library.publishing.imports.get(number)
     _check_area(library, caller, row.place, f"There is no import {number}.")
+    return row
+
+
+def _find_row(library: Library, caller: Caller, *, number: int) -> ImportRow:
+    """Return an import that the caller may change, of a source that the caller may read."""
+    row = _row(library, caller, number)
+    readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
     return row
 
 

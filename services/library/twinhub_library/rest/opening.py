@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, HTMLResponse, Response
 from twinhub_api.library.opening import OpenedReport
+from twinhub_kit.operations import anybody
 from twinhub_kit.pages import PageCaller, PagePoster, TheGuard  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.catalogue import list_versions
@@ -29,6 +30,7 @@ from twinhub_library.rest.needs import TheLibrary  # noqa: TC001 - FastAPI reads
 from twinhub_library.rest.opening_work import lead_to, lead_to_work
 
 if TYPE_CHECKING:
+    from twinhub_kit.callers import Caller
     from twinhub_kit.operations import Progress
 
     from twinhub_library.library import Library
@@ -103,12 +105,13 @@ def open_asset(
         done = library.opening.bring(caller, link, beside=beside)
         return lead_to(report_address(done.opened_id))
 
-    def work(progress: Progress) -> OpenedReport:
+    def work(caller: Caller, progress: Progress) -> OpenedReport:
         progress.say(f"Copying {link.name}")
         done = library.opening.bring(caller, link, beside=beside)
         return OpenedReport(report=report_address(done.opened_id))
 
-    return lead_to_work(library.operations.start(caller, "open-link", f"Open {name}", work))
+    operation = library.operations.start(caller, "open-link", f"Open {name}", anybody, work)
+    return lead_to_work(operation)
 
 
 @router.get("/reports/{opened_id}", response_class=HTMLResponse)
@@ -159,12 +162,12 @@ def open_repository(
     if library.opening.prepare_git(caller, found) is None:
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
 
-    def work(progress: Progress) -> OpenedReport:
+    def work(caller: Caller, progress: Progress) -> OpenedReport:
         progress.say(f"Asking {found.repository}")
         return OpenedReport(report=report_address(library.opening.bring_git(caller, found)))
 
     title = f"Open {found.target.name}"
-    return lead_to_work(library.operations.start(caller, "open-link", title, work))
+    return lead_to_work(library.operations.start(caller, "open-link", title, anybody, work))
 
 
 @others.get("", response_class=HTMLResponse)

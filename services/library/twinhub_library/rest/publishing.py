@@ -33,9 +33,8 @@ from twinhub_library.publishing.publisher import Wish
 from twinhub_library.publishing.versions import owns
 from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
+from twinhub_library.rest.needs import KnownCaller, TheLibrary, sees, writable_path
 from twinhub_library.rest.proposals import wire_proposal
-from twinhub_library.rest.said import sees
 from twinhub_library.rest.seen import IfMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 
@@ -88,7 +87,11 @@ def publish(
     with seen():
         pass  # what is wrong by now is told at once
 
-    def work(progress: Progress) -> Published:
+    def check(caller: Caller) -> None:
+        writable_path(library, caller, body.path)
+        library.publishing.publisher.check(caller, wish)
+
+    def work(caller: Caller, progress: Progress) -> Published:
         progress.say("Copying and checking")
         prepared = library.publishing.publisher.prepare(caller, wish)
         if body.dry_run:
@@ -101,7 +104,7 @@ def publish(
             library.publishing.publisher.discard(prepared)
             raise
 
-    return library.operations.start(caller, "publish", f"Publish {path}", work)
+    return library.operations.start(caller, "publish", f"Publish {path}", check, work)
 
 
 @router.get("/api/versions", response_model=VersionList)

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from twinhub_dtconfig.layout import split_version
 
-from twinhub_library.access import readable_areas
 from twinhub_library.areas import COMMON
-from twinhub_library.publishing.versions import owns
-from twinhub_library.rest.needs import list_teams
+from twinhub_library.rest.needs import sees
 from twinhub_library.withdrawn import find_withdrawn, kind_of_folder
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from twinhub_library.assets import Asset
     from twinhub_library.library import Library
     from twinhub_library.paths import RelativePath
-    from twinhub_library.store.publishing import VersionRow
 
 
 class SaidFields(TypedDict):
@@ -46,14 +43,6 @@ def said_of(
         "is_withdrawn": why is not None,
         "withdrawn_why": why or "",
     }
-
-
-def sees(library: Library, caller: Caller, row: VersionRow) -> bool:
-    """Tell whether a caller may know of a version: a withdrawn one only if they use or own it."""
-    if not row.is_withdrawn or owns(caller, row.owner):
-        return True
-    areas = readable_areas(caller, list_teams(library))
-    return library.publishing.holds.is_used_in(row.digest, areas)
 
 
 def find_kept(library: Library, caller: Caller, path: RelativePath) -> Asset | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,28 @@ def test_a_secret_stops_a_push_and_is_in_no_later_one(
     bench.write("alice/models/tank/key.txt", f"{token}\n")
     bench.syncing.push(ALICE, row.id, wish=Wish(allowed_secrets=("key.txt",)))
     assert remote.read("key.txt") == token
+
+
+def test_a_dry_run_finds_the_secrets_that_the_sync_would_be_refused_for(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("foreseen", {"a.txt": "a\n", "gone.txt": "g\n"})
+    row = bench.cloned(remote.url)
+    token = "glpat-" + "x7Kq2Lm9Tz4Wc8Rv1Yp5"
+    bench.write("alice/models/tank/key.txt", f"one\ntoken {token}\n")
+    (bench.root / "alice/models/tank/gone.txt").unlink()
+
+    dry = Wish(is_dry_run=True)
+    sync = bench.syncing.sync(ALICE, row.id, wish=dry).pushed
+    push = bench.syncing.push(ALICE, row.id, wish=dry)
+    allowed = replace(dry, allowed_secrets=("key.txt",))
+
+    for foreseen in (sync, push):
+        assert foreseen is not None
+        assert [str(one) for one in foreseen.secrets] == ["key.txt:2: a token of GitLab"]
+        assert len(foreseen.changes) == 2
+    assert bench.syncing.push(ALICE, row.id, wish=allowed).secrets == ()
+    assert bench.connections.get(row.id).fault == ""
 
 
 def test_one_operation_at_a_time_works_on_a_repository(

@@ -13,9 +13,11 @@ step() {
 # The unit tests in two processes: each collects only its half, which takes as long as the other.
 selection="not heavy and not long"
 library="tests/unit/library tests/unit/api/client"
+moved="tests/unit/library/files tests/unit/library/graphql"  # to the other half
 log=$(mktemp)
-# shellcheck disable=SC2086 # two folders
-python -m pytest -q -n 0 -m "$selection" $library >"$log" 2>&1 &
+# shellcheck disable=SC2086 # two folders each
+python -m pytest -q -n 0 -m "$selection" $library \
+    --ignore=tests/unit/library/files --ignore=tests/unit/library/graphql >"$log" 2>&1 &
 half=$!
 trap 'kill $half 2>/dev/null || true; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
@@ -33,8 +35,10 @@ step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names
 step "shell" shellcheck $(git ls-files '*.sh' '.ci/run' 'images/*/bin/*' 'images/*/finish' 'images/*/install-*' 'images/*/prune' '*/desktop/session')
-step "unit tests" python -m pytest -q -n 0 -m "$selection" tests/unit \
-    --ignore=tests/unit/library --ignore=tests/unit/api/client
+others=$(find tests/unit -mindepth 1 -maxdepth 1 -type d ! -name library ! -name '__*')
+# shellcheck disable=SC2086 # their names have no spaces
+step "unit tests" python -m pytest -q -n 0 -m "$selection" $others $moved \
+    --ignore=tests/unit/api/client
 step "unit tests of the library" wait "$half" || { cat "$log"; exit 1; }
 half=
 tail -n 1 "$log"

@@ -226,6 +226,11 @@ class Installation:
         return self.logs / "audit.jsonl"
 
     @property
+    def library_log(self) -> Path:
+        """The log of the library, with its part of the audit trail; older ones have a number."""
+        return self.logs / "library.log"
+
+    @property
     def homes(self) -> Path:
         """Homes of the process mode, one folder for each label."""
         return self.home / "homes"

@@ -52,6 +52,7 @@ def _settings(context: Context) -> Mapping[str, object]:
         "library": {
             "root": str(context.assets),
             "state": str(context.installation.library_state),
+            "site_title": context.settings.site.title,
             "public_url": context.address,
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "quota": {

@@ -1,23 +1,33 @@
-"""`twinhub audit`: who signed in, whose workspace started, who was given what."""
+"""`twinhub audit`: who signed in, whose workspace started, who was given or published what."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from datetime import UTC, datetime
+from heapq import merge
 from typing import TYPE_CHECKING
 
-from twinhub_hub import audit
+from twinhub_hub import audit, library_audit
 from twinhub_hub.installation import Installation, default_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_DIGITS = len("2026-11-24T09:30:00.000000")
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to those of `twinhub`."""
-    parser = subparsers.add_parser("audit", help="show sign-ins, starts and changes of rights")
-    parser.add_argument("--user", help="of one user only")
+    parser = subparsers.add_parser(
+        "audit",
+        help="show sign-ins, starts, changes of rights, and the library's events",
+        description="Show sign-ins, starts, changes of rights, and what was done in the library:"
+        " who published, granted, synced, opened a link. The oldest comes first; times are UTC.",
+        epilog="example: twinhub audit --by admin --since 2026-11-24T09:30",
+    )
+    parser.add_argument("--user", metavar="NAME", help="about one user only")
     parser.add_argument("--by", metavar="NAME", help="done by one user or service only")
     parser.add_argument(
         "--since",
@@ -31,7 +41,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for, the oldest first."""
-    for event in audit.read(Installation(default_home()).audit_file):
+    installation = Installation(default_home())
+    trails = (audit.read(installation.audit_file), library_audit.read(installation.library_log))
+    for event in merge(*trails, key=_order):
         if arguments.user and event.get("user") != arguments.user:
             continue
         if arguments.by and event.get("by") != arguments.by:
@@ -40,6 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         print(json.dumps(event) if arguments.json else _sentence(event))
     return 0
+
+
+def _order(event: Mapping[str, object]) -> str:
+    """Return a time as text in its order: the library's has fewer digits than the hub's."""
+    return str(event.get("time")).removesuffix("Z").ljust(_DIGITS, "0")
 
 
 def _sentence(event: Mapping[str, object]) -> str:

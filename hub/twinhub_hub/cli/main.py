@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from twinhub_api.command_lines import CommandParser
+
 from twinhub_hub.cli import check
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 _WRONG_INPUT = 2
@@ -19,7 +21,9 @@ _ENDED_BY_PIPE = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit code: 0 well, 1 failed, 2 wrong input."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="twinhub", description="A hub for digital twins.")
+    parser: argparse.ArgumentParser = CommandParser(
+        prog="twinhub", description="A hub for digital twins."
+    )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     check.add_parser(subparsers)
     if not arguments or arguments[0] != "check":  # operating imports Docker and the supervisor

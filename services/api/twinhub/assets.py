@@ -195,7 +195,12 @@ def show(reference: str) -> Asset:
     """
     with _Asking() as client:
         places = _places()
-        details = client.get_asset(places.path_of(reference))
+        path = places.path_of(reference)
+        details = client.find_asset(path)
+        if details is None:
+            nearest = client.find_nearest(path)
+            hint = f"; did you mean {places.shown(nearest)}?" if nearest else ""
+            raise AssetsError(f"There is no asset {reference}{hint}")
         return Asset(places.shown(details.path), details)
 
 

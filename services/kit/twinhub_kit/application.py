@@ -31,6 +31,10 @@ _log = logging.getLogger(__name__)
 _NO_BODY = "Send a JSON object as the body, at least {}, as Content-Type: application/json."
 
 
+_HEADERS: dict[int, dict[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "5"},
+}
 _NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 """Requests are counted by `metrics`; nothing in the environment may send them anywhere."""
 
@@ -99,7 +103,7 @@ def problem_response(
 
 def refusal(error: ServiceError) -> JSONResponse:
     """Return the answer to what a caller can mend."""
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    headers = _HEADERS.get(error.status)
     return problem_response(error.status, str(error), code=error.code, headers=headers)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from fastapi import Depends, Request
+from twinhub_api.log_lines import shorten
 from twinhub_api.names import label_for
 from twinhub_api.scopes import ADMIN, INSTRUCT, READ_METRICS, USE_LIBRARY
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+_LONGEST_ADDRESS = 64
 _SCHEMES = frozenset({"token", "bearer"})
 
 
@@ -35,6 +37,9 @@ class Caller:
     """Whoever asks a server without a login, which only listens on loopback: may read it all."""
     others: frozenset[str] = field(default=frozenset(), repr=False)
     """Labels of those whose areas the caller reads too; of `is_everybody` alone."""
+
+    look_again: Callable[[], Caller | None] | None = field(default=None, repr=False, compare=False)
+    """Returns who it is by now, see `Identity.look_again`; None of one whom no token made."""
 
     @property
     def label(self) -> str:
@@ -59,15 +64,26 @@ class Identity(Protocol):
     def scope(self) -> str:
         """What a token needs to use the service."""
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return who is behind a token that may use this service; None for anything else.
 
+        ``address`` is where it comes from: one that sends many unknown tokens has to wait.
+
         Raises:
+            BusyError: it has sent too many.
             UnavailableError: whoever knows does not answer.
         """
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return what a token may do, also one that is no person's; None of an unknown one.
+
+        Raises:
+            BusyError: as `find_caller`.
+            UnavailableError: whoever knows does not answer.
+        """
+
+    def look_again(self, token: str) -> Caller | None:
+        """Return who is behind a token by now, as `find_caller` does; for threads alone.
 
         Raises:
             UnavailableError: whoever knows does not answer.
@@ -84,14 +100,20 @@ class TableIdentity:
     callers: dict[str, Caller]
     scope: str = USE_LIBRARY
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
         """Return who has the token."""
+        del address
         return self.callers.get(token)
 
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
         """Return the scopes of who has the token."""
+        del address
         caller = self.callers.get(token)
         return caller.scopes if caller else None
+
+    def look_again(self, token: str) -> Caller | None:
+        """Return who has the token."""
+        return self.callers.get(token)
 
     def forget_user(self, name: str) -> None:
         """Do nothing: the table is asked each time."""
@@ -111,15 +133,20 @@ class OpenIdentity:
     """Returns the labels of those whose areas there are."""
     scope: str = USE_LIBRARY
 
-    async def find_caller(self, token: str) -> Caller | None:
+    async def find_caller(self, token: str, address: str = "") -> Caller | None:
+        """Return the one caller."""
+        del token, address
+        return _everybody(self.caller, self.list_others())
+
+    async def find_scopes(self, token: str, address: str = "") -> frozenset[str] | None:
+        """Return the scopes of the one caller, who may also read metrics."""
+        del token, address
+        return self.caller.scopes | {READ_METRICS}
+
+    def look_again(self, token: str) -> Caller | None:
         """Return the one caller."""
         del token
         return _everybody(self.caller, self.list_others())
-
-    async def find_scopes(self, token: str) -> frozenset[str] | None:
-        """Return the scopes of the one caller, who may also read metrics."""
-        del token
-        return self.caller.scopes | {READ_METRICS}
 
     def forget_user(self, name: str) -> None:
         """Do nothing: there are no tokens."""
@@ -130,6 +157,12 @@ def read_token(scope: Scope) -> str:
     found = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = found.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() in _SCHEMES else ""
+
+
+def read_address(scope: Scope) -> str:
+    """Return where a request comes from; the edge, which is the only client, says so."""
+    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-for"), b"").decode("latin-1")
+    return shorten(told.rpartition(",")[2].strip())[:_LONGEST_ADDRESS]
 
 
 def _why_nobody(token: str, scope: str) -> str:
@@ -161,19 +194,24 @@ async def identify(scope: Scope) -> Caller:
     """
     identity: Identity = scope["app"].state.identity
     token = read_token(scope)
-    caller = await identity.find_caller(token)
+    caller = await identity.find_caller(token, read_address(scope))
     if caller is None:
         raise NotSignedInError(_why_nobody(token, identity.scope))
     scope.setdefault("state", {})["caller"] = caller  # for the log of the request
-    return caller
+    return with_look(caller, identity, token)
+
+
+def with_look(caller: Caller, identity: Identity, token: str) -> Caller:
+    """Return a caller who can be looked up again by their token."""
+    return replace(caller, look_again=functools.partial(identity.look_again, token))
 
 
 async def _take_turn(
     request: Request, caller: Annotated[Caller, Depends(get_caller)]
 ) -> AsyncIterator[Caller]:
     """Return who calls once it is their turn, which lasts as long as the route's function."""
-    async with take_turn(request, caller):
-        yield caller
+    async with take_turn(request, caller) as has_waited:
+        yield await get_caller(request) if has_waited else caller
 
 
 KnownCaller = Annotated[Caller, Depends(_take_turn, scope="function")]

@@ -28,6 +28,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Prepare connections to an address of SQLAlchemy, such as ``sqlite:////path``."""
         self.engine = _engine(url)
+        self._reader = self.engine.execution_options(**{_ONLY_READS: True})
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -46,14 +47,22 @@ class Database:
             ) from error
 
     @contextmanager
-    def reading(self) -> Iterator[SqlConnection]:
-        """Open a connection that only reads, and so waits for nobody who writes.
+    def reading(self) -> Iterator[Session]:
+        """Open a session that only reads, and so waits for nobody who writes.
+
+        It sees what was committed when it first read. SQLite refuses that it writes.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+            UnavailableError: the database does not answer.
         """
-        with self.engine.connect().execution_options(**{_ONLY_READS: True}) as connection:
-            yield connection
+        try:
+            with Session(self._reader, expire_on_commit=False) as session:
+                yield session
+        except OperationalError as error:
+            raise UnavailableError(
+                "The database does not answer right now: try again in a moment. If it stays so, "
+                "tell an administrator."
+            ) from error
 
     def make_tables(self, base: type[DeclarativeBase]) -> None:
         """Make the tables that are missing."""
@@ -90,4 +99,5 @@ def _use_write_ahead_log(connection: Connection, _: object) -> None:
 def _begin_at_once(connection: SqlConnection) -> None:
     """Take the write lock at the start: a transaction that reads first could not get it later."""
     only_reads = connection.get_execution_options().get(_ONLY_READS, False)
+    connection.exec_driver_sql(f"pragma query_only = {'on' if only_reads else 'off'}")
     connection.exec_driver_sql("begin" if only_reads else "begin immediate")

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twinhub_kit.application import serve_routes
+from twinhub_kit.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +56,9 @@ def check_database(database: Database) -> Callable[[], str | None]:
 
     def check() -> str | None:
         try:
-            with database.reading() as connection:
-                connection.execute(text("select 1"))
-        except SQLAlchemyError as error:
+            with database.reading() as session:
+                session.execute(text("select 1"))
+        except (SQLAlchemyError, UnavailableError) as error:
             _log.warning("the database does not answer: %s", error)
             return "does not answer"
         return None

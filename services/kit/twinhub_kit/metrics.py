@@ -28,10 +28,12 @@ from twinhub_api.log_lines import log_fields, shorten
 from twinhub_api.scopes import READ_METRICS
 
 from twinhub_kit.application import serve_routes
-from twinhub_kit.callers import Identity, read_token
+from twinhub_kit.callers import Identity, read_address, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -72,6 +74,11 @@ class Metrics:
         Gauge(
             f"{self.prefix}_requests_open", "Requests under way", registry=self.registry
         ).set_function(lambda: self.open)
+
+    def show(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Show a number of a part, which is asked for it each time."""
+        shown = Gauge(f"{self.prefix}_{name}", text, registry=self.registry)
+        shown.set_function(read)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -140,18 +147,12 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
         "method": shorten(scope["method"])[:_LONGEST_NAME],
         "status": status,
         "user": shorten(caller.name)[:_LONGEST_NAME] if caller else None,
-        "address": _address(scope),
+        "address": read_address(scope),
         "milliseconds": round(1000 * seconds, 1),
     }
     level = logging.WARNING if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
     with log_fields(request=parts):
         _log.log(level, "%s %s %s", status, scope["method"], scope["path"])
-
-
-def _address(scope: Scope) -> str:
-    """Return whose request it is; the edge, which is the only client, says so."""
-    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-for"), b"").decode("latin-1")
-    return shorten(told.rpartition(",")[2].strip())[:_LONGEST_NAME]
 
 
 router = APIRouter(tags=["health"])
@@ -161,7 +162,7 @@ router = APIRouter(tags=["health"])
 async def get_metrics(request: Request) -> PlainTextResponse:
     """Return the numbers, for a token with the scope ``read:metrics``."""
     identity: Identity = request.app.state.identity
-    found = await identity.find_scopes(read_token(request.scope))
+    found = await identity.find_scopes(read_token(request.scope), read_address(request.scope))
     if found is None:
         raise NotSignedInError("Send the token for metrics: Authorization: token <token>.")
     if READ_METRICS not in found:

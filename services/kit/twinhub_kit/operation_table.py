@@ -103,7 +103,7 @@ class OperationTable:
 
     def find(self, owner: str, operation_id: str) -> Operation | None:
         """Return one of somebody's own."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             own = select(OperationRow).where(
                 OperationRow.owner == owner, OperationRow.id == operation_id
             )
@@ -115,6 +115,6 @@ class OperationTable:
         wanted = select(OperationRow).where(OperationRow.owner == owner)
         if before is not None:
             wanted = wanted.where(OperationRow.number < before)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(wanted.order_by(OperationRow.number.desc()).limit(limit))
             return [(row.number, row.as_wire()) for row in rows]

@@ -2,7 +2,8 @@
 
 A route starts it and answers 202 with the operation; the client asks how far it is. What a crash or
 a stop of the service has cut off is `interrupted` after the next start: work is written so that
-doing it once more is right.
+doing it once more is right. Whoever asks for work may lose the right to it while it waits, so their
+rights are looked at once more when it begins.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from typing import TYPE_CHECKING
 
 from twinhub_api.operations import Operation, OperationStatus
 
-from twinhub_kit.errors import BusyError, CancelledError, ServiceError, UnknownError
+from twinhub_kit.errors import (
+    BusyError,
+    CancelledError,
+    NotSignedInError,
+    ServiceError,
+    UnknownError,
+)
 from twinhub_kit.fair_pool import FairPool
 from twinhub_kit.numbers import read_number
 from twinhub_kit.operation_table import OperationRow, OperationTable
@@ -93,11 +100,14 @@ class Operations:
         self._is_closing = False
 
     def start(
-        self, caller: Caller, kind: str, title: str, work: Callable[[Progress], Wire]
-    ) -> Operation:
+        self, caller: Caller, kind: str, title: str, check: Callable[[Caller], object],
+        work: Callable[[Caller, Progress], Wire],
+    ) -> Operation:  # fmt: skip
         """Have work done soon; it returns what the operation's ``result`` is to be.
 
-        A `ServiceError` of the work becomes the operation's problem, any other a fault in the log.
+        When it begins ``check`` refuses, by raising, a caller who may not have it done; it and the
+        work are given the caller with the groups and scopes that they have then. A `ServiceError`
+        of either becomes the operation's problem, any other a fault in the log.
 
         Raises:
             BusyError: the caller has too much under way.
@@ -112,7 +122,7 @@ class Operations:
             if sum(owner == caller.name for owner, *_ in self._open.values()) >= MOST_OPEN:
                 raise BusyError(f"{MOST_OPEN} things of yours are under way: wait until one is.")
             operation = self._table.add(row, keep=KEPT)
-            do = partial(self._do, operation_id, progress, work)
+            do = partial(self._do, operation_id, progress, partial(_begin, caller, check, work))
             end = partial(self._end, operation_id)  # waits for the lock
             future = self._pool.submit(caller.name, do, then=end)
             self._open[operation_id] = (caller.name, progress, future)
@@ -216,6 +226,29 @@ class Operations:
 
 
 _CLOSED = OperationStatus.INTERRUPTED
+
+
+def anybody(caller: Caller) -> None:
+    """Refuse nobody: the check of work that whoever is signed in may have done."""
+    del caller
+
+
+def _begin(
+    caller: Caller,
+    check: Callable[[Caller], object],
+    work: Callable[[Caller, Progress], Wire],
+    progress: Progress,
+) -> Wire:
+    """Do work for a caller who may still have it done.
+
+    Raises:
+        NotSignedInError: the token that asked for it has ended.
+    """
+    now = caller.look_again() if caller.look_again else caller
+    if now is None or now.name != caller.name:
+        raise NotSignedInError("Your session has ended while this waited: sign in, and ask again.")
+    check(now)
+    return work(now, progress)
 
 
 def _problem(error: BaseException) -> Problem:

@@ -27,7 +27,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
 from twinhub_kit.application import serve_routes
-from twinhub_kit.callers import Caller, Identity, read_token
+from twinhub_kit.callers import Caller, Identity, read_address, read_token, with_look
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 from twinhub_kit.turns import take_turn
 
@@ -90,10 +90,10 @@ async def get_page_caller(request: Request) -> Caller:
     identity: Identity = request.app.state.identity
     sign_in: SignIn | None = request.app.state.sign_in
     token = read_token(request.scope) or (sign_in.read_token(request) if sign_in else "")
-    caller = await identity.find_caller(token)
+    caller = await identity.find_caller(token, read_address(request.scope))
     if caller is not None:
         request.state.page_caller = caller
-        return caller
+        return with_look(caller, identity, token)
     if sign_in is None or request.method not in {"GET", "HEAD"}:
         raise NotSignedInError("Your session has ended: open the page once more.")
     raise SignInNeededError
@@ -155,15 +155,15 @@ async def _sent_token(request: Request) -> str:
 async def _take_turn(
     request: Request, caller: Annotated[Caller, Depends(get_page_caller)]
 ) -> AsyncIterator[Caller]:
-    async with take_turn(request, caller):
-        yield caller
+    async with take_turn(request, caller) as has_waited:
+        yield await get_page_caller(request) if has_waited else caller
 
 
 async def _take_poster_turn(
     request: Request, caller: Annotated[Caller, Depends(get_page_poster)]
 ) -> AsyncIterator[Caller]:
-    async with take_turn(request, caller):
-        yield caller
+    async with take_turn(request, caller) as has_waited:
+        yield await get_page_caller(request) if has_waited else caller
 
 
 PageCaller = Annotated[Caller, Depends(_take_turn, scope="function")]

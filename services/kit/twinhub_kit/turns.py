@@ -41,22 +41,25 @@ class Turns:
         self._queues: dict[str, _Queue] = {}
 
     @contextlib.asynccontextmanager
-    async def take(self, caller: Caller) -> AsyncIterator[None]:
+    async def take(self, caller: Caller) -> AsyncIterator[bool]:
         """Wait for a turn and have it for the block; where everybody is one caller, go on at once.
+
+        The block is told whether it has waited: then the caller may have lost a right meanwhile.
 
         Raises:
             BusyError: so much of the caller's waits already.
         """
         if caller.is_everybody:
-            yield
+            yield False
             return
         queue = self._queues.setdefault(caller.name, _Queue())
         if queue.count >= AT_ONCE + MOST_WAITING:
             raise BusyError("So many requests of yours wait already: send fewer at once.")
         queue.count += 1
         try:
+            has_to_wait = queue.turns.locked()
             async with queue.turns:
-                yield
+                yield has_to_wait
         finally:
             queue.count -= 1
             if not queue.count:
@@ -64,16 +67,18 @@ class Turns:
 
 
 @contextlib.asynccontextmanager
-async def take_turn(request: Request, caller: Caller) -> AsyncIterator[None]:
+async def take_turn(request: Request, caller: Caller) -> AsyncIterator[bool]:
     """Have a turn for a block that serves a request in a thread; one that does not needs none.
+
+    The block is told whether it has waited, as by `Turns.take`.
 
     Raises:
         BusyError: as `Turns.take`.
     """
     endpoint = getattr(request.scope.get("route"), "endpoint", None)
     if inspect.iscoroutinefunction(endpoint):
-        yield  # what it has done in threads is short, or takes a turn of its own
+        yield False  # what it has done in threads is short, or takes a turn of its own
         return
     turns: Turns = request.app.state.turns
-    async with turns.take(caller):
-        yield
+    async with turns.take(caller) as has_waited:
+        yield has_waited

@@ -53,10 +53,13 @@ def split_path(path: RelativePath) -> tuple[Area, RelativePath]:
     """Return the area that a path of the library begins with, and what follows.
 
     Raises:
-        NotThereError: it is in no area.
+        NotThereError: it is in no area, or what the library keeps of published versions: that is
+            named by their links alone, which lead there.
     """
     match path.names:
         case (first, *_) if first.startswith("."):
+            pass
+        case ("common", ".store", *_):
             pass
         case ("common", *rest):
             return THE_COMMON_AREA, RelativePath(tuple(rest))

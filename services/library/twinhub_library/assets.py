@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import WITHDRAWN
+
+from twinhub_library.paths import RelativePath
+
 if TYPE_CHECKING:
     from twinhub_dtconfig.references import AssetKind
 
     from twinhub_library.areas import Area
-    from twinhub_library.paths import RelativePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ class Asset:
     def folder(self) -> RelativePath:
         """The folder of its kind, in which it lies."""
         return self.path.parent
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is a version that its publisher has withdrawn."""
+        return self.folder.name == WITHDRAWN
+
+    @property
+    def address(self) -> RelativePath:
+        """The path by which people name it: a withdrawn version has the one that it had."""
+        names = self.path.names
+        return RelativePath((*names[:-2], names[-1])) if self.is_withdrawn else self.path
 
     @property
     def is_in_extra_root(self) -> bool:

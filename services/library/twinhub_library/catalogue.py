@@ -78,7 +78,7 @@ def say_no_asset(tree: Tree, path: RelativePath) -> str:
     """Return why a path is no asset, with the nearest one in its folder, in words for people."""
     place = split_asset_path(tree, path)
     if place is None:
-        return f"{path} is no asset: name a folder or file below a kind."
+        return f"{path} is no asset: name a folder or file below a kind, such as models/tank."
     folder, name = place
     assets = folder.group(dict(_scan(tree, folder.path)))
     if (nearest := nearest_key(name, assets)) is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import ipaddress
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twinhub_api.command_lines import CommandParser
 from twinhub_api.names import check_user_name
 from twinhub_api.scopes import ADMIN, INSTRUCT
 from twinhub_dtconfig.references import AssetKind
@@ -20,6 +20,7 @@ from twinhub_dtconfig.references import AssetKind
 from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from twinhub_library.dtaas import Import
@@ -57,15 +58,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("twinhub-library", description="TwinHub's asset library")
+    parser = CommandParser("twinhub-library", description="TwinHub's asset library.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser(
-        "serve",
-        help="serve a folder to everybody on this machine, without a login",
-        description="Serve a folder to everybody on this machine, without a login: for development"
-        " and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
-        epilog="example: twinhub-library serve --root library --port 4001 --insecure-loopback",
+    _add_options_of_serve(
+        commands.add_parser(
+            "serve",
+            help="serve a folder to everybody on this machine, without a login",
+            description="Serve a folder to everybody on this machine, without a login: for"
+            " development and for contract tests. Everything in DIR/<name>/<kind>/... can be read.",
+            epilog="example: twinhub-library serve --root library --port 4001 --insecure-loopback",
+        )
     )
+    _add_options_of_import(
+        commands.add_parser(
+            "import-dtaas",
+            help="copy the files folder of a DTaaS installation into an assets root",
+            description="Copy the files folder of a DTaaS installation into an assets root. Nothing"
+            " is replaced, and no link is followed; the command may be repeated.",
+            epilog="example: twinhub-library import-dtaas /srv/dtaas/files --root assets --dry-run",
+        )
+    )
+    return parser
+
+
+def _add_options_of_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
     serve.add_argument(
         "--port", metavar="N", type=int, required=True, help="the port; 0 for any that is free"
@@ -89,19 +105,14 @@ def _parser() -> argparse.ArgumentParser:
         help="what everybody is: a user, an instructor (publishes, reviews) or an admin (grants)",
     )  # fmt: skip
     serve.set_defaults(run=_serve)
-    dtaas = commands.add_parser(
-        "import-dtaas",
-        help="copy the files folder of a DTaaS installation into an assets root",
-        description="Copy the files folder of a DTaaS installation into an assets root. Nothing is"
-        " replaced, and no link is followed; the command may be repeated.",
-        epilog="example: twinhub-library import-dtaas /srv/dtaas/files --root assets --dry-run",
-    )
+
+
+def _add_options_of_import(dtaas: argparse.ArgumentParser) -> None:
     dtaas.add_argument("files", metavar="FILES", type=Path, help="the folder, with `common` in it")
     dtaas.add_argument("--root", metavar="DIR", type=Path, required=True, help="the assets root")
     dtaas.add_argument("--dry-run", action="store_true", help="copy nothing, say what would be")
     dtaas.add_argument("--json", action="store_true", help="print JSON, for programs")
     dtaas.set_defaults(run=_import_dtaas)
-    return parser
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -123,7 +134,10 @@ def _serve(options: argparse.Namespace) -> int:
     shown = f"[{address}]" if ":" in address else address
 
     def ready() -> None:
-        print(f"Serving {root} at http://{shown}:{port} to everybody on this machine", flush=True)
+        url = f"http://{shown}:{port}"
+        print(f"Serving {root} at {url} to everybody on this machine", flush=True)
+        user = f" JUPYTERHUB_USER={options.user}" if options.user else ""
+        print(f"To ask it by twin assets: export TWINHUB_LIBRARY_URL={url}{user}", flush=True)
 
     with open_library(settings) as library:
         application = make_library_application(library, identity)
@@ -158,7 +172,7 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: name one that is there")
+        raise UseError(f"{name}: there is no folder {path}: name one that is there, or make it")
     return path
 
 

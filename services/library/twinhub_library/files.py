@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from twinhub_library.changes import Changes
     from twinhub_library.newfile import NewFile
     from twinhub_library.paths import RelativePath
+    from twinhub_library.room import Limited
     from twinhub_library.settings import LibrarySettings
     from twinhub_library.tree import Entry, Tree
 
@@ -267,7 +268,7 @@ def _purge(kept: Bin) -> None:
 
 def open_files(
     settings: LibrarySettings, tree: Tree, *, changes: Changes, audit: Audit,
-    background: Background, check_quota: Callable[[Area, int], None],
+    background: Background, quota: Limited,
 ) -> Files:  # fmt: skip
     """Return the deeds on a tree, after finishing what a killed server had begun."""
     staging = Staging(tree)
@@ -275,4 +276,4 @@ def open_files(
     kept = Bin(tree, days=settings.bin_days, move=partial(relocate, tree, staging))
     kept.recover()
     background.every(_SECONDS_BETWEEN_PURGES, "bin", partial(_purge, kept))
-    return Files(tree, Room(tree, settings.limits, check_quota), kept, staging, changes, audit)
+    return Files(tree, Room(settings.limits, quota), kept, staging, changes, audit)

@@ -64,7 +64,7 @@ def _list_groups(library: Library) -> tuple[set[str], set[str]]:
     """Return the groups that were seen, and those that something here is of."""
     grants = select(GrantRow.subject).where(GrantRow.subject_kind == "group")
     teams = select(TeamRow.group).where(TeamRow.group != "", TeamRow.is_gone.is_(False))
-    with library.database.session() as session:
+    with library.database.reading() as session:
         seen = set(session.scalars(select(SeenGroupRow.name)))
         return seen, {*session.scalars(grants), *session.scalars(teams)}
 

@@ -142,28 +142,19 @@ def _put_together(
 ) -> Library:
     """Open the parts in the order in which one needs the other; each recovers what a crash left."""
     tree, database, background = ground.tree, ground.database, ground.background
-    announce = ground.changes.announce
     operations = Operations(database)
     opened.callback(operations.close)
     teams = Teams(tree, database)
     teams.recover()
-    snapshots = open_snapshots(tree, settings.snapshots, clock, background)
-    restores = Restores(tree, snapshots)
-    restores.recover()
-    usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
-    quota = Quota(tree, usage, settings.quota)
-    files = open_files(
-        settings, tree, changes=ground.changes, audit=ground.audit, background=background,
-        check_quota=quota.check,
-    )  # fmt: skip
+    kept = _open_kept(settings, ground, clock)
     search = _open_search(settings, ground, opened)
     repositories = open_repositories(
-        settings, tree, database, announce=announce, check_room=files.check_room,
-        logins=ground.logins,
+        settings, tree, database, announce=ground.changes.announce,
+        check_room=kept.files.check_room, logins=ground.logins,
     )  # fmt: skip
-    publishing = _open_publishing(ground, files, repositories)
-    health = Health({"database": check_database(database)})
-    health.add_warning("search", search.warn)
+    publishing = _open_publishing(ground, kept.files, repositories)
+    metrics = Metrics("library")
+    _count_watches(metrics, search)
     return Library(
         settings=settings,
         tree=tree,
@@ -172,29 +163,64 @@ def _put_together(
         operations=operations,
         background=background,
         audit=ground.audit,
-        health=health,
-        metrics=Metrics("library"),
+        health=_open_health(database, search),
+        metrics=metrics,
         changes=ground.changes,
         listing=Listing(tree),
         teams=teams,
-        history=History(
-            [
-                PublishingHistory(publishing.publisher, publishing.imports),
-                CommitHistory(repositories.connections, repositories.looking),
-            ]
-        ),
-        files=files,
+        history=_open_history(publishing, repositories),
+        files=kept.files,
         search=search,
-        snapshots=snapshots,
-        restores=restores,
-        usage=usage,
-        quota=quota,
+        snapshots=kept.snapshots,
+        restores=kept.restores,
+        usage=kept.usage,
+        quota=kept.quota,
         publishing=publishing,
-        uploads=open_uploads(settings, files, background),
+        uploads=open_uploads(settings, kept.files, background),
         repositories=repositories,
         changing=threading.Lock(),
-        opening=open_opening(tree, database, publishing, repositories, quota, clock),
+        opening=open_opening(tree, database, publishing, repositories, kept.quota, clock),
         following=open_following(tree, repositories, publishing, background),
+    )
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of files, past and present, and what it takes."""
+
+    snapshots: Snapshots
+    restores: Restores
+    usage: Usage
+    quota: Quota
+    files: Files
+
+
+def _open_kept(settings: LibrarySettings, ground: _Ground, clock: Callable[[], datetime]) -> _Kept:
+    tree, background = ground.tree, ground.background
+    snapshots = open_snapshots(tree, settings.snapshots, clock, background)
+    restores = Restores(tree, snapshots)
+    restores.recover()
+    usage = open_usage(tree, snapshots.shelf, clock, background, settings.quota)
+    quota = Quota(tree, usage, settings.quota)
+    files = open_files(
+        settings, tree, changes=ground.changes, audit=ground.audit, background=background,
+        quota=quota,
+    )  # fmt: skip
+    return _Kept(snapshots, restores, usage, quota, files)
+
+
+def _open_health(database: Database, search: Search) -> Health:
+    health = Health({"database": check_database(database)})
+    health.add_warning("search", search.warn)
+    return health
+
+
+def _open_history(publishing: Publishing, repositories: Repositories) -> History:
+    return History(
+        [
+            PublishingHistory(publishing.publisher, publishing.imports),
+            CommitHistory(repositories.connections, repositories.looking),
+        ]
     )
 
 
@@ -206,6 +232,17 @@ def _open_search(
     stopping = ground.background.stopping
     ground.background.keep("search", lambda: search.run(stopping))
     return search
+
+
+def _count_watches(metrics: Metrics, search: Search) -> None:
+    metrics.show(
+        "search_watched_folders", "Folders whose changes are seen at once",
+        lambda: search.state.watches,
+    )  # fmt: skip
+    metrics.show(
+        "search_short_areas", "Areas with more folders than are watched",
+        lambda: len(search.state.short_areas),
+    )  # fmt: skip
 
 
 def _open_publishing(ground: _Ground, files: Files, repositories: Repositories) -> Publishing:

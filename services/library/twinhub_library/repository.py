@@ -25,6 +25,7 @@ from twinhub_library.repositories.errors import (
     HostileRepositoryError,
 )
 from twinhub_library.repositories.faults import By, fault_of
+from twinhub_library.repositories.gate import through_gate
 from twinhub_library.repositories.imports import NewCommit, import_stream
 from twinhub_library.repositories.largefiles import LargeFiles
 from twinhub_library.repositories.objects import (
@@ -97,7 +98,7 @@ class _SandboxedGit(git.Git):
             words += ["-c", f"http.sslCAInfo={CA_FILE}"]
         if remote:
             delivered = remote.delivery
-            words += options_for(remote.address)
+            words += options_for(remote.address, remote.addresses)
             words += [word for one in delivered.options for word in ("-c", one)]
             job = replace(
                 job, environment={**ENVIRONMENT, **delivered.environment},
@@ -370,16 +371,18 @@ class Repository:
 
     def fetch_large(self, remote: Remote, commit: str, listener: Listener) -> None:
         """Bring the large files of a commit."""
-        self.run("lfs", "fetch", "origin", commit, remote=remote, listener=listener)
+        with through_gate(remote) as gate:
+            self.run("lfs", "fetch", "origin", commit, remote=gate, listener=listener)
 
     def push_large(self, remote: Remote, digests: Sequence[str], listener: Listener) -> None:
         """Send large files that were kept."""
         step = 500  # arguments
         for start in range(0, len(digests), step):
-            self.run(
-                "lfs", "push", "--object-id", "origin", *digests[start : start + step],
-                remote=remote, listener=listener, verb="change",
-            )  # fmt: skip
+            with through_gate(remote) as gate:
+                self.run(
+                    "lfs", "push", "--object-id", "origin", *digests[start : start + step],
+                    remote=gate, listener=listener, verb="change",
+                )  # fmt: skip
 
     def tidy(self) -> None:
         """Make one pack of many, once there are many; what no ref names any more stays too."""

@@ -95,6 +95,8 @@ class LibrarySettings:
     database_url: str = ""
     """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
 
+    site_title: str = "TwinHub"
+    """The name of the site, on each page."""
     public_url: str = ""
     """TwinHub's address as people type it, without a slash at its end; empty when stand-alone."""
     hub_api_url: str = ""

@@ -12,33 +12,32 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_library.errors import ChangedError, LibraryError, NotThereError
 from twinhub_library.merging import Ending, FileReport, NoContent, Outcome, merge, preview
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.content import changed_files
 from twinhub_library.repositories.credentials import LoginTokenError
 from twinhub_library.repositories.desk import BASE, PUSHING, Desk, compare, open_desk
-from twinhub_library.repositories.errors import (
-    BehindError,
-    BranchGoneError,
-    SecretFoundError,
-)
+from twinhub_library.repositories.errors import BehindError, BranchGoneError
 from twinhub_library.repositories.imports import Author
+from twinhub_library.repositories.pushed_secrets import find_pushed_secrets, refuse_secrets
+from twinhub_library.repositories.pushing import Push, Wish, send
 from twinhub_library.repositories.reports import Pulled, Pushed, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from twinhub_kit.callers import Caller
 
     from twinhub_library.merging import MergeReport
+    from twinhub_library.paths import RelativePath
     from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.connections import Connections
-    from twinhub_library.repositories.desk import Changes
     from twinhub_library.repositories.objects import GitFile, Listing
     from twinhub_library.repositories.remotes import Remote
+    from twinhub_library.repositories.reports import FileChange
     from twinhub_library.repositories.running import Listener
     from twinhub_library.tree import Tree
 
@@ -47,36 +46,6 @@ if TYPE_CHECKING:
 ENDING = "git"
 _TRIES = 3
 _QUIET = frozenset({Outcome.KEPT, Outcome.UNCHANGED})
-_NAMED_IN_MESSAGE = 3
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How somebody wants a push to be done."""
-
-    message: str = ""
-    """Of the commit; empty for one that names some files."""
-    create_branch: bool = False
-    """Whether a branch that is not there may be made."""
-    is_dry_run: bool = False
-    allowed_secrets: tuple[str, ...] = ()
-    """Files in which what looks like a secret is none."""
-
-    def message_for(self, differs: Changes) -> str:
-        """Return the message of the commit."""
-        if self.message.strip():
-            return self.message.strip() + "\n"
-        names = [one.path for one in differs.listed[:_NAMED_IN_MESSAGE]]
-        more = len(differs.listed) - len(names)
-        return f"Update {', '.join(names)}{f' and {more} more' if more else ''}\n"
-
-
-@dataclass(frozen=True)
-class _Push:
-    """A push that somebody wants."""
-
-    caller: Caller
-    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -144,7 +113,7 @@ class Syncing:
             remote = self.connections.remote(caller, desk.row)
             wish = wish or Wish()
             head = self._head(desk, remote, create_branch=wish.create_branch)
-            return self._push(desk, remote, head, _Push(caller, wish))
+            return self._push(desk, remote, head, Push(caller, wish))
 
     def sync(
         self, caller: Caller, repository_id: str, listener: Listener | None = None, *,
@@ -160,10 +129,10 @@ class Syncing:
                 if copies:
                     return Synced(pulled, None, (_look_first(copies),))
                 if wish.is_dry_run and pulled.commit:
-                    return Synced(pulled, self._foresee_push(desk, pulled.commit))
+                    return Synced(pulled, self._foresee_push(desk, pulled.commit, wish))
                 try:
                     return Synced(
-                        pulled, self._push(desk, remote, pulled.commit, _Push(caller, wish))
+                        pulled, self._push(desk, remote, pulled.commit, Push(caller, wish))
                     )
                 except (BehindError, ChangedError):
                     if not tries_left:
@@ -297,7 +266,7 @@ class Syncing:
         self._around.announce(desk.place)
         return report
 
-    def _push(self, desk: Desk, remote: Remote, head: str | None, push: _Push) -> Pushed:
+    def _push(self, desk: Desk, remote: Remote, head: str | None, push: Push) -> Pushed:
         wish, base = push.wish, self._base(desk, head) if head else None
         if head and head != base:
             raise BehindError(
@@ -306,55 +275,42 @@ class Syncing:
         listing = desk.listing(base)
         found = desk.scan(listing.files)
         differs = compare(found, listing)
-        if not differs or wish.is_dry_run:
-            return Pushed(None, differs.listed, found.left_out)
+        if not differs:
+            return Pushed(None, (), found.left_out)
+        secrets = self._find_secrets(desk, differs.listed, wish)
+        if wish.is_dry_run:
+            return Pushed(None, differs.listed, found.left_out, secrets)
         if not remote.may_write:
             raise LoginTokenError(
                 "Logins read repositories here and do not change them: give a token for this "
                 "repository, or ask an administrator to set auth.gitlab.git_access to write."
             )
-        self._refuse_secrets(desk, differs, wish.allowed_secrets)
+        refuse_secrets(secrets)
         made = desk.commit(
             differs, base, wish.message_for(differs), self._author(desk, push.caller)
         )
         desk.repository.refs.change({PUSHING: made})
-        self._send(desk, remote, made, head=head, differs=differs)
+        send(desk, remote, made, head=head, differs=differs)
         desk.repository.refs.change({desk.remote_ref: made, BASE: made, PUSHING: None})
         self._done(desk, ())
         return Pushed(made, differs.listed, found.left_out)
 
-    def _foresee_push(self, desk: Desk, head: str) -> Pushed:
+    def _foresee_push(self, desk: Desk, head: str, wish: Wish) -> Pushed:
         """Return what would be sent once a commit has been pulled: it differs from both sides."""
         if not desk.has_place():
             return Pushed(None, (), ())
         base = desk.listing(self._base(desk, head))
         found = desk.scan(base.files)
         open_paths = {one.path for one in compare(found, desk.listing(head)).listed}
-        own = compare(found, base).listed
-        return Pushed(None, tuple(one for one in own if one.path in open_paths), found.left_out)
+        own = tuple(one for one in compare(found, base).listed if one.path in open_paths)
+        secrets = self._find_secrets(desk, own, wish)
+        return Pushed(None, own, found.left_out, secrets)
 
-    def _send(
-        self, desk: Desk, remote: Remote, made: str, *, head: str | None, differs: Changes
-    ) -> None:
-        large = [one.pointer.digest for one in differs.written.values() if one.pointer]
-        if large:
-            desk.listener.say("Sending large files")
-            desk.repository.push_large(remote, sorted(set(large)), desk.listener)
-        desk.listener.say("Sending")
-        desk.repository.push(remote, made, desk.row.branch, expected=head, listener=desk.listener)
-
-    def _refuse_secrets(self, desk: Desk, differs: Changes, allowed: Collection[str]) -> None:
-        found = []
-        for path in differs.written:
-            if path not in allowed:
-                place = RelativePath((*desk.place.names, *path.split("/")))
-                findings = self._around.find_secrets(self._tree, place)
-                found += [replace(one, file=path) for one in findings]
-        if found:
-            raise SecretFoundError(
-                f"Nothing was pushed, for there is likely a secret in {_named(found)}. Take it "
-                "out, name its file in .gitignore, or, if it is none, allow that file."
-            )
+    def _find_secrets(
+        self, desk: Desk, changes: Iterable[FileChange], wish: Wish
+    ) -> tuple[SecretFinding, ...]:
+        find = partial(self._around.find_secrets, self._tree)
+        return find_pushed_secrets(find, desk.place, changes, wish.allowed_secrets)
 
     def _author(self, desk: Desk, caller: Caller) -> Author:
         name = desk.row.author_name or caller.name
@@ -386,13 +342,6 @@ def _below(listing: Listing, path: str) -> Files:
         for name, one in listing.files.items()
         if name == path or name.startswith(f"{path}/")
     }
-
-
-def _named(findings: Sequence[SecretFinding]) -> str:
-    more = len(findings) - _NAMED_IN_MESSAGE
-    return "; ".join(map(str, findings[:_NAMED_IN_MESSAGE])) + (
-        f"; and {more} more" if more > 0 else ""
-    )
 
 
 def _look_first(copies: Sequence[str]) -> str:

@@ -89,13 +89,13 @@ class Teams:
     def find(self, group: str) -> TeamState:
         """Return the area of a group."""
         label = label_for(group)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(TeamRow, label)
         return _state(group, label, row, is_on=self.is_on(label))
 
     def list_known(self) -> list[TeamState]:
         """Return all teams that are on, or have been."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(TeamRow).order_by(TeamRow.label)).all()
         on = set(self.list_labels())
         return [_state(row.group, row.label, row, is_on=row.label in on) for row in rows]
@@ -236,7 +236,7 @@ class Teams:
             return  # as it was to be
 
     def _find_row(self, label: str) -> TeamRow | None:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.get(TeamRow, label)
 
     def _write(self, row: TeamRow) -> None:

@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import stat
-from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - pydantic reads it
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from twinhub_library.areas import split_at_area
 from twinhub_library.beneath import open_beneath
 from twinhub_library.copying import copy_content
+from twinhub_library.entries import Entry, EntryKind, look_at, make_entry
 from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
-from twinhub_library.etags import etag_of, join_etag
+from twinhub_library.etags import etag_of
 from twinhub_library.kernel import translated
-from twinhub_library.moments import moment_of
 from twinhub_library.nearness import MOST_BYTES_LISTED_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
-from twinhub_library.paths import REPLACEMENT, RelativePath, shown_name
+from twinhub_library.paths import RelativePath
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.room import count_free_bytes
 from twinhub_library.walking import remove_tree
@@ -41,31 +37,6 @@ __all__ = ["Entry", "EntryKind", "Tree", "etag_of", "translated"]
 
 _FOLDER_MODE = 0o755
 _NO_WAIT = os.O_NONBLOCK | os.O_NOCTTY
-
-
-class EntryKind(StrEnum):
-    """What a name stands for."""
-
-    FILE = "file"
-    FOLDER = "folder"
-    LINK = "link"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a folder."""
-
-    name: str
-    """Text that can be shown; see `is_usable`."""
-    kind: EntryKind
-    size: int
-    """Bytes of a file; 0 of anything else."""
-    changed_at: datetime
-    etag: str
-    """Another one as soon as content, or what is there, has changed."""
-    is_usable: bool = True
-    """False where the name on the disk is no text, or holds what cannot be seen."""
 
 
 class Tree:
@@ -103,7 +74,7 @@ class Tree:
             NotThereError: nothing is there.
         """
         with self._opened(path, os.O_PATH | os.O_NOFOLLOW) as found:
-            return _entry(path.name, os.fstat(found))
+            return make_entry(path.name, os.fstat(found))
 
     def list_folder(self, path: RelativePath) -> list[Entry]:
         """Return what is in a folder, by name; names that end while one looks are left out.
@@ -130,7 +101,7 @@ class Tree:
             found = os.listdir(folder)  # noqa: PTH208 - a descriptor
             names = sorted(one for one in found if one > after and not one.startswith(TEMPORARY))
             page = names if limit is None else names[:limit]
-            entries = list(_look_at(folder, page))
+            entries = list(look_at(folder, page))
             return entries, page[-1] if len(page) < len(names) else ""
 
     def open_folder_itself(self, path: RelativePath) -> int:
@@ -207,7 +178,7 @@ class Tree:
         with self.begin_file(path) as file:
             for chunk in chunks:
                 file.write(chunk)
-            return _entry(path.name, file.put_in_place(if_match=if_match))
+            return make_entry(path.name, file.put_in_place(if_match=if_match))
 
     def make_folder(self, path: RelativePath) -> None:
         """Make a folder in one that is there.
@@ -346,39 +317,6 @@ class _OpenArea:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._folder)
-
-
-def _look_at(folder: int, names: Iterable[str]) -> Iterator[Entry]:
-    for name in names:
-        try:
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except FileNotFoundError:
-            continue
-        yield _entry(name, status)
-
-
-def _entry(name: str, status: os.stat_result) -> Entry:
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return _make_entry(name, status.st_mode, status.st_ino, status.st_size, times)
-
-
-@functools.lru_cache(8192)
-def _make_entry(name: str, mode: int, inode: int, size: int, times: tuple[int, int]) -> Entry:
-    """Return an entry; who lists a folder again is given the same ones, which costs a fifth."""
-    kind = _kind(mode)
-    shown = shown_name(name)
-    return Entry(
-        shown, kind, size if kind is EntryKind.FILE else 0, moment_of(times[0]),
-        join_etag(inode, size, *times), is_usable=REPLACEMENT not in shown,
-    )  # fmt: skip
-
-
-def _kind(mode: int) -> EntryKind:
-    if stat.S_ISREG(mode):
-        return EntryKind.FILE
-    if stat.S_ISDIR(mode):
-        return EntryKind.FOLDER
-    return EntryKind.LINK if stat.S_ISLNK(mode) else EntryKind.OTHER
 
 
 def _status(folder: int, name: str) -> os.stat_result:

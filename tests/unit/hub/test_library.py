@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = """\
 version: 1
+site: {title: Pumps}
 library:
   quota:
     user: 20G
@@ -114,6 +115,7 @@ def test_whom_git_trusts_is_copied_to_where_the_library_reads_it(context: Contex
     assert git.ca_file.stat().st_mode & 0o777 == 0o644
     assert git.ca_file.parent in settings.needed
     assert git.email_domain == "example.org"
+    assert settings.library.site_title == "Pumps"
     assert settings.library.open_links.git_hosts == ("gitlab.example.org",)
 
 

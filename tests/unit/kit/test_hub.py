@@ -51,6 +51,24 @@ async def identity(hub: DoubleHub) -> AsyncIterator[HubIdentity]:
         yield made
 
 
+async def test_a_thread_asks_anew_once_an_answer_is_old(hub: DoubleHub) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=MODEL | {"groups": []})
+
+    async with HubIdentity(
+        "http://hub/hub/api", client=httpx.AsyncClient(transport=httpx.MockTransport(hub)),
+        thread_client=httpx.Client(transport=httpx.MockTransport(answer)), clock=lambda: hub.now,
+    ) as identity:  # fmt: skip
+        await identity.find_caller("t")
+        found = []
+        for seconds in (1, 10):
+            hub.now += seconds
+            caller = await asyncio.to_thread(identity.look_again, "t")
+            assert caller is not None
+            found.append(caller.groups)
+    assert found == [{"plant"}, set()]
+
+
 async def test_name_groups_and_scopes_are_those_of_the_token(identity: HubIdentity) -> None:
     caller = await identity.find_caller("t")
     assert caller is not None

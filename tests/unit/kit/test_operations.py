@@ -15,7 +15,7 @@ from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
 from twinhub_kit.errors import BusyError, NotAllowedError, UnknownError
 from twinhub_kit.operation_table import KitBase
-from twinhub_kit.operations import MOST_OPEN, Operations
+from twinhub_kit.operations import MOST_OPEN, Operations, anybody
 
 from tests.fixtures.waiting import wait_for
 
@@ -61,7 +61,7 @@ class Held:
     def __init__(self) -> None:
         self.has_begun, self.may_end = threading.Event(), threading.Event()
 
-    def __call__(self, progress: Progress) -> Wire:
+    def __call__(self, _: Caller, progress: Progress) -> Wire:
         progress.say("Copying", 3, 7)
         self.has_begun.set()
         while not self.may_end.wait(0.01):
@@ -70,7 +70,7 @@ class Held:
 
 
 def test_what_work_returns_is_the_result_of_its_operation(operations: Operations) -> None:
-    made = operations.start(ALICE, "copy", "Copy a folder", lambda _: Copied(files=2))
+    made = operations.start(ALICE, "copy", "Copy a folder", anybody, lambda *_: Copied(files=2))
     found = ended(operations, made)
     assert found.status is OperationStatus.DONE
     assert found.result == {"files": 2}
@@ -79,7 +79,7 @@ def test_what_work_returns_is_the_result_of_its_operation(operations: Operations
 
 def test_work_under_way_tells_how_far_it_is(operations: Operations) -> None:
     held = Held()
-    made = operations.start(ALICE, "copy", "Copy a folder", held)
+    made = operations.start(ALICE, "copy", "Copy a folder", anybody, held)
     assert held.has_begun.wait(5)
     found = operations.get(ALICE, made.id)
     assert (found.status, found.text, found.done, found.total) == ("running", "Copying", 3, 7)
@@ -89,7 +89,7 @@ def test_work_under_way_tells_how_far_it_is(operations: Operations) -> None:
 
 def test_cancelled_work_ends_at_its_next_check(operations: Operations) -> None:
     held = Held()
-    made = operations.start(ALICE, "copy", "Copy a folder", held)
+    made = operations.start(ALICE, "copy", "Copy a folder", anybody, held)
     assert held.has_begun.wait(5)
     operations.cancel(ALICE, made.id)
     assert ended(operations, made).status is OperationStatus.CANCELLED
@@ -97,8 +97,8 @@ def test_cancelled_work_ends_at_its_next_check(operations: Operations) -> None:
 
 def test_work_that_waits_is_cancelled_at_once(operations: Operations) -> None:
     held = [Held(), Held()]
-    running = [operations.start(ALICE, "copy", "Copy", one) for one in held]
-    waiting = operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+    running = [operations.start(ALICE, "copy", "Copy", anybody, one) for one in held]
+    waiting = operations.start(ALICE, "copy", "Copy", anybody, lambda *_: Copied(files=1))
     assert operations.cancel(ALICE, waiting.id).status is OperationStatus.CANCELLED
     for one in held:
         one.may_end.set()
@@ -106,26 +106,66 @@ def test_work_that_waits_is_cancelled_at_once(operations: Operations) -> None:
 
 
 def test_a_refusal_of_the_work_is_the_problem_of_its_operation(operations: Operations) -> None:
-    def refuse(_: Progress) -> Wire:
+    def refuse(*_: object) -> Wire:
         raise NotAllowedError("Ask bob.")
 
-    problem = ended(operations, operations.start(ALICE, "copy", "Copy", refuse)).problem
+    problem = ended(operations, operations.start(ALICE, "copy", "Copy", anybody, refuse)).problem
     assert problem is not None
     assert (problem.status, problem.code, problem.detail) == (403, "not-allowed", "Ask bob.")
 
 
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (Caller("alice"), "not-allowed"),
+        (Caller("bob", frozenset({"pumps"})), "not-signed-in"),
+        (None, "not-signed-in"),
+    ],
+)
+def test_who_has_lost_a_right_while_work_waited_has_it_not_done(
+    operations: Operations, found: Caller | None, code: str
+) -> None:
+    alice = Caller("alice", frozenset({"pumps"}), look_again=lambda: found)
+    done: list[Caller] = []
+
+    def check(caller: Caller) -> None:
+        if "pumps" not in caller.groups:
+            raise NotAllowedError("Ask bob.")
+
+    def work(caller: Caller, _: Progress) -> Wire:
+        done.append(caller)
+        return Copied(files=1)
+
+    problem = ended(operations, operations.start(alice, "copy", "Copy", check, work)).problem
+    assert problem is not None
+    assert (problem.code, done) == (code, [])
+
+
+def test_work_is_given_the_caller_as_they_are_when_it_begins(operations: Operations) -> None:
+    now = Caller("alice", frozenset({"pumps", "fans"}))
+    done: list[Caller] = []
+
+    def work(caller: Caller, _: Progress) -> Wire:
+        done.append(caller)
+        return Copied(files=1)
+
+    alice = Caller("alice", look_again=lambda: now)
+    ended(operations, operations.start(alice, "copy", "Copy", anybody, work))
+    assert done == [now]
+
+
 def test_a_fault_of_the_work_tells_nothing_of_what_is_inside(operations: Operations) -> None:
-    def fail(_: Progress) -> Wire:
+    def fail(*_: object) -> Wire:
         raise KeyError("/secret/path")
 
-    found = ended(operations, operations.start(ALICE, "copy", "Copy", fail))
+    found = ended(operations, operations.start(ALICE, "copy", "Copy", anybody, fail))
     assert found.status is OperationStatus.FAILED
     assert "secret" not in found.model_dump_json()
 
 
 def test_nobody_sees_or_cancels_what_is_anothers(operations: Operations) -> None:
     held = Held()
-    made = operations.start(ALICE, "copy", "Copy", held)
+    made = operations.start(ALICE, "copy", "Copy", anybody, held)
     for ask in (operations.get, operations.cancel):
         with pytest.raises(UnknownError):
             ask(BOB, made.id)
@@ -136,17 +176,18 @@ def test_nobody_sees_or_cancels_what_is_anothers(operations: Operations) -> None
 def test_nobody_has_more_under_way_than_is_allowed(operations: Operations) -> None:
     held = [Held() for _ in range(MOST_OPEN)]
     for one in held:
-        operations.start(ALICE, "copy", "Copy", one)
+        operations.start(ALICE, "copy", "Copy", anybody, one)
     with pytest.raises(BusyError):
-        operations.start(ALICE, "copy", "Copy", Held())
-    operations.start(BOB, "copy", "Copy", lambda _: Copied(files=1))
+        operations.start(ALICE, "copy", "Copy", anybody, Held())
+    operations.start(BOB, "copy", "Copy", anybody, lambda *_: Copied(files=1))
     for one in held:
         one.may_end.set()
 
 
 def test_a_list_comes_in_pages_the_newest_first(operations: Operations) -> None:
     made = [
-        operations.start(ALICE, "copy", f"Copy {n}", lambda _: Copied(files=1)) for n in range(5)
+        operations.start(ALICE, "copy", f"Copy {n}", anybody, lambda *_: Copied(files=1))
+        for n in range(5)
     ]
     for one in made:
         ended(operations, one)
@@ -158,7 +199,7 @@ def test_a_list_comes_in_pages_the_newest_first(operations: Operations) -> None:
 
 def test_what_a_stop_cut_off_is_interrupted(operations: Operations) -> None:
     held = Held()
-    made = operations.start(ALICE, "copy", "Copy", held)
+    made = operations.start(ALICE, "copy", "Copy", anybody, held)
     assert held.has_begun.wait(5)
     operations.close()
     assert operations.get(ALICE, made.id).status is OperationStatus.INTERRUPTED
@@ -168,7 +209,7 @@ def test_what_a_crash_cut_off_is_interrupted_after_the_next_start(
     operations: Operations, url: str
 ) -> None:
     held = Held()
-    made = operations.start(ALICE, "copy", "Copy", held)
+    made = operations.start(ALICE, "copy", "Copy", anybody, held)
     assert held.has_begun.wait(5)
     database = Database(url)
     again = Operations(database)  # as another process does while nothing has said that it ended
@@ -183,8 +224,10 @@ def test_work_of_one_person_never_holds_up_that_of_another(url: str) -> None:
     database.make_tables(KitBase)
     operations = Operations(database)
     held = [Held() for _ in range(MOST_OPEN)]
-    made = [operations.start(ALICE, "pull", "From a host that is slow", one) for one in held]
-    quick = operations.start(BOB, "copy", "Copy", lambda _: Copied(files=1))
+    made = [
+        operations.start(ALICE, "pull", "From a host that is slow", anybody, one) for one in held
+    ]
+    quick = operations.start(BOB, "copy", "Copy", anybody, lambda *_: Copied(files=1))
     found = partial(operations.get, BOB, quick.id)
     wait_for(lambda: found().status is OperationStatus.DONE, seconds=10, what="bob's has ended")
     for one in held:
@@ -207,7 +250,7 @@ def test_operations_whose_end_cannot_be_written_down_keep_nobody_from_more(
 
     event.listen(database.engine, "commit", fail)
     for number in range(MOST_OPEN + 1):
-        operations.start(ALICE, "copy", "Copy", lambda _: Copied(files=1))
+        operations.start(ALICE, "copy", "Copy", anybody, lambda *_: Copied(files=1))
         told = partial(lambda count: caplog.text.count("not written down") > count, number)
         wait_for(told, seconds=10, what="the end is told")
         wait_for(lambda: not operations._open, seconds=10, what="it is not open")

@@ -13,7 +13,7 @@ from twinhub_api.client.errors import ProblemError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -62,6 +62,12 @@ def area_of(path: str) -> str:
     return "/".join(names[: 2 if names[0] == "teams" else 1])
 
 
+def site_address(environment: Mapping[str, str]) -> str | None:
+    """Return the public address of the TwinHub that this workspace is of; None where unknown."""
+    hub = environment.get("JUPYTERHUB_PUBLIC_HUB_URL", "").rstrip("/")
+    return hub.removesuffix("/hub") if hub else None
+
+
 @contextmanager
 def nearest_of(asking: Asking, text: str) -> Iterator[str]:
     """Yield the path of an asset; where it is not there, name the one that was probably meant."""
@@ -72,11 +78,12 @@ def nearest_of(asking: Asking, text: str) -> Iterator[str]:
         if error.code != "not-found":
             raise
         nearest = asking.client.find_nearest(path)
-        if nearest is None:
-            raise
-        raise CommandError(
-            f"there is no {safe(text)}; did you mean {safe(asking.places.shown(nearest))}?"
-        ) from error
+        hint = (
+            f"did you mean {safe(asking.places.shown(nearest))}?"
+            if nearest is not None
+            else "`twin assets search` finds what there is, such as models/tank or common/data/x"
+        )
+        raise CommandError(f"there is no {safe(text)}; {hint}") from error
 
 
 @contextmanager

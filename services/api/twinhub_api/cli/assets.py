@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from twinhub_api.cli.asking import Asking, area_of, nearest_of
+from twinhub_api.cli.asking import Asking, area_of, nearest_of, site_address
 from twinhub_api.cli.assets_collections import (
     collection_of,
     copy_collection,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-_HUB = "JUPYTERHUB_PUBLIC_HUB_URL"
 _LONGEST_CHANGELOG = 20_000
 
 
@@ -206,10 +205,10 @@ def _open_link(asking: Asking) -> int:
     link = f"/open/{quote(_linked(asking), safe='/@')}"
     if options.path:
         link += f"?path={quote(options.path)}"
-    hub = os.environ.get(_HUB, "").rstrip("/")
-    link = f"{hub.removesuffix('/hub')}{link}" if hub else link
+    site = site_address(os.environ)
+    link = f"{site or ''}{link}"
     print(json.dumps({"link": link}) if options.json else link)
-    if not hub and not options.json:
+    if not site and not options.json:
         print("twin: put the address of your TwinHub before it", file=sys.stderr)
     return GOOD
 
@@ -228,6 +227,8 @@ def _linked(asking: Asking) -> str:
                 f"{safe(options.asset)} is not for everybody: publish it, then link to its version"
             )
         asking.client.get_asset(path)
+    if options.path and not asking.client.has_entry(f"{path}/{options.path}"):
+        raise CommandError(f"{safe(options.asset)} has no {safe(options.path)}: name a file in it")
     return path
 
 

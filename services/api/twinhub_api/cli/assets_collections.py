@@ -57,7 +57,7 @@ def _render_detail(detail: CollectionDetail, terminal: Terminal) -> str:
         else:
             gone = "" if item.is_there else " (not published any more)"
             where = f"{item.asset}/{item.path}" if item.path else item.asset
-            lines.append(safe(f"- {item.title}  {where}{gone}".rstrip()))
+            lines.append(safe(f"- {f'{item.title}  {where}'.rstrip()}{gone}"))
         lines += _indented(item.text)
     lines += [f"fault: {safe(fault)}" for fault in detail.faults]
     return "\n".join(lines)

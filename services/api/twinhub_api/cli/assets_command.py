@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_api.cli.assets_git_verbs import GIT_VERBS
 from twinhub_api.cli.assets_verbs import KINDS, MORE_VERBS, Verb
 from twinhub_api.cli.command import Command
 
@@ -73,18 +74,6 @@ def _publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="check everything, publish nothing")
 
 
-def _sync(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "place", metavar="PLACE", nargs="?", default="",
-        help="an asset or area with a repository; default: all of yours",
-    )  # fmt: skip
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--pull", action="store_true", help="only take in")
-    way.add_argument("--push", action="store_true", help="only send")
-    parser.add_argument("--message", metavar="TEXT", default="", help="of the commit")
-    parser.add_argument("--dry-run", action="store_true", help="say what would happen")
-
-
 def _usage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "area", metavar="AREA", nargs="?", default="",
@@ -108,18 +97,22 @@ VERBS: tuple[Verb, ...] = (
          "update models/heated-tank --dry-run"),
     Verb("publish", "publish an asset of yours as a version for everybody", _publish,
          'publish models/tank --version 1.0.0 --message "First version"'),
-    Verb("sync", "pull from and push to the repositories of your assets", _sync,
-         'sync models/tank --message "Tuned the valve"'),
     Verb("usage", "tell how much room your assets take", _usage, "usage teams/pumps"),
     Verb("open-link", "print a link that opens an asset in anybody's workspace", _open_link,
          "open-link common/models/tank --path notebooks/start.ipynb"),
     *MORE_VERBS,
+    *GIT_VERBS,
 )  # fmt: skip
 """All verbs, in the order in which they are listed."""
 
 
 def _assets(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(metavar="VERB", dest="verb", required=True, help="see below")
+    verbs = parser.add_subparsers(
+        metavar="VERB",
+        dest="verb",
+        required=True,
+        help="one of these; `twin assets VERB --help` tells its options, with an example",
+    )
     for one in VERBS:
         verb = verbs.add_parser(
             one.name, help=one.summary,

@@ -1,17 +1,16 @@
-"""``twin assets connect`` and ``sync``: places that are kept in step with repositories."""
+"""``twin assets sync``: pulls and pushes, and tells what came of it."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from twinhub_api.cli.assets_connecting import CONNECTING_VERBS
+from twinhub_api.cli.assets_printing import count_of
+from twinhub_api.cli.assets_repositories import LOOKING_VERBS
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
 from twinhub_api.cli.terminal import safe
 from twinhub_api.library.repositories import (
-    ConnectIn,
-    CredentialIn,
     FileOutcome,
     PullReport,
     PushReport,
@@ -25,50 +24,6 @@ if TYPE_CHECKING:
 
     from twinhub_api.cli.asking import Asking
 
-_LONGEST_SECRET = 32_768
-
-
-def _connect(asking: Asking) -> int:
-    """Connect a place with a repository; nothing is copied yet."""
-    options = asking.options
-    wish = ConnectIn(
-        place=asking.path(options.place), url=options.url, branch=options.branch,
-        folder=options.folder, credential=_credential(asking), host_key=options.host_key,
-        author_name="", author_email="",
-    )  # fmt: skip
-    made = asking.client.post(Repository, "/api/repositories", wish.model_dump())
-    if options.json:
-        asking.print_json(made)
-        return GOOD
-    place = safe(asking.places.shown(made.place))
-    branch = f", branch {safe(made.branch)}" if made.branch else ""
-    next_step = f"`twin assets sync {place}` syncs it"
-    print(f"{place} is connected with {safe(made.url)}{branch}; {next_step}")
-    return GOOD
-
-
-def _credential(asking: Asking) -> CredentialIn | None:
-    """Return what lets git in; None for the login where it serves, else for nothing."""
-    options = asking.options
-    if options.login:
-        return CredentialIn(kind="login", user="", secret="")
-    if options.token_file is not None:
-        secret = _read(options.token_file).strip()
-        return CredentialIn(kind="token", user=options.token_user, secret=secret)
-    if options.key_file is not None:
-        return CredentialIn(kind="ssh-key", user="", secret=_read(options.key_file))
-    return CredentialIn(kind="none", user="", secret="") if options.public else None
-
-
-def _read(file: str) -> str:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8", "replace")
-    except OSError as error:
-        raise CommandError(f"{safe(file)} cannot be read: {error.strerror}") from error
-    if not text.strip() or len(text) > _LONGEST_SECRET:
-        raise CommandError(f"{safe(file)} holds no token or key: it is empty or too long")
-    return text
-
 
 def _sync(asking: Asking) -> int:
     options = asking.options
@@ -77,7 +32,10 @@ def _sync(asking: Asking) -> int:
     if not repositories:
         where = f"{safe(options.place)} has" if place else "you have"
         raise CommandError(f"{where} no repository: `twin assets connect` connects one")
-    how = SyncIn(dry_run=options.dry_run, message=options.message)
+    how = SyncIn(
+        dry_run=options.dry_run, message=options.message, create_branch=options.create_branch,
+        allowed_secrets=tuple(options.allow_secret),
+    )  # fmt: skip
     way: Literal["sync", "pull", "push"] = (
         "pull" if options.pull else "push" if options.push else "sync"
     )
@@ -87,7 +45,7 @@ def _sync(asking: Asking) -> int:
         done = asking.wait(asking.client.start_sync(one.id, how, way=way))
         results[one.place] = done.result or {}
         pulled, pushed = _reports(done.result or {}, way)
-        is_odd = is_odd or bool(_conflicts(pulled))
+        is_odd = is_odd or bool(_conflicts(pulled) or (pushed and pushed.secrets))
         if not options.json:
             print(_told(asking, one, pulled, pushed))
     if options.json:
@@ -120,18 +78,30 @@ def _told(
     words = []
     if pulled is not None:
         changed = sum(file.outcome not in {"unchanged", "kept"} for file in pulled.files)
-        words.append(f"{changed} files pulled")
+        words.append(f"{count_of(changed, 'file')} pulled")
     if pushed is not None:
-        words.append(f"{pushed.changes_count} files pushed")
+        words.append(f"{count_of(pushed.changes_count, 'file')} pushed")
     lines = [f"{place}: {would}{', '.join(words)}; {safe(one.url)}"]
     lines += [
         f"  conflict  {safe(file.path)} (yours: {safe(file.copy_path or '')})"
         for file in _conflicts(pulled)
     ]
+    if pushed is not None and pushed.secrets:
+        lines += [
+            f"  secret    {safe(one.path)}:{one.line}: {safe(one.what)}" for one in pushed.secrets
+        ]
+        lines.append(
+            "  Nothing would be pushed: take it out, name its file in .gitignore, or, if it is"
+            " none, allow the file with --allow-secret."
+        )
     if pulled is not None and pushed is None and len(lines) > 1:
         lines.append("  Nothing is pushed: merge both into one file, remove the copy, sync again.")
     return "\n".join(lines)
 
 
-GIT_VERBS: dict[str, Callable[[Asking], int]] = {"connect": _connect, "sync": _sync}
+GIT_VERBS: dict[str, Callable[[Asking], int]] = {
+    **CONNECTING_VERBS,
+    **LOOKING_VERBS,
+    "sync": _sync,
+}
 """What each of these verbs does."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
+_LEAST_OF_TEXT = 20
 _MOST_OF_SUMMARY = 80
 _COLOURS: dict[str, Colour] = {"conflict": "red", "merged": "green", "kept": "yellow"}
 
@@ -34,10 +35,24 @@ def size_of(number: int) -> str:
     return f"{number} B" if unit == "B" else f"{size:.1f} {unit}"
 
 
-def render_rows(rows: Sequence[Sequence[str]], terminal: Terminal) -> str:
-    """Return rows as columns, the first one bold; nothing in them steers a terminal."""
+def count_of(number: int, what: str) -> str:
+    """Return how many, such as ``1 file`` or ``2 files``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def render_rows(
+    rows: Sequence[Sequence[str]], terminal: Terminal, *, has_text: bool = False
+) -> str:
+    """Return rows as columns, the first one bold; nothing in them steers a terminal.
+
+    With ``has_text`` the last column is for reading alone: it is cut at the terminal's width.
+    """
     cells = [[safe(cell) for cell in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
+    if has_text and terminal.width:
+        room = max(_LEAST_OF_TEXT, terminal.width - sum(widths[:-1]) - 2 * (len(widths) - 1))
+        cells = [[*row[:-1], _cut(row[-1], room)] for row in cells]
+        widths[-1] = min(widths[-1], room)
     lines = []
     for row in cells:
         parts = [
@@ -47,14 +62,24 @@ def render_rows(rows: Sequence[Sequence[str]], terminal: Terminal) -> str:
     return "\n".join(lines)
 
 
+def _cut(text: str, room: int) -> str:
+    """Return a text, or as much of its beginning as has room."""
+    if width_of(text) <= room:
+        return text
+    while width_of(text) > room - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
 def print_found(page: SearchPage, places: Places, terminal: Terminal) -> None:
     """Print what a search has found, a line each."""
     if not page.hits:
         hints = ", ".join(map(safe, page.suggestions))
-        print(f"Nothing was found; did you mean {hints}?" if hints else "Nothing was found.")
+        other = f"did you mean {hints}?" if hints else "an asset has to have all the words."
+        print(f"Nothing was found; {other}")
     else:
         rows = [(places.shown(hit.path), hit.version, _summary(hit)) for hit in page.hits]
-        print(render_rows(rows, terminal))
+        print(render_rows(rows, terminal, has_text=True))
     if page.count > len(page.hits):
         print(f"and {page.count - len(page.hits)} more: add words, or a larger --limit")
     if not page.is_complete:
@@ -65,7 +90,13 @@ def _summary(hit: AssetHit) -> str:
     text = " ".join((hit.summary or hit.title or hit.snippet.text).split())
     if hit.is_deprecated:
         text = f"[deprecated: {_deprecation(hit)}] {text}"
+    if hit.is_withdrawn:
+        text = f"[withdrawn: {_withdrawal(hit)}] {text}"
     return text if len(text) <= _MOST_OF_SUMMARY else f"{text[: _MOST_OF_SUMMARY - 1]}…"
+
+
+def _withdrawal(asset: AssetHit | AssetDetails) -> str:
+    return asset.withdrawn_why or "its publisher gave no reason"
 
 
 def _deprecation(asset: AssetHit | AssetDetails) -> str:
@@ -87,6 +118,7 @@ def print_details(details: AssetDetails, places: Places, terminal: Terminal) -> 
         "version": details.version or "",
         "versions": ", ".join(details.versions),
         "deprecated": _deprecation(details) if details.is_deprecated else "",
+        "withdrawn": _withdrawal(details) if details.is_withdrawn else "",
         "licence": details.licence,
         "authors": ", ".join(details.authors),
         "keywords": ", ".join(details.keywords),
@@ -124,7 +156,7 @@ def render_outcomes(report: UpdateReport, places: Places, terminal: Terminal) ->
 def print_usage(page: UsagePage | AssetUsagePage, places: Places, terminal: Terminal) -> None:
     """Print how much room areas take, or the assets of one."""
     if not isinstance(page, UsagePage):
-        rows = [(places.shown(one.path), size_of(one.bytes), f"{one.files} files")
+        rows = [(places.shown(one.path), size_of(one.bytes), count_of(one.files, "file"))
                 for one in page.items]  # fmt: skip
         print(render_rows(rows, terminal) if rows else "Nothing is in it.")
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from twinhub_api.cli.assets_printing import render_rows
+from twinhub_api.cli.assets_printing import count_of, render_rows
 from twinhub_api.cli.command import GOOD, CommandError
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.library.opening import OpenedByPage
@@ -34,8 +34,8 @@ _MOST = 1000
 _PARTS = 3
 
 
-def _print_rows(rows: Sequence[Sequence[str]], nothing: str) -> None:
-    print(render_rows(rows, terminal_of()) if rows else nothing)
+def _print_rows(rows: Sequence[Sequence[str]], nothing: str, *, has_text: bool = False) -> None:
+    print(render_rows(rows, terminal_of(), has_text=has_text) if rows else nothing)
 
 
 def _review(asking: Asking) -> int:
@@ -68,7 +68,7 @@ def _list_proposals(asking: Asking) -> int:
          _last_word(one))
         for one in page.proposals
     ]  # fmt: skip
-    _print_rows(rows, "There are no proposals.")
+    _print_rows(rows, "There are no proposals.", has_text=True)
     return GOOD
 
 
@@ -213,9 +213,10 @@ def _list_grants(asking: Asking) -> int:
 
 def _grant_row(grant: Grant) -> tuple[str, ...]:
     what = "all kinds" if grant.kind == "*" else grant.kind
+    named = "" if grant.pattern == "*" else f"named {grant.pattern}"
     review = "after a review" if grant.needs_review else ""
     subject = f"{grant.subject_kind} {grant.subject}"
-    return f"{grant.id}", subject, f"may publish {what}", f"named {grant.pattern}", review
+    return f"{grant.id}", subject, f"may publish {what}", named, review
 
 
 def _opened(asking: Asking) -> int:
@@ -225,7 +226,7 @@ def _opened(asking: Asking) -> int:
         asking.print_json(page)
         return GOOD
     rows = [
-        (one.user, f"{one.times} times", f"first {one.first_at:%Y-%m-%d %H:%M}",
+        (one.user, count_of(one.times, "time"), f"first {one.first_at:%Y-%m-%d %H:%M}",
          f"last {one.last_at:%Y-%m-%d %H:%M}")
         for one in page.items
     ]  # fmt: skip

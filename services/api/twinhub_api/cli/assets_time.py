@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -34,9 +35,11 @@ def _bin(asking: Asking) -> int:
     if options.json:
         asking.print_json(listing)
     elif listing.items:
+        often = Counter(one.path for one in listing.items)
         rows = [
             (asking.places.shown(one.path), f"deleted {one.removed_at:%Y-%m-%d %H:%M}",
-             f"by {one.removed_by}", f"until {one.expires_at:%Y-%m-%d}", one.id)
+             f"by {one.removed_by}", f"until {one.expires_at:%Y-%m-%d}",
+             one.id if often[one.path] > 1 else "")
             for one in listing.items
         ]  # fmt: skip
         print(render_rows(rows, terminal_of()))
@@ -97,7 +100,10 @@ def _previous(asking: Asking) -> int:
         ]  # fmt: skip
         print(render_rows(rows, terminal_of()))
     else:
-        print(f"There is no previous version of {safe(options.path)}.")
+        print(
+            f"There is no previous version of {safe(options.path)} yet: one is kept of each hour in"
+            " which something changed."
+        )
     if page.notice:
         print(safe(page.notice))
     return GOOD

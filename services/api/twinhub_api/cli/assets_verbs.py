@@ -31,7 +31,9 @@ def _bin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "area", metavar="AREA", nargs="?", default="", help="teams/GROUP; default: your own area"
     )
-    parser.add_argument("--restore", metavar="WHAT", help="bring a path or an id of the list back")
+    parser.add_argument(
+        "--restore", metavar="WHAT", help="bring this path back; of equal paths, an id of the list"
+    )
     parser.add_argument("--to", metavar="PATH", default="", help="to here, not to where it was")
 
 
@@ -44,36 +46,6 @@ def _previous(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--restore", metavar="TIME", help="bring back how it was; undone by one more")
     parser.add_argument(
         "--into", metavar="PATH", default="", help="with --restore: a copy here, where nothing is"
-    )
-
-
-def _connect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("place", metavar="PLACE", help="an asset, or an area, such as teams/pumps")
-    parser.add_argument(
-        "url", metavar="URL", help="https://host/path.git or ssh://user@host/path.git"
-    )
-    parser.add_argument("--branch", metavar="NAME", default="", help="default: the repository's")
-    parser.add_argument("--folder", metavar="PATH", default="", help="a folder in the repository")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--token-file", metavar="FILE", help="holds a token; - for standard input")
-    parser.add_argument(
-        "--token-user",
-        metavar="NAME",
-        default="",
-        help="beside a token, where it is wanted",
-    )
-    how.add_argument("--key-file", metavar="FILE", help="holds a private SSH key; - likewise")
-    how.add_argument(
-        "--login",
-        action="store_true",
-        help="use your own login: what is done where you sign in with that GitLab",
-    )
-    how.add_argument("--public", action="store_true", help="use nothing: everybody may read it")
-    parser.add_argument(
-        "--host-key",
-        metavar="PRINT",
-        default="",
-        help="of the SSH server, once you have compared it",
     )
 
 
@@ -119,7 +91,11 @@ def _grant(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--team", metavar="GROUP", default="", help="let all of this group publish")
     who.add_argument("--remove", metavar="NUMBER", type=int, help="take a grant back")
     parser.add_argument(
-        "--kind", metavar="KIND", default="*", choices=("*", *KINDS), help="only this"
+        "--kind",
+        metavar="KIND",
+        default="*",
+        choices=("*", *KINDS),
+        help=f"only this kind: {', '.join(KINDS)}; default: all",
     )
     parser.add_argument("--name", metavar="PATTERN", default="*", help="only such names: pump-*")
     parser.add_argument("--review", action="store_true", help="each version is a proposal first")
@@ -129,8 +105,6 @@ MORE_VERBS = (
     Verb("bin", "list what was deleted, or bring it back", _bin, "bin --restore data/levels.csv"),
     Verb("previous", "list how a file or folder was, or bring it back", _previous,
          "previous models/tank/model.py"),
-    Verb("connect", "connect an asset or area with a git repository", _connect,
-         "connect models/tank https://gitlab.example.org/ada/tank.git --token-file ~/token"),
     Verb("review", "list proposals, show one, accept it or return it", _review,
          'review 7 --return "Say the units"'),
     Verb("deprecate", "say that something else is better than what was published", _deprecate,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import GOOD, WRONG_USE, CommandError, FaultyTwinError, find_commands
+from twinhub_api.command_lines import CommandParser, name_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +82,7 @@ def _report_bug(error: Exception) -> None:
 
 def build_parser(commands: Iterable[Command], name: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the whole command, or of one sub-command and the names of the others."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="twin", epilog=_CODES, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -122,14 +123,10 @@ def _run(arguments: list[str]) -> int:
 
 def _refuse(name: str, broken: Sequence[Broken]) -> int:
     """Say why there is no such sub-command."""
-    from twinhub_dtconfig.faults import nearest_key  # noqa: PLC0415  # only where it is needed
-
     for one in broken:
         _tell(one)
     if not broken:
-        known = [command.name for command in find_commands()[0]]
-        nearest = nearest_key(name, known)
-        hint = f"did you mean {nearest!r}?" if nearest else f"choose from {', '.join(known)}"
+        hint = name_nearest(name, (command.name for command in find_commands()[0]))
         print(f"twin: there is no command {name!r}; {hint}", file=sys.stderr)
     return WRONG_USE
 

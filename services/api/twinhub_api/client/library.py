@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_dtconfig.references import AssetKind
 
 from twinhub_api.client.base import ServiceClient, Values
 from twinhub_api.client.errors import ProblemError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 VARIABLE = "TWINHUB_LIBRARY_URL"
 _CHUNK = 2**20
 _PAGE = 1000
+_KINDS = frozenset(AssetKind)
 
 Told = Callable[[int, int | None], None]
 """Is told how many bytes are through, and of how many where that is known."""
@@ -206,6 +208,8 @@ class LibraryClient(ServiceClient):
         """Return the asset whose name is the nearest to one that is not there, beside it."""
         folder, _, name = path.rpartition("/")
         area, _, kind = folder.rpartition("/")
+        if kind not in _KINDS:
+            return None
         names = {
             one.name: one.path
             for one in self.list_assets(area=area, kinds=[kind])
@@ -213,6 +217,16 @@ class LibraryClient(ServiceClient):
         }
         nearest = nearest_key(name.partition("@")[0], names)
         return names[nearest] if nearest is not None else None
+
+    def has_entry(self, path: str) -> bool:
+        """Tell whether there is a file or folder at a path."""
+        try:
+            self.get(FileEntry, f"/api/entries/{quote(path)}")
+        except ProblemError as error:
+            if error.code == "not-found":
+                return False
+            raise
+        return True
 
     def find_asset(self, path: str) -> AssetDetails | None:
         """Return everything about an asset, or None if there is none that one may know of."""

@@ -45,6 +45,11 @@ class AssetSummary(Wire):
     )
     deprecated_why: str = Field("", description="Why, in the publisher's words.")
     successor: str = Field("", description="What to use instead, as a reference; may be empty.")
+    is_withdrawn: bool = Field(
+        default=False,
+        description="Whether it was withdrawn; those alone see it who use or have published it.",
+    )
+    withdrawn_why: str = Field("", description="Why, in the publisher's words.")
 
 
 class AssetPage(Wire):

@@ -91,7 +91,12 @@ class Pin(Wire):
     asset: str
     version: str
     digest: str
-    content: str = Field(description="Path of the content itself, below the library's root.")
+    content: str = Field(
+        description=(
+            "Where the content lies below the library's root, as a workspace has it; "
+            "no route reads it by this name."
+        )
+    )
     is_withdrawn: bool
     made_by: str
     made_at: datetime

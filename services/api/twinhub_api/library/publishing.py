@@ -34,7 +34,12 @@ class Version(Wire):
     name: str
     version: str
     digest: str = Field(description="SHA-256 over names, modes and contents.")
-    content: str = Field(description="Path of the content itself, below the library's root.")
+    content: str = Field(
+        description=(
+            "Where the content lies below the library's root, as a workspace has it; "
+            "no route reads it by this name."
+        )
+    )
     is_folder: bool
     size: int
     files: int
@@ -114,7 +119,7 @@ class Deprecation(Wire):
 
     version: str = Field("", description="Empty for all versions.")
     why: str = Field(max_length=_TEXT, description="Empty takes it back.")
-    successor: str = Field("", description="What to use instead, as a reference.")
+    successor: str = Field("", description="What to use instead: something published.")
 
 
 class Withdrawal(Wire):

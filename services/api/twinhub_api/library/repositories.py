@@ -69,6 +69,10 @@ class Repository(Wire):
     fault: str = Field(description="What went wrong the last time; empty when nothing did.")
     conflicts: tuple[str, ...] = Field(description="Copies of your files that wait for you.")
     follow_path: str = Field(description="Asset whose common one follows, or empty.")
+    follow_seconds: int = Field(
+        0, description="How often it is looked at; 0 for the webhook alone."
+    )
+    has_webhook: bool = Field(default=False, description="Whether a webhook has it looked at.")
 
 
 class RepositoryList(Wire):
@@ -147,6 +151,14 @@ class PullReport(Wire):
     notes: tuple[str, ...]
 
 
+class LikelySecret(Wire):
+    """A place that looks as if it held a secret; the secret itself is not told."""
+
+    path: str
+    line: int
+    what: str
+
+
 class PushReport(Wire):
     """What a push did, or would do."""
 
@@ -154,6 +166,9 @@ class PushReport(Wire):
     changes: tuple[ChangedFile, ...]
     changes_count: int
     left_out: tuple[LeftOutFile, ...]
+    secrets: tuple[LikelySecret, ...] = Field(
+        (), description="At a dry run, what the push would be refused for."
+    )
 
 
 class SyncReport(Wire):

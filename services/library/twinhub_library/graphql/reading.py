@@ -6,14 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.access import may_read, readable_areas
-from twinhub_library.areas import COMMON, KEPT, OWN_FOLDER, TEAMS, split_path
+from twinhub_library.access import readable_areas
+from twinhub_library.areas import COMMON, KEPT, OWN_FOLDER, TEAMS
 from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
 from twinhub_library.kernel import translated
 from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
 from twinhub_library.newfile import TEMPORARY
 from twinhub_library.paths import RelativePath
-from twinhub_library.rest.needs import list_teams
+from twinhub_library.rest.needs import check_readable, list_teams
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:
@@ -129,14 +129,8 @@ class Reader:
         return path
 
     def _allowed(self, path: RelativePath) -> RelativePath:
-        area, _ = split_path(path)
-        if not may_read(self.caller, area, self._teams(area.path)):
-            raise NotThereError(f"{path} is not there.")
+        check_readable(self.library, self.caller, path)
         return path
-
-    def _teams(self, area: RelativePath) -> list[str]:
-        """Return the teams that are switched on, where an area is a team's."""
-        return list_teams(self.library) if area.names[0] == TEAMS else []
 
     def _virtual(self, path: RelativePath) -> list[tuple[str, bool]] | None:
         """Return what a caller sees where areas lie; None where that is a folder like others."""

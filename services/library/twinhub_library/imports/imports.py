@@ -170,7 +170,7 @@ class Imports:
         Raises:
             NotThereError: there is none of that number.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(ImportRow, number)
         if row is None:
             raise NotThereError(f"There is no import {number}.")
@@ -193,13 +193,6 @@ class Imports:
     def forget(self, row: ImportRow) -> None:
         """Let a copy be an asset of its own; it is updated no more."""
         self._delete(row)
-
-    def move(self, old: RelativePath, new: RelativePath) -> None:
-        """Follow what was moved; the imports below it move along."""
-        with self._database.session() as session:
-            for row in session.scalars(select(ImportRow)):
-                if row.place == str(old) or row.place.startswith(f"{old}/"):
-                    row.place = str(new) + row.place.removeprefix(str(old))
 
     def _check_free(self, found: Source, place: RelativePath) -> None:
         """Refuse a place that something has: it stays as it is, and the message says what to do."""
@@ -350,7 +343,7 @@ class Imports:
                 session.delete(found)
 
     def _select(self, query: Select[ImportRow]) -> list[ImportRow]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
 

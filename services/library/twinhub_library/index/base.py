@@ -93,7 +93,10 @@ class Document:
     """An asset, as it is found and shown."""
 
     key: str
-    """Path of the asset without its version; another document of that key is replaced."""
+    """Path of the asset without its version, of a withdrawn one with it.
+
+    Another document of that key is replaced.
+    """
     stamp: str
     """Another one when what the document is made of has changed."""
     path: str
@@ -153,7 +156,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a caller may read: areas, and withdrawn assets by their keys."""
+    """What a caller may read: areas, and the withdrawn versions that they have pinned, by keys."""
 
     areas: frozenset[str]
     keys: frozenset[str] = frozenset()

@@ -52,8 +52,11 @@ class Survey:
 
 
 def key_of(asset: Asset) -> str:
-    """Return the key of an asset's document: its path without a version."""
-    return f"{asset.folder}/{asset.name}"
+    """Return the key of an asset's document: its path without a version.
+
+    A withdrawn version is a document by itself, whose key is its whole path.
+    """
+    return str(asset.path) if asset.is_withdrawn else f"{asset.folder}/{asset.name}"
 
 
 def survey(tree: Tree, asset: Asset) -> Survey:
@@ -86,7 +89,7 @@ def read_document(tree: Tree, asset: Asset, found: Survey) -> Document:
     return Document(
         key=key_of(asset),
         stamp=found.stamp,
-        path=str(asset.path),
+        path=str(asset.address),
         area=str(asset.area),
         kind=asset.kind.value,
         name=asset.name,
@@ -99,6 +102,7 @@ def read_document(tree: Tree, asset: Asset, found: Survey) -> Document:
         keywords=_values(word.lower() for word in metadata.keywords),
         requires=_values(map(_asset_of, metadata.requires)),
         text=_read_text(tree, found),
+        is_withdrawn=asset.is_withdrawn,
     )
 
 

@@ -12,11 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.layout import companion_names
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
 
-from twinhub_library.areas import TEAMS, split_path
+from twinhub_library.areas import COMMON, TEAMS, split_path
 from twinhub_library.catalogue import list_assets
 from twinhub_library.errors import BadPathError, LibraryError, NotThereError
 from twinhub_library.index.documents import key_of, read_document, survey
@@ -24,6 +25,7 @@ from twinhub_library.index.folders import SeenFolders
 from twinhub_library.index.places import list_areas
 from twinhub_library.paths import RelativePath
 from twinhub_library.tree import EntryKind
+from twinhub_library.withdrawn import kind_of_folder, list_withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -164,6 +166,13 @@ class Follower:
         for folder, name in waiting:
             self._check(folder, name)
             yield
+        for kind in filter(None, (kind_of_folder(one) for one in {at: None for at, _ in waiting})):
+            yield from self._look_at_withdrawn(kind)
+
+    def _look_at_withdrawn(self, kind: AssetKind) -> Iterator[None]:
+        """Look at the withdrawn versions of a kind, which were among the others before."""
+        folder = str(RelativePath((COMMON, kind, WITHDRAWN)))
+        yield from self._look_at_folder(folder, list_withdrawn(self._tree, kind))
 
     def _is_in_kind(self, path: RelativePath) -> bool:
         """Tell whether a path leads through the folder of a kind of some area."""
@@ -232,6 +241,8 @@ class Follower:
         """Look at the assets of an area whose folders are at or below a path."""
         seen: set[str] = set()
         assets = list_assets(self._tree, area)
+        if area.kind is AreaKind.COMMON:
+            assets = itertools.chain(assets, list_withdrawn(self._tree))
         for folder, group in itertools.groupby(assets, key=lambda asset: str(asset.folder)):
             if _is_below(folder, start):
                 seen.add(folder)
@@ -240,8 +251,8 @@ class Follower:
             if folder not in seen and _is_below(folder, start):
                 yield from self._empty(folder)
 
-    def _look_at_folder(self, folder: str, assets: Iterator[Asset]) -> Iterator[None]:
-        known = dict(self._index.list_stamps(f"{folder}/"))
+    def _look_at_folder(self, folder: str, assets: Iterable[Asset]) -> Iterator[None]:
+        known = self._stamps_in(folder)
         for asset in assets:
             key = key_of(asset)
             stamp = known.pop(key, None)
@@ -253,9 +264,15 @@ class Follower:
             yield
 
     def _empty(self, folder: str) -> Iterator[None]:
-        for key in self._index.list_stamps(f"{folder}/"):
+        for key in self._stamps_in(folder):
             self._check_key(key)
             yield
+
+    def _stamps_in(self, folder: str) -> dict[str, str]:
+        """Return the stamps of keys in a folder, without those in folders that it holds."""
+        known = self._index.list_stamps(f"{folder}/")
+        depth = folder.count("/") + 1
+        return {key: stamp for key, stamp in known.items() if key.count("/") == depth}
 
     def _check_key(self, key: str) -> None:
         try:

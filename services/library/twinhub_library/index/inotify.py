@@ -58,6 +58,10 @@ class Inotify:
             _libc().inotify_add_watch(self._queue, f"/proc/self/fd/{folder}".encode(), _WANTED)
         )
 
+    def unwatch(self, watch: int) -> None:
+        """End a watch; one that has ended already is fine."""
+        _libc().inotify_rm_watch(self._queue, watch)
+
     def read(self) -> list[Event]:
         """Return what has happened, as much of it as is told at once."""
         try:

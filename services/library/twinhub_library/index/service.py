@@ -30,7 +30,7 @@ from twinhub_library.index.tantivy import SCHEMA_VERSION, TantivyIndex
 from twinhub_library.index.watching import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from twinhub_library.changes import Changes
@@ -51,6 +51,7 @@ _LOOK_EVERY_SECONDS_WITHOUT_WATCHES = 60.0
 _CLOSE_SECONDS = 30.0
 _LEAST_FREE_BYTES = 1 << 20
 """Where fewer are free, writing has failed of that."""
+_MOST_NAMED = 5
 _AGAIN_SECONDS = 2.0
 """After so long an index that could not be opened or written is tried again."""
 
@@ -64,6 +65,8 @@ class SearchState:
     watches: int
     is_watching_all: bool
     """Whether every change is seen at once; else everything is looked at more often."""
+    short_areas: tuple[str, ...] = ()
+    """Areas with more folders than their share of watches."""
     problem: str = ""
     """Why the index does not follow, in words for an admin."""
 
@@ -106,7 +109,8 @@ class Search:
         return SearchState(
             self._follower.progress, self._index.count(),
             watcher.count() if watcher else 0,
-            watcher is not None and not watcher.is_short, self._problem,
+            watcher is not None and not watcher.is_short,
+            tuple(watcher.short_areas) if watcher else (), self._problem,
         )  # fmt: skip
 
     def warn(self) -> str | None:
@@ -116,8 +120,9 @@ class Search:
         watcher = self._watcher
         if watcher is not None and watcher.is_short:
             return (
-                f"Search watches {watcher.count():,} folders, and there are more: changes in the "
-                "others are found a minute late, or later. Raise the limit on the host: "
+                f"Search watches {watcher.count():,} folders, and there are more in "
+                f"{_name_some(watcher.short_areas)}, beyond an equal share: changes in the others "
+                "are found a minute late, or later. Raise the limit on the host: "
                 f"sudo sysctl fs.inotify.max_user_watches={_wanted_watches(watcher.count())}"
             )
         if self._has_no_watcher:
@@ -267,8 +272,9 @@ class Search:
     def _say_whether_short(self, watcher: Watcher) -> None:
         if watcher.is_short and not self._has_said_short:
             _log.warning(
-                "search watches %d folders, and there are more: changes in the others are found "
-                "late; raise fs.inotify.max_user_watches", watcher.count(),
+                "search watches %d folders, and there are more in %s: changes in the others are "
+                "found late; raise fs.inotify.max_user_watches",
+                watcher.count(), _name_some(watcher.short_areas),
             )  # fmt: skip
         self._has_said_short = watcher.is_short
 
@@ -316,6 +322,11 @@ class _Looks:
             return False
         self._began, self._is_under_way = now, True
         return True
+
+
+def _name_some(areas: Sequence[str]) -> str:
+    more = len(areas) - _MOST_NAMED
+    return ", ".join(areas[:_MOST_NAMED]) + (f" and {more} more areas" if more > 0 else "")
 
 
 def _wanted_watches(count: int) -> int:

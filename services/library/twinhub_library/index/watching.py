@@ -1,19 +1,19 @@
 """Watches the folders in which assets lie, and announces what others than the library change.
 
-Folders nearest to the root are watched first. Where the kernel allows fewer watches than there are
-folders, the watcher says so; whoever asks then has to look by itself from time to time.
+In each area folders nearest to the root are watched first. Where the kernel allows fewer watches
+than there are folders, areas have equal shares, and the watcher says so; whoever asks then has to
+look by itself from time to time.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import is_asset_name
 
-from twinhub_library.areas import COMMON, OWN_FOLDER, TEAMS
+from twinhub_library.areas import COMMON, OWN_FOLDER, TEAMS, split_at_area
 from twinhub_library.errors import BadPathError, LibraryError
 from twinhub_library.index.inotify import (
     APPEARED,
@@ -24,12 +24,14 @@ from twinhub_library.index.inotify import (
     Inotify,
     most_watches,
 )
+from twinhub_library.index.shares import Shares
 from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twinhub_library.changes import Changes
+    from twinhub_library.index.shares import AreaWatches
     from twinhub_library.tree import Tree
 
 DEEPEST = 10
@@ -51,12 +53,11 @@ class Watcher:
         """
         self._tree, self._changes = tree, changes
         self._inotify = Inotify()
-        self._most = int(most_watches() * _SHARE) if most is None else most
-        self._folders: dict[int, tuple[int, str]] = {}
-        """Parent's watch and own name of each: a folder that is moved takes what is in it along."""
-        self._waiting: deque[tuple[int, RelativePath]] = deque([(_NO_PARENT, RelativePath())])
-        self.is_short = False
-        """Some folders are not watched."""
+        self._shares = Shares(int(most_watches() * _SHARE) if most is None else most)
+        self._folders: dict[int, tuple[int, str, AreaWatches]] = {}
+        """Parent's watch, own name and area of each: a folder that is moved takes what is in it
+        along."""
+        self._wait(_NO_PARENT, RelativePath())
         self.has_lost = False
         """Some events were lost: `start_anew`, and look at everything."""
 
@@ -64,20 +65,33 @@ class Watcher:
         """Watch no more."""
         self._inotify.close()
 
+    @property
+    def is_short(self) -> bool:
+        """Whether some folders are not watched."""
+        return bool(self._shares.short)
+
+    @property
+    def short_areas(self) -> list[str]:
+        """Areas in which some folders are not watched; ``.`` is the root that they are in."""
+        return sorted(self._shares.short.copy())
+
     def count(self) -> int:
         """Return how many folders are watched."""
         return len(self._folders)
 
     def start_anew(self) -> None:
         """Look again for folders that are not watched yet."""
-        self.is_short = self.has_lost = False
-        self._waiting.append((_NO_PARENT, RelativePath()))
+        self.has_lost = False
+        self._shares.short.clear()
+        self._wait(_NO_PARENT, RelativePath())
+
+    def _wait(self, parent: int, path: RelativePath) -> None:
+        self._shares.wait(split_at_area(path)[0], parent, path)
 
     def watch_some(self) -> Iterator[None]:
         """Watch folders that are waiting and what is in them, one for each step."""
-        while self._waiting:
-            parent, path = self._waiting.popleft()
-            self._watch(parent, path)
+        while (turn := self._shares.take_turn()) is not None:
+            self._watch(*turn)
             yield
 
     def read(self) -> int:
@@ -87,10 +101,10 @@ class Watcher:
             self._changes.announce(path)
         return len(events)
 
-    def _watch(self, parent: int, path: RelativePath) -> None:
+    def _watch(self, area: AreaWatches, parent: int, path: RelativePath) -> None:
         """Watch a folder and have those in it wait."""
-        if len(self._folders) >= self._most:
-            self.is_short = True
+        if not self._make_room(area):
+            self._shares.short.add(area.name)
             return
         try:
             folder = self._tree.open_folder_descriptor(path)
@@ -98,17 +112,42 @@ class Watcher:
             return
         try:
             watch = self._inotify.watch(folder)
-            self._folders[watch] = (parent, path.name)
+            self._note(watch, parent, path.name, area)
             names = _list_folders(folder, path)
         except OSError as error:
-            self.is_short = self.is_short or error.errno == errno.ENOSPC
+            if error.errno == errno.ENOSPC:  # other programs of this user have the others
+                self._shares.most = min(self._shares.most, len(self._folders))
+                self._shares.short.add(area.name)
             return
         finally:
             os.close(folder)
-        room = self._most - len(self._folders) - len(self._waiting)
-        self.is_short = self.is_short or len(names) > room
-        paths = (RelativePath((*path.names, name)) for name in names[: max(0, room)])
-        self._waiting.extend((watch, inner) for inner in paths)
+        room = self._shares.count_room(area)
+        if len(names) > room:
+            self._shares.short.add(area.name)
+        for name in names[:room]:
+            self._wait(watch, RelativePath((*path.names, name)))
+
+    def _make_room(self, area: AreaWatches) -> bool:
+        """Return whether there is a watch for an area, which another may have to give."""
+        if self._shares.has_room:
+            return True
+        taken = self._shares.take_back(area)
+        if taken is None:
+            return False
+        self._folders.pop(taken, None)
+        self._inotify.unwatch(taken)
+        return True
+
+    def _note(self, watch: int, parent: int, name: str, area: AreaWatches) -> None:
+        """Note where a folder is; one that was moved from another area counts here now."""
+        self._forget(watch)
+        self._folders[watch] = (parent, name, area)
+        self._shares.add(area, watch)
+
+    def _forget(self, watch: int) -> None:
+        known = self._folders.pop(watch, None)
+        if known is not None:
+            self._shares.remove(known[2], watch)
 
     def _take(self, event: Event) -> RelativePath | None:
         """Return the path that an event is about; what appears is watched from now on."""
@@ -116,7 +155,7 @@ class Watcher:
             self.has_lost = True
             return None
         if event.mask & IGNORED:
-            self._folders.pop(event.watch, None)
+            self._forget(event.watch)
             return None
         folder = self._path_of(event.watch)
         if folder is None or event.name.startswith("."):
@@ -126,7 +165,7 @@ class Watcher:
         except BadPathError:
             return folder
         if event.mask & IS_FOLDER and event.mask & APPEARED and _is_looked_into(folder, event.name):
-            self._waiting.append((event.watch, path))
+            self._wait(event.watch, path)
             for _ in self.watch_some():
                 pass
         return path
@@ -137,7 +176,7 @@ class Watcher:
             found = self._folders.get(watch)
             if found is None or len(names) > DEEPEST:
                 return None
-            watch, name = found
+            watch, name, _ = found
             if name:
                 names.append(name)
         return RelativePath(tuple(reversed(names)))

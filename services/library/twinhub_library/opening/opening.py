@@ -8,6 +8,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.audit import Audit
+
 from twinhub_library.metadata import read_metadata
 from twinhub_library.opening.faults import NextStep, NoSuchAssetError, OwnWorkError
 from twinhub_library.opening.finding import Found, find_published
@@ -74,6 +76,7 @@ class Opening:
         self.publications = publications
         self._tree, self.openings, self.clock = tree, openings, clock
         self._importer, self._git = importer, git
+        self._audit = Audit()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def use_git(self, git: GitImporter) -> None:
@@ -180,6 +183,7 @@ class Opening:
         self.openings.add(
             Opened(opened_id, subject, caller.name, self.clock(), version, action, report)
         )
+        self._audit.record(caller, "open-link", subject, version=version, outcome=action)
         return opened_id
 
 

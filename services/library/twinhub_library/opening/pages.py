@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from twinhub_library.library import Library
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -62,13 +64,14 @@ def render(
     title: str,
     person: str = "",
     *,
+    site: str,
     status: int = 200,
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> HTMLResponse:
-    """Return a page; values are escaped where the template does not say otherwise."""
+    """Return a page of a site by its title; values are escaped where the template says nothing."""
     text = _templates().get_template(template).render(
-        title=title, person=person, status=status, library_version=version("twinhub-library"),
-        **values
+        title=title, person=person, site=site, status=status,
+        library_version=version("twinhub-library"), **values
     )  # fmt: skip
     return HTMLResponse(text, status, headers=HEADERS)
 
@@ -90,8 +93,8 @@ class PageRoute(APIRoute):
                 return _show(cut, request)
             except HTTPException as error:
                 return render(
-                    "fault.html", "This did not work", status=error.status_code,
-                    text=str(error.detail), steps=(),
+                    "fault.html", "This did not work", site=_site(request),
+                    status=error.status_code, text=str(error.detail), steps=(),
                 )  # fmt: skip
 
         return handle_page
@@ -109,4 +112,12 @@ def _show(error: ServiceError, request: Request) -> HTMLResponse:
     if isinstance(error, OpenLinkError):
         title, steps = error.title, error.steps
     person = caller.name if caller else ""
-    return render("fault.html", title, person, status=error.status, text=str(error), steps=steps)
+    return render(
+        "fault.html", title, person, site=_site(request), status=error.status, text=str(error),
+        steps=steps,
+    )  # fmt: skip
+
+
+def _site(request: Request) -> str:
+    library: Library = request.app.state.library
+    return library.settings.site_title

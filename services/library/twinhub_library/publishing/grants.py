@@ -58,7 +58,7 @@ class Grants:
 
     def list_all(self) -> list[GrantRow]:
         """Return all grants, in order of their making."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(select(GrantRow).order_by(GrantRow.id)))
 
     def add(self, caller: Caller, grant: GrantRow) -> GrantRow:

@@ -54,7 +54,7 @@ class Holds:
     def is_used_in(self, digest: str, areas: Iterable[Area]) -> bool:
         """Tell whether an import or a pin in one of some areas is of a content."""
         known = [str(area) for area in areas]
-        with self._database.session() as session:
+        with self._database.reading() as session:
             pinned = session.scalars(select(PinRow.area).where(PinRow.digest == digest))
             copied = session.scalars(select(ImportRow.place).where(ImportRow.digest == digest))
             return any(area in known for area in pinned) or any(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_library.imports.imports import Imports
+from twinhub_library.imports.moves import Moves
 from twinhub_library.imports.pins import Pins
 from twinhub_library.publishing.holding import Holds
 from twinhub_library.publishing.proposals import Proposals
@@ -31,6 +32,8 @@ class Publishing:
     proposals: Proposals
     holds: Holds
     imports: Imports
+    moves: Moves
+    """Of what was imported."""
     pins: Pins
 
 
@@ -44,6 +47,8 @@ def open_publishing(
     proposals = Proposals(tree, database, publisher, audit)
     proposals.recover()
     imports = Imports(tree, database, publisher, audit, around)
+    moves = Moves(tree, database)
+    moves.recover()
     imports.recover()
     holds = Holds(tree, database, publisher)
     if background is not None:
@@ -51,5 +56,5 @@ def open_publishing(
             _SECONDS_BETWEEN_COLLECTIONS, "contents", holds.collect_quietly,
             first_after_seconds=_SECONDS_BEFORE_THE_FIRST,
         )  # fmt: skip
-    pins = Pins(database, imports.sources)
-    return Publishing(publisher, proposals, holds, imports, pins)
+    pins = Pins(database, imports.sources, publisher.versions)
+    return Publishing(publisher, proposals, holds, imports, moves, pins)

@@ -65,7 +65,7 @@ class Proposals:
             query = query.where(ProposalRow.author == caller.name)
         if state is not None:
             query = query.where(ProposalRow.state == state)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
     def get(self, caller: Caller, number: int) -> ProposalRow:
@@ -74,7 +74,7 @@ class Proposals:
         Raises:
             NotThereError: there is none such.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(ProposalRow, number)
         if row is None or not (caller.is_instructor or row.author == caller.name):
             raise NotThereError(f"There is no proposal {number}.")

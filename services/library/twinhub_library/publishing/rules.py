@@ -65,7 +65,8 @@ def choose_version(asked: str, written: str, file: str) -> str:
     text = asked or written
     if not text:
         raise NotPublishableError(
-            "It has no version: ask for one, or write it into its asset.yaml: `version: 1.0.0`."
+            "It has no version: ask for one, as by `--version 1.0.0`, or write it into its "
+            "asset.yaml: `version: 1.0.0`."
         )
     try:
         version = Version.parse(text)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from twinhub_api.names import label_for
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.versions import Version, VersionPin
@@ -54,13 +54,21 @@ class Deprecation:
     """A reference; empty if there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What publishers have said of versions, by kind, name and version."""
+
+    deprecated: dict[tuple[str, str, str], Deprecation]
+    withdrawn: dict[tuple[str, str, str], str]
+
+
 class Versions:
     """Which versions there are."""
 
     def __init__(self, database: Database) -> None:
         """Keep them in a database, which nobody else changes."""
         self._database = database
-        self._deprecated: dict[tuple[str, str, str], Deprecation] | None = None
+        self._said: _Said | None = None
         self._lock = threading.Lock()
 
     def find_deprecation(self, kind: str, name: str, version: str) -> Deprecation | None:
@@ -68,17 +76,23 @@ class Versions:
 
         Each search asks this for each of its hits.
         """
+        return self._look().deprecated.get((kind, name, version))
+
+    def find_withdrawal(self, kind: str, name: str, version: str) -> str | None:
+        """Return why a version was withdrawn, perhaps empty; None if it was not. As above."""
+        return self._look().withdrawn.get((kind, name, version))
+
+    @property
+    def has_withdrawn(self) -> bool:
+        """Whether any version was withdrawn."""
+        return bool(self._look().withdrawn)
+
+    def _look(self) -> _Said:
         with self._lock:
-            if self._deprecated is None:
-                query = select(VersionRow).where(VersionRow.is_deprecated)
-                with self._database.session() as session:
-                    self._deprecated = {
-                        (row.kind, row.name, row.version): Deprecation(
-                            row.deprecated_why, row.successor
-                        )
-                        for row in session.scalars(query)
-                    }
-            return self._deprecated.get((kind, name, version))
+            if self._said is None:
+                with self._database.reading() as session:
+                    self._said = _read_said(session)
+            return self._said
 
     def add(self, row: VersionRow, prepare: Prepare = _prepare_nothing) -> VersionRow:
         """Keep a new one, if ``prepare`` does not refuse what the asset's versions then are."""
@@ -93,12 +107,12 @@ class Versions:
         query = select(VersionRow).order_by(VersionRow.kind, VersionRow.name, VersionRow.id)
         if kind is not None:
             query = query.where(VersionRow.kind == kind)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query))
 
     def list_of(self, kind: str, name: str) -> list[VersionRow]:
         """Return the versions of an asset, withdrawn ones too, the highest first."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return _list_of(session, kind, name)
 
     def find_alike(self, kind: str, name: str) -> str | None:
@@ -107,7 +121,7 @@ class Versions:
             VersionRow.kind == kind, VersionRow.name != name,
             func.lower(VersionRow.name) == name.lower(),
         )  # fmt: skip
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.scalars(query.limit(1)).first()
 
     def get(self, kind: str, name: str, version: str) -> VersionRow:
@@ -153,7 +167,7 @@ class Versions:
         None is changed where ``prepare`` refuses what the asset's versions then are.
         """
         with self._lock:
-            self._deprecated = None
+            self._said = None
             with self._database.session() as session:
                 found = [session.get_one(VersionRow, row.id) for row in rows]
                 for row in found:
@@ -161,6 +175,16 @@ class Versions:
                 session.flush()
                 prepare(_list_of(session, found[0].kind, found[0].name))
                 return found
+
+
+def _read_said(session: Session) -> _Said:
+    query = select(VersionRow).where(or_(VersionRow.is_deprecated, VersionRow.is_withdrawn))
+    rows = {(row.kind, row.name, row.version): row for row in session.scalars(query)}
+    return _Said(
+        {at: Deprecation(row.deprecated_why, row.successor)
+         for at, row in rows.items() if row.is_deprecated},
+        {at: row.withdrawn_why for at, row in rows.items() if row.is_withdrawn},
+    )  # fmt: skip
 
 
 def _list_of(session: Session, kind: str, name: str) -> list[VersionRow]:

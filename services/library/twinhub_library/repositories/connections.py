@@ -88,7 +88,7 @@ class Connections:
 
     def list(self) -> list[RepositoryRow]:
         """Return all, by place."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(select(RepositoryRow).order_by(RepositoryRow.place)))
 
     def get(self, repository_id: str) -> RepositoryRow:
@@ -97,7 +97,7 @@ class Connections:
         Raises:
             NotThereError: there is none such.
         """
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(RepositoryRow, repository_id)
         if row is None:
             raise NotThereError(f"There is no repository {repository_id!r} here.")
@@ -120,7 +120,7 @@ class Connections:
             LibraryError: the address, branch or credential is none; the other side does not answer
                 or does not let us in; an SSH host has to be confirmed; the place is connected.
         """
-        address = self.parse(wanted.address)
+        address, found = self._locate(wanted.address)
         credential = check_credential(address, wanted.credential or self._usual(address))
         self._check_place(wanted.place)
         if wanted.folder and (reason := why_unfit(wanted.folder)):
@@ -135,9 +135,9 @@ class Connections:
         folder = self._folder / row.id
         repository = Repository.create(folder, self.walls())
         try:
-            row.known_hosts = self._confirm(folder, address, wanted.host_key)
-            found = repository.list_remote(self.remote(caller, row))
-            row.branch = row.branch or found.default or next(iter(found.commits), "main")
+            row.known_hosts = self._confirm(folder, address, found, wanted.host_key)
+            seen = repository.list_remote(self.remote(caller, row))
+            row.branch = row.branch or seen.default or next(iter(seen.commits), "main")
             with self._database.session() as session:
                 session.add(row)
         except BaseException:
@@ -162,11 +162,11 @@ class Connections:
             LibraryError: it does not fit the address, or does not let us in.
         """
         row = self.get(repository_id)
-        address = self.parse(row.address)
+        address, found = self._locate(row.address)
         check_credential(address, credential)
         self._set_credential(row, credential)
         if host_key:
-            row.known_hosts = self._confirm(self._folder / row.id, address, host_key)
+            row.known_hosts = self._confirm(self._folder / row.id, address, found, host_key)
         repository = Repository(self._folder / row.id, self.walls())
         repository.list_remote(self.remote(caller, row))
         return self.change(
@@ -239,11 +239,17 @@ class Connections:
 
         The GitLab that people sign in by is, however the site has it.
         """
+        return self._locate(text)[0]
+
+    def _locate(self, text: str) -> tuple[Address, tuple[str, ...]]:
+        """Return what `parse` does, and the addresses of its host."""
         allow = self._settings.allow_loopback
         is_login = self._logins.serves
         address = parse_address(text, allow_loopback_http=allow, is_trusted=is_login)
-        check_host(address, allowed=self._settings.hosts, allow_loopback=allow or is_login(address))
-        return address
+        found = check_host(
+            address, allowed=self._settings.hosts, allow_loopback=allow or is_login(address)
+        )
+        return address, found
 
     def remote(self, caller: Caller, row: RepositoryRow) -> Remote:
         """Return a repository's other side, with what lets the caller in.
@@ -252,13 +258,14 @@ class Connections:
             BadAddressError: the host is none to speak to any more.
             LibraryError: there is nothing that lets the caller in.
         """
-        address = self.parse(row.address)
+        address, found = self._locate(row.address)
         if row.credential_kind == CredentialKind.LOGIN:
             token = self._logins.get_login_token(caller, address)
             login = Credential(CredentialKind.LOGIN, "", token.secret)
             delivery = deliver(address, login, "")
-            return Remote(address, delivery, by_login=True, may_write=token.may_write)
-        return Remote(address, deliver(address, self._kept(row), row.known_hosts))
+            return Remote(address, delivery, found, by_login=True, may_write=token.may_write)
+        delivery = deliver(address, self._kept(row), row.known_hosts, at=found)
+        return Remote(address, delivery, found)
 
     def seal(self, secret: str) -> bytes:
         """Return what the database keeps of a secret."""
@@ -281,12 +288,14 @@ class Connections:
         row.credential_kind, row.credential_user = credential.kind.value, credential.user
         row.sealed = self._sealer.seal(credential.secret) if credential.secret else None
 
-    def _confirm(self, folder: Path, address: Address, fingerprint: str) -> str:
+    def _confirm(
+        self, folder: Path, address: Address, found: tuple[str, ...], fingerprint: str
+    ) -> str:
         if address.protocol is not Protocol.SSH:
             return ""
         site = self._settings.known_hosts
         known = find_known(address, site.read_text("utf-8")) if site else ""
-        return known or confirm_host(self.walls(), folder, address, fingerprint)
+        return known or confirm_host(self.walls(), folder, address, fingerprint, at=found[0])
 
     def _check_place(self, place: RelativePath) -> None:
         """Refuse a place in which, or in whose folders, one is connected already."""

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 from twinhub_library.errors import LibraryError
 from twinhub_library.repositories.addresses import Address
 from twinhub_library.repositories.addresses import Protocol as Way
+from twinhub_library.repositories.hosts import known_name
 from twinhub_library.repositories.sandbox import SECRETS
 
 if TYPE_CHECKING:
@@ -222,10 +223,16 @@ class Delivery:
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
-def deliver(address: Address, credential: Credential, known_hosts: str) -> Delivery:
-    """Return how git at an address gets a credential; other origins are told nothing."""
+def deliver(
+    address: Address, credential: Credential, known_hosts: str, *, at: Sequence[str] = ()
+) -> Delivery:
+    """Return how git at an address gets a credential; other origins are told nothing.
+
+    ``at`` are the addresses of its host that were checked: ssh connects to the first.
+    """
     if address.protocol is Way.SSH:
-        return _deliver_key(credential, known_hosts)
+        pinned = {"HostName": at[0], "HostKeyAlias": known_name(address)} if at else {}
+        return _deliver_key(credential, known_hosts, pinned)
     if not credential.secret:
         return Delivery()
     answer = f"username={_user(credential)}\npassword={credential.secret}\n"
@@ -237,8 +244,9 @@ def deliver(address: Address, credential: Credential, known_hosts: str) -> Deliv
     )
 
 
-def _deliver_key(credential: Credential, known_hosts: str) -> Delivery:
+def _deliver_key(credential: Credential, known_hosts: str, pinned: Mapping[str, str]) -> Delivery:
     options = {
+        **pinned,
         "IdentityFile": f"{SECRETS}/key", "IdentitiesOnly": "yes", "IdentityAgent": "none",
         "UserKnownHostsFile": f"{SECRETS}/known_hosts", "GlobalKnownHostsFile": "/dev/null",
         "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "BatchMode": "yes",

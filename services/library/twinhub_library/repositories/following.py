@@ -103,6 +103,9 @@ class Following:
         Raises:
             LibraryError: it cannot be pulled or published, or a conflict waits for a person.
         """
+        row = self._connections.get(row.id)  # whoever set it up may have stopped it meanwhile
+        if not row.follow_path:
+            raise NotThereError(f"No asset follows {row.address} any more.")
         caller = Caller(row.follow_by)
         _check_own(caller, RelativePath.parse(row.follow_path))
         pulled = self._syncing.pull(caller, row.id, listener or Silent())

@@ -33,11 +33,13 @@ _SSH_PORT = 22
 _PREFERRED = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "ssh-rsa")
 
 
-def check_host(address: Address, *, allowed: tuple[str, ...], allow_loopback: bool) -> None:
-    """Refuse a host that users must not reach through the library.
+def check_host(
+    address: Address, *, allowed: tuple[str, ...], allow_loopback: bool
+) -> tuple[str, ...]:
+    """Return the addresses of a host that users may reach through the library.
 
-    ``allowed`` are the only hosts of this site, if any are named. This machine itself and the
-    addresses of its link, where clouds answer with credentials, are never spoken to.
+    Whoever connects does so to one of them: asked again, the name may be another address.
+    ``allowed`` are the only hosts of this site, if any are named.
 
     Raises:
         BadAddressError: it is not one to speak to.
@@ -49,22 +51,45 @@ def check_host(address: Address, *, allowed: tuple[str, ...], allow_loopback: bo
             f"This installation syncs with {', '.join(allowed)} alone: ask an administrator to "
             f"add {host} to library.git.hosts."
         )
+    return find_addresses(host, address.port, allow_loopback=allow_loopback)
+
+
+def find_addresses(host: str, port: int | None, *, allow_loopback: bool) -> tuple[str, ...]:
+    """Return the addresses of a host, the best first.
+
+    This machine itself and the addresses of its link, where clouds answer with credentials, are
+    never spoken to.
+
+    Raises:
+        BadAddressError: one of them is not one to speak to.
+        RemoteError: its name is unknown.
+    """
     try:
-        found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise RemoteError(
             f"{host} is not known here: look whether the address is right, and try again later."
         ) from error
-    for *_, where in found:
-        one = ipaddress.ip_address(str(where[0]).partition("%")[0])
-        if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped:
-            one = one.ipv4_mapped
+    addresses = tuple(dict.fromkeys(str(where[0]) for *_, where in found))
+    for one in map(_plain, addresses):
         if one.is_loopback and allow_loopback:
             continue
         if one.is_loopback or one.is_link_local or one.is_multicast or one.is_unspecified or (
             one in _OF_CLOUDS
         ):  # fmt: skip
             raise BadAddressError(f"{host} is this machine or its own network: name another host.")
+    return addresses
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address is this machine's own."""
+    return _plain(address).is_loopback
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    one = ipaddress.ip_address(address.partition("%")[0])
+    is_mapped = isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped
+    return is_mapped or one
 
 
 def known_name(address: Address) -> str:
@@ -80,14 +105,16 @@ def find_known(address: Address, known_hosts: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def confirm_host(walls: Walls, folder: Path, address: Address, fingerprint: str) -> str:
+def confirm_host(walls: Walls, folder: Path, address: Address, fingerprint: str, *, at: str) -> str:
     """Return the line for ``known_hosts`` of the key with a fingerprint that a person confirmed.
+
+    The host is asked ``at`` an address that was checked.
 
     Raises:
         UnknownHostKeyError: none was confirmed, or the host has another; the text names its own.
         RemoteError: it does not answer.
     """
-    keys = {_fingerprint(key): line for key, line in _scan(walls, folder, address)}
+    keys = {_fingerprint(key): line for key, line in _scan(walls, folder, address, at)}
     if not keys:
         raise RemoteError(f"{address.host} does not answer to SSH: look at its address and port.")
     if line := keys.get(fingerprint.strip()):
@@ -104,10 +131,9 @@ def confirm_host(walls: Walls, folder: Path, address: Address, fingerprint: str)
     )
 
 
-def _scan(walls: Walls, folder: Path, address: Address) -> Iterator[tuple[str, str]]:
+def _scan(walls: Walls, folder: Path, address: Address, at: str) -> Iterator[tuple[str, str]]:
     """Yield the keys that a host shows, each with its line, the best first."""
-    command = ["ssh-keyscan", "-T", "10", "-p", str(address.port or _SSH_PORT), "--",
-               address.host.strip("[]")]  # fmt: skip
+    command = ["ssh-keyscan", "-T", "10", "-p", str(address.port or _SSH_PORT), "--", at]
     job = Job(
         command, folder / "git", folder / "work", {"PATH": "/usr/bin:/bin"}, has_network=True,
         limits=walls.limits,

@@ -18,6 +18,8 @@ class Remote:
 
     address: Address
     delivery: Delivery
+    addresses: tuple[str, ...] = ()
+    """Those of its host that were checked: git speaks to them, whatever the name is later."""
     by_login: bool = False
     """Whether it is the login of who asks that lets us in."""
     may_write: bool = True

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from twinhub_library.merging import FileReport
+    from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.objects import LeftOut
 
 
@@ -69,6 +70,8 @@ class Pushed:
     """The new commit; None where nothing was to be pushed, or at a dry run."""
     changes: tuple[FileChange, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    secrets: tuple[SecretFinding, ...] = ()
+    """At a dry run, what the push would be refused for."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from twinhub_library.repositories.addresses import Protocol
 from twinhub_library.repositories.sandbox import GIT_DIR, WORK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twinhub_library.repositories.addresses import Address
 
 ENVIRONMENT = {
@@ -83,9 +85,13 @@ def options() -> list[str]:
     return [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
 
 
-def options_for(address: Address) -> list[str]:
-    """Return those for speaking to an address, which leave its protocol alone open."""
+def options_for(address: Address, at: Sequence[str]) -> list[str]:
+    """Return those for speaking to an address, which leave its protocol alone open.
+
+    ``at`` are the addresses of its host that were checked (git-config(1), ``http.curloptResolve``).
+    """
     return [
+        *_pinned(address, at),
         "-c", f"protocol.{address.protocol}.allow=always",
         "-c", f"remote.origin.url={address}",
         "-c", f"lfs.url={_lfs_url(address)}",
@@ -93,6 +99,15 @@ def options_for(address: Address) -> list[str]:
     ]  # fmt: skip
 
 
+def _pinned(address: Address, at: Sequence[str]) -> list[str]:
+    if address.protocol is Protocol.SSH or not at:
+        return []
+    port = address.port or _PORTS[address.protocol]
+    known = ",".join(f"[{one}]" if ":" in one else one for one in at)
+    return ["-c", f"http.curloptResolve={address.host}:{port}:{known}"]
+
+
+_PORTS = {Protocol.HTTPS: 443, Protocol.HTTP: 80}
 _NOWHERE = "https://plain-http.invalid/"
 _ANYHOW = ("".join(letters) for letters in product("Hh", "Tt", "Tt", "Pp"))
 _WITHOUT_PLAIN_HTTP = (

@@ -10,13 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import Unpacked
 
 from twinhub_library.archives.packing import pack_tar, pack_zip
-from twinhub_library.areas import OWN_FOLDER
+from twinhub_library.areas import COMMON, OWN_FOLDER
+from twinhub_library.errors import BadPathError
 from twinhub_library.paths import RelativePath
 from twinhub_library.rest.media import GUARDS, disposition
 from twinhub_library.rest.needs import (
     ATurn,
     KnownCaller,
     TheLibrary,
+    have_done,
     readable_path,
     writable_path,
 )
@@ -48,6 +50,8 @@ def pack(
 ) -> Response:  # fmt: skip
     """Return a folder as an archive, made while it is sent; links stay out of it."""
     folder = readable_path(library, caller, path)
+    if folder.names == (COMMON,):
+        raise BadPathError("Name a kind or an asset: all of common is not sent at once.")
     opening = partial(library.tree.open_folder_descriptor, folder)
     packer, media_type = _PACKERS[kind]
     chunks = packer(opening, folder.name, everything=everything)
@@ -77,7 +81,8 @@ async def unpack(
     try:
         await receive_body(request, spool.write, partial(library.files.check_room, target))
         async with turn():
-            entries, size = await run_in_threadpool(library.files.unpack, spool.descriptor, target)
+            unpack_all = partial(library.files.unpack, spool.descriptor, target)
+            entries, size = await have_done(request, library, target, unpack_all)
     finally:
         spool.close()
     return Unpacked(path=str(target), entries=entries, size=size)

@@ -24,8 +24,8 @@ from twinhub_library.metadata import read_metadata
 from twinhub_library.paths import RelativePath
 from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
-from twinhub_library.rest.deprecation import deprecation_of
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, readable_path
+from twinhub_library.rest.said import find_kept, said_of
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
@@ -101,7 +101,7 @@ def readable_asset(library: Library, caller: Caller, text: str) -> Asset:
         NotThereError: there is none, or none that the caller may know of.
     """
     path = readable_path(library, caller, text)
-    asset = library.listing.find_asset(path)
+    asset = library.listing.find_asset(path) or find_kept(library, caller, path)
     if asset is None:
         raise NotThereError(f"There is no asset {path}.")
     if len(path.names) > len(asset.path.names):
@@ -112,13 +112,13 @@ def readable_asset(library: Library, caller: Caller, text: str) -> Asset:
 def summary_of(library: Library, asset: Asset, metadata: Metadata) -> AssetSummary:
     """Return what a list says about an asset."""
     return AssetSummary(
-        path=str(asset.path), area=asset.area.kind.value, label=asset.area.label,
+        path=str(asset.address), area=asset.area.kind.value, label=asset.area.label,
         kind=asset.kind.value, name=asset.name, root=str(asset.root), version=asset.version,
         is_folder=asset.is_folder, title=metadata.title,
         summary=metadata.summary[:_LONGEST_SUMMARY], licence=metadata.licence,
         keywords=metadata.keywords, faults=len(metadata.faults),
-        **deprecation_of(library, str(asset.area), kind=asset.kind.value, name=asset.name,
-                         version=asset.version),
+        **said_of(library, str(asset.area), kind=asset.kind.value, name=asset.name,
+                  version=asset.version),
     )  # fmt: skip
 
 

@@ -41,7 +41,10 @@ def show_collections(
     found = list(islice(list_collections(library.tree), after, after + _ON_A_PAGE + 1))
     more = f"{PAGES}/collections?after={after + _ON_A_PAGE}" if len(found) > _ON_A_PAGE else ""
     shown = [_entry(library, asset) for asset in found[:_ON_A_PAGE]]
-    return render("collections.html", "Collections", caller.name, collections=shown, next=more)
+    return render(
+        "collections.html", "Collections", caller.name, site=library.settings.site_title,
+        collections=shown, next=more,
+    )  # fmt: skip
 
 
 def _entry(library: Library, asset: Asset) -> dict[str, str]:
@@ -60,7 +63,7 @@ def show_collection(
     version = collection.asset.version or ""
     newest = collection.versions[0] if collection.versions else ""
     return render(
-        "collection.html", collection.title, caller.name,
+        "collection.html", collection.title, caller.name, site=library.settings.site_title,
         summary=render_markdown(collection.summary), parts=_parts(collection),
         faults=collection.faults, version=version, newer=newest if newest != version else "",
         newest_address=f"{PAGES}/collections/{quote(collection.name)}",

@@ -15,6 +15,7 @@ from twinhub_api.library.opening import (
     CollectionSummary,
 )
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
+from twinhub_kit.operations import anybody
 
 from twinhub_library.collecting.collections import (
     Part,
@@ -84,11 +85,11 @@ def start_copy(library: Library, caller: Caller, name: str) -> Operation:
     """
     collection = find_collection(library.tree, name)
 
-    def work(progress: Progress) -> CollectionCopy:
+    def work(caller: Caller, progress: Progress) -> CollectionCopy:
         return copy_all(library.opening, caller, collection, progress)
 
     return library.operations.start(
-        caller, "copy-collection", f"Copy {collection.title}", work
+        caller, "copy-collection", f"Copy {collection.title}", anybody, work
     )  # fmt: skip
 
 

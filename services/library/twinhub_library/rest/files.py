@@ -28,7 +28,13 @@ from twinhub_library.rest.conditions import (
 )
 from twinhub_library.rest.entries import wire_entry
 from twinhub_library.rest.media import describe
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
+from twinhub_library.rest.needs import (
+    KnownCaller,
+    TheLibrary,
+    have_done,
+    readable_path,
+    writable_path,
+)
 from twinhub_library.rest.receiving import declared_size, receive_body
 from twinhub_library.rest.sending import FileResponse
 from twinhub_library.tree import etag_of
@@ -91,7 +97,8 @@ async def write_file(
     )
     try:
         await receive_body(request, file.write, partial(library.files.check_room, place))
-        entry = await run_in_threadpool(library.files.put_in_place, place, file, if_match)
+        put = partial(library.files.put_in_place, place, file, if_match)
+        entry = await have_done(request, library, place, put)
     except ExistsError as error:
         raise _as_condition(error, if_match) from error
     finally:
@@ -134,9 +141,8 @@ def move(body: Relocation, library: TheLibrary, caller: KnownCaller) -> FileEntr
     """Move a file or folder to a path where nothing is."""
     source = writable_path(library, caller, body.source)
     target = writable_path(library, caller, body.target)
-    moved = library.files.move(caller, source, target)
-    library.publishing.imports.move(source, target)
-    return wire_entry(moved)
+    move_files = partial(library.files.move, caller)
+    return wire_entry(library.publishing.moves.make(source, target, move_files))
 
 
 @router.post("/api/copies", status_code=status.HTTP_201_CREATED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from twinhub_api.library.imports import (
     FileOutcome,
     FreshRequest,
@@ -24,6 +25,7 @@ from twinhub_library.areas import split_path
 from twinhub_library.errors import BadRequestError, NotThereError
 from twinhub_library.imports.sources import split_pin
 from twinhub_library.paths import RelativePath
+from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import (
     KnownCaller,
     Number,
@@ -31,6 +33,7 @@ from twinhub_library.rest.needs import (
     readable_path,
     writable_path,
 )
+from twinhub_library.rest.seen import IfMatch, IfNoneMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 
 if TYPE_CHECKING:
@@ -70,11 +73,15 @@ def start_import(body: ImportRequest, library: TheLibrary, caller: KnownCaller) 
         raise BadRequestError(f"{place} is no place for an asset: name a kind and a name.")
     imports = library.publishing.imports
 
-    def work(progress: Progress) -> Import:
+    def check(caller: Caller) -> None:
+        readable_path(library, caller, str(source))
+        writable_path(library, caller, str(place))
+
+    def work(caller: Caller, progress: Progress) -> Import:
         progress.say(f"Copying {source}")
         return wire_import(library, imports.start(caller, source, pin, place))
 
-    return library.operations.start(caller, "import", f"Import {source}", work)
+    return library.operations.start(caller, "import", f"Import {source}", check, work)
 
 
 @router.get("/api/imports/{number}")
@@ -95,18 +102,17 @@ def update_import(
     number: Number, body: UpdateRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Bring a copy to a version; your changes stay. The operation's result is an `UpdateReport`."""
-    row = _row(library, caller, number)
-    readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
-    imports = library.publishing.imports
+    find = partial(_find_row, library, number=number)
+    row, imports = find(caller), library.publishing.imports
 
-    def work(progress: Progress) -> UpdateReport:
+    def work(caller: Caller, progress: Progress) -> UpdateReport:
         progress.say(f"Comparing {row.place}")
         if body.dry_run:
             return wire_report(imports.preview(row, body.version), dry_run=True)
         updated = imports.update(caller, row, body.version)
         return wire_report(updated, dry_run=False)
 
-    return library.operations.start(caller, "update", f"Update {row.place}", work)
+    return library.operations.start(caller, "update", f"Update {row.place}", find, work)
 
 
 @router.post("/api/imports/{number}/fresh", status_code=status.HTTP_202_ACCEPTED)
@@ -114,16 +120,15 @@ def start_fresh(
     number: Number, body: FreshRequest, library: TheLibrary, caller: KnownCaller
 ) -> Operation:
     """Import anew, beside the older copy or in its place; the result is an `Import`."""
-    row = _row(library, caller, number)
-    readable_path(library, caller, row.source)
-    imports = library.publishing.imports
+    find = partial(_find_row, library, number=number)
+    row, imports = find(caller), library.publishing.imports
     start = imports.start_beside if body.older == "beside" else imports.start_fresh
 
-    def work(progress: Progress) -> Import:
+    def work(caller: Caller, progress: Progress) -> Import:
         progress.say(f"Copying {row.source}")
         return wire_import(library, start(caller, row, body.version))
 
-    return library.operations.start(caller, "import", f"Import {row.source} anew", work)
+    return library.operations.start(caller, "import", f"Import {row.source} anew", find, work)
 
 
 @router.get("/api/pins")
@@ -138,21 +143,44 @@ def list_pins(
 
 
 @router.post("/api/pins")
-def put_pin(body: PinRequest, library: TheLibrary, caller: KnownCaller) -> Pin:
-    """Pin a version of a published asset, in place of an older pin of the area."""
+def put_pin(
+    body: PinRequest, response: Response, library: TheLibrary, caller: KnownCaller,
+    if_match: IfMatch = None, if_none_match: IfNoneMatch = None,
+) -> Pin:  # fmt: skip
+    """Pin a version of a published asset, in place of an older pin of the area.
+
+    `If-Match` is the etag of the older pin.
+    """
     text, pin = split_pin(body.asset)
     asset = readable_path(library, caller, text)
-    area = writable_path(library, caller, body.area or caller.label)
-    row = library.publishing.pins.put(caller, split_path(area)[0], asset, pin)
-    return wire_pin(library, row)
+    area = split_path(writable_path(library, caller, body.area or caller.label))[0]
+    pins = library.publishing.pins
+
+    def look() -> Pin | None:
+        kept = pins.find(area, asset)
+        return wire_pin(library, kept) if kept else None
+
+    with as_seen(library, if_match, look, if_none_match):
+        row = pins.put(caller, area, asset, pin)
+    return with_etag(response, wire_pin(library, row))
+
+
+@router.get("/api/pins/{number}", response_model=Pin)
+def get_pin(number: Number, request: Request, library: TheLibrary, caller: KnownCaller) -> Response:
+    """Return one pin."""
+    return answer_with_etag(request, _pin(library, caller, number))
 
 
 @router.delete("/api/pins/{number}", status_code=status.HTTP_204_NO_CONTENT)
-def remove_pin(number: Number, library: TheLibrary, caller: KnownCaller) -> Response:
-    """Remove a pin."""
-    row = library.publishing.pins.get(number)
-    _check_area(library, caller, row.area, f"There is no pin {number}.")
-    library.publishing.pins.remove(row)
+def remove_pin(
+    number: Number, library: TheLibrary, caller: KnownCaller, if_match: IfMatch = None
+) -> Response:
+    """Remove a pin.
+
+    `If-Match` is the etag of the pin.
+    """
+    with as_seen(library, if_match, partial(_pin, library, caller, number)):
+        library.publishing.pins.remove(_pin_row(library, caller, number))
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
@@ -200,6 +228,24 @@ def _row(library: Library, caller: Caller, number: int) -> ImportRow:
     """Return an import in an area that the caller may change."""
     row = library.publishing.imports.get(number)
     _check_area(library, caller, row.place, f"There is no import {number}.")
+    return row
+
+
+def _find_row(library: Library, caller: Caller, *, number: int) -> ImportRow:
+    """Return an import that the caller may change, of a source that the caller may read."""
+    row = _row(library, caller, number)
+    readable_path(library, caller, row.source)  # the copy may be a team's of a member's own asset
+    return row
+
+
+def _pin(library: Library, caller: Caller, number: int) -> Pin:
+    return wire_pin(library, _pin_row(library, caller, number))
+
+
+def _pin_row(library: Library, caller: Caller, number: int) -> PinRow:
+    """Return a pin of an area that the caller may change."""
+    row = library.publishing.pins.get(number)
+    _check_area(library, caller, row.area, f"There is no pin {number}.")
     return row
 
 

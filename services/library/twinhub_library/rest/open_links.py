@@ -83,7 +83,10 @@ def show_opened_links(library: TheLibrary, caller: PageCaller, after: After = ""
         }
         for one in page.items
     ]  # fmt: skip
-    return render("links.html", "Links that were opened", caller.name, links=links, next=more)
+    return render(
+        "links.html", "Links that were opened", caller.name, site=library.settings.site_title,
+        links=links, next=more,
+    )  # fmt: skip
 
 
 @pages.get("/opened/{subject:path}", response_class=HTMLResponse)
@@ -95,6 +98,7 @@ def show_opened(
     more = f"{PAGES}/opened/{quote(subject)}?after={quote(page.next)}" if page.next else ""
     return render(
         "opened.html", f"Who opened {subject.rpartition('/')[2]}", caller.name, subject=subject,
+        site=library.settings.site_title,
         link=f"{library.settings.public_url}{page.link}", people=page.items,
         count=page if page.times else None, next=more,
     )  # fmt: skip

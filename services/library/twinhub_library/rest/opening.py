@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, HTMLResponse, Response
 from twinhub_api.library.opening import OpenedReport
+from twinhub_kit.operations import anybody
 from twinhub_kit.pages import PageCaller, PagePoster, TheGuard  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.catalogue import list_versions
@@ -29,6 +30,7 @@ from twinhub_library.rest.needs import TheLibrary  # noqa: TC001 - FastAPI reads
 from twinhub_library.rest.opening_work import lead_to, lead_to_work
 
 if TYPE_CHECKING:
+    from twinhub_kit.callers import Caller
     from twinhub_kit.operations import Progress
 
     from twinhub_library.library import Library
@@ -70,6 +72,7 @@ def show_asset(
     metadata = read_metadata(library.tree, prepared.found.asset)
     return render(
         "asset.html", f"Open {metadata.title}", caller.name, summary=metadata.summary,
+        site=library.settings.site_title,
         xsrf=guard.xsrf_token, **_describe(library, prepared),
     )  # fmt: skip
 
@@ -102,12 +105,13 @@ def open_asset(
         done = library.opening.bring(caller, link, beside=beside)
         return lead_to(report_address(done.opened_id))
 
-    def work(progress: Progress) -> OpenedReport:
+    def work(caller: Caller, progress: Progress) -> OpenedReport:
         progress.say(f"Copying {link.name}")
         done = library.opening.bring(caller, link, beside=beside)
         return OpenedReport(report=report_address(done.opened_id))
 
-    return lead_to_work(library.operations.start(caller, "open-link", f"Open {name}", work))
+    operation = library.operations.start(caller, "open-link", f"Open {name}", anybody, work)
+    return lead_to_work(operation)
 
 
 @router.get("/reports/{opened_id}", response_class=HTMLResponse)
@@ -123,7 +127,9 @@ def show_report(
         template, told = "copied.html", reports.describe_copy(opened)
     else:
         template, told = "report.html", reports.describe(opened, after)
-    return render(template, reports.title_of(opened), caller.name, **told)
+    return render(
+        template, reports.title_of(opened), caller.name, site=library.settings.site_title, **told
+    )  # fmt: skip
 
 
 @router.get("/git", response_class=HTMLResponse)
@@ -141,6 +147,7 @@ def show_repository(
         return lead_to(workspace_address(found.path))
     return render(
         "git.html", f"Open {found.target.name}", caller.name, state=standing.state.value,
+        site=library.settings.site_title,
         repository=found.repository, branch=found.branch, place=str(found.target),
         workspace=workspace_address(found.path), xsrf=guard.xsrf_token, address=link.address,
     )  # fmt: skip
@@ -155,12 +162,12 @@ def open_repository(
     if library.opening.prepare_git(caller, found) is None:
         raise OpenLinkError("Links to repositories are not opened here: git is not set up.")
 
-    def work(progress: Progress) -> OpenedReport:
+    def work(caller: Caller, progress: Progress) -> OpenedReport:
         progress.say(f"Asking {found.repository}")
         return OpenedReport(report=report_address(library.opening.bring_git(caller, found)))
 
     title = f"Open {found.target.name}"
-    return lead_to_work(library.operations.start(caller, "open-link", title, work))
+    return lead_to_work(library.operations.start(caller, "open-link", title, anybody, work))
 
 
 @others.get("", response_class=HTMLResponse)

@@ -19,6 +19,8 @@ from twinhub_library.rest.needs import TheLibrary  # noqa: TC001 - FastAPI reads
 if TYPE_CHECKING:
     from twinhub_api.problems import Problem
 
+    from twinhub_library.library import Library
+
 router = APIRouter(prefix=PAGES, route_class=PageRoute, include_in_schema=False)
 
 _SHORT = timedelta(seconds=30)
@@ -34,10 +36,11 @@ def show_work(operation_id: str, library: TheLibrary, caller: PageCaller) -> Res
     if operation.status is OperationStatus.DONE and operation.result:
         return lead_to(OpenedReport.model_validate({"report": operation.result["report"]}).report)
     if operation.status.has_ended:
-        return _tell_failure(operation.problem, caller.name)
+        return _tell_failure(library, operation.problem, caller.name)
     return render(
-        "work.html", operation.title, caller.name, text=operation.text, done=operation.done,
-        total=operation.total, address=f"{PAGES}/work/{operation.id}",
+        "work.html", operation.title, caller.name, site=library.settings.site_title,
+        text=operation.text, done=operation.done, total=operation.total,
+        address=f"{PAGES}/work/{operation.id}",
         seconds=_seconds(library.opening.clock() - operation.created_at),
     )  # fmt: skip
 
@@ -47,15 +50,16 @@ def _seconds(waited: timedelta) -> int:
     return 2 if waited < _SHORT else 10
 
 
-def _tell_failure(problem: Problem | None, person: str) -> Response:
+def _tell_failure(library: Library, problem: Problem | None, person: str) -> Response:
+    site = library.settings.site_title
     if problem is None:
         return render(
-            "fault.html", "This was not finished", person, status=HTTPStatus.CONFLICT,
+            "fault.html", "This was not finished", person, site=site, status=HTTPStatus.CONFLICT,
             text=_BROKEN_OFF, steps=(),
         )  # fmt: skip
     return render(
-        "fault.html", title_of(problem.code, problem.status), person, status=problem.status,
-        text=problem.detail, steps=(),
+        "fault.html", title_of(problem.code, problem.status), person, site=site,
+        status=problem.status, text=problem.detail, steps=(),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response, status
 from twinhub_api.scopes import ADMIN, DELETE_USERS
-from twinhub_kit.callers import Caller, Identity, read_token
+from twinhub_kit.callers import Caller, Identity, read_address, read_token
 from twinhub_kit.errors import NotAllowedError, NotSignedInError
 
 from twinhub_library.forgetting import forget_person
@@ -29,7 +29,7 @@ async def _get_deleter(request: Request, name: _Name) -> Caller:
     """
     identity: Identity = request.app.state.identity
     token = read_token(request.scope)
-    scopes = await identity.find_scopes(token)
+    scopes = await identity.find_scopes(token, read_address(request.scope))
     if scopes is None:
         raise NotSignedInError("Send a token that may delete users: Authorization: token <token>.")
     if not scopes & {ADMIN, DELETE_USERS}:

@@ -22,7 +22,7 @@ from twinhub_api.library.previous import (
 
 from twinhub_library.areas import split_path
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, readable_path, writable_path
-from twinhub_library.snapshots.restoring import Restored
+from twinhub_library.snapshots.preparing import Restored
 from twinhub_library.snapshots.versions import (
     Version,
     compare,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from twinhub_api.library.publishing import (
     Comment,
     Decision,
@@ -25,11 +26,12 @@ from twinhub_library.rest.seen import IfMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
 
     from twinhub_kit.callers import Caller
 
     from twinhub_library.library import Library
+    from twinhub_library.publishing.proposals import Proposals
     from twinhub_library.store.publishing import ProposalRow
 
 router = APIRouter(prefix="/api/proposals", tags=["publishing"])
@@ -76,59 +78,61 @@ def get_proposal_difference(number: Number, library: TheLibrary, caller: KnownCa
     )
 
 
+@dataclass(frozen=True)
+class _Deciding:
+    """A proposal that a request changes, if it still is as its sender has seen it."""
+
+    library: Library
+    caller: Caller
+    number: int
+    if_match: str | None
+    response: Response
+
+    def change(self, act: Callable[[Proposals, ProposalRow], object]) -> Proposal:
+        """Return the proposal once something was done to it."""
+        with as_seen(self.library, self.if_match, self._wire):
+            act(self.library.publishing.proposals, self._row())
+        return with_etag(self.response, self._wire())
+
+    def _row(self) -> ProposalRow:
+        return self.library.publishing.proposals.get(self.caller, self.number)
+
+    def _wire(self) -> Proposal:
+        return wire_proposal(self._row())
+
+
+def _deciding(
+    number: Number, response: Response, library: TheLibrary, caller: KnownCaller,
+    if_match: IfMatch = None,
+) -> _Deciding:  # fmt: skip
+    return _Deciding(library, caller, number, if_match, response)
+
+
+Deciding = Annotated[_Deciding, Depends(_deciding)]
+
+
 @router.post("/{number}/acceptance")
-def accept_proposal(
-    number: Number, body: Decision, response: Response, library: TheLibrary,
-    caller: KnownCaller, if_match: IfMatch = None,
-) -> Proposal:  # fmt: skip
+def accept_proposal(body: Decision, one: Deciding) -> Proposal:
     """Publish what was proposed."""
-    proposals = library.publishing.proposals
-    with _as_seen(library, caller, number, if_match):
-        proposals.accept(caller, proposals.get(caller, number), body.comment)
-    return with_etag(response, wire_proposal(proposals.get(caller, number)))
+    return one.change(lambda proposals, row: proposals.accept(one.caller, row, body.comment))
 
 
 @router.post("/{number}/return")
-def return_proposal(
-    number: Number, body: Decision, response: Response, library: TheLibrary,
-    caller: KnownCaller, if_match: IfMatch = None,
-) -> Proposal:  # fmt: skip
+def return_proposal(body: Decision, one: Deciding) -> Proposal:
     """Give a proposal back to its author, with what is to be changed."""
-    proposals = library.publishing.proposals
-    with _as_seen(library, caller, number, if_match):
-        row = proposals.send_back(caller, proposals.get(caller, number), body.comment)
-    return with_etag(response, wire_proposal(row))
+    return one.change(lambda proposals, row: proposals.send_back(one.caller, row, body.comment))
 
 
 @router.post("/{number}/comments")
-def comment_proposal(
-    number: Number, body: Decision, response: Response, library: TheLibrary,
-    caller: KnownCaller, if_match: IfMatch = None,
-) -> Proposal:  # fmt: skip
+def comment_proposal(body: Decision, one: Deciding) -> Proposal:
     """Say something about a proposal."""
-    proposals = library.publishing.proposals
-    with _as_seen(library, caller, number, if_match):
-        row = proposals.comment(caller, proposals.get(caller, number), body.comment)
-    return with_etag(response, wire_proposal(row))
+    return one.change(lambda proposals, row: proposals.comment(one.caller, row, body.comment))
 
 
 @router.delete("/{number}")
-def take_back_proposal(
-    number: Number, response: Response, library: TheLibrary, caller: KnownCaller,
-    if_match: IfMatch = None,
-) -> Proposal:  # fmt: skip
+def take_back_proposal(one: Deciding) -> Proposal:
     """End a proposal of your own."""
-    proposals = library.publishing.proposals
-    with _as_seen(library, caller, number, if_match):
-        row = proposals.take_back(caller, proposals.get(caller, number))
-    return with_etag(response, wire_proposal(row))
-
-
-def _as_seen(
-    library: Library, caller: Caller, number: int, if_match: str | None
-) -> AbstractContextManager[None]:
-    proposals = library.publishing.proposals
-    return as_seen(library, if_match, lambda: wire_proposal(proposals.get(caller, number)))
+    return one.change(lambda proposals, row: proposals.take_back(one.caller, row))
 
 
 def wire_proposal(row: ProposalRow) -> Proposal:

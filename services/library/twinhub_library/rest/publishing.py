@@ -23,16 +23,17 @@ from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.versions import newest
 
-from twinhub_library.access import readable_areas
+from twinhub_library.areas import THE_COMMON_AREA
 from twinhub_library.catalogue import find_asset, say_no_asset
-from twinhub_library.errors import ChangedError, NotThereError
+from twinhub_library.errors import BadRequestError, ChangedError, NotThereError
 from twinhub_library.merging import FolderContent
 from twinhub_library.publishing.differences import compare
 from twinhub_library.publishing.grants import Verdict
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.publishing.versions import owns
+from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
-from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
+from twinhub_library.rest.needs import KnownCaller, TheLibrary, sees, writable_path
 from twinhub_library.rest.proposals import wire_proposal
 from twinhub_library.rest.seen import IfMatch, as_seen, with_etag
 from twinhub_library.rest.slices import After, Limit, slice_page
@@ -86,7 +87,11 @@ def publish(
     with seen():
         pass  # what is wrong by now is told at once
 
-    def work(progress: Progress) -> Published:
+    def check(caller: Caller) -> None:
+        writable_path(library, caller, body.path)
+        library.publishing.publisher.check(caller, wish)
+
+    def work(caller: Caller, progress: Progress) -> Published:
         progress.say("Copying and checking")
         prepared = library.publishing.publisher.prepare(caller, wish)
         if body.dry_run:
@@ -99,7 +104,7 @@ def publish(
             library.publishing.publisher.discard(prepared)
             raise
 
-    return library.operations.start(caller, "publish", f"Publish {path}", work)
+    return library.operations.start(caller, "publish", f"Publish {path}", check, work)
 
 
 @router.get("/api/versions", response_model=VersionList)
@@ -115,7 +120,7 @@ def list_versions(
     rows = [
         row
         for row in library.publishing.publisher.versions.list_all(kind)
-        if _sees(library, caller, row)
+        if sees(library, caller, row)
     ]
     page, more = slice_page(rows, limit, after, lambda row: str(row.id))
     known = {(row.kind, row.name): _newest(library, row.kind, row.name) for row in page}
@@ -169,6 +174,8 @@ def deprecate(
     rows = _rows(library, caller, kind, name)
     if body.version:
         rows = [_row(library, caller, kind, name, body.version)]
+    if body.why and body.successor:
+        _check_successor(library, caller, body.successor)
     with as_seen(library, if_match, partial(_list_of, library, caller, kind, name)):
         changed = library.publishing.publisher.deprecate(
             caller, rows, why=body.why, successor=body.successor
@@ -207,6 +214,18 @@ def transfer(
         changed = library.publishing.publisher.transfer(caller, kind, name, owner)
     latest = _newest(library, kind, name)
     return VersionList(versions=tuple(wire_version(row, caller, latest) for row in changed))
+
+
+def _check_successor(library: Library, caller: Caller, successor: str) -> None:
+    """Refuse what is not published: everybody who uses the old one is sent there."""
+    found = Resolver(library.tree, library.listing, caller, ()).resolve(successor)
+    if found.problem:
+        raise BadRequestError(f"successor: {found.problem}")
+    if found.asset is None or found.asset.area != THE_COMMON_AREA:
+        raise BadRequestError(
+            f"successor: {successor} is not published: name an asset of common, such as "
+            "common/models/tank."
+        )
 
 
 def wire_version(row: VersionRow, caller: Caller, latest: str | None) -> Version:
@@ -272,7 +291,7 @@ def _newest(library: Library, kind: str, name: str) -> str | None:
 
 def _rows(library: Library, caller: Caller, kind: str, name: str) -> list[VersionRow]:
     rows = library.publishing.publisher.versions.list_of(kind, name)
-    seen = [row for row in rows if _sees(library, caller, row)]
+    seen = [row for row in rows if sees(library, caller, row)]
     if not seen:
         raise NotThereError(f"common/{kind}/{name} is not there, or has no versions.")
     return seen
@@ -280,7 +299,7 @@ def _rows(library: Library, caller: Caller, kind: str, name: str) -> list[Versio
 
 def _row(library: Library, caller: Caller, kind: str, name: str, version: str) -> VersionRow:
     row = library.publishing.publisher.versions.get(kind, name, version)
-    if not _sees(library, caller, row):
+    if not sees(library, caller, row):
         raise NotThereError(f"common/{kind}/{name}@{version} is not there.")
     return row
 
@@ -288,11 +307,3 @@ def _row(library: Library, caller: Caller, kind: str, name: str, version: str) -
 def _version(library: Library, caller: Caller, kind: str, name: str, version: str) -> Version:
     row = _row(library, caller, kind, name, version)
     return wire_version(row, caller, _newest(library, kind, name))
-
-
-def _sees(library: Library, caller: Caller, row: VersionRow) -> bool:
-    """Tell whether a caller may know of a version: a withdrawn one only if they use or own it."""
-    if not row.is_withdrawn or owns(caller, row.owner):
-        return True
-    areas = readable_areas(caller, list_teams(library))
-    return library.publishing.holds.is_used_in(row.digest, areas)

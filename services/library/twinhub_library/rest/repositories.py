@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from twinhub_api.library import repositories as wire
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
 from twinhub_kit.numbers import read_number
+from twinhub_kit.operations import anybody
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
@@ -20,9 +22,9 @@ from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_branch
 from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind
+from twinhub_library.repositories.pushing import Wish
 from twinhub_library.rest import repository_answers as answers
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, writable_path
-from twinhub_library.sync import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from twinhub_library.library import Library
     from twinhub_library.store.repositories import RepositoryRow
+    from twinhub_library.sync import Syncing
 
 router = APIRouter(prefix="/api/repositories", tags=["repositories"])
 
@@ -85,16 +88,59 @@ def get_repository(repository_id: str, library: TheLibrary, caller: KnownCaller)
     return answers.repository(_readable(library, caller, repository_id))
 
 
+@dataclass(frozen=True)
+class _Changing:
+    """A repository whose place a caller may write."""
+
+    library: Library
+    caller: Caller
+    row: RepositoryRow
+
+    @property
+    def syncing(self) -> Syncing:
+        """What pulls and pushes."""
+        return self.library.repositories.syncing
+
+    def start(self, verb: str, work: Callable[[Caller, Progress], Wire]) -> Operation:
+        """Write down what begins, and begin it for whoever may still change the place."""
+        self.record(verb)
+        return self.library.operations.start(
+            self.caller, f"repository.{verb}", f"{verb.capitalize()} {self.row.place}",
+            lambda caller: _changing(self.row.id, self.library, caller), work,
+        )  # fmt: skip
+
+    def record(self, verb: str) -> None:
+        """Write down what is done."""
+        self.library.audit.record(
+            self.caller, f"repository.{verb}", self.row.place, url=self.row.address,
+            branch=self.row.branch,
+        )  # fmt: skip
+
+
+def _changing(repository_id: str, library: TheLibrary, caller: KnownCaller) -> _Changing:
+    """Return a repository that the caller may change.
+
+    Raises:
+        NotThereError: there is none such, or it is not the caller's.
+        NotAllowedError: they may only read it.
+    """
+    row = _readable(library, caller, repository_id)
+    area, _ = split_path(RelativePath.parse(row.place))
+    if not may_write(caller, area, list_teams(library)):
+        raise NotAllowedError(f"{row.place} is for reading only.")
+    return _Changing(library, caller, row)
+
+
+Changing = Annotated[_Changing, Depends(_changing)]
+
+
 @router.patch("/{repository_id}")
-def change_repository(
-    repository_id: str, change: wire.RepositoryChange, library: TheLibrary, caller: KnownCaller
-) -> wire.Repository:
+def change_repository(change: wire.RepositoryChange, one: Changing) -> wire.Repository:
     """Set another branch, author or credential; a credential is tried first."""
-    row = _writable(library, caller, repository_id)
-    connections = library.repositories.connections
+    row, connections = one.row, one.library.repositories.connections
     if change.credential:
         credential = _credential(change.credential)
-        row = connections.replace_credential(caller, row.id, credential, change.host_key)
+        row = connections.replace_credential(one.caller, row.id, credential, change.host_key)
     values: dict[str, object] = {
         "author_name": change.author_name, "author_email": change.author_email,
         "branch": check_branch(change.branch) if change.branch else None,
@@ -102,16 +148,15 @@ def change_repository(
     named = {name: value for name, value in values.items() if value is not None}
     if named:
         row = connections.change(row.id, **named)
-    library.audit.record(caller, "repository.change", row.place, branch=row.branch)
+    replace(one, row=row).record("change")
     return answers.repository(row)
 
 
 @router.delete("/{repository_id}", status_code=status.HTTP_204_NO_CONTENT)
-def disconnect_repository(repository_id: str, library: TheLibrary, caller: KnownCaller) -> Response:
+def disconnect_repository(one: Changing) -> Response:
     """Forget a repository, its history here and its credential; the files stay."""
-    row = _writable(library, caller, repository_id)
-    library.repositories.connections.disconnect(row.id)
-    library.audit.record(caller, "repository.disconnect", row.place, url=row.address)
+    one.library.repositories.connections.disconnect(one.row.id)
+    one.record("disconnect")
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
@@ -158,75 +203,51 @@ def get_repository_difference(
 
 
 @router.post("/{repository_id}/pull", status_code=status.HTTP_202_ACCEPTED)
-def pull_repository(
-    repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
-) -> Operation:
+def pull_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Bring the files to what the other side has; what you changed stays."""
-    row, pull = _writable(library, caller, repository_id), library.repositories.syncing.pull
-    return _start(
-        library, caller, row, "pull",
-        lambda told: answers.pulled(pull(caller, row.id, told, dry_run=how.dry_run)),
-    )  # fmt: skip
+    pull = partial(one.syncing.pull, dry_run=how.dry_run)
+    return one.start("pull", lambda caller, told: answers.pulled(pull(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/push", status_code=status.HTTP_202_ACCEPTED)
-def push_repository(
-    repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
-) -> Operation:
+def push_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Send what you changed as one commit."""
-    row, push = _writable(library, caller, repository_id), library.repositories.syncing.push
-    return _start(
-        library, caller, row, "push",
-        lambda told: answers.pushed(push(caller, row.id, told, wish=_wish(how))),
-    )  # fmt: skip
+    push = partial(one.syncing.push, wish=_wish(how))
+    return one.start("push", lambda caller, told: answers.pushed(push(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/sync", status_code=status.HTTP_202_ACCEPTED)
-def sync_repository(
-    repository_id: str, how: wire.SyncIn, library: TheLibrary, caller: KnownCaller
-) -> Operation:
+def sync_repository(how: wire.SyncIn, one: Changing) -> Operation:
     """Pull, then push; nothing is pushed while a conflict waits for you."""
-    row, sync = _writable(library, caller, repository_id), library.repositories.syncing.sync
-    return _start(
-        library, caller, row, "sync",
-        lambda told: answers.synced(sync(caller, row.id, told, wish=_wish(how))),
-    )  # fmt: skip
+    sync = partial(one.syncing.sync, wish=_wish(how))
+    return one.start("sync", lambda caller, told: answers.synced(sync(caller, one.row.id, told)))
 
 
 @router.post("/{repository_id}/restore", status_code=status.HTTP_202_ACCEPTED)
-def restore_from_repository(
-    repository_id: str, what: wire.RestoreIn, library: TheLibrary, caller: KnownCaller
-) -> Operation:
+def restore_from_repository(what: wire.RestoreIn, one: Changing) -> Operation:
     """Bring files back to what a commit has; what was there is kept."""
-    row = _writable(library, caller, repository_id)
     restore = partial(
-        library.repositories.syncing.restore, row.id, what.commit, path=what.path, caller=caller,
-        dry_run=what.dry_run,
-    )  # fmt: skip
-    return _start(library, caller, row, "restore", lambda told: answers.pulled(restore(told)))
+        one.syncing.restore, one.row.id, what.commit, path=what.path, dry_run=what.dry_run
+    )
+    return one.start("restore", lambda caller, told: answers.pulled(restore(told, caller=caller)))
 
 
 @router.put("/{repository_id}/follow")
-def follow_repository(
-    repository_id: str, how: wire.FollowIn, library: TheLibrary, caller: KnownCaller
-) -> wire.Repository:
+def follow_repository(how: wire.FollowIn, one: Changing) -> wire.Repository:
     """Publish an asset of the place whenever the repository has a new version of it."""
-    row = _writable(library, caller, repository_id)
-    path = writable_path(library, caller, how.path)
-    row = library.following.set_up(
-        caller, row, path, every_seconds=how.every_seconds, secret=how.webhook_secret
+    path = writable_path(one.library, one.caller, how.path)
+    row = one.library.following.set_up(
+        one.caller, one.row, path, every_seconds=how.every_seconds, secret=how.webhook_secret
     )
-    _record(library, caller, "repository.follow", row)
+    one.record("follow")
     return answers.repository(row)
 
 
 @router.delete("/{repository_id}/follow")
-def unfollow_repository(
-    repository_id: str, library: TheLibrary, caller: KnownCaller
-) -> wire.Repository:
+def unfollow_repository(one: Changing) -> wire.Repository:
     """Publish nothing of the repository by itself any more."""
-    row = library.following.stop(_writable(library, caller, repository_id))
-    _record(library, caller, "repository.unfollow", row)
+    row = one.library.following.stop(one.row)
+    one.record("unfollow")
     return answers.repository(row)
 
 
@@ -248,27 +269,12 @@ async def tell_of_push(repository_id: str, request: Request, library: TheLibrary
 def _tell(library: Library, repository_id: str, request: Request, body: bytes) -> None:
     row = library.following.check_webhook(repository_id, request.headers, body)
 
-    def work(progress: Progress) -> wire.FollowReport:
+    def work(_: Caller, progress: Progress) -> wire.FollowReport:
         done = library.following.follow(row, progress)
         return wire.FollowReport(commit=done.commit, version=done.version)
 
     caller = Caller(row.follow_by)
-    library.operations.start(caller, "repository.follow", f"Follow {row.address}", work)
-
-
-def _start(
-    library: Library, caller: Caller, row: RepositoryRow, verb: str,
-    work: Callable[[Progress], Wire],
-) -> Operation:  # fmt: skip
-    """Write down what begins, and begin it."""
-    _record(library, caller, f"repository.{verb}", row)
-    return library.operations.start(
-        caller, f"repository.{verb}", f"{verb.capitalize()} {row.place}", work
-    )
-
-
-def _record(library: Library, caller: Caller, action: str, row: RepositoryRow) -> None:
-    library.audit.record(caller, action, row.place, url=row.address, branch=row.branch)
+    library.operations.start(caller, "repository.follow", f"Follow {row.address}", anybody, work)
 
 
 def _wish(how: wire.SyncIn) -> Wish:
@@ -293,12 +299,4 @@ def _readable(library: Library, caller: Caller, repository_id: str) -> Repositor
     area, _ = split_path(RelativePath.parse(row.place))
     if not may_read(caller, area, list_teams(library)):
         raise NotThereError(f"There is no repository {repository_id!r} here.")
-    return row
-
-
-def _writable(library: Library, caller: Caller, repository_id: str) -> RepositoryRow:
-    row = _readable(library, caller, repository_id)
-    area, _ = split_path(RelativePath.parse(row.place))
-    if not may_write(caller, area, list_teams(library)):
-        raise NotAllowedError(f"{row.place} is for reading only.")
     return row

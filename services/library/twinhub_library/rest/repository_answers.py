@@ -33,6 +33,7 @@ def repository(row: RepositoryRow) -> wire.Repository:
             "connected_by": row.connected_by, "connected_at": as_utc(row.connected_at),
             "synced_at": as_utc(row.synced_at) if row.synced_at else None, "fault": row.fault,
             "conflicts": tuple(row.conflicts.splitlines()), "follow_path": row.follow_path,
+            "follow_seconds": row.follow_seconds, "has_webhook": row.webhook_sealed is not None,
         }
     )  # fmt: skip
 
@@ -68,6 +69,10 @@ def pushed(done: Pushed) -> wire.PushReport:
     return wire.PushReport(
         commit=done.commit, changes=_changes(done.changes), changes_count=len(done.changes),
         left_out=_left_out(done.left_out),
+        secrets=tuple(
+            wire.LikelySecret(path=one.file, line=one.line, what=one.what)
+            for one in done.secrets[:MOST_NAMED]
+        ),
     )  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from twinhub_library.index import base
 from twinhub_library.index.base import FURTHEST_HIT, Access, Facet, Sort
 from twinhub_library.index.querying import read_request
 from twinhub_library.index.words import normalise
-from twinhub_library.rest.deprecation import deprecation_of
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
+from twinhub_library.rest.said import said_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def _check_areas(areas: Iterable[str], access: Access) -> None:
 
 def _access(library: Library, caller: Caller) -> Access:
     areas = readable_areas(caller, list_teams(library))
-    return Access(frozenset(map(str, areas)))
+    return Access(frozenset(map(str, areas)), library.publishing.pins.list_withdrawn(areas))
 
 
 def _filters(asked: SearchQuery, written: base.Filters) -> base.Filters:
@@ -130,6 +130,5 @@ def _hit(library: Library, hit: Hit) -> AssetHit:
         summary=found.summary, version=found.version, licence=found.licence, owner=found.owner,
         keywords=found.keywords, requires=found.requires, changed_at=found.changed_at,
         snippet=TextSnippet(text=snippet.text, ranges=snippet.ranges),
-        **deprecation_of(library, found.area, kind=found.kind, name=found.name,
-                         version=found.version),
+        **said_of(library, found.area, kind=found.kind, name=found.name, version=found.version),
     )  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    Turn = Callable[[], AbstractAsyncContextManager[None]]
+    Turn = Callable[[], AbstractAsyncContextManager[object]]
 
 _READ = 1 << 20
 

@@ -7,7 +7,7 @@ routes a guard decides who may do what, for they write a body before they ask an
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response, status
@@ -18,7 +18,8 @@ from twinhub_kit.application import serve_routes
 from twinhub_kit.numbers import read_number
 
 from twinhub_library.errors import BadRequestError, NotThereError
-from twinhub_library.rest.needs import ATurn, KnownCaller, TheLibrary, writable_path
+from twinhub_library.paths import RelativePath
+from twinhub_library.rest.needs import ATurn, KnownCaller, TheLibrary, have_done, writable_path
 from twinhub_library.rest.tus import ALGORITHMS, CURRENT, Piece, UploadStorage
 
 if TYPE_CHECKING:
@@ -163,13 +164,14 @@ def _begin_upload(library: Library, caller: Caller, metadata: dict[str, str], si
 
 
 async def _finish(
-    library: TheLibrary, turn: ATurn
+    request: Request, library: TheLibrary, turn: ATurn
 ) -> Callable[[str, dict[str, str]], Awaitable[None]]:
     """Return what tuspyserver calls when all of an upload has arrived."""
 
     async def finish(uid: str, _: dict[str, str]) -> None:
+        path = RelativePath.parse(library.uploads.get(uid).path)
         async with turn():
-            await run_in_threadpool(library.uploads.finish, uid)
+            await have_done(request, library, path, partial(library.uploads.finish, uid))
 
     return finish
 

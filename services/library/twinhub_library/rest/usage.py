@@ -51,7 +51,7 @@ def list_asset_usage(
     after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
     *, fresh: Annotated[bool, Query(description="Measure now.")] = False,
 ) -> AssetUsagePage:  # fmt: skip
-    """Return what the assets of an area take, the largest first.
+    """Return what the assets of an area take, the 10,000 largest of them, the largest first.
 
     Of an area that an admin may not read there are kinds in place of assets.
     """

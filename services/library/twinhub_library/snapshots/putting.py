@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import secrets
@@ -19,61 +18,52 @@ READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 TEMPORARY = ".twinhub-"
 
 
-def put_file(source: int, folder: int, name: str, expected: str) -> bool:
-    """Put a copy of an open file in place of what has a name, if that is what is expected.
+def put(stage: int, folder: int, name: str, expected: str) -> bool:
+    """Put what has a name in an open folder in place of what has it in another, if as expected.
 
     ``expected`` is the mark of the file or link that may go; empty where there must be none.
     Readers see the old or the new one. Return whether it was put: what somebody has written
-    meanwhile stays.
+    meanwhile stays. What came out lies in the stage.
 
     Raises:
-        OSError: there is no room, or a disk fails; nothing has changed then.
+        OSError: a disk fails.
     """
-    temporary = new_name()
-    try:
-        make_copy(source, folder, temporary, keeps_time=False)
-        _sync(folder, temporary)
-        is_put = _change_places(folder, temporary, name, expected)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
+    is_put = _change_places(stage, folder, name, expected)
     os.fsync(folder)
     return is_put
 
 
-def _change_places(folder: int, temporary: str, name: str, expected: str) -> bool:
+def _change_places(stage: int, folder: int, name: str, expected: str) -> bool:
     """Let a new file have a name, and look at what had it only then: so nothing is overlooked."""
     if not expected:
         try:
-            rename_without_replacing(folder, temporary, folder, name)
+            rename_without_replacing(stage, name, folder, name)
         except FileExistsError:
-            os.unlink(temporary, dir_fd=folder)
             return False
         return True
     try:
-        exchange(folder, temporary, folder, name)
+        exchange(stage, name, folder, name)
     except OSError as error:
         if error.errno == errno.ENOENT:  # it is gone, and a version has it
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(name, name, src_dir_fd=stage, dst_dir_fd=folder)
             return True
         if error.errno != errno.EINVAL:
             raise
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # such as on NFS
+        os.rename(name, name, src_dir_fd=stage, dst_dir_fd=folder)  # such as on NFS
         return True
-    is_put = _is_what_is_kept(folder, temporary, expected)
+    is_put = is_what_is_kept(stage, name, expected)
     if not is_put:
-        exchange(folder, temporary, folder, name)
-    os.unlink(temporary, dir_fd=folder)
+        exchange(stage, name, folder, name)
     return is_put
 
 
-def _is_what_is_kept(folder: int, name: str, mark: str) -> bool:
+def is_what_is_kept(folder: int, name: str, mark: str) -> bool:
     """Return whether a version has what has a name; that it was renamed just now does not count."""
     status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         return target_in(mark) == os.readlink(name, dir_fd=folder)
-    return etag_of(status).rpartition("-")[0] == etag_in(mark).rpartition("-")[0]
+    known = etag_in(mark)
+    return bool(known) and etag_of(status).rpartition("-")[0] == known.rpartition("-")[0]
 
 
 def copy_whole(source: int, folder: int, name: str) -> None:

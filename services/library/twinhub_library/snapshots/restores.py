@@ -21,9 +21,10 @@ from twinhub_library.kernel import translated
 from twinhub_library.paths import RelativePath
 from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.snapshots.marks import reason_of
-from twinhub_library.snapshots.putting import make_temporary
+from twinhub_library.snapshots.preparing import Preparing, Restored, opened_inner, remove_stage
+from twinhub_library.snapshots.putting import TEMPORARY, make_temporary
 from twinhub_library.snapshots.removing import remove_whole
-from twinhub_library.snapshots.restoring import Restored, Restoring
+from twinhub_library.snapshots.restoring import Restoring
 from twinhub_library.snapshots.shelf import NoVersionError, check_kept
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Restores:
             self._check_there(area, time, within)
             note = self._note(path, time)
             try:
-                return self._restore(path, time)
+                return self._restore(path, time, note)
             finally:
                 self._forget(note)
 
@@ -118,45 +119,55 @@ class Restores:
             with _opened(self._tree, _NOTES) as notes:
                 found = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=notes)
                 with os.fdopen(found) as file:
-                    path, time = json.load(file)
-            self._restore(RelativePath.parse(path), time)
+                    text, time = json.load(file)
+            path = RelativePath.parse(text)
+            with self._snapshots.lock(split_path(path)[0]), translated(path):
+                self._clear_stage(path, time, note)
+                self._restore(path, time, note)
         except ValueError:
             pass  # the crash came before the note was whole, and so before the restore
         except LibraryError as error:
             _log.warning("restore not finished note=%s: %s", note, error)
         self._forget(note)
 
-    def _restore(self, path: RelativePath, time: str) -> RestoreReport:
+    def _restore(self, path: RelativePath, time: str, note: str) -> RestoreReport:
+        """Take a version of the present, prepare what is to be put beside it, and put it."""
         area, within = split_path(path)
         taken = self._snapshots.take(area)
         if not taken.time:
             raise FullError(f"The present state cannot be kept. {taken.notice}")
         shelf = self._snapshots.shelf
-        restoring = Restoring(shelf.read_marks(area, time), shelf.read_marks(area, taken.time))
-        inner = "/".join(within.names)
-        if inner:
-            self._make_parents(path)
-            with (
-                shelf.opened_version(area, time, within.parent) as source,
-                _opened(self._tree, path.parent) as target,
-                translated(path),
-            ):
-                restoring.restore(source, target, path.name, inner)
-        else:
-            with (
-                shelf.opened_version(area, time, within) as source,
-                _opened(self._tree, path) as target,
-                translated(path),
-            ):
-                restoring.restore_content(source, target, "")
-        outcomes = {f"{area}/{one}": outcome for one, outcome in restoring.outcomes.items()}
+        prepared = Preparing(shelf.read_marks(area, time), shelf.read_marks(area, taken.time))
+        with (
+            shelf.opened_version(area, time, RelativePath()) as source,
+            _opened(self._tree, area.path) as live,
+            translated(path),
+        ):
+            stage = f"{TEMPORARY}{note}"
+            with _staged(live, stage) as prepare:
+                if within.names:
+                    prepared.prepare_path(source, live, prepare, within.names)
+                else:
+                    prepared.prepare_content(source, live, prepare, "")
+            try:
+                with opened_inner(live, stage) as ready:
+                    Restoring(prepared).restore_content(ready, live, "")
+            finally:
+                remove_stage(live, stage, source, prepared.now)
+        outcomes = {f"{area}/{one}": outcome for one, outcome in prepared.outcomes.items()}
         return RestoreReport(str(path), taken.time, outcomes)
 
-    def _make_parents(self, path: RelativePath) -> None:
-        area, within = split_path(path)
-        for depth in range(1, len(within.names)):
-            with contextlib.suppress(ExistsError):
-                self._tree.make_folder(RelativePath((*area.path.names, *within.names[:depth])))
+    def _clear_stage(self, path: RelativePath, time: str, note: str) -> None:
+        """Remove what a killed restore has prepared."""
+        area, _ = split_path(path)
+        shelf = self._snapshots.shelf
+        last = shelf.find_last_taken(area)
+        with (
+            shelf.opened_version(area, time, RelativePath()) as source,
+            _opened(self._tree, area.path) as live,
+        ):
+            now = shelf.read_marks(area, last) if last else {}
+            remove_stage(live, f"{TEMPORARY}{note}", source, now)
 
     def _note(self, path: RelativePath, time: str) -> str:
         name = secrets.token_hex(8)
@@ -175,3 +186,15 @@ def _opened(tree: Tree, path: RelativePath) -> Iterator[int]:
         yield found
     finally:
         os.close(found)
+
+
+@contextlib.contextmanager
+def _staged(live: int, name: str) -> Iterator[int]:
+    """Make a hidden folder in an open one; what the block cannot fill is removed with it."""
+    os.mkdir(name, 0o700, dir_fd=live)
+    try:
+        with opened_inner(live, name) as stage:
+            yield stage
+    except OSError:
+        remove_whole(live, name)
+        raise

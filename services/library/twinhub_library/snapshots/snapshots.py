@@ -201,12 +201,6 @@ class Snapshots:
                     self._remove(area, name_of(one))
         return sorted(map(name_of, staying), reverse=True)
 
-    def remove_area(self, area: Area) -> None:
-        """Remove all snapshots of an area, when its user or team is deleted."""
-        with self.lock(area):
-            for name in self.shelf.list_times(area):
-                self._remove(area, name)
-
     def _remove(self, area: Area, name: str) -> None:
         unfinished = f"{_UNFINISHED}{secrets.token_hex(8)}"
         with self.shelf.opened() as shelf, self.shelf.opened_area(area) as folder:

@@ -93,7 +93,7 @@ class Openings:
 
     def find(self, opened_id: str, user: str) -> Opened | None:
         """Return what one person opened; None for anybody else."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(OpeningRow, opened_id)
         if row is None or row.user_name != user:
             return None
@@ -112,20 +112,20 @@ class Openings:
             .where(OpeningRow.subject == subject, OpeningRow.user_name > after)
             .group_by(OpeningRow.user_name).order_by(OpeningRow.user_name).limit(limit)
         )  # fmt: skip
-        with self._database.session() as session:
+        with self._database.reading() as session:
             found = session.execute(asked).all()
         return [OpenedBy(user, _moment(a), _moment(b), times) for user, a, b, times in found]
 
     def list_links(self, *, limit: int, after: str = "") -> list[OpenedLink]:
         """Return which links were opened, by name, those after a name."""
         asked = _counted().where(OpeningRow.subject > after).limit(limit)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             found = session.execute(asked).all()
         return [OpenedLink(one, people, times, _moment(at)) for one, people, times, at in found]
 
     def count(self, subject: str) -> OpenedLink | None:
         """Return how often a link was opened; None if it never was."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             found = session.execute(_counted().where(OpeningRow.subject == subject)).first()
         return OpenedLink(found[0], found[1], found[2], _moment(found[3])) if found else None
 

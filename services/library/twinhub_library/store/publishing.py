@@ -87,6 +87,16 @@ class ProposalRow(Base):
     allowed_secrets: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
+class MoveRow(Base):
+    """A move of files that imports follow, until it is made or not."""
+
+    __tablename__ = "import_moves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    old: Mapped[str]
+    new: Mapped[str]
+
+
 class ImportRow(Base):
     """Where something was copied to, and what it was then: the base of its next update."""
 

@@ -7,11 +7,12 @@ is small, and a file with several names in the area counts once.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import os
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.layout import group_names
@@ -21,6 +22,7 @@ from twinhub_library.areas import STORE_NAME, THE_COMMON_AREA
 from twinhub_library.usage.published import assign_contents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from twinhub_library.areas import Area
@@ -30,6 +32,8 @@ _KINDS = frozenset(map(str, AssetKind))
 _BLOCK = 512
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_DEEP = 200
+MOST_ROWS = 10_000
+"""Assets of an area that are remembered one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +57,38 @@ class AreaMeasured:
     """What an area takes."""
 
     area: Area
+    bytes: int
+    """Bytes on the disk."""
+    files: int
     rows: tuple[Measured, ...]
-    """The largest first."""
+    """The largest first, at most `MOST_ROWS`; the sums count the others too."""
+    by_kind: tuple[Measured, ...]
+    """One row without a path for each kind, the largest first."""
     measured_at: datetime
 
-    @property
-    def bytes(self) -> int:
-        """Bytes on the disk."""
-        return sum(row.bytes for row in self.rows)
-
-    @property
-    def files(self) -> int:
-        """How many files."""
-        return sum(row.files for row in self.rows)
+    @classmethod
+    def of(cls, area: Area, rows: Sequence[Measured], measured_at: datetime) -> Self:
+        """Sum up what all assets of an area take."""
+        sizes: Counter[str] = Counter()
+        files: Counter[str] = Counter()
+        for row in rows:
+            sizes[row.kind] += row.bytes
+            files[row.kind] += row.files
+        kinds = [Measured("", kind, size, files[kind]) for kind, size in sizes.items()]
+        largest = heapq.nsmallest(MOST_ROWS, rows, key=_largest_first)
+        return cls(
+            area, sizes.total(), files.total(), tuple(largest),
+            tuple(sorted(kinds, key=_largest_first)), measured_at,
+        )  # fmt: skip
 
     @property
     def kinds(self) -> dict[str, int]:
         """Bytes by kind."""
-        kinds: Counter[str] = Counter()
-        for row in self.rows:
-            kinds[row.kind] += row.bytes
-        return dict(sorted(kinds.items()))
+        return {row.kind: row.bytes for row in sorted(self.by_kind, key=lambda row: row.kind)}
 
-    @property
-    def by_kind(self) -> tuple[Measured, ...]:
-        """One row without a path for each kind, the largest first."""
-        files: Counter[str] = Counter()
-        for row in self.rows:
-            files[row.kind] += row.files
-        rows = [Measured("", kind, size, files[kind]) for kind, size in self.kinds.items()]
-        return tuple(sorted(rows, key=lambda row: (-row.bytes, row.kind)))
+
+def _largest_first(row: Measured) -> tuple[int, str, str]:
+    return -row.bytes, row.path, row.kind
 
 
 @dataclass
@@ -117,8 +123,7 @@ def measure(
         total = _Sum(seen=seen)
         _add_content(bin_folder, total, 0)
         rows.append(Measured("", BIN, total.bytes, total.files))
-    rows.sort(key=lambda row: (-row.bytes, row.path))
-    return AreaMeasured(area, tuple(rows), measured_at)
+    return AreaMeasured.of(area, rows, measured_at)
 
 
 def _add_published(rows: list[Measured], common: int, seen: set[int]) -> list[Measured]:

@@ -100,27 +100,35 @@ class Quota:
 
     def get_free(self) -> int:
         """Return how many bytes the disk has left."""
-        root = self._tree.open_folder_itself(RelativePath())
-        try:
-            space = os.fstatvfs(root)
-        finally:
-            os.close(root)
-        return space.f_bavail * space.f_frsize
+        return self._tree.count_free_bytes()
 
-    def check(self, area: Area, size: int) -> None:
+    def check(self, area: Area, size: int, *, promised: int = 0) -> None:
         """Promise room for so many more bytes in an area; called before they are written.
+
+        ``promised`` are those of others that the disk is still to take.
 
         Raises:
             QuotaError: they would be more than the area's limit; the text says what takes most.
             DiskFullError: the disk has to keep what it has left.
         """
-        free = self.get_free()
+        self.check_disk(size, promised=promised)
+        self._check_area(area, size)
+
+    def check_disk(self, size: int, *, promised: int = 0) -> None:
+        """Raise where the disk cannot take as many bytes more.
+
+        Raises:
+            DiskFullError: the disk has to keep what it has left.
+        """
+        free = self.get_free() - promised
         if free - size < self._settings.free_bytes:
             raise DiskFullError(
                 f"The disk of the library has {show_size(max(free, 0))} left, and "
                 f"{show_size(self._settings.free_bytes)} of it have to stay free: remove what "
                 "nobody needs, or tell an administrator. Reading and deleting always work."
             )
+
+    def _check_area(self, area: Area, size: int) -> None:
         project = self._find_project(area)
         if project:
             self._refuse_past(area, project.used, size, project.limit)

@@ -74,7 +74,7 @@ class Usage:
         with contextlib.ExitStack() as opened:
             folder = self._open(opened, area.path)
             if folder is None:
-                return AreaMeasured(area, (), now)
+                return AreaMeasured.of(area, (), now)
             kept = self._open(opened, RelativePath((*_BIN.names, *area.path.names)))
             return measure(area, folder, now, bin_folder=kept)
 

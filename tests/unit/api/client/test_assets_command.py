@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.cli.assets_printing import render_rows
 from twinhub_api.cli.main import main
+from twinhub_api.cli.terminal import Terminal
 from twinhub_api.client.library import LibraryClient
 
 from tests.unit.api.client.answering import NOW, Answering, imported, operation, problem, report
@@ -96,6 +98,49 @@ def test_a_name_that_is_not_there_gets_the_nearest(library: Answering, twin: Twi
     code, out, err = twin("show", "common/models/tnak")
     assert (code, out) == (2, "")
     assert err == "twin: there is no common/models/tnak; did you mean common/models/tank?\n"
+
+
+def test_a_name_without_its_kind_is_told_how_assets_are_written(
+    library: Answering, twin: Twin
+) -> None:
+    code, _, err = twin("show", "tank")
+    assert (code, err) == (
+        2,
+        "twin: there is no tank; `twin assets search` finds what there is, such as models/tank or"
+        " common/data/x\n",
+    )
+    assert library.asked == ["GET /api/assets/tank"]
+
+
+def test_what_fits_no_line_of_a_terminal_is_cut_where_it_is_text() -> None:
+    rows = [("common/models/tank", "1.0.0", "Water in a tank, with a heater"), ("a", "", "short")]
+    assert render_rows(rows, Terminal(width=50), has_text=True).splitlines() == [
+        "common/models/tank  1.0.0  Water in a tank, with…",
+        "a                          short",
+    ]
+    assert "with a heater" in render_rows(rows, Terminal(width=50))
+    assert "with a heater" in render_rows(rows, Terminal(), has_text=True)
+
+
+def test_the_bin_names_an_id_only_where_a_path_is_in_it_twice(
+    library: Answering, twin: Twin
+) -> None:
+    def item(number: str, path: str) -> dict[str, object]:
+        return {"id": number, "path": f"alice/{path}", "kind": "file", "removed_by": "alice",
+                "removed_at": NOW, "expires_at": NOW}  # fmt: skip
+
+    items = [item("i1", "data/x"), item("i2", "data/x"), item("i3", "data/y")]
+    library.on("GET /api/bin", (200, {"area": "alice", "items": items}))
+    ends = [line.rpartition("  ")[2] for line in twin("bin")[1].splitlines()]
+    assert ends == ["i1", "i2", "until 2026-01-02"]
+
+
+def test_a_grant_of_all_names_says_no_more_than_that(library: Answering, twin: Twin) -> None:
+    grant = {"id": 3, "subject_kind": "group", "subject": "pumps", "kind": "*", "pattern": "*",
+             "needs_review": True, "made_by": "root", "made_at": NOW}  # fmt: skip
+    library.on("POST /api/grants", (201, grant))
+    out = twin("grant", "--team", "pumps", "--review")[1]
+    assert out == "3 group pumps may publish all kinds after a review\n"
 
 
 def test_an_import_waits_and_says_where_the_copy_is(library: Answering, twin: Twin) -> None:
@@ -199,19 +244,144 @@ def test_a_sync_tells_of_each_place_and_of_conflicts(library: Answering, twin: T
     code, out, _ = twin("sync", "models/tank", "--message", "Mine")
     assert code == 1
     assert out.splitlines() == [
-        "models/tank: 1 files pulled; https://git/x.git",
+        "models/tank: 1 file pulled; https://git/x.git",
         "  conflict  a.txt (yours: a (yours).txt)",
         "  Nothing is pushed: merge both into one file, remove the copy, sync again.",
     ]
     library.on("POST /api/repositories/r1/pull", operation("done", result=_pulled("updated")))
     assert twin("sync", "--pull", "--dry-run")[:2] == (
-        0, "models/tank: would have 1 files pulled; https://git/x.git\n"
+        0, "models/tank: would have 1 file pulled; https://git/x.git\n"
     )  # fmt: skip
     pushed = {"commit": "c", "changes": [], "changes_count": 3, "left_out": []}
     library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
     assert twin("sync", "--push")[1] == "models/tank: 3 files pushed; https://git/x.git\n"
     library.on("GET /api/repositories", (200, {"repositories": []}))
     assert "`twin assets connect`" in twin("sync")[2]
+
+
+def test_a_dry_run_of_a_sync_names_file_and_line_of_a_likely_secret(
+    library: Answering, twin: Twin
+) -> None:
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    secret = {"path": "run.sh", "line": 3, "what": "a token of GitLab"}
+    pushed = {"commit": None, "changes": [], "changes_count": 1, "left_out": [],
+              "secrets": [secret]}  # fmt: skip
+    library.on("POST /api/repositories/r1/push", operation("done", result=pushed))
+    code, out, _ = twin("sync", "models/tank", "--push", "--dry-run", "--allow-secret", "a.txt")
+    assert (code, out.splitlines()[1]) == (1, "  secret    run.sh:3: a token of GitLab")
+    assert "--allow-secret" in out
+    assert library.bodies[1]["allowed_secrets"] == ["a.txt"]
+
+
+_STATUS = {
+    "base": "c", "ahead": 1, "behind": 1, "was_rewritten": True,
+    "changes": [{"path": f"{number}.txt", "kind": "added"} for number in range(25)],
+    "changes_count": 25, "left_out": [{"path": "x", "reason": "a link"}],
+    "conflicts": ["a (yours).txt"], "fault": "It does not answer.", "synced_at": NOW,
+}  # fmt: skip
+
+
+def test_a_status_tells_what_waits_and_ends_with_1_where_somebody_has_to_look(
+    library: Answering, twin: Twin
+) -> None:
+    followed = _REPOSITORY | {"follow_path": "alice/models/tank"}
+    library.on("GET /api/repositories", (200, {"repositories": [followed]}))
+    library.on("GET /api/repositories/r1/status", (200, _STATUS))
+    code, out, _ = twin("status", "--fetch")
+    lines = out.splitlines()
+    assert code == 1
+    assert lines[:5] == [
+        "models/tank: https://git/x.git, branch main",
+        "  synced 2026-01-02 03:04; 25 files to push, 1 commit to pull",
+        "  each new version of models/tank is published",
+        "  The other side has replaced commits; a pull keeps what you have changed.",
+        "  added     0.txt",
+    ]
+    assert lines[-4:] == [
+        "  and 5 more: --json lists them",
+        "  left out  x: a link",
+        "  conflict  yours is a (yours).txt: merge both, remove it, sync again",
+        "  the last time: It does not answer.",
+    ]
+    assert library.asked[-1].endswith("/status?fetch=true")
+    assert json.loads(twin("status", "--json")[1])["alice/models/tank"]["status"]["ahead"] == 1
+    library.on("GET /api/repositories", (200, {"repositories": []}))
+    assert twin("status")[:2] == (
+        0, "Nothing is connected with a repository: `twin assets connect` connects an asset.\n"
+    )  # fmt: skip
+
+
+def test_a_file_finds_the_repository_that_it_is_in_and_others_the_near_ones(
+    library: Answering, twin: Twin
+) -> None:
+    area = _REPOSITORY | {"id": "r0", "place": "alice"}
+    library.on("GET /api/repositories", (200, {"repositories": [area, _REPOSITORY]}))
+    differs = {"path": "a.txt", "text": "-a\n+b\n"}
+    library.on("GET /api/repositories/r1/difference", (200, differs))
+    assert twin("difference", "models/tank/a.txt", "1a2b3c4")[1] == "-a\n+b\n"
+    assert library.asked[-1].endswith("/r1/difference?path=a.txt&commit=1a2b3c4")
+    assert "name a file in it" in twin("difference", "models/tank")[2]
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    code, _, err = twin("history", "models/tonk")
+    assert (code, err) == (
+        2, "twin: models/tonk is not connected with a repository; connected are models/tank\n"
+    )  # fmt: skip
+
+
+def test_a_commit_is_listed_and_restored(library: Answering, twin: Twin) -> None:
+    commit = {"id": "1a2b3c4d5e6f7a8b", "parents": [], "author": "ada", "at": NOW,
+              "message": "One\n\nmore"}  # fmt: skip
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    library.on("GET /api/repositories/r1/commits", (200, {"commits": [commit], "next": "1"}))
+    assert twin("history", "models/tank", "--limit", "1")[1].splitlines() == [
+        "1a2b3c4d5e6f  2026-01-02 03:04  ada  One",
+        "and more: a --limit above 1 lists them",
+    ]
+    restored = _pulled("updated") | {"kept": "9f8e7d6c5b4a3c2d"}
+    library.on("POST /api/repositories/r1/restore", operation("done", result=restored))
+    code, out, _ = twin("history", "models/tank/a.txt", "--restore", "1a2b3c4")
+    assert code == 0
+    assert library.bodies[-1] == {"commit": "1a2b3c4", "path": "a.txt", "dry_run": False}
+    assert out.splitlines() == [
+        "  updated   a.txt",
+        "models/tank/a.txt is as in 1a2b3c4: 1 file changed",
+        "What was there before is kept: `twin assets history models/tank --restore 9f8e7d6c5b4a` "
+        "brings it back.",
+    ]
+
+
+def test_what_follows_is_looked_at_by_the_clock_or_told_by_a_webhook(
+    library: Answering, twin: Twin, tmp_path: Path
+) -> None:
+    (tmp_path / "hook").write_text("known\n")
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    following = _REPOSITORY | {
+        "follow_path": "alice/models/tank", "follow_seconds": 600, "has_webhook": True,
+    }  # fmt: skip
+    library.on("PUT /api/repositories/r1/follow", (200, following))
+    hook = ("--webhook-secret", str(tmp_path / "hook"))
+    code, out, err = twin("follow", "models/tank", "--every", "10m", *hook)
+    assert (code, library.bodies[-1]) == (0, {
+        "path": "alice/models/tank", "every_seconds": 600, "webhook_secret": "known"
+    })  # fmt: skip
+    assert out.endswith(": /services/library/api/repositories/r1/webhook\n")
+    assert "address of your TwinHub" in err
+    for wrong in ("10", "8d", "often"):
+        assert twin("follow", "models/tank", "--every", wrong)[0] == 2
+    assert "say when" in twin("follow", "models/tank")[2]
+
+
+def test_a_connection_is_changed_in_what_is_named_and_ended(library: Answering, twin: Twin) -> None:
+    library.on("GET /api/repositories", (200, {"repositories": [_REPOSITORY]}))
+    library.on("PATCH /api/repositories/r1", (200, _REPOSITORY | {"branch": "next"}))
+    assert "say what" in twin("reconnect", "models/tank")[2]
+    out = twin("reconnect", "models/tank", "--branch", "next")[1]
+    assert out == "models/tank is connected with https://git/x.git, branch next, by nothing\n"
+    assert library.bodies[-1]["branch"] == "next"
+    assert "credential" not in library.bodies[-1]
+    library.on("DELETE /api/repositories/r1", (204, b""))
+    assert "its files stay" in twin("disconnect", "models/tank")[1]
+    assert "not connected" in twin("disconnect", "models/tank/a.txt")[2]
 
 
 def test_usage_is_told_in_words(library: Answering, twin: Twin) -> None:
@@ -231,6 +401,9 @@ def test_a_link_opens_what_is_common(
 ) -> None:  # fmt: skip
     details = _summary("common/models/tank") | {"changed_at": NOW, "size": 0}
     library.on("GET /api/assets/common/models/tank@1.0.0", (200, details))
+    entry = {"name": "a b.ipynb", "kind": "file", "size": 2, "changed_at": NOW, "etag": "e",
+             "is_usable": True}  # fmt: skip
+    library.on("GET /api/entries/common/models/tank@1.0.0/a b.ipynb", (200, entry))
     link = "/open/common/models/tank@1.0.0?path=a%20b.ipynb"
     asked = ("open-link", "common/models/tank@1.0.0", "--path", "a b.ipynb")
     code, out, err = twin(*asked)
@@ -239,6 +412,7 @@ def test_a_link_opens_what_is_common(
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_HUB_URL", "https://twins.example.org/hub/")
     assert twin(*asked)[1:] == (f"https://twins.example.org{link}\n", "")
     assert "publish it" in twin("open-link", "models/tank")[2]
+    assert "has no c.ipynb" in twin("open-link", "common/models/tank@1.0.0", "--path", "c.ipynb")[2]
 
 
 _COURSE = {

@@ -119,3 +119,15 @@ def test_nothing_is_imported_before_it_is_used() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_name_that_is_not_there_gets_the_nearest(library: Answering) -> None:
+    tank = {"path": "common/models/tank", "area": "common", "label": "", "kind": "models",
+            "name": "tank", "root": "common", "is_folder": True, "title": ""}  # fmt: skip
+    library.on("GET /api/assets", (200, {"assets": [tank]}))
+    with pytest.raises(
+        assets.AssetsError, match=r"no asset common/models/tnak; did you mean .*tank"
+    ):
+        assets.show("common/models/tnak")
+    with pytest.raises(assets.AssetsError, match=r"no asset tank$"):
+        assets.show("tank")

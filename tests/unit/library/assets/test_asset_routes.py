@@ -113,6 +113,7 @@ def test_details_tell_everything_that_is_cheap(alice: TestClient, library_root: 
         "name": "tank", "root": "alice", "version": None, "is_folder": True,
         "title": "Heated tank", "summary": "Warm.", "licence": "MIT", "keywords": ["heat"],
         "faults": 0, "is_deprecated": False, "deprecated_why": "", "successor": "",
+            "is_withdrawn": False, "withdrawn_why": "",
         "authors": ["Ada"], "companions": [], "versions": [],
         "source": "asset.yaml", "fault_texts": [], "size": 0,
     }  # fmt: skip

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-LIMITS = Limits(
-    free_space_floor=0, most_unpacked=20 << 20, most_entries=50, most_ratio=20, deepest=5
-)
+LIMITS = Limits(most_unpacked=20 << 20, most_entries=50, most_ratio=20, deepest=5)
 
 
 @pytest.fixture(name="library_settings")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings
+from twinhub_library.settings import LibrarySettings, QuotaSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ LEVELS = "/api/files/alice/data/levels.csv"
 
 @pytest.fixture(name="library_settings")
 def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    limits = Limits(largest_file=4 << 20, free_space_floor=0)
-    return LibrarySettings(library_root, tmp_path / "state", limits=limits)
+    limits, quota = Limits(largest_file=4 << 20), QuotaSettings(free_bytes=0)
+    return LibrarySettings(library_root, tmp_path / "state", limits=limits, quota=quota)
 
 
 @pytest.fixture(name="alice")
@@ -82,7 +82,7 @@ def test_upload_that_would_fill_the_disk_is_refused_before_a_byte_is_written(
 ) -> None:
     monkeypatch.setattr(library.tree, "count_free_bytes", lambda: 100)
     answer = alice.put(NEW, content=b"x" * 101)
-    assert (answer.status_code, answer.json()["code"]) == (507, "full")
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk-full")
     assert "100 bytes left" in answer.json()["detail"]
     assert alice.put(NEW, content=b"x" * 100).status_code == 201
 

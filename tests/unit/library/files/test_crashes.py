@@ -18,7 +18,6 @@ from twinhub_library.changes import Changes
 from twinhub_library.errors import LibraryError
 from twinhub_library.files import open_files
 from twinhub_library.paths import RelativePath
-from twinhub_library.room import no_quota
 from twinhub_library.settings import LibrarySettings, QuotaSettings
 from twinhub_library.testing import CrashPoints
 from twinhub_library.tree import Tree
@@ -28,11 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from twinhub_library.areas import Area
     from twinhub_library.files import Files
     from twinhub_library.uploads import Uploads
 
 ALICE = Caller("alice")
 Content = dict[str, bytes | None]
+
+
+class NoLimits:
+    """Lets everything be written."""
+
+    def check(self, area: Area, size: int, *, promised: int = 0) -> None: ...
+
+    def check_disk(self, size: int, *, promised: int = 0) -> None: ...
 
 
 class Place:
@@ -55,7 +63,7 @@ class Place:
         """Start as a server does, and stop as a killed one."""
         with Tree(self.root) as tree:
             files = open_files(
-                self.settings, tree, check_quota=no_quota, changes=Changes(), audit=Audit(),
+                self.settings, tree, quota=NoLimits(), changes=Changes(), audit=Audit(),
                 background=Background(),
             )  # fmt: skip
             yield files, open_uploads(self.settings, files, Background())

@@ -10,7 +10,7 @@ import pytest
 from twinhub_library.library import open_library
 from twinhub_library.paths import RelativePath
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings
+from twinhub_library.settings import LibrarySettings, QuotaSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,8 @@ PLACE = "alice/data/large.bin"
 
 @pytest.fixture(name="library_settings")
 def _library_settings(library_root: Path, tmp_path: Path) -> LibrarySettings:
-    limits = Limits(largest_file=8 << 20, free_space_floor=0)
-    return LibrarySettings(library_root, tmp_path / "state", limits=limits)
+    limits, quota = Limits(largest_file=8 << 20), QuotaSettings(free_bytes=0)
+    return LibrarySettings(library_root, tmp_path / "state", limits=limits, quota=quota)
 
 
 @pytest.fixture(name="alice")
@@ -201,7 +201,7 @@ def test_upload_over_a_limit_is_refused_before_it_begins(
     monkeypatch.setattr(library.tree, "count_free_bytes", lambda: 5 << 20)
     assert _begin(alice, 3 << 20).status_code == 201
     second = _begin(alice, 3 << 20)
-    assert (second.status_code, second.json()["code"]) == (507, "full")
+    assert (second.status_code, second.json()["code"]) == (507, "disk-full")
     assert len(list((library_root / ".library" / "uploads").iterdir())) == 1
 
 

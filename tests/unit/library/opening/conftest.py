@@ -82,7 +82,7 @@ def _library_settings(library_root: Path, tmp_path: Path, published: Path) -> Li
     shutil.copytree(published / "state", tmp_path / "state", symlinks=True)
     return LibrarySettings(
         library_root, tmp_path / "state", open_links=OpenLinkSettings(("gitlab.test",)),
-        quota=QuotaSettings(users={"bob": 1}, free_bytes=0),
+        quota=QuotaSettings(users={"bob": 1}, free_bytes=0), site_title="Pumps & Co",
     )  # fmt: skip
 
 

@@ -83,6 +83,21 @@ def test_every_page_says_who_looks_at_it_and_lets_them_sign_out(alice: TestClien
         assert 'href="/hub/logout"' in page.text, address
 
 
+def test_every_page_has_the_name_of_the_site(alice: TestClient, git: CountingGit) -> None:
+    git.may_go_on.clear()
+    work = alice.post(GIT).headers["location"]
+    for address in (
+        TANK, GIT, work, "/open/collections", "/open/opened", f"/open/opened{TANK[5:]}",
+        "/open/common/models/tnak", "/open/reports/x", "/open/git",
+    ):  # fmt: skip
+        page = alice.get(address).text
+        assert re.search(r"<title>[^<]+ - Pumps &amp; Co</title>", page), address
+        assert "<span>Pumps &amp; Co</span>" in page, address
+        assert "TwinHub" not in page.replace("TwinHub library", ""), address
+    git.may_go_on.set()
+    read_report(alice, work)
+
+
 def test_link_to_what_is_not_published_says_so_whether_it_is_there_or_not(
     alice: TestClient, client_of: Callable[[str], TestClient]
 ) -> None:

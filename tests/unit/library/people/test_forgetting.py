@@ -15,6 +15,7 @@ from twinhub_api.scopes import ADMIN
 from twinhub_api.wire import Wire
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import BusyError
+from twinhub_kit.operations import anybody
 from twinhub_library.areas import split_path
 from twinhub_library.forgetting import forget_person
 from twinhub_library.library import Library, open_library
@@ -324,12 +325,12 @@ def _of_instructor(root: Path) -> str:
 def test_running_work_is_ended_first(client_of: ClientOf, library: Library) -> None:
     begun = Event()
 
-    def work(progress: Progress) -> Wire:
+    def work(_: Caller, progress: Progress) -> Wire:
         begun.set()
         while True:
             progress.check()
 
-    library.operations.start(ALICE, "test", "Goes on", work)
+    library.operations.start(ALICE, "test", "Goes on", anybody, work)
     assert begun.wait(30)
     assert client_of("admin").delete("/api/people/alice").status_code == 204
     assert client_of("alice").get("/api/operations").json()["operations"] == []
@@ -338,11 +339,11 @@ def test_running_work_is_ended_first(client_of: ClientOf, library: Library) -> N
 def test_work_that_does_not_end_is_refused_and_said(library: Library) -> None:
     may_end = Event()
 
-    def work(_: Progress) -> Wire:
+    def work(*_: object) -> Wire:
         may_end.wait(30)
         return Wire()
 
-    library.operations.start(ALICE, "test", "Hears nothing", work)
+    library.operations.start(ALICE, "test", "Hears nothing", anybody, work)
     try:
         with pytest.raises(BusyError, match="try again"):
             library.operations.forget_owner("alice", seconds=0.01)

@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.testing import CrashPoints
+from twinhub_library.paths import RelativePath
+from twinhub_library.testing import CrashPoints, FullDisk
 
 from tests.unit.library.publishing.bench import (
     ALICE,
@@ -117,6 +118,53 @@ def test_import_is_whole_and_known_or_not_there(tmp_path: Path) -> None:
             assert not list(root.glob("bob/**/.twinhub-*")), at
             seen.add(row is not None)
     assert seen == {False, True}
+
+
+_NEW = RelativePath.parse("bob/data/mine")
+
+
+def _move(root: Path) -> None:
+    with opened(root) as (tree, part):
+        part.moves.make(PLACE.parent, _NEW, tree.move)
+
+
+def _prepare_import(root: Path) -> None:
+    _prepare_first(root)
+    (root / str(_NEW.parent)).mkdir()
+    with opened(root) as (_, part):
+        start_import(part)
+
+
+def _find_import(root: Path) -> RelativePath:
+    """Return where the import is, whose files and record agree."""
+    with opened(root) as (_, part):
+        places = (PLACE, _NEW / PLACE.name)
+        (there,) = [one for one in places if read(root, one) == _FIRST]
+        assert [part.imports.find(one) is not None for one in places] == [
+            one == there for one in places
+        ]
+        return there
+
+
+@pytest.mark.heavy
+def test_files_of_an_import_and_its_record_move_both_or_neither(tmp_path: Path) -> None:
+    root, seen = tmp_path / "root", set()
+    for _ in _killed(root, _move, _prepare_import):
+        with CrashPoints():
+            seen.add(_find_import(root))
+    assert seen == {PLACE, _NEW / PLACE.name}
+
+
+def test_import_stays_where_it_is_if_its_record_cannot_be_written(tmp_path: Path) -> None:
+    root, template = tmp_path / "root", tmp_path / "template"
+    _prepare_import(template)
+
+    def before() -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(template, root, symlinks=True)
+
+    for at, error in FullDisk.sweep(lambda: _move(root), before=before):
+        assert _find_import(root) == (_NEW / PLACE.name if error is None else PLACE), at
 
 
 def _prepare_changed(root: Path) -> None:

@@ -131,3 +131,26 @@ def test_condition_that_is_no_etag_is_refused(tank: TestClient) -> None:
     refused = tank.post(f"{TANK}/deprecation", json={"why": "x"}, headers={"If-Match": "1"})
 
     assert refused.status_code == 400
+
+
+def test_pin_is_made_replaced_and_removed_as_it_was_seen(
+    tank: TestClient, client_of: ClientOf
+) -> None:
+    bob, first = client_of("bob"), {"asset": "common/models/tank@1.0.0"}
+    second = {"asset": "common/models/tank@1.1.0"}
+    none = {"If-None-Match": "*"}
+    assert bob.post("/api/pins", json=first, headers={"If-Match": "*"}).status_code == 412
+    made = bob.post("/api/pins", json=first, headers=none)
+    assert made.status_code == 200
+    address = f"/api/pins/{made.json()['id']}"
+    before = seen(bob, address)
+    assert before["If-Match"] == made.headers["etag"]
+    assert tank.get(address).status_code == 404
+
+    assert bob.post("/api/pins", json=second, headers=none).status_code == 412
+    assert bob.get(address).json()["version"] == "1.0.0"
+    assert bob.post("/api/pins", json=second, headers=before).status_code == 200
+    assert bob.post("/api/pins", json=first, headers=before).status_code == 412
+    assert bob.delete(address, headers=before).status_code == 412
+    assert bob.get(address).json()["version"] == "1.1.0"
+    assert bob.delete(address, headers=seen(bob, address)).status_code == 204

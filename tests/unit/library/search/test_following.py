@@ -137,6 +137,44 @@ def test_folders_near_the_root_are_watched_first(tmp_path: Path) -> None:
     followed.close()
 
 
+def test_one_areas_folders_never_take_the_watches_that_another_needs(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for at in range(60):
+        write(root / f"bob/models/m{at}/x.md", "x")
+    write(root / "alice/models/tank/sub/x.md", "x")
+    followed = Followed(root, most_watches=30)
+    for name in ("alice/models/tank/sub/deep", "common/models/pump", "teams/pumps/models/pump"):
+        write(root / name / "README.md", "# Seen")
+        write(root / name / "inner/README.md", "x")
+    followed.catch_up()
+    write(root / "common/models/pump/inner/late.md", "x")
+    write(root / "common/models/second/README.md", "# Seen too")
+    followed.catch_up()
+    assert set(followed.find("seen")) == {
+        "common/models/pump", "common/models/second", "teams/pumps/models/pump",
+        "alice/models/tank",
+    }  # fmt: skip
+    assert followed.watcher.short_areas == ["bob"]
+    assert followed.watcher.count() == 30
+    write(root / "bob/models/m59/README.md", "# Found by a look at everything")
+    write(root / "bob/models/m0/README.md", "# Found by a look at everything")
+    followed.follower.mark(None)
+    followed.catch_up()
+    assert {"bob/models/m0", "bob/models/m59"} <= set(followed.find("look"))
+    followed.close()
+
+
+def test_an_area_has_what_no_other_needs(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for at in range(60):
+        write(root / f"hog/models/m{at}/x.md", "x")
+    write(root / "alice/models/tank/x.md", "x")
+    followed = Followed(root, most_watches=70)
+    assert not followed.watcher.is_short
+    assert followed.watcher.count() == 66
+    followed.close()
+
+
 @pytest.mark.parametrize("area", ["common", "alice"])
 def test_many_changes_in_one_folder_are_one_look_into_it(
     followed: Followed, monkeypatch: pytest.MonkeyPatch, area: str
@@ -209,3 +247,29 @@ def test_hidden_names_temporaries_and_the_librarys_own_folder_are_no_news(
     write(followed.root / "alice/models/tank/.hidden", "x")
     followed.catch_up()
     assert followed.changes.last_number == before
+
+
+def test_withdrawn_versions_are_documents_by_themselves_that_only_who_has_their_keys_finds(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    write(root / "common/models/tank@1.1.0/README.md", "# Tank")
+    write(root / "common/models/tank@1.0.0/README.md", "# Tank")
+    followed = Followed(root)
+    hidden = root / "common/models/.withdrawn"
+    key = "common/models/.withdrawn/tank@1.0.0"
+    hidden.mkdir()
+    (root / "common/models/tank@1.0.0").rename(hidden / "tank@1.0.0")
+    for _ in range(2):  # a second look at everything leaves it
+        followed.changes.announce(RelativePath.parse("common/models/tank"))
+        followed.catch_up()
+        assert set(followed.index.documents) == {"common/models/tank", key}
+        assert followed.index.documents == rescan(followed.tree)
+        followed.follower.mark(None)
+    assert followed.find("tank") == ["common/models/tank@1.1.0"]
+    assert followed.index.documents[key].path == "common/models/tank@1.0.0"
+    remove(hidden)
+    followed.follower.mark(None)
+    followed.catch_up()
+    assert set(followed.index.documents) == {"common/models/tank"}
+    followed.close()

@@ -376,15 +376,6 @@ def test_snapshots_are_thinned_out(place: Place) -> None:
     assert len(kept) == 25, "24 of the last hours, and the newest of yesterday"
 
 
-def test_versions_of_a_removed_user_go_with_them(place: Place) -> None:
-    place.write("a.txt", "one")
-    place.take()
-
-    place.snapshots.remove_area(ALICE)
-
-    assert place.times() == []
-
-
 @given(
     st.sets(st.integers(0, 24 * 400), min_size=1, max_size=60),
     st.integers(0, 30), st.integers(0, 9), st.integers(0, 5), st.integers(0, 5),

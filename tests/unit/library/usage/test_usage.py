@@ -11,7 +11,9 @@ import pytest
 from twinhub_api.storage import ProjectLimit
 from twinhub_library.areas import THE_COMMON_AREA, split_path
 from twinhub_library.paths import RelativePath
+from twinhub_library.room import Limits, Room
 from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.usage import measuring
 from twinhub_library.usage import quota as quota_module
 from twinhub_library.usage.quota import DiskFullError, Quota, QuotaError, show_size
 
@@ -259,6 +261,8 @@ def test_nothing_is_written_past_what_the_disk_has_to_keep(library: Library) -> 
 
     with pytest.raises(DiskFullError, match="have to stay free"):
         strict.check(ALICE, 1)
+    with pytest.raises(DiskFullError, match="have to stay free"):
+        Room(Limits(), strict).check_disk(1)  # as whoever goes on writing asks
 
 
 def test_limit_that_the_file_system_keeps_comes_first(
@@ -288,3 +292,14 @@ def test_area_that_is_not_there_yet_takes_nothing(library: Library) -> None:
 )  # fmt: skip
 def test_sizes_are_for_people(size: int, text: str) -> None:
     assert show_size(size) == text
+
+
+def test_sums_count_what_is_not_listed(monkeypatch: pytest.MonkeyPatch, library: Library) -> None:
+    whole = library.usage.measure(ALICE)
+    monkeypatch.setattr(measuring, "MOST_ROWS", 1)
+    cut = library.usage.measure(ALICE)
+
+    assert len(whole.rows) > 1
+    assert cut.rows == whole.rows[:1]
+    assert (cut.bytes, cut.files) == (whole.bytes, whole.files)
+    assert sum(row.bytes for row in cut.by_kind) == cut.bytes

@@ -172,7 +172,8 @@ class _Others:
 
 def _folder(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise UseError(f"{name}: there is no folder {path}: name one that is there, or make it")
+        other = ", or make it" if name == "--root" else ""
+        raise UseError(f"{name}: there is no folder {path}: name one that is there{other}")
     return path
 
 

@@ -142,8 +142,7 @@ def _put_together(
 ) -> Library:
     """Open the parts in the order in which one needs the other; each recovers what a crash left."""
     tree, database, background = ground.tree, ground.database, ground.background
-    operations = Operations(database)
-    opened.callback(operations.close)
+    operations = _open_operations(database, opened)
     teams = Teams(tree, database)
     teams.recover()
     kept = _open_kept(settings, ground, clock)
@@ -207,6 +206,12 @@ def _open_kept(settings: LibrarySettings, ground: _Ground, clock: Callable[[], d
         quota=quota,
     )  # fmt: skip
     return _Kept(snapshots, restores, usage, quota, files)
+
+
+def _open_operations(database: Database, opened: contextlib.ExitStack) -> Operations:
+    operations = Operations(database)
+    opened.callback(operations.close)
+    return operations
 
 
 def _open_health(database: Database, search: Search) -> Health:

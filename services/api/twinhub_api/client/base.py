@@ -179,7 +179,8 @@ class ServiceClient:
     def _unreachable(self, error: Exception) -> UnreachableError:
         reason = str(error) or type(error).__name__
         return UnreachableError(
-            f"The {self._name} at {self._http.base_url} does not answer: {reason}"
+            f"The {self._name} at {self._http.base_url} does not answer: {reason};"
+            " is its address right, and does it run?"
         )
 
 

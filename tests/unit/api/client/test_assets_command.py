@@ -92,6 +92,15 @@ def test_an_asset_is_shown_with_what_it_needs(library: Answering, twin: Twin) ->
     assert json.loads(twin("show", "common/models/tank", "--json")[1])["title"] == "A tank"
 
 
+def test_what_is_withdrawn_says_so_and_why(library: Answering, twin: Twin) -> None:
+    said = {"is_withdrawn": True, "withdrawn_why": "Wrong units."}
+    library.on("GET /api/search", (200, _page(_hit("common/models/tank@1.0.0", "Fills") | said)))
+    assert "[withdrawn: Wrong units.] Fills" in twin("search", "tank")[1]
+    details = _summary("common/models/tank@1.0.0") | {"changed_at": NOW, "size": 0, "versions": []}
+    library.on("GET /api/assets/common/models/tank@1.0.0", (200, details | said))
+    assert "Wrong units." in twin("show", "common/models/tank@1.0.0")[1]
+
+
 def test_a_name_that_is_not_there_gets_the_nearest(library: Answering, twin: Twin) -> None:
     assets = [_summary("common/models/tank"), _summary("common/models/pump")]
     library.on("GET /api/assets", (200, {"assets": assets}))

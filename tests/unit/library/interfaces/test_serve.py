@@ -62,6 +62,14 @@ def test_it_says_where_it_is_answers_everybody_and_ends_when_told(
 
 
 @pytest.mark.heavy
+def test_it_says_what_to_set_for_a_client(library_root: Path) -> None:
+    with _serving(library_root, "--port", "0", "--user", "alice") as (process, url, _line):
+        assert process.stdout is not None
+        said = process.stdout.readline()
+    assert said.endswith(f": export TWINHUB_LIBRARY_URL={url} JUPYTERHUB_USER=alice\n")
+
+
+@pytest.mark.heavy
 def test_it_listens_on_the_other_loopback_too(library_root: Path) -> None:
     with _serving(library_root, "--port", "0", "--address", "::1") as (_, url, _line):
         assert url.startswith("http://[::1]:")

@@ -1,7 +1,7 @@
 """What is run inside a sandbox beside its phase, because somebody asked: commands, other phases.
 
-A request is a file ``<name>.json`` in one folder, with the plan of a process; its answer is a file of
-the same name in another one. A request with an answer is done, whoever asks again.
+A request is a file ``<name>.json`` in one folder, with the plan of a process; its answer is a file
+of the same name in another one. A request with an answer is done, whoever asks again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twinhub_agent.processes import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator
+    from collections.abc import Callable, Iterator
 
     from twinhub_agent.logs import Log
 

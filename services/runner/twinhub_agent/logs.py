@@ -1,12 +1,13 @@
-"""The log of a run: what its processes print, in the order in which it came, with times.
+r"""The log of a run: what its processes print, in the order in which it came, with times.
 
-Each record is a line ``<milliseconds since 1970>\t<process>\t<stream>\t<text>\n``. The stream is ``o``
-for standard output, ``e`` for standard error and ``t`` for TwinHub itself; as a capital letter it says
-that the line goes on in the next record of that stream, because it is long or not at its end yet.
+Each record is a line ``<milliseconds since 1970>\t<process>\t<stream>\t<text>\n``. The stream is
+``o`` for standard output, ``e`` for standard error and ``t`` for TwinHub itself; as a capital
+letter it says that the line goes on in the next record of that stream, because it is long or not at
+its end yet.
 
-A place in the log is the number of bytes before it. The log lies in segments, files that are named by
-the place where they begin; of a long log the first and the last ones are kept, so a gap between them
-says how much is left out.
+A place in the log is the number of bytes before it. The log lies in segments, files that are named
+by the place where they begin; of a long log the first and the last ones are kept, so a gap between
+them says how much is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from collections.abc import Callable
 
 LONGEST = 16 * 1024
 """Bytes of text in one record."""

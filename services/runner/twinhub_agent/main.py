@@ -18,8 +18,8 @@ def main() -> int:
     """Run a phase; its status and why it ended are in ``OUTSIDE/result.json`` afterwards.
 
     A lock on ``OUTSIDE/lock`` is held as long as this process lives, so that others see whether it
-    does, and which process it is (fcntl(2), ``F_GETLK``). A phase that was begun is not begun again,
-    whoever starts another sandbox for the same try.
+    does, and which process it is (fcntl(2), ``F_GETLK``). A phase that was begun is not begun
+    again, whoever starts another sandbox for the same try.
     """
     inside, outside = sys.argv[1:]
     with open(f"{inside}/plan.json", encoding="utf-8") as file:

@@ -11,7 +11,7 @@ _MOST_IN_A_LINE = 64
 
 
 class Metrics:
-    """The numbers of a run: lines ``<milliseconds since 1970>\t<name>\t<value>``."""
+    r"""The numbers of a run: lines ``<milliseconds since 1970>\t<name>\t<value>``."""
 
     def __init__(self, path: str) -> None:
         """Go on with a file, or begin it; at `MOST_BYTES` no more is added."""

@@ -1,4 +1,4 @@
-"""One phase while it runs: a loop over what its processes print, how they end, and what is asked."""
+"""One phase while it runs: a loop over what its processes print, how they end, what is asked."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from twinhub_agent.spawning import CannotStartError, as_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from collections.abc import Mapping
+    from typing import Any
 
 NOT_STARTED, TIMED_OUT = 125, 124
-"""Statuses of a phase whose process could not be started or was not ready, or that took too long."""
+"""Statuses of a phase whose process could not be started or was not ready, or that took long."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
 _OWN = "twin"

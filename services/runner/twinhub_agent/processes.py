@@ -12,7 +12,8 @@ from twinhub_agent.spawning import SHELL_STATUS, fork_check, signal_group, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from twinhub_agent.logs import Log
 

@@ -10,7 +10,8 @@ from twinhub_agent.spawning import fork_check
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from typing import Any, Callable, Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _CHECK_SECONDS = 10.0
@@ -85,7 +86,7 @@ class Readiness:
 
         signal.alarm(int(_CHECK_SECONDS))
         command = self._plan["command"]
-        os.execvpe(command[0], command, dict(self._variables))  # noqa: S606 - no shell is wanted
+        return os.execvpe(command[0], command, dict(self._variables))  # noqa: S606 - no shell is wanted
 
 
 def _compiled(log: str) -> re.Pattern[str]:

@@ -8,7 +8,8 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping, NoReturn, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 SHELL_STATUS = 128
@@ -81,7 +82,7 @@ def _become(
         os.dup2(err, 2)
         _reset_signals()
         place = command[0]
-        os.execvpe(command[0], list(command), dict(variables))
+        os.execvpe(command[0], list(command), dict(variables))  # noqa: S606 - no shell is wanted
     except OSError as error:
         os.write(tell, f"{place}: {os.strerror(error.errno or 0)}".encode("utf-8", "replace"))
     finally:

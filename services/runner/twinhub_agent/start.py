@@ -5,6 +5,6 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from twinhub_agent.main import main  # noqa: E402 - found by the line above
+from twinhub_agent.main import main
 
 sys.exit(main())

@@ -1,1 +1,1 @@
-"""TwinHub's runner: runs of digital twins, which outlive browsers, workspaces and its own crashes."""
+"""TwinHub's runner: runs of digital twins, which outlive browsers, workspaces and itself."""

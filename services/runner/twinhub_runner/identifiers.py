@@ -1,4 +1,4 @@
-"""Names of runs: letters and digits that sort by time, fit for folders, containers and addresses."""
+"""Names of runs: letters and digits that sort by time, fit for folders and containers."""
 
 from __future__ import annotations
 

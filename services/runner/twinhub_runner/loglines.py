@@ -33,7 +33,7 @@ def read_log(folder: Path, start: int, most: int = MOST_BYTES) -> Piece:
     A folder that is not there is an empty log.
     """
     try:
-        starts = sorted(int(name) for name in os.listdir(folder) if name.isdigit())
+        starts = sorted(int(one.name) for one in folder.iterdir() if one.name.isdigit())
     except OSError:
         return Piece(start, b"")
     for at, segment in enumerate(starts):

@@ -71,9 +71,7 @@ def _command(data: Mapping[str, Any]) -> list[str]:
     return ["sh", "-c", _RUN_SCRIPT, "script", script]
 
 
-_RUN_SCRIPT = (
-    'file=$(mktemp) && printf %s "$1" >"$file" && chmod 700 "$file" && exec "$file"'
-)
+_RUN_SCRIPT = 'file=$(mktemp) && printf %s "$1" >"$file" && chmod 700 "$file" && exec "$file"'
 """A script with an interpreter of its own has to be a file (execve(2))."""
 
 

@@ -38,15 +38,15 @@ class Caps:
 def admit(waiting: Sequence[Entry], running: Iterable[Entry], caps: Caps) -> list[str]:
     """Return the waiting runs that may begin now, in the order in which they do.
 
-    ``waiting`` is in the order of asking. The next one is always of the user who has the fewest that
-    run; of several such users, of the one who has waited longest. A run that may not begin holds back
-    no other.
+    ``waiting`` is in the order of asking. The next one is always of the user who has the fewest
+    that run; of several such users, of the one who has waited longest. A run that may not begin
+    holds back no other.
     """
     state = _State(caps)
     for one in running:
         state.begin(one)
     left = [one for one in waiting if one.is_due]
-    admitted = []
+    admitted: list[str] = []
     while True:
         possible = [one for one in left if state.why_not(one) is None]
         if not possible:
@@ -91,8 +91,10 @@ class _State:
             return f"{self.count} runs are under way, and no more are at a time"
         of_user = caps.users.get(entry.user, caps.each_user)
         if of_user is not None and self.users[entry.user] >= of_user:
-            return f"{self.users[entry.user]} runs of yours are under way, and no more are at a time"
+            count = self.users[entry.user]
+            return f"{count} runs of yours are under way, and no more are at a time"
         for group in sorted(entry.groups):
             if group in caps.groups and self.groups[group] >= caps.groups[group]:
-                return f"{self.groups[group]} runs of the group {group} are under way, and no more are"
+                count = self.groups[group]
+                return f"{count} runs of the group {group} are under way, and no more are at a time"
         return None

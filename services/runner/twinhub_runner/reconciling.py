@@ -1,24 +1,18 @@
 """One step of a run towards what is wanted of it: look at what is, write down what that means.
 
-Every step may be cut off anywhere and taken again: what a back end has done is seen by looking, what
-was decided stands in the database.
+Every step may be cut off anywhere and taken again: what a back end has done is seen by looking,
+what was decided stands in the database.
 """
 
 from __future__ import annotations
 
-import logging
-import shutil
 import time
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
 
 from twinhub_runner.agents import prepare
-from twinhub_runner.backends.base import (
-    BackendError,
-    ImpossibleError,
-    SandboxState,
-)
+from twinhub_runner.backends.base import ImpossibleError, SandboxState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +21,6 @@ if TYPE_CHECKING:
     from twinhub_runner.places import Places
     from twinhub_runner.store.runs import RunRow, RunTable
 
-_log = logging.getLogger(__name__)
-
-MOST_START_FAILURES = 3
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
 _WORDS = {
@@ -86,11 +77,8 @@ class Reconciler:
         except ImpossibleError as error:
             self._fail(row, str(error))
             return
-        if seen.state is SandboxState.RUNNING:
-            row = self._table.move(row.id, Status.RUNNING, "", started_at=time.time())
-            self._watch(row)
-        elif seen.state is not SandboxState.ABSENT:
-            self._end(row, seen)
+        if seen.state is not SandboxState.ABSENT:
+            self._watch(self._table.move(row.id, Status.RUNNING, "", started_at=time.time()))
 
     def _watch(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
@@ -140,4 +128,4 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
         return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
     if row.target != Target.RUN:
         return Status.STOPPED, "It was killed."
-    return Status.LOST, "Its sandbox is gone, and nobody knows how it ended: see the end of its log."
+    return Status.LOST, "Its sandbox is gone, and nobody knows how it ended: see its log."

@@ -81,7 +81,7 @@ class Runner:
         row = self.table.find(run_id)
         teams = {label_for(group) for group in caller.groups}
         may = row is not None and (
-            caller.is_everybody or row.owner == caller.name or (row.team != "" and row.team in teams)
+            caller.is_everybody or row.owner == caller.name or row.team in teams
         )
         if row is None or not may:
             raise NoRunError(f"There is no run {run_id}.")

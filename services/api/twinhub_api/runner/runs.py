@@ -73,7 +73,7 @@ class Run(Wire):
     chain: str | None = Field(None, description="What it was asked for together with.")
     waits_for: str | None = Field(None, description="The run that has to succeed before it.")
     scenario: str | None = None
-    parameters: dict[str, Value] = {}
+    parameters: dict[str, Value] = Field({}, description="All of the twin's, with defaults.")
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -1,7 +1,7 @@
 """Sandboxes by bubblewrap, for where there is no engine: the machine's network, its own processes.
 
-A sandbox outlives the runner. Which process it is, and whether it lives, is told by the lock that its
-agent holds; so nothing is kept here, and a process id that is used again is never taken for it.
+A sandbox outlives the runner. Which process it is, and whether it lives, is told by the lock that
+its agent holds; so nothing is kept here, and a process id that is used again is never taken for it.
 """
 
 from __future__ import annotations

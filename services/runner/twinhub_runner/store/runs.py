@@ -199,7 +199,7 @@ def _get(session: Session, run_id: str) -> RunRow:
     return session.scalars(select(RunRow).where(RunRow.id == run_id)).one()
 
 
-def _note(
+def _note(  # noqa: PLR0913 - the columns of a row
     session: Session, row: RunRow, what: str, who: str, why: str,
     *, before: Status | None = None, after: Status | None = None,
 ) -> None:  # fmt: skip

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.runner.agent.sandboxes import Sandbox
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(name="sandbox")
@@ -31,7 +30,9 @@ def test_output_of_both_streams_is_kept_and_the_status_is_the_command_s(sandbox:
 
 def test_program_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
     assert sandbox.run({"main": {"command": ["./simulate"]}}) == (125, "not-started")
-    assert sandbox.texts("twin") == ["main cannot be started: ./simulate: No such file or directory"]
+    assert sandbox.texts("twin") == [
+        "main cannot be started: ./simulate: No such file or directory"
+    ]
 
 
 def test_question_reads_nothing_and_is_seen(sandbox: Sandbox) -> None:
@@ -40,7 +41,8 @@ def test_question_reads_nothing_and_is_seen(sandbox: Sandbox) -> None:
 
 
 def test_half_a_line_is_seen_before_its_end_comes(sandbox: Sandbox) -> None:
-    sandbox.start({"main": {"command": ["sh", "-c", "printf half; while ! [ -e go ]; do sleep 0.1; done; echo -line"]}})
+    script = "printf half; while ! [ -e go ]; do sleep 0.1; done; echo -line"
+    sandbox.start({"main": {"command": ["sh", "-c", script]}})
     sandbox.wait_for_line("half")
     (sandbox.folder / "work/go").touch()
 
@@ -96,9 +98,10 @@ def test_readiness_is_seen_by_port_file_address_and_command(sandbox: Sandbox, ki
     )
     port = _free_port()
     serve = serve.replace("'localhost', 0", f"'localhost', {port}")
-    ready = {
+    ready: dict[str, dict[str, Any]] = {
         "port": {"port": port}, "file": {"file": "port"},
-        "http": {"http": f"http://localhost:{port}/"}, "command": {"command": ["test", "-e", "port"]},
+        "http": {"http": f"http://localhost:{port}/"},
+        "command": {"command": ["test", "-e", "port"]},
     }  # fmt: skip
     assert sandbox.run({
         "server": {"command": ["python3", "-c", serve], "ready": {**ready[kind], "within": 20}},
@@ -133,8 +136,9 @@ def test_end_of_what_is_not_essential_is_only_said(sandbox: Sandbox) -> None:
 
 
 def test_end_of_what_is_essential_ends_the_rest(sandbox: Sandbox) -> None:
+    other = "trap 'echo told; exit' TERM; while :; do sleep 0.1; done"
     assert sandbox.run({
-        "other": {"command": ["sh", "-c", "trap 'echo told; exit' TERM; while :; do sleep 0.1; done"]},
+        "other": {"command": ["sh", "-c", other]},
         "main": {"command": ["sh", "-c", "sleep 0.5; exit 5"]},
     }) == (5, "ended")  # fmt: skip
     assert "told" in sandbox.texts("other")
@@ -212,21 +216,19 @@ def test_long_log_keeps_its_head_and_its_tail(sandbox: Sandbox) -> None:
 
 
 def test_nothing_inside_can_end_the_first_process(sandbox: Sandbox) -> None:
-    assert sandbox.run_script("kill -9 1; kill -STOP 1; kill -TERM 1; sleep 0.3; echo here")[0] == 143
+    script = "kill -9 1; kill -STOP 1; kill -TERM 1; sleep 0.3; echo here"
+    assert sandbox.run_script(script)[0] == 143
     assert sandbox.wait_for_event("ending")["reason"] == "stopped"
 
 
 def _tell(sandbox: Sandbox, number: int) -> None:
     """Send a signal to the first process, as a back end does, by the lock that it holds."""
     assert sandbox.process is not None
-    children = f"/proc/{sandbox.process.pid}/task/{sandbox.process.pid}/children"
-    with open(children, encoding="ascii") as file:
-        os.kill(int(file.read().split()[0]), number)
+    pid = sandbox.process.pid
+    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), number)
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return int(probe.getsockname()[1])

@@ -98,7 +98,8 @@ def test_what_was_started_is_not_started_again(bench: Bench) -> None:
 
 
 def test_stop_lets_the_phase_end_as_it_wishes(bench: Bench) -> None:
-    bench.start("one", "trap 'echo bye > made; exit 0' TERM; touch up; while :; do sleep 0.05; done")
+    script = "trap 'echo bye > made; exit 0' TERM; touch up; while :; do sleep 0.05; done"
+    bench.start("one", script)
     wait_for((bench.runs / "one/work/up").exists, seconds=SECONDS, what="it runs")
     bench.backend.stop("one")
 

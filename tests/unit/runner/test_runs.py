@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Client = Callable[[str], TestClient]
 
+pytestmark = pytest.mark.heavy  # real sandboxes
+
 SECONDS = 30
 IDENTITY = TableIdentity(
     {

@@ -13,6 +13,8 @@ import pytest
 
 from tests.unit.runner.agent.sandboxes import Sandbox
 
+pytestmark = pytest.mark.heavy  # real sandboxes
+
 
 @pytest.fixture(name="sandbox")
 def _sandbox(tmp_path: Path) -> Sandbox:

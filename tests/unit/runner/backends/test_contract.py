@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from twinhub_runner.backends.base import Backend
 
+pytestmark = pytest.mark.heavy  # real sandboxes
+
 SECONDS = 30
 
 

@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: setup up down purge status logs images check test test-long bench docs locks
 
 setup: .venv/.ready  ## .venv with the locked dependencies
-.venv/.ready: requirements/dev.txt requirements/bootstrap.txt hub/pyproject.toml services/dtconfig/pyproject.toml services/api/pyproject.toml services/kit/pyproject.toml services/library/pyproject.toml extensions/lab/pyproject.toml
+.venv/.ready: requirements/dev.txt requirements/bootstrap.txt hub/pyproject.toml services/dtconfig/pyproject.toml services/api/pyproject.toml services/kit/pyproject.toml services/library/pyproject.toml services/runner/pyproject.toml extensions/lab/pyproject.toml
 	@PYTHON=$(PYTHON) sh requirements/setup.sh
 
 up: setup  ## start TwinHub, or repair it: make up [ENGINE=install|process] [TWINHUB_PORT=8000]

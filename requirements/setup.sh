@@ -23,6 +23,6 @@ say "Environment: installing the locked packages"
 .venv/bin/uv pip sync -q --python .venv/bin/python --compile-bytecode \
     --require-hashes requirements/dev.txt
 .venv/bin/uv pip install -q --python .venv/bin/python --no-deps \
-    -e services/dtconfig -e services/api -e services/kit -e services/library -e extensions/lab -e hub
+    -e services/dtconfig -e services/api -e services/kit -e services/library -e services/runner -e extensions/lab -e hub
 touch .venv/.ready
 say "Environment: ready"

@@ -31,6 +31,7 @@ step "dependencies of dtconfig" deptry services/dtconfig --config services/dtcon
 step "dependencies of the twin command" deptry services/api --config services/api/pyproject.toml
 step "dependencies of the kit" deptry services/kit --config services/kit/pyproject.toml
 step "dependencies of the library" deptry services/library --config services/library/pyproject.toml
+step "dependencies of the runner" deptry services/runner --config services/runner/pyproject.toml
 step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names

@@ -1,0 +1,76 @@
+"""What is run inside a sandbox beside its phase, because somebody asked: commands, other phases.
+
+A request is a file ``<name>.json`` in one folder, with the plan of a process; its answer is a file
+of the same name in another one. A request with an answer is done, whoever asks again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from twinhub_agent.journal import write_whole
+from twinhub_agent.processes import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from twinhub_agent.logs import Log
+
+_SETTLED_NANOSECONDS = 1_000_000_000
+"""Within this time a folder may change without its time of change showing it."""
+
+
+class Control:
+    """The requests to one sandbox."""
+
+    def __init__(self, requests: str, answers: str) -> None:
+        """Take requests from a folder and answer into another one, which is made."""
+        self._requests, self._answers = requests, answers
+        os.makedirs(answers, mode=0o700, exist_ok=True)
+        self._seen: set[str] = set(os.listdir(answers))
+        self._changed = 0
+        self._running: dict[str, Process] = {}
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Those that run because somebody asked."""
+        return tuple(self._running.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one runs."""
+        return bool(self._running)
+
+    def take(self, log: Log, see: Callable[[bytes], None]) -> Iterator[Process]:
+        """Yield a process for each new request, to be started."""
+        try:
+            changed = os.stat(self._requests).st_mtime_ns
+        except OSError:
+            return
+        if changed == self._changed and time.time_ns() - changed > _SETTLED_NANOSECONDS:
+            return
+        self._changed = changed
+        for name in sorted(os.listdir(self._requests)):
+            if name.endswith(".json") and name not in self._seen:
+                self._seen.add(name)
+                with open(f"{self._requests}/{name}", encoding="utf-8") as file:
+                    plan = json.load(file)
+                self._running[name] = Process(plan["name"], plan, log, see)
+                yield self._running[name]
+
+    def note_end(self, process: Process) -> bool:
+        """Answer the request that a process was started for; return whether there is one."""
+        for name, one in self._running.items():
+            if one is process:
+                del self._running[name]
+                write_whole(f"{self._answers}/{name}", {"status": process.status})
+                return True
+        return False
+
+    def note_failure(self, process: Process) -> None:
+        """Answer that a process could not be started."""
+        process.status = 125
+        self.note_end(process)

@@ -1,0 +1,33 @@
+"""Files that only grow: one JSON object in each line, whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+
+class Journal:
+    """Events of a run, in the order in which they happened."""
+
+    def __init__(self, path: str) -> None:
+        """Go on with a file, or begin it."""
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def write(self, event: str, **facts: object) -> None:
+        """Add an event, with the time in milliseconds since 1970; it is on the disk afterwards."""
+        record = {"time": time.time_ns() // 1_000_000, "event": event, **facts}
+        os.write(self._file, json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        os.fdatasync(self._file)
+
+
+def write_whole(path: str, content: object) -> None:
+    """Put JSON in a file, which is complete whenever it is there."""
+    new = f"{path}.new"
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, json.dumps(content, separators=(",", ":")).encode())
+        os.fdatasync(file)
+    finally:
+        os.close(file)
+    os.rename(new, path)

@@ -1,0 +1,36 @@
+"""``python3 start.py INSIDE OUTSIDE``: run the phase of ``INSIDE/plan.json``, once."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+
+from twinhub_agent.journal import write_whole
+from twinhub_agent.phase import Phase
+
+DONE_BEFORE = 97
+"""Status of a sandbox whose phase another one runs, or has run."""
+
+
+def main() -> int:
+    """Run a phase; its status and why it ended are in ``OUTSIDE/result.json`` afterwards.
+
+    A lock on ``OUTSIDE/lock`` is held as long as this process lives, so that others see whether it
+    does, and which process it is (fcntl(2), ``F_GETLK``). A phase that was begun is not begun
+    again, whoever starts another sandbox for the same try.
+    """
+    inside, outside = sys.argv[1:]
+    with open(f"{inside}/plan.json", encoding="utf-8") as file:
+        plan = json.load(file)
+    lock = open(f"{outside}/lock", "w", encoding="ascii")  # noqa: SIM115 - held to the end
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        begun = os.open(f"{outside}/begun", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return DONE_BEFORE
+    os.close(begun)
+    status, reason = Phase(plan, inside, outside).run()
+    write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
+    return status

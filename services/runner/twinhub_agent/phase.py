@@ -1,0 +1,230 @@
+"""One phase while it runs: a loop over what its processes print, how they end, what is asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+
+from twinhub_agent.control import Control
+from twinhub_agent.journal import Journal
+from twinhub_agent.logs import Log, Stream
+from twinhub_agent.metrics import Metrics
+from twinhub_agent.processes import Process
+from twinhub_agent.spawning import CannotStartError, as_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+NOT_STARTED, TIMED_OUT = 125, 124
+"""Statuses of a phase whose process could not be started or was not ready, or that took long."""
+_TICK_SECONDS = 0.1
+_CHUNK = 1 << 16
+_OWN = "twin"
+"""What TwinHub's own lines in a log are called by."""
+
+
+class Phase:
+    """One phase of a twin, from its first process to the end of its last."""
+
+    def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
+        """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
+        self._plan = plan
+        self._journal = Journal(f"{outside}/events")
+        self._log = Log(f"{outside}/log", **plan["log"])
+        self._metrics = Metrics(f"{outside}/metrics")
+        self._control = Control(f"{inside}/control", f"{outside}/answers")
+        self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        self._poll = select.epoll()
+        self._wake_in, wake_out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._poll.register(self._wake_in, select.EPOLLIN)
+        signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_signal)
+        self._streams: dict[int, Stream] = {}
+        self._processes = {
+            name: Process(name, one, self._log, self._metrics.see)
+            for name, one in plan["processes"].items()
+        }
+        self._is_asked_to_stop = False
+        self._outcome: tuple[int, str] | None = None
+        self._is_in_background = False
+        self._has_children = True
+        self._deadline: float | None = None
+
+    def run(self) -> tuple[int, str]:
+        """Run it to its end; return its status and why it ended.
+
+        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started`` or ``not-ready``.
+        """
+        if self._plan["time_limit"]:
+            self._deadline = time.monotonic() + self._plan["time_limit"]
+        self._journal.write("begun")
+        while not self._is_over():
+            self._start_due()
+            self._read(_TICK_SECONDS)
+            self._reap()
+            self._look()
+        if os.getpid() == 1:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # all others in the namespace
+        self._read(0)
+        for stream in self._streams.values():
+            stream.end()
+        self._log.close()
+        return self._outcome or (0, "ended")
+
+    def _is_over(self) -> bool:
+        """Return whether nothing of the phase runs any more, or is to."""
+        if any(one.is_running for one in self._processes.values()):
+            return False
+        if self._outcome is not None:
+            return self._outcome[1] != "ended" or self._outcome[0] != 0 or not self._waits_on()
+        return False
+
+    def _waits_on(self) -> bool:
+        """Return whether the phase lives on by what its command has left behind."""
+        if not self._plan["keeps_children"] or os.getpid() != 1 or self._control.is_busy:
+            return self._control.is_busy
+        if self._has_children and not self._is_in_background:
+            self._is_in_background = True
+            self._journal.write("background")
+            self._say("The command has ended; what it has started goes on.")
+        return self._has_children
+
+    def _start_due(self) -> None:
+        """Start what may be started now."""
+        if self._outcome is not None:
+            return
+        now = time.monotonic()
+        for process in self._processes.values():
+            is_due = process.pid is None and now >= process.starts_at
+            before = (self._processes[name] for name in process.plan["after"])
+            is_next = is_due and all(one.readiness.is_ready and one.pid for one in before)
+            if is_next and not self._start(process):
+                self._end(NOT_STARTED, "not-started", process.name)
+
+    def _start(self, process: Process) -> bool:
+        try:
+            fresh = process.start()
+        except CannotStartError as error:
+            self._say(f"{process.name} cannot be started: {error}")
+            return False
+        for descriptor, stream in fresh.items():
+            self._poll.register(descriptor, select.EPOLLIN)
+            self._streams[descriptor] = stream
+        self._journal.write("started", process=process.name)
+        return True
+
+    def _read(self, seconds: float) -> None:
+        """Wait for something to happen, and take what has been printed."""
+        quiet = set(self._streams)
+        for descriptor, _ in self._poll.poll(seconds):
+            quiet.discard(descriptor)
+            if descriptor == self._wake_in:
+                os.read(self._wake_in, _CHUNK)
+            else:
+                self._drain(descriptor)
+        for descriptor in quiet:
+            self._streams[descriptor].flush()
+
+    def _drain(self, descriptor: int) -> None:
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        if chunk:
+            self._streams[descriptor].feed(chunk)
+        else:
+            self._poll.unregister(descriptor)
+            os.close(descriptor)
+            self._streams.pop(descriptor).end()
+
+    def _reap(self) -> None:
+        """Take the ends of all processes, also of those that nobody knows."""
+        self._has_children = True
+        while True:
+            try:
+                pid, wait_status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._has_children = False
+                return
+            if not pid:
+                return
+            self._note_end(pid, as_status(wait_status))
+
+    def _note_end(self, pid: int, status: int) -> None:
+        for process in (*self._processes.values(), *self._control.processes):
+            if process.pid == pid and process.status is None:
+                process.status = status
+                self._read(0)  # what it has printed comes before what is said of its end
+                self._judge(process)
+                return
+            if process.readiness.note_end(pid, status):
+                return
+
+    def _judge(self, process: Process) -> None:
+        """Decide what the end of a process means for the phase."""
+        self._journal.write("exited", process=process.name, status=process.status)
+        if self._control.note_end(process) or self._outcome is not None:
+            return
+        if process.is_to_start_again():
+            self._say(
+                f"{process.name} {process.how_it_ended()} and is started again "
+                f"({process.restarts})."
+            )
+            self._journal.write("restarting", process=process.name, count=process.restarts)
+        elif process.plan["essential"]:
+            if process.status:
+                self._say(f"{process.name} {process.how_it_ended()}.")
+            self._end(process.status or 0, "ended", process.name)
+        else:
+            self._say(f"{process.name} {process.how_it_ended()}; the phase goes on.")
+            if not any(one.is_running or one.pid is None for one in self._processes.values()):
+                self._end(0, "ended", process.name)
+
+    def _look(self) -> None:
+        """See to what the time brings: readiness, limits, requests."""
+        if self._is_asked_to_stop:
+            self._end(0 if self._plan["live"] else 143, "stopped")
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            if self._outcome is None or self._is_in_background:
+                self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
+            self._end(TIMED_OUT, "time-limit")
+        for process in self._processes.values():
+            if process.is_running:
+                self._look_at(process)
+        for process in self._control.take(self._log, self._metrics.see):
+            if not self._start(process):
+                self._control.note_failure(process)
+
+    def _look_at(self, process: Process) -> None:
+        process.readiness.ask()
+        if process.readiness.is_ready and not process.is_announced:
+            process.is_announced = True
+            self._journal.write("ready", process=process.name)
+        elif process.readiness.is_late() and self._outcome is None:
+            self._say(f"{process.name} was not ready in time: {process.readiness.describe()}")
+            self._end(NOT_STARTED, "not-ready", process.name)
+        process.kill_if_late()
+
+    def _end(self, status: int, reason: str, process: str = "") -> None:
+        """Decide how the phase ends, if that is not decided, and ask all that runs to end."""
+        ended_well = self._outcome == (0, "ended") and self._is_in_background
+        if self._outcome is not None and not ended_well:
+            return
+        self._outcome = (status, reason)
+        self._journal.write("ending", status=status, reason=reason, process=process)
+        for one in (*reversed(list(self._processes.values())), *self._control.processes):
+            one.begin_stop()
+
+    def _say(self, text: str) -> None:
+        self._own.feed(f"{text}\n".encode())
+
+    def _note_signal(self, number: int, _frame: object) -> None:
+        if number != signal.SIGCHLD:
+            self._is_asked_to_stop = True

@@ -1,0 +1,95 @@
+"""Processes that the first one starts: in a session of their own, without a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
+
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+SHELL_STATUS = 128
+"""What a shell adds to the number of the signal that ended a program."""
+
+
+class CannotStartError(Exception):
+    """A program cannot be started; the text says which and why."""
+
+
+def spawn(
+    command: Sequence[str], folder: str, variables: Mapping[str, str], out: int, err: int
+) -> int:
+    """Start a program with two descriptors as its output; return its process id.
+
+    Raises:
+        CannotStartError: its folder or program is not there, or may not be used.
+    """
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        _become(command, folder, variables, out, err, tell)
+    os.close(tell)
+    with open(told, "rb") as file:
+        fault = file.read()
+    if fault:
+        os.waitpid(pid, 0)
+        raise CannotStartError(fault.decode("utf-8", "replace"))
+    return pid
+
+
+def fork_check(check: Callable[[], bool]) -> int:
+    """Ask something in a process of its own, whose status is 0 if it holds; return its id."""
+    pid = os.fork()
+    if pid == 0:
+        _reset_signals()
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nothing, descriptor)
+        holds = False
+        with contextlib.suppress(Exception):
+            holds = check()
+        os._exit(0 if holds else 1)
+    return pid
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to a process and all in its group that are still there."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def as_status(wait_status: int) -> int:
+    """Return the status that a shell would report."""
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else SHELL_STATUS - code
+
+
+def _become(
+    command: Sequence[str], folder: str, variables: Mapping[str, str], out: int, err: int, tell: int
+) -> NoReturn:
+    place = folder
+    try:
+        os.setsid()
+        os.chdir(folder)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        _reset_signals()
+        place = command[0]
+        os.execvpe(command[0], list(command), dict(variables))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        os.write(tell, f"{place}: {os.strerror(error.errno or 0)}".encode("utf-8", "replace"))
+    finally:
+        os._exit(127)
+
+
+def _reset_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in _HANDLED:
+        signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,1 @@
+"""TwinHub's runner: runs of digital twins, which outlive browsers, workspaces and itself."""

@@ -1,0 +1,1 @@
+"""Where runs run: one interface, and an implementation for each kind of sandbox."""

@@ -1,0 +1,222 @@
+"""Sandboxes by bubblewrap, for where there is no engine: the machine's network, its own processes.
+
+A sandbox outlives the runner. Which process it is, and whether it lives, is told by the lock that
+its agent holds; so nothing is kept here, and a process id that is used again is never taken for it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinhub_runner.agents import find_agent, read_result, was_begun
+from twinhub_runner.backends.base import (
+    BackendError,
+    ImpossibleError,
+    Mount,
+    SandboxState,
+    Seen,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twinhub_runner.backends.base import SandboxSpec
+
+INSIDE, OUTSIDE = "/run/twinhub/in", "/run/twinhub/out"
+"""Where a sandbox sees its two folders."""
+_BEGIN_SECONDS = 30.0
+_OUT_OF_MEMORY_FIRST = "600"
+"""When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
+
+
+@dataclass
+class ProcessBackend:
+    """Runs sandboxes as processes of this machine."""
+
+    runs: Path
+    """Folder of all sandboxes: each has one of its name, with ``out`` in it."""
+    python: str = "/usr/bin/python3"
+    """The interpreter of the agent, at the same place in a sandbox."""
+    system: tuple[Mount, ...] = field(default_factory=lambda: tuple(_system()))
+    """What each sandbox sees of the machine, read-only."""
+    name: str = "process"
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """What this process has started, whose ends it has to take."""
+
+    def start(self, spec: SandboxSpec) -> None:
+        """Start bubblewrap, and wait until the agent has begun.
+
+        Raises:
+            BackendError: it has not begun.
+            ImpossibleError: there is no bubblewrap.
+        """
+        if was_begun(spec.outside):
+            return
+        if spec.image:
+            raise ImpossibleError(
+                f"there is no engine here, so no image {spec.image!r}: remove environment.image"
+            )
+        self._children[spec.name] = child = self._start(spec)
+        try:
+            self._wait_until_begun(spec, child)
+        finally:
+            self._reap(spec.name)
+
+    def look(self, name: str) -> Seen:
+        """Return what has become of a sandbox."""
+        self._reap(name)
+        outside = self._outside(name)
+        if find_agent(outside) is not None:
+            return Seen(SandboxState.RUNNING)
+        if (result := read_result(outside)) is not None:
+            return Seen(SandboxState.ENDED, result.status, result.reason)
+        if was_begun(outside):
+            return Seen(SandboxState.VANISHED)
+        return Seen(SandboxState.ABSENT)
+
+    def stop(self, name: str) -> None:
+        """Send the agent SIGTERM."""
+        self._signal(name, signal.SIGTERM)
+
+    def kill(self, name: str) -> None:
+        """Send the agent SIGKILL, which ends its whole PID namespace (pid_namespaces(7))."""
+        self._signal(name, signal.SIGKILL)
+
+    def remove(self, name: str) -> None:
+        """Kill it and wait until it is gone.
+
+        Raises:
+            BackendError: it is not gone after a while.
+        """
+        pid = self._signal(name, signal.SIGKILL)
+        if pid is not None and not pid.wait(_BEGIN_SECONDS):
+            raise BackendError(f"the sandbox {name} was killed and is still there")
+        if (child := self._children.get(name)) is not None:
+            child.wait(_BEGIN_SECONDS)
+            self._reap(name)
+
+    def list_names(self) -> frozenset[str]:
+        """Return the sandboxes whose agent lives."""
+        found = self.runs.iterdir() if self.runs.is_dir() else ()
+        return frozenset(one.name for one in found if find_agent(one / "out") is not None)
+
+    def _reap(self, name: str) -> None:
+        if (child := self._children.get(name)) is not None and child.poll() is not None:
+            self._children.pop(name, None)
+
+    def _outside(self, name: str) -> Path:
+        return self.runs / name / "out"
+
+    def _start(self, spec: SandboxSpec) -> subprocess.Popen[bytes]:
+        log = os.open(
+            spec.outside.parent / "sandbox.log",
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600,
+        )  # fmt: skip
+        try:
+            return subprocess.Popen(
+                self._command(spec), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=dict(spec.variables), start_new_session=True, cwd="/",
+            )  # fmt: skip
+        except OSError as error:
+            raise ImpossibleError(f"{error.filename}: {error.strerror}") from error
+        finally:
+            os.close(log)
+
+    def _wait_until_begun(self, spec: SandboxSpec, child: subprocess.Popen[bytes]) -> None:
+        """Wait until the agent holds its lock, or bubblewrap has failed."""
+        waiting = _PidFile.open(child.pid)
+        pause = 0.002
+        left = _BEGIN_SECONDS
+        while not was_begun(spec.outside):
+            if waiting is None or waiting.wait(pause):
+                if was_begun(spec.outside):
+                    return
+                raise BackendError(_last_line(spec.outside.parent / "sandbox.log"))
+            left -= pause
+            if left <= 0:
+                child.kill()
+                raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
+            pause = min(2 * pause, 0.1)
+
+    def _command(self, spec: SandboxSpec) -> list[str]:
+        limits = spec.limits
+        files = min(limits.open_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        memory = [] if limits.memory_bytes is None else [f"--as={limits.memory_bytes}"]
+        return [
+            _program("choom"), "--adjust", _OUT_OF_MEMORY_FIRST, "--",
+            _program("prlimit"), "--core=0", f"--nofile={files}", *memory, "--",
+            _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1",
+            "--hostname", "run", "--new-session",
+            *(word for one in self.system for word in _bind(one)),
+            "--perms", "1777", "--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc",  # noqa: S108
+            *(word for one in spec.mounts for word in _bind(one)),
+            *_bind(Mount(spec.inside, INSIDE)), *_bind(Mount(spec.outside, OUTSIDE, writable=True)),
+            "--chdir", "/", "--",
+            self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE,
+        ]  # fmt: skip
+
+    def _signal(self, name: str, number: int) -> _PidFile | None:
+        """Send a signal to the agent of a sandbox; return it, or None where there is none."""
+        pid = find_agent(self._outside(name))
+        found = None if pid is None else _PidFile.open(pid)
+        if found is None or find_agent(self._outside(name)) != pid:
+            return None
+        found.send(number)
+        return found
+
+
+@dataclass(frozen=True)
+class _PidFile:
+    """A process by a descriptor, so that no other one is ever meant (pidfd_open(2))."""
+
+    descriptor: int
+
+    @classmethod
+    def open(cls, pid: int) -> _PidFile | None:
+        try:
+            return cls(os.pidfd_open(pid))
+        except ProcessLookupError:
+            return None
+
+    def send(self, number: int) -> None:
+        try:
+            signal.pidfd_send_signal(self.descriptor, number)
+        except ProcessLookupError:
+            return
+        except PermissionError as error:
+            raise BackendError("the sandbox belongs to somebody else") from error
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether it has ended within so long."""
+        return bool(select.select([self.descriptor], [], [], seconds)[0])
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
+def _bind(mount: Mount) -> tuple[str, str, str]:
+    return "--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target
+
+
+def _system() -> Iterator[Mount]:
+    for name in _SYSTEM:
+        if Path(name).exists():
+            yield Mount(Path(name), name)
+
+
+def _program(name: str) -> str:
+    return shutil.which(name) or f"/usr/bin/{name}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    return lines[-1] if lines else "bubblewrap ended without a word"

@@ -1,0 +1,39 @@
+"""What can be wrong with what somebody asks of the runner; the text is for people."""
+
+from __future__ import annotations
+
+from twinhub_kit.errors import ServiceError
+
+
+class RunnerError(ServiceError):
+    """Base of all errors of the runner."""
+
+    code = "runner-error"
+
+
+class NoTwinError(RunnerError):
+    """There is no such twin, or none that the caller may know of."""
+
+    code = "not-found"
+    status = 404
+
+
+class BadTwinError(RunnerError):
+    """A twin that cannot be run as it is; the text names file and line."""
+
+    code = "bad-twin"
+    status = 422
+
+
+class NoRunError(RunnerError):
+    """There is no such run, or none that the caller may know of."""
+
+    code = "not-found"
+    status = 404
+
+
+class BadSubmissionError(RunnerError):
+    """Something is asked that the twin does not have, or that can never be."""
+
+    code = "bad-submission"
+    status = 422

@@ -1,0 +1,28 @@
+"""The runner as an application: the parts, the routes and who may call."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from twinhub_kit.application import make_application, serve_routes
+
+from twinhub_runner.rest import runs
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from twinhub_kit.callers import Identity
+
+    from twinhub_runner.runner import Runner
+
+
+def make_runner_application(runner: Runner, identity: Identity) -> FastAPI:
+    """Return the application that runs twins for those whom the identity knows."""
+    application = make_application(
+        "TwinHub runner", version=version("twinhub-runner"), identity=identity,
+        background=runner.background,
+    )  # fmt: skip
+    application.state.runner = runner
+    for router in (runs.router,):
+        serve_routes(application, router)
+    return application

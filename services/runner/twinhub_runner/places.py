@@ -1,0 +1,43 @@
+"""Where the files of runs are, and what their sandboxes are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twinhub_runner.store.runs import RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of one try of a run."""
+
+    folder: Path
+
+    @property
+    def inside(self) -> Path:
+        """What its sandbox reads."""
+        return self.folder / "in"
+
+    @property
+    def outside(self) -> Path:
+        """What its agent writes: events, the log, how it ended."""
+        return self.folder / "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of all runs."""
+
+    runs: Path
+
+    def sandbox_of(self, row: RunRow) -> str:
+        """Return the name of the sandbox of a run's present try."""
+        return f"{row.id}-{row.attempt}"
+
+    def of(self, row: RunRow) -> Place:
+        """Return the folders of a run's present try."""
+        return Place(self.runs / self.sandbox_of(row))

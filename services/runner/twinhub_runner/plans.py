@@ -1,0 +1,94 @@
+"""What an agent is told of a phase: made of a resolved twin, in the words of `twinhub_agent`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twinhub_dtconfig.resolving import Resolved
+
+LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
+"""Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
+_MAIN = "main"
+"""What the one process of a phase is called that is a command or a script."""
+
+
+def make_plan(
+    resolved: Resolved, phase: str, folder: str, *, most_seconds: float | None
+) -> dict[str, Any]:
+    """Return the plan of a phase that runs in a folder of the sandbox.
+
+    ``most_seconds`` is what the site allows where the twin sets no limit; a live phase has none.
+    """
+    data: Mapping[str, Any] = resolved.data["phases"][phase]
+    variables = {**resolved.data.get("variables", {}), **data.get("variables", {})}
+    is_live = bool(data.get("live"))
+    limit = data.get("time_limit")
+    processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
+    return {
+        "phase": phase,
+        "live": is_live,
+        "time_limit": limit if limit is not None or is_live else most_seconds,
+        "keeps_children": "processes" not in data,
+        "log": LOG,
+        "processes": {
+            name: _process(one, folder, data.get("folder", "."), variables, resolved)
+            for name, one in processes.items()
+        },
+    }
+
+
+def _process(
+    data: Mapping[str, Any], folder: str, own: str, variables: Mapping[str, str], resolved: Resolved
+) -> dict[str, Any]:
+    stop = data.get("stop", {})
+    return {
+        "command": _command(data),
+        "folder": _inside(folder, data.get("folder") or own),
+        "variables": {**variables, **data.get("variables", {})},
+        "after": list(data.get("after", ())),
+        "ready": _ready(data.get("ready") or {}, resolved),
+        "restart": data.get("restart", "never"),
+        "essential": data.get("essential", True),
+        "stop": {
+            "signal": stop.get("signal", "SIGTERM"),
+            "command": stop.get("command"),
+            "grace": stop.get("grace", 10.0),
+        },
+    }
+
+
+def _command(data: Mapping[str, Any]) -> list[str]:
+    """Return the words of a command; a script becomes an argument of its interpreter."""
+    script = data.get("script")
+    if script is None:
+        return list(data["command"])
+    first, _, _ = str(script).partition("\n")
+    if not first.startswith("#!"):
+        return ["sh", "-eu", "-c", script]
+    return ["sh", "-c", _RUN_SCRIPT, "script", script]
+
+
+_RUN_SCRIPT = 'file=$(mktemp) && printf %s "$1" >"$file" && chmod 700 "$file" && exec "$file"'
+"""A script with an interpreter of its own has to be a file (execve(2))."""
+
+
+def _ready(ready: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
+    made = {name: ready[name] for name in ("within", "log", "file", "command") if name in ready}
+    if "port" in ready:
+        made["port"] = _port(ready["port"], resolved)
+    if "http" in ready:
+        port, _, path = str(ready["http"]).partition("/")
+        made["http"] = f"http://localhost:{_port(port, resolved)}/{path}"
+    return made
+
+
+def _port(port: int | str, resolved: Resolved) -> int:
+    text = str(port)
+    return int(text) if text.isdecimal() else int(resolved.data["ports"][text]["port"])
+
+
+def _inside(folder: str, path: str) -> str:
+    return folder if path == "." else f"{folder}/{path}"

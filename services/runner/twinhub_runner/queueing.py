@@ -1,0 +1,100 @@
+"""Which waiting runs may begin: caps, and fairness between people. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run that waits or runs, as far as the queue is concerned."""
+
+    id: str
+    user: str
+    groups: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    """What it has for itself alone while it runs: a folder, a device."""
+    is_due: bool = True
+    """Whether nothing but the queue holds it back: no earlier phase, no pause before a retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many may run at once; None for no limit."""
+
+    all: int | None = None
+    each_user: int | None = None
+    users: dict[str, int] = field(default_factory=dict)
+    """In place of `each_user`, by name."""
+    groups: dict[str, int] = field(default_factory=dict)
+    """Of all members of a group together."""
+
+
+def admit(waiting: Sequence[Entry], running: Iterable[Entry], caps: Caps) -> list[str]:
+    """Return the waiting runs that may begin now, in the order in which they do.
+
+    ``waiting`` is in the order of asking. The next one is always of the user who has the fewest
+    that run; of several such users, of the one who has waited longest. A run that may not begin
+    holds back no other.
+    """
+    state = _State(caps)
+    for one in running:
+        state.begin(one)
+    left = [one for one in waiting if one.is_due]
+    admitted: list[str] = []
+    while True:
+        possible = [one for one in left if state.why_not(one) is None]
+        if not possible:
+            return admitted
+        chosen = min(possible, key=lambda one: state.users[one.user])  # the first of the equal ones
+        state.begin(chosen)
+        left.remove(chosen)
+        admitted.append(chosen.id)
+
+
+def explain(entry: Entry, running: Iterable[Entry], caps: Caps) -> str:
+    """Return what a waiting run waits for, for people; empty if for nothing that is known."""
+    state = _State(caps)
+    for one in running:
+        state.begin(one)
+    return state.why_not(entry) or ""
+
+
+class _State:
+    """What runs, counted."""
+
+    def __init__(self, caps: Caps) -> None:
+        self.caps = caps
+        self.count = 0
+        self.users: Counter[str] = Counter()
+        self.groups: Counter[str] = Counter()
+        self.keys: dict[str, str] = {}
+
+    def begin(self, entry: Entry) -> None:
+        self.count += 1
+        self.users[entry.user] += 1
+        self.groups.update(entry.groups)
+        self.keys.update(dict.fromkeys(entry.keys, entry.id))
+
+    def why_not(self, entry: Entry) -> str | None:
+        """Return why a run may not begin now; None if it may."""
+        caps = self.caps
+        for key in sorted(entry.keys):
+            if key in self.keys:
+                return f"{key} is used by the run {self.keys[key]}"
+        if caps.all is not None and self.count >= caps.all:
+            return f"{self.count} runs are under way, and no more are at a time"
+        of_user = caps.users.get(entry.user, caps.each_user)
+        if of_user is not None and self.users[entry.user] >= of_user:
+            count = self.users[entry.user]
+            return f"{count} runs of yours are under way, and no more are at a time"
+        for group in sorted(entry.groups):
+            if group in caps.groups and self.groups[group] >= caps.groups[group]:
+                count = self.groups[group]
+                return f"{count} runs of the group {group} are under way, and no more are at a time"
+        return None

@@ -1,0 +1,131 @@
+"""One step of a run towards what is wanted of it: look at what is, write down what that means.
+
+Every step may be cut off anywhere and taken again: what a back end has done is seen by looking,
+what was decided stands in the database.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from twinhub_api.runner.runs import Status, Target
+
+from twinhub_runner.agents import prepare
+from twinhub_runner.backends.base import ImpossibleError, SandboxState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
+    from twinhub_runner.places import Places
+    from twinhub_runner.store.runs import RunRow, RunTable
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 300.0
+_WORDS = {
+    "time-limit": "The time limit is over.",
+    "not-started": "A program of the phase could not be started: see the log.",
+    "not-ready": "A process was not ready in time: see the log.",
+}
+
+
+class Reconciler:
+    """Takes steps with runs; one run is taken by one thread at a time."""
+
+    def __init__(
+        self, table: RunTable, backend: Backend, places: Places,
+        spec_of: Callable[[RunRow], SandboxSpec],
+    ) -> None:  # fmt: skip
+        """Work with a table and a back end; ``spec_of`` says what a run's sandbox is."""
+        self._table, self._backend, self._places = table, backend, places
+        self._spec_of = spec_of
+
+    def step(self, row: RunRow) -> None:
+        """Take the next step of a run that has begun and not ended."""
+        match Status(row.status):
+            case Status.PREPARING:
+                self._prepare(row)
+            case Status.STARTING:
+                self._start(row)
+            case Status.RUNNING | Status.STOPPING:
+                self._watch(row)
+            case _:
+                pass
+
+    def stop_waiting(self, row: RunRow) -> None:
+        """End a run that nobody wants any more before it has begun."""
+        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.")
+
+    def _prepare(self, row: RunRow) -> None:
+        if row.target != Target.RUN:
+            self.stop_waiting(row)
+            return
+        place = self._places.of(row)
+        try:
+            prepare(place.inside, place.outside, row.plan)
+        except OSError as error:
+            self._fail(row, f"Its folder could not be made: {error.strerror}.")
+            return
+        self._start(self._table.move(row.id, Status.STARTING, ""))
+
+    def _start(self, row: RunRow) -> None:
+        name = self._places.sandbox_of(row)
+        try:
+            self._backend.start(self._spec_of(row))
+            seen = self._backend.look(name)
+        except ImpossibleError as error:
+            self._fail(row, str(error))
+            return
+        if seen.state is not SandboxState.ABSENT:
+            self._watch(self._table.move(row.id, Status.RUNNING, "", started_at=time.time()))
+
+    def _watch(self, row: RunRow) -> None:
+        name = self._places.sandbox_of(row)
+        seen = self._backend.look(name)
+        if seen.state is not SandboxState.RUNNING:
+            self._end(row, seen)
+        elif row.target == Target.KILL:
+            self._begin_to_stop(row)
+            self._backend.kill(name)
+        elif row.target == Target.STOP:
+            self._begin_to_stop(row)
+            self._backend.stop(name)
+
+    def _begin_to_stop(self, row: RunRow) -> None:
+        if row.status == Status.RUNNING:
+            self._table.move(row.id, Status.STOPPING, "")
+
+    def _end(self, row: RunRow, seen: Seen) -> None:
+        """Write down how a sandbox has ended, then have nothing of it left."""
+        then, why = _judge(row, seen)
+        if then is Status.FAILED and row.attempt <= row.retries and row.target == Target.RUN:
+            self._retry(row, why)
+        else:
+            self._table.move(row.id, then, why, exit_code=seen.status)
+        self._backend.remove(self._places.sandbox_of(row))
+
+    def _retry(self, row: RunRow, why: str) -> None:
+        pause = min(_FIRST_PAUSE_SECONDS * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
+        self._table.move(
+            row.id, Status.WAITING, f"{why} It is tried again in {pause:g} s.",
+            attempt=row.attempt + 1, not_before=time.time() + pause,
+        )  # fmt: skip
+
+    def _fail(self, row: RunRow, why: str) -> None:
+        self._table.move(row.id, Status.FAILED, why)
+
+
+def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
+    """Return what an ended sandbox means for a run, and why in words."""
+    if seen.state is SandboxState.ENDED and seen.reason == "stopped":
+        return Status.STOPPED, "It was stopped."
+    if seen.was_out_of_memory:
+        return Status.FAILED, "It needed more memory than it has: raise resources.memory."
+    if seen.state is SandboxState.ENDED and seen.status == 0:
+        return Status.SUCCEEDED, ""
+    if seen.state is SandboxState.ENDED:
+        return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
+    if row.target != Target.RUN:
+        return Status.STOPPED, "It was killed."
+    return Status.LOST, "Its sandbox is gone, and nobody knows how it ended: see its log."

@@ -1,0 +1,1 @@
+"""Routes of the runner, a module for each part."""

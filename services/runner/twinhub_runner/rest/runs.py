@@ -1,0 +1,140 @@
+"""Runs: asked for, looked at, ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from twinhub_api.names import label_for
+from twinhub_api.runner.runs import (
+    Run,
+    RunEventPage,
+    RunPage,
+    Submission,
+    Submitted,
+    Target,
+)
+from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
+
+from twinhub_runner.loglines import read_log
+from twinhub_runner.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+router = APIRouter(tags=["runs"])
+
+_POLL_SECONDS = 0.05
+
+
+def _get_runner(request: Request) -> Runner:
+    runner: Runner = request.app.state.runner
+    return runner
+
+
+TheRunner = Annotated[Runner, Depends(_get_runner)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at the most.")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", max_length=200,
+        description="Asked for again with the same key, the same runs are answered.",
+    ),
+]  # fmt: skip
+
+
+@router.post("/api/runs", status_code=202)
+def submit(asked: Submission, runner: TheRunner, caller: KnownCaller, key: Key = None) -> Submitted:
+    """Ask for a phase of a twin, or for several one after the other."""
+    return Submitted(runs=tuple(runner.submit(caller, asked, key)))
+
+
+@router.get("/api/runs")
+def list_runs(
+    runner: TheRunner, caller: KnownCaller, limit: Limit = 100,
+    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    twin: Annotated[str | None, Query(max_length=1024, description="Only of this twin.")] = None,
+) -> RunPage:  # fmt: skip
+    """Return one's own runs and those of one's teams' twins, the newest first."""
+    teams = map(label_for, caller.groups)
+    rows = runner.table.page(caller.name, teams, limit=limit + 1, before=after, twin=twin)
+    items = tuple(row.as_wire() for row in rows[:limit])
+    return RunPage(items=items, next=str(rows[limit - 1].number) if len(rows) > limit else None)
+
+
+@router.get("/api/runs/{run_id}")
+def get_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
+    """Return a run."""
+    return runner.find(caller, run_id).as_wire()
+
+
+@router.get("/api/runs/{run_id}/events")
+def list_events(
+    run_id: str, runner: TheRunner, caller: KnownCaller, limit: Limit = 100,
+    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+) -> RunEventPage:  # fmt: skip
+    """Return what has happened to a run, the oldest first."""
+    runner.find(caller, run_id)
+    found = runner.table.events(run_id, after=after, limit=limit + 1)
+    following = found[limit - 1].number if len(found) > limit else None
+    return RunEventPage(items=tuple(found[:limit]), next=following)
+
+
+@router.post("/api/runs/{run_id}/stop", status_code=202)
+def stop_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
+    """Have a run end as its twin wishes."""
+    return runner.aim(caller, run_id, Target.STOP)
+
+
+@router.post("/api/runs/{run_id}/kill", status_code=202)
+def kill_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
+    """End a run at once, with all that it runs."""
+    return runner.aim(caller, run_id, Target.KILL)
+
+
+@router.get("/api/runs/{run_id}/log", response_class=PlainTextResponse)
+def read_run_log(
+    run_id: str, runner: TheRunner, caller: KnownCaller,
+    start: Annotated[int, Query(ge=0, description="Bytes of the log before what is wanted.")] = 0,
+) -> PlainTextResponse:  # fmt: skip
+    """Return records of a log; `X-Log-Start` and `X-Log-End` say where they begin and end."""
+    row = runner.find(caller, run_id)
+    piece = read_log(runner.places.of(row).outside / "log", start)
+    headers = {
+        "X-Log-Start": str(piece.start), "X-Log-End": str(piece.end),
+        "X-Content-Type-Options": "nosniff",
+    }  # fmt: skip
+    return PlainTextResponse(piece.records, headers=headers)
+
+
+@router.get("/api/runs/{run_id}/log/follow")
+async def follow_run_log(
+    run_id: str, runner: TheRunner, caller: KnownCaller,
+    start: Annotated[int, Query(ge=0, description="Bytes of the log before what is wanted.")] = 0,
+) -> StreamingResponse:  # fmt: skip
+    """Stream a log as events (text/event-stream) until the run has ended; ids are places in it."""
+    row = await asyncio.to_thread(runner.find, caller, run_id)
+    folder = runner.places.of(row).outside / "log"
+    return StreamingResponse(_follow(runner, run_id, folder, start), media_type="text/event-stream")
+
+
+async def _follow(runner: Runner, run_id: str, folder: Path, start: int) -> AsyncIterator[bytes]:
+    has_ended = False
+    while True:
+        piece = read_log(folder, start)
+        if piece.records:
+            start = piece.end
+            lines = piece.records.decode("utf-8", "replace").split("\n")[:-1]
+            data = "".join(f"data: {line}\n" for line in lines)
+            yield f"id: {start}\n{data}\n".encode()
+        elif has_ended:
+            yield b"event: end\ndata:\n\n"
+            return
+        else:
+            row = await asyncio.to_thread(runner.table.find, run_id)
+            has_ended = row is None or row.ended_at is not None
+            if not has_ended:
+                await asyncio.sleep(_POLL_SECONDS)

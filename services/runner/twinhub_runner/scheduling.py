@@ -1,0 +1,139 @@
+"""The loop that moves all runs: admits what waits, and takes steps with what has begun."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from twinhub_api.runner.runs import Status, Target
+
+from twinhub_runner.backends.base import BackendError
+from twinhub_runner.queueing import Entry, admit, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from twinhub_runner.places import Places
+    from twinhub_runner.queueing import Caps
+    from twinhub_runner.reconciling import Reconciler
+    from twinhub_runner.store.runs import RunRow, RunTable
+
+_log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.05
+"""How often it is looked whether a sandbox has ended."""
+LOOK_SECONDS = 2.0
+"""How often a back end is asked though nothing shows that something has changed."""
+_IDLE_SECONDS = 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+
+
+class Scheduler:
+    """Moves runs until it is told to end; what it knows can all be found again."""
+
+    def __init__(
+        self, table: RunTable, reconciler: Reconciler, places: Places, caps: Caps, workers: int
+    ) -> None:
+        """Prepare to move the runs of a table."""
+        self._table, self._reconciler, self._places, self._caps = table, reconciler, places, caps
+        self._workers = workers
+        self._asked = threading.Event()
+        self._taken: dict[str, Future[None]] = {}
+        self._looked: dict[str, float] = {}
+        self._paused: dict[str, tuple[float, float]] = {}
+        """Runs whose back end did not do what it was asked: until when, and for how long."""
+
+    def wake(self) -> None:
+        """Have it look at once: somebody has asked for something."""
+        self._asked.set()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Move runs until an event is set."""
+        with ThreadPoolExecutor(self._workers, "runs") as pool:
+            rows: list[RunRow] = []
+            read_at = 0.0
+            while not stopping.is_set():
+                asked = self._asked.is_set()
+                self._asked.clear()
+                if asked or self._have_moved() or time.monotonic() - read_at > _IDLE_SECONDS:
+                    rows, read_at = self._table.list_open(), time.monotonic()
+                    self._admit(rows)
+                self._take_steps(pool, rows)
+                self._asked.wait(TICK_SECONDS if rows else _IDLE_SECONDS)
+
+    def _have_moved(self) -> bool:
+        """Return whether a step has ended since this was asked last."""
+        ended = [run for run, future in self._taken.items() if future.done()]
+        for run in ended:
+            self._taken.pop(run).result()
+        return bool(ended)
+
+    def _admit(self, rows: Sequence[RunRow]) -> None:
+        waiting = [row for row in rows if row.status == Status.WAITING]
+        for row in [one for one in waiting if one.target != Target.RUN]:
+            self._reconciler.stop_waiting(row)
+            waiting.remove(row)
+        running = [_entry(row) for row in rows if row.status != Status.WAITING]
+        entries = [self._waiting_entry(row) for row in waiting]
+        admitted = admit([one for one in entries if one is not None], running, self._caps)
+        by_id = {row.id: row for row in waiting}
+        for run in admitted:
+            self._table.move(run, Status.PREPARING, "")
+            running.append(_entry(by_id[run]))
+            self.wake()
+        for row in (one for one in waiting if one.id not in admitted):
+            self._tell(row, explain(_entry(row), running, self._caps))
+
+    def _waiting_entry(self, row: RunRow) -> Entry | None:
+        """Return a run as the queue sees it; None of one that can never begin."""
+        before = self._table.find(row.waits_for) if row.waits_for else None
+        if before is not None and before.ended_at is not None and before.status != Status.SUCCEEDED:
+            self._table.move(
+                row.id, Status.STOPPED, f"The phase {before.phase} before it has {before.status}."
+            )
+            return None
+        is_due = before is None or before.status == Status.SUCCEEDED
+        return _entry(row, is_due=is_due and time.time() >= row.not_before)
+
+    def _tell(self, row: RunRow, why: str) -> None:
+        if why and row.reason != why and row.waits_for is None:
+            self._table.note(row.id, "waits", why, reason=why)
+
+    def _take_steps(self, pool: ThreadPoolExecutor, rows: Sequence[RunRow]) -> None:
+        now = time.monotonic()
+        for row in rows:
+            if row.status == Status.WAITING or row.id in self._taken:
+                continue
+            if self._paused.get(row.id, (0.0, 0.0))[0] <= now and self._is_due(row, now):
+                self._looked[row.id] = now
+                self._taken[row.id] = pool.submit(self._step, row.id)
+
+    def _is_due(self, row: RunRow, now: float) -> bool:
+        """Return whether something may have changed with a run."""
+        if row.status not in {Status.RUNNING, Status.STOPPING}:
+            return True
+        if (self._places.of(row).outside / "result.json").exists():
+            return True
+        is_told = row.target != Target.RUN and row.status == Status.RUNNING
+        return is_told or now - self._looked.get(row.id, 0.0) > LOOK_SECONDS
+
+    def _step(self, run: str) -> None:
+        row = self._table.find(run)
+        if row is None or row.ended_at is not None:
+            return
+        try:
+            self._reconciler.step(row)
+            self._paused.pop(run, None)
+        except BackendError as error:
+            pause = min(2 * self._paused.get(run, (0.0, _FIRST_PAUSE / 2))[1], _LONGEST_PAUSE)
+            self._paused[run] = (time.monotonic() + pause, pause)
+            _log.warning("back end does not do it run=%s why=%s", run, error)
+            self._table.note(run, "delayed", str(error), reason=str(error))
+
+
+def _entry(row: RunRow, *, is_due: bool = True) -> Entry:
+    return Entry(row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due)

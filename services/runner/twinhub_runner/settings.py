@@ -1,0 +1,41 @@
+"""What a runner is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 - pydantic reads it
+
+from twinhub_runner.queueing import Caps
+
+PUBLIC_PREFIX = "/services/runner"
+"""Where people and workspaces find it; the edge takes the prefix off."""
+
+
+@dataclass(frozen=True)
+class RunnerSettings:
+    """Where a runner keeps what it has, and what a site has decided."""
+
+    root: Path
+    """The assets root: areas of users, ``teams``, ``common``."""
+    state: Path
+    """Folder of its database."""
+    database_url: str = ""
+    """Address of the database, as SQLAlchemy writes it; empty for SQLite in ``state``."""
+    hub_api_url: str = ""
+    """The hub's API as this process reaches it; empty when stand-alone."""
+    caps: Caps = field(default_factory=Caps)
+    """How many runs may be under way."""
+    most_seconds: float | None = 86_400.0
+    """How long a phase may take that sets no limit and is not live; None for no limit."""
+    workers: int = 8
+    """How many runs are moved at once."""
+
+    @property
+    def runs(self) -> Path:
+        """Folder of all runs: on the file system of the assets, so that files are shared."""
+        return self.root / ".runs"
+
+    @property
+    def database(self) -> str:
+        """Address of the database."""
+        return self.database_url or f"sqlite:///{self.state}/runner.sqlite"

@@ -1,0 +1,215 @@
+"""Runs and what has happened to them: each change of a run is one transaction with its event."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+from twinhub_api.runner.runs import Run, RunEvent, Status, Target
+
+from twinhub_runner.moves import check_move
+from twinhub_runner.store.base import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+    from twinhub_kit.database import Database
+
+RUNNER = "runner"
+"""Who moves a run when nobody does."""
+
+
+class RunRow(Base):
+    """One run."""
+
+    __tablename__ = "runs"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    twin: Mapped[str] = mapped_column(index=True)
+    phase: Mapped[str]
+    owner: Mapped[str] = mapped_column(index=True)
+    team: Mapped[str] = mapped_column(default="", index=True)
+    """Label of the team whose twin it is; empty of others."""
+    groups: Mapped[list[str]] = mapped_column(JSON, default=list)
+    status: Mapped[str] = mapped_column(index=True)
+    target: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    attempt: Mapped[int] = mapped_column(default=1)
+    retries: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    exit_code: Mapped[int | None]
+    in_background: Mapped[bool] = mapped_column(default=False)
+    is_healthy: Mapped[bool | None]
+    chain: Mapped[str | None] = mapped_column(index=True)
+    waits_for: Mapped[str | None]
+    keys: Mapped[list[str]] = mapped_column(JSON, default=list)
+    scenario: Mapped[str | None]
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    plan: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What the agent is told; made when the run was asked for, so that later edits do not count."""
+    idempotency_key: Mapped[str | None]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+
+    __table_args__ = (
+        UniqueConstraint("owner", "idempotency_key", "phase", name="once"),
+        Index("open_runs", "ended_at", "number"),
+    )
+
+    def as_wire(self) -> Run:
+        """Return it as a client sees it."""
+        return Run(
+            id=self.id, twin=self.twin, phase=self.phase, owner=self.owner,
+            status=Status(self.status), target=Target(self.target), reason=self.reason,
+            attempt=self.attempt, exit_code=self.exit_code, in_background=self.in_background,
+            is_healthy=self.is_healthy, chain=self.chain, waits_for=self.waits_for,
+            scenario=self.scenario, parameters=self.parameters,
+            created_at=_time(self.created_at),
+            started_at=None if self.started_at is None else _time(self.started_at),
+            ended_at=None if self.ended_at is None else _time(self.ended_at),
+        )  # fmt: skip
+
+
+class EventRow(Base):
+    """One thing that has happened to a run."""
+
+    __tablename__ = "events"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    run: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    time: Mapped[float]
+    what: Mapped[str]
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    who: Mapped[str]
+    why: Mapped[str]
+
+    def as_wire(self) -> RunEvent:
+        """Return it as a client sees it."""
+        return RunEvent(
+            number=self.number, time=_time(self.time), what=self.what,
+            before=Status(self.before) if self.before else None,
+            after=Status(self.after) if self.after else None, who=self.who, why=self.why,
+        )  # fmt: skip
+
+
+class RunTable:
+    """Reads and changes runs; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Work with a database whose migrations have made the tables."""
+        self._database = database
+
+    def add(self, rows: Sequence[RunRow]) -> list[Run]:
+        """Add runs that somebody asks for, or return those of the same key, asked for before."""
+        first = rows[0]
+        with self._database.session() as session:
+            if first.idempotency_key is not None:
+                known = session.scalars(
+                    select(RunRow)
+                    .where(
+                        RunRow.owner == first.owner,
+                        RunRow.idempotency_key == first.idempotency_key,
+                    )
+                    .order_by(RunRow.number)
+                ).all()
+                if known:
+                    return [row.as_wire() for row in known]
+            session.add_all(rows)
+            session.flush()
+            for row in rows:
+                _note(session, row, "asked", row.owner, "", after=Status(row.status))
+            return [row.as_wire() for row in rows]
+
+    def move(
+        self, run_id: str, then: Status, why: str, *, who: str = RUNNER, **values: object
+    ) -> RunRow:
+        """Move a run, with further columns that change along.
+
+        Raises:
+            IllegalMoveError: it cannot become so from what it is.
+        """
+        with self._database.session() as session:
+            row = _get(session, run_id)
+            before = Status(row.status)
+            check_move(before, then)
+            row.status, row.reason = then.value, why
+            if then.is_final:
+                row.ended_at = time.time()
+            for name, value in values.items():
+                setattr(row, name, value)
+            _note(session, row, "moved", who, why, before=before, after=then)
+            return row
+
+    def note(self, run_id: str, what: str, why: str = "", **values: object) -> None:
+        """Write down something that moves no run, with columns that change along."""
+        with self._database.session() as session:
+            row = _get(session, run_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+            _note(session, row, what, RUNNER, why)
+
+    def aim(self, run_id: str, target: Target, who: str) -> RunRow:
+        """Write down what somebody wants of a run; what has ended is left as it is."""
+        with self._database.session() as session:
+            row = _get(session, run_id)
+            if row.ended_at is None and row.target != target.value:
+                row.target = target.value
+                _note(session, row, "aimed", who, target.value)
+            return row
+
+    def find(self, run_id: str) -> RunRow | None:
+        """Return a run."""
+        with self._database.session() as session:
+            return session.scalar(select(RunRow).where(RunRow.id == run_id))
+
+    def list_open(self) -> list[RunRow]:
+        """Return all that have not ended, in the order of asking."""
+        with self._database.session() as session:
+            wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
+            return list(session.scalars(wanted))
+
+    def page(
+        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None, twin: str | None
+    ) -> list[RunRow]:
+        """Return somebody's own runs and those of their teams' twins, the newest first."""
+        wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
+        if before is not None:
+            wanted = wanted.where(RunRow.number < before)
+        if twin is not None:
+            wanted = wanted.where(RunRow.twin == twin)
+        with self._database.session() as session:
+            return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
+
+    def events(self, run_id: str, *, after: int, limit: int) -> list[RunEvent]:
+        """Return what has happened to a run, the oldest first."""
+        wanted = select(EventRow).where(EventRow.run == run_id, EventRow.number > after)
+        with self._database.session() as session:
+            rows = session.scalars(wanted.order_by(EventRow.number).limit(limit))
+            return [row.as_wire() for row in rows]
+
+
+def _get(session: Session, run_id: str) -> RunRow:
+    return session.scalars(select(RunRow).where(RunRow.id == run_id)).one()
+
+
+def _note(  # noqa: PLR0913 - the columns of a row
+    session: Session, row: RunRow, what: str, who: str, why: str,
+    *, before: Status | None = None, after: Status | None = None,
+) -> None:  # fmt: skip
+    session.add(
+        EventRow(
+            run=row.id, time=time.time(), what=what, who=who, why=why,
+            before=before.value if before else None, after=after.value if after else None,
+        )
+    )  # fmt: skip
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,236 @@
+"""What the first process of a sandbox does with a phase."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.runner.agent.sandboxes import Sandbox
+
+pytestmark = pytest.mark.heavy  # real sandboxes
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path)
+
+
+def test_output_of_both_streams_is_kept_and_the_status_is_the_command_s(sandbox: Sandbox) -> None:
+    assert sandbox.run_script("echo out; echo err >&2; exit 3") == (3, "ended")
+
+    assert ("main", "o", b"out") in list(sandbox.records())
+    assert ("main", "e", b"err") in list(sandbox.records())
+    assert "main ended with status 3." in sandbox.texts("twin")
+    assert [one["event"] for one in sandbox.events()] == ["begun", "started", "exited", "ending"]
+
+
+def test_program_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
+    assert sandbox.run({"main": {"command": ["./simulate"]}}) == (125, "not-started")
+    assert sandbox.texts("twin") == [
+        "main cannot be started: ./simulate: No such file or directory"
+    ]
+
+
+def test_question_reads_nothing_and_is_seen(sandbox: Sandbox) -> None:
+    assert sandbox.run_script("printf 'Sure? '; read answer || exit 4") == (4, "ended")
+    assert sandbox.texts() == ["Sure? "]
+
+
+def test_half_a_line_is_seen_before_its_end_comes(sandbox: Sandbox) -> None:
+    script = "printf half; while ! [ -e go ]; do sleep 0.1; done; echo -line"
+    sandbox.start({"main": {"command": ["sh", "-c", script]}})
+    sandbox.wait_for_line("half")
+    (sandbox.folder / "work/go").touch()
+
+    assert sandbox.wait() == (0, "ended")
+    assert [(stream, text) for name, stream, text in sandbox.records() if name == "main"] == [
+        ("O", b"half"), ("o", b"-line"),
+    ]  # fmt: skip
+
+
+def test_command_that_leaves_children_lives_on_in_the_background(sandbox: Sandbox) -> None:
+    script = "(while ! [ -e go ]; do sleep 0.1; done; echo child) & echo command"
+    sandbox.start({"main": {"command": ["sh", "-c", script]}})
+    sandbox.wait_for_event("background")
+    (sandbox.folder / "work/go").touch()
+
+    assert sandbox.wait() == (0, "ended")
+    assert sandbox.texts() == ["command", "child"]
+
+
+def test_daemon_of_a_session_of_its_own_is_stopped_too(sandbox: Sandbox) -> None:
+    script = "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $!"
+    sandbox.start({"main": {"command": ["sh", "-c", script]}})
+    sandbox.wait_for_event("background")
+    _tell(sandbox, signal.SIGTERM)
+
+    assert sandbox.wait() == (143, "stopped")
+
+
+def test_failed_command_takes_its_children_along(sandbox: Sandbox) -> None:
+    begun = time.monotonic()
+    assert sandbox.run_script("sleep 60 & exit 2") == (2, "ended")
+    assert time.monotonic() - begun < 20
+
+
+def test_process_starts_when_what_it_comes_after_is_ready(sandbox: Sandbox) -> None:
+    server = "sleep 0.3; echo ready to go; while ! [ -e done ]; do sleep 0.05; done"
+    assert sandbox.run({
+        "server": {"command": ["sh", "-c", server], "ready": {"log": "ready .o go", "within": 20},
+                   "essential": False},
+        "client": {"command": ["sh", "-c", "echo hello; touch done"], "after": ["server"]},
+    }) == (0, "ended")  # fmt: skip
+
+    what = [(one["event"], one.get("process")) for one in sandbox.events()]
+    assert what.index(("ready", "server")) < what.index(("started", "client"))
+
+
+@pytest.mark.parametrize("kind", ["port", "file", "http", "command"])
+def test_readiness_is_seen_by_port_file_address_and_command(sandbox: Sandbox, kind: str) -> None:
+    serve = (
+        "import http.server, pathlib; server = http.server.HTTPServer(('localhost', 0),"
+        " http.server.SimpleHTTPRequestHandler); pathlib.Path('port.new').write_text("
+        "str(server.server_port)); pathlib.Path('port.new').rename('port'); server.serve_forever()"
+    )
+    port = _free_port()
+    serve = serve.replace("'localhost', 0", f"'localhost', {port}")
+    ready: dict[str, dict[str, Any]] = {
+        "port": {"port": port}, "file": {"file": "port"},
+        "http": {"http": f"http://localhost:{port}/"},
+        "command": {"command": ["test", "-e", "port"]},
+    }  # fmt: skip
+    assert sandbox.run({
+        "server": {"command": ["python3", "-c", serve], "ready": {**ready[kind], "within": 20}},
+        "client": {"command": ["true"], "after": ["server"]},
+    }) == (0, "ended")  # fmt: skip
+
+
+def test_what_is_not_ready_in_time_ends_the_phase(sandbox: Sandbox) -> None:
+    ready = {"file": "never", "within": 0.3}
+    assert sandbox.run({
+        "server": {"command": ["sleep", "60"], "ready": ready},
+        "client": {"command": ["true"], "after": ["server"]},
+    }) == (125, "not-ready")  # fmt: skip
+    assert sandbox.texts("twin") == ["server was not ready in time: file never"]
+
+
+def test_failed_process_is_started_again(sandbox: Sandbox) -> None:
+    script = "echo try; [ -e tried ] || { touch tried; exit 1; }"
+    assert sandbox.run({
+        "main": {"command": ["sh", "-c", script], "restart": "on-failure"}
+    }) == (0, "ended")  # fmt: skip
+    assert sandbox.texts() == ["try", "try"]
+    assert "main ended with status 1 and is started again (1)." in sandbox.texts("twin")
+
+
+def test_end_of_what_is_not_essential_is_only_said(sandbox: Sandbox) -> None:
+    assert sandbox.run({
+        "side": {"command": ["sh", "-c", "exit 7"], "essential": False},
+        "main": {"command": ["sh", "-c", "sleep 0.5; echo done"]},
+    }) == (0, "ended")  # fmt: skip
+    assert sandbox.texts("twin") == ["side ended with status 7; the phase goes on."]
+
+
+def test_end_of_what_is_essential_ends_the_rest(sandbox: Sandbox) -> None:
+    other = "trap 'echo told; exit' TERM; while :; do sleep 0.1; done"
+    assert sandbox.run({
+        "other": {"command": ["sh", "-c", other]},
+        "main": {"command": ["sh", "-c", "sleep 0.5; exit 5"]},
+    }) == (5, "ended")  # fmt: skip
+    assert "told" in sandbox.texts("other")
+
+
+def test_time_limit_ends_what_ignores_its_signal(sandbox: Sandbox) -> None:
+    processes = {
+        "main": {
+            "command": ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"],
+            "stop": {"grace": 0.3},
+        }
+    }
+    assert sandbox.run(processes, time_limit=0.5) == (124, "time-limit")
+    assert "The time limit of 0.5 s is over." in sandbox.texts("twin")
+
+
+@pytest.mark.parametrize(("live", "status"), [(False, 143), (True, 0)])
+def test_stop_is_by_the_twin_s_own_command(sandbox: Sandbox, live: bool, status: int) -> None:  # noqa: FBT001 - a parameter of the test
+    sandbox.start(
+        {
+            "main": {
+                "command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done; echo clean"],
+                "stop": {"command": ["touch", "stop"]},
+            }
+        },
+        live=live,
+    )
+    sandbox.wait_for_event("started")
+    _tell(sandbox, signal.SIGTERM)
+
+    assert sandbox.wait() == (status, "stopped")
+    assert sandbox.texts() == ["clean"]
+
+
+def test_command_that_is_asked_for_runs_inside_and_is_answered(sandbox: Sandbox) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done"]}})
+    sandbox.wait_for_event("started")
+    sandbox.ask("terminate", ["sh", "-c", "echo asked; touch stop; exit 6"])
+
+    assert sandbox.answer("terminate") == 6
+    assert sandbox.wait() == (0, "ended")
+    assert sandbox.texts("terminate") == ["asked"]
+
+
+def test_command_that_cannot_be_started_is_answered(sandbox: Sandbox) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done"]}})
+    sandbox.ask("open", ["./open"])
+    assert sandbox.answer("open") == 125
+    (sandbox.folder / "work/stop").touch()
+    assert sandbox.wait() == (0, "ended")
+
+
+def test_metrics_are_taken_from_lines(sandbox: Sandbox) -> None:
+    script = "echo @twin progress=0.5 level=1e3 word=no; echo '@twine x=1'; echo @twin progress=1"
+    assert sandbox.run_script(script) == (0, "ended")
+
+    lines = (sandbox.folder / "out/metrics").read_text().splitlines()
+    assert [line.split("\t")[1:] for line in lines] == [
+        ["progress", "0.5"], ["level", "1000.0"], ["progress", "1.0"],
+    ]  # fmt: skip
+
+
+def test_long_log_keeps_its_head_and_its_tail(sandbox: Sandbox) -> None:
+    script = "seq 1 400000; yes x | tr -d '\\n' | head -c 3000000; echo; echo last"
+    log = {"segment": 1 << 18, "head": 2, "tail": 3}
+    assert sandbox.run_script(script, log=log) == (0, "ended")
+
+    texts = sandbox.texts()
+    assert texts[:3] == ["1", "2", "3"]
+    assert texts[-1] == "last"
+    segments = sorted((sandbox.folder / "out/log").glob("[0-9]*"))
+    assert len(segments) == 5
+    assert sum(one.stat().st_size for one in segments) < 2 << 20
+    assert max(len(text) for text in texts) == 16 * 1024
+
+
+def test_nothing_inside_can_end_the_first_process(sandbox: Sandbox) -> None:
+    script = "kill -9 1; kill -STOP 1; kill -TERM 1; sleep 0.3; echo here"
+    assert sandbox.run_script(script)[0] == 143
+    assert sandbox.wait_for_event("ending")["reason"] == "stopped"
+
+
+def _tell(sandbox: Sandbox, number: int) -> None:
+    """Send a signal to the first process, as a back end does, by the lock that it holds."""
+    assert sandbox.process is not None
+    pid = sandbox.process.pid
+    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), number)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])

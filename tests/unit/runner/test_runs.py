@@ -1,0 +1,240 @@
+"""Runs over the runner's own interface, in real sandboxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+from twinhub_kit.callers import Caller, TableIdentity
+from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.main import make_runner_application
+from twinhub_runner.queueing import Caps
+from twinhub_runner.runner import open_runner
+from twinhub_runner.settings import RunnerSettings
+
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Client = Callable[[str], TestClient]
+
+pytestmark = pytest.mark.heavy  # real sandboxes
+
+SECONDS = 30
+IDENTITY = TableIdentity(
+    {
+        "token-of-alice": Caller("alice", frozenset({"pumps"})),
+        "token-of-bob": Caller("bob", frozenset({"pumps"})),
+        "token-of-carol": Caller("carol"),
+    }
+)
+TWIN = """\
+format: 1
+name: tank
+parameters: {power: {default: 3, minimum: 0, maximum: 9}}
+scenarios: {cold: {parameters: {power: 1}}}
+phases:
+  create: {script: "echo made > made.txt\\n"}
+  execute: {script: "echo power $POWER; exit $POWER\\n", variables: {POWER: "${parameters.power}"}}
+  live:
+    script: "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done\\n"
+    live: true
+  retried: {script: "echo try; [ -e tried ] || { touch tried; exit 1; }\\n", retries: 1}
+  wait: {script: "until [ -e go ]; do sleep 0.05; done\\n"}
+"""
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    root = tmp_path / "assets"
+    for place in ("alice", "teams/pumps", "common"):
+        folder = root / place / "digital_twins" / "tank"
+        folder.mkdir(parents=True)
+        (folder / "twin.yaml").write_text(TWIN)
+    (root / "bob").mkdir()
+    (root / "carol").mkdir()
+    (root / "alice/common").mkdir()
+    return root
+
+
+@pytest.fixture(name="caps")
+def _caps() -> Caps:
+    return Caps()
+
+
+@pytest.fixture(name="client_of")
+def _client_of(root: Path, tmp_path: Path, caps: Caps) -> Iterator[Client]:
+    settings = RunnerSettings(root, tmp_path / "state", caps=caps)
+    backend = ProcessBackend(settings.runs)
+    with open_runner(settings, backend) as runner:
+        application = make_runner_application(runner, IDENTITY)
+        with TestClient(application) as first:
+
+            def client_of(name: str) -> TestClient:
+                headers = {"Authorization": f"token token-of-{name}"}
+                client = TestClient(application, headers=headers)
+                client.portal = first.portal
+                return client
+
+            yield client_of
+    for name in backend.list_names():
+        backend.remove(name)
+
+
+def submit(client: TestClient, **asked: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Return the runs that a request has made."""
+    answer = client.post("/api/runs", json={"twin": "tank", **asked})
+    assert answer.status_code == 202, answer.text
+    runs: list[dict[str, Any]] = answer.json()["runs"]
+    return runs
+
+
+def wait_for_status(client: TestClient, run: str, *statuses: str) -> dict[str, Any]:
+    """Return a run when it has one of some statuses."""
+
+    def find() -> dict[str, Any] | None:
+        found: dict[str, Any] = client.get(f"/api/runs/{run}").json()
+        return found if found["status"] in statuses else None
+
+    return wait_for(find, seconds=SECONDS, what=f"{run} is {statuses}")
+
+
+def texts(client: TestClient, run: str) -> list[str]:
+    """Return the lines that the main process of a run has printed."""
+    lines = client.get(f"/api/runs/{run}/log").text.splitlines()
+    return [line.split("\t", 3)[3] for line in lines if line.split("\t")[1] == "main"]
+
+
+def test_phase_runs_and_its_history_and_log_are_kept(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, parameters={"power": 0})
+    ended = wait_for_status(alice, run["id"], "succeeded", "failed")
+
+    assert (ended["status"], ended["exit_code"], ended["phase"]) == ("succeeded", 0, "execute")
+    assert texts(alice, run["id"]) == ["power 0"]
+    events = alice.get(f"/api/runs/{run['id']}/events").json()["items"]
+    assert [one["after"] for one in events] == [
+        "waiting", "preparing", "starting", "running", "succeeded",
+    ]  # fmt: skip
+    assert (events[0]["who"], events[-1]["who"]) == ("alice", "runner")
+
+
+def test_status_of_a_failed_phase_is_told_with_its_output(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, scenario="cold")
+    ended = wait_for_status(alice, run["id"], "succeeded", "failed")
+
+    assert (ended["status"], ended["exit_code"]) == ("failed", 1)
+    assert ended["reason"] == "It ended with status 1."
+    assert texts(alice, run["id"]) == ["power 1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ({"phases": ["excute"]}, 422, "has no phase 'excute': it has create, execute, "),
+        ({"phases": ["excute"]}, 422, "Did you mean 'execute'?"),
+        ({"scenario": "colt"}, 422, "there is no scenario 'colt'; did you mean 'cold'?"),
+        ({"parameters": {"power": 12}}, 422, "power: 12 is too large; give at most 9"),
+        ({"parameters": {"powr": 1}}, 422, "there is no parameter 'powr'; did you mean 'power'?"),
+        ({"twin": "tnk"}, 404, "There is no twin tnk."),
+        ({"twin": "bob/digital_twins/tank"}, 404, "There is no twin bob/digital_twins/tank."),
+        ({"twin": "../tank"}, 404, "There is no twin ../tank."),
+    ],
+)  # fmt: skip
+def test_what_nothing_can_run_is_refused_at_once(
+    client_of: Client, asked: dict[str, Any], status: int, detail: str
+) -> None:
+    answer = client_of("alice").post("/api/runs", json={"twin": "tank", **asked})
+    assert answer.status_code == status
+    assert detail in answer.json()["detail"]
+
+
+def test_phases_of_a_chain_come_one_after_the_other_and_end_with_the_first_failure(
+    client_of: Client,
+) -> None:
+    alice = client_of("alice")
+    first, second, third = submit(alice, phases=["create", "execute", "wait"])
+
+    assert wait_for_status(alice, second["id"], "failed", "succeeded")["status"] == "failed"
+    last = wait_for_status(alice, third["id"], "stopped")
+    assert last["reason"] == "The phase execute before it has failed."
+    assert alice.get(f"/api/runs/{first['id']}").json()["status"] == "succeeded"
+
+
+def test_live_run_is_stopped_as_it_wishes(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, phases=["live"])
+    wait_for(lambda: texts(alice, run["id"]) == ["up"], seconds=SECONDS, what="it is up")
+    assert alice.post(f"/api/runs/{run['id']}/stop").status_code == 202
+
+    assert wait_for_status(alice, run["id"], "stopped")["reason"] == "It was stopped."
+    assert texts(alice, run["id"])[-1] == "bye"
+
+
+def test_run_that_is_killed_is_stopped(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, phases=["live"])
+    wait_for_status(alice, run["id"], "running")
+    alice.post(f"/api/runs/{run['id']}/kill")
+    assert wait_for_status(alice, run["id"], "stopped")["reason"] == "It was killed."
+
+
+def test_failed_phase_is_tried_again_as_often_as_it_wishes(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, phases=["retried"])
+    ended = wait_for_status(alice, run["id"], "succeeded", "failed")
+    assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
+
+
+def test_second_run_of_a_twin_in_place_waits_and_says_for_what(client_of: Client) -> None:
+    alice = client_of("alice")
+    (first,), (second,) = submit(alice, phases=["wait"]), submit(alice, phases=["create"])
+    wait_for_status(alice, first["id"], "running")
+    why = wait_for(
+        lambda: alice.get(f"/api/runs/{second['id']}").json()["reason"],
+        seconds=SECONDS, what="a reason",
+    )  # fmt: skip
+    assert why == f"alice/digital_twins/tank is used by the run {first['id']}"
+    alice.post(f"/api/runs/{first['id']}/stop")
+    assert wait_for_status(alice, second["id"], "succeeded")
+
+
+def test_same_key_is_the_same_run(client_of: Client) -> None:
+    alice, bob = client_of("alice"), client_of("bob")
+    headers = {"Idempotency-Key": "k1"}
+    asked = {"twin": "teams/pumps/digital_twins/tank", "phases": ["create", "execute"]}
+    first = alice.post("/api/runs", json=asked, headers=headers).json()
+    again = alice.post("/api/runs", json=asked, headers=headers).json()
+    other = bob.post("/api/runs", json=asked, headers=headers).json()
+
+    assert [one["id"] for one in again["runs"]] == [one["id"] for one in first["runs"]]
+    assert {one["id"] for one in other["runs"]}.isdisjoint(one["id"] for one in first["runs"])
+
+
+def test_run_of_a_team_is_its_members_to_see_and_nobody_else_s(client_of: Client) -> None:
+    alice, bob, carol = map(client_of, ("alice", "bob", "carol"))
+    (run,) = submit(alice, twin="teams/pumps/digital_twins/tank")
+    (own,) = submit(alice)
+
+    assert bob.get(f"/api/runs/{run['id']}").status_code == 200
+    assert bob.get(f"/api/runs/{own['id']}").status_code == 404
+    assert carol.get(f"/api/runs/{run['id']}").status_code == 404
+    assert carol.post(f"/api/runs/{run['id']}/stop").status_code == 404
+    assert [one["id"] for one in bob.get("/api/runs").json()["items"]] == [run["id"]]
+    assert carol.get("/api/runs").json()["items"] == []
+    assert client_of("nobody").get("/api/runs").status_code == 401
+
+
+def test_log_is_followed_to_its_end(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, parameters={"power": 0})
+    with alice.stream("GET", f"/api/runs/{run['id']}/log/follow") as answer:
+        events = "".join(answer.iter_text())
+    assert "\tmain\to\tpower 0\n" in events
+    assert events.endswith("event: end\ndata:\n\n")
+    start = int(events.split("id: ")[1].split("\n")[0])
+    assert alice.get(f"/api/runs/{run['id']}/log", params={"start": start}).text == ""

@@ -198,18 +198,18 @@ class _Belongings:
             )  # fmt: skip
 
     def _write_assets(self, writer: ArchiveWriter, reader: FolderReader) -> None:
-        """Write the user's own area, and what the library keeps of it."""
+        """Write what the library keeps of the user, then the user's own area: in order of names."""
         kept = [folder for folder in self._kept if folder.exists()]
         if self._folder.exists() or kept:
             writer.add(folder_member(archive.ASSETS), None)
-        if self._folder.exists():
-            reader.read(str(self._folder), f"{archive.ASSETS}/{self._label}")
         if kept:
             writer.add(folder_member(f"{archive.ASSETS}/.library"), None)
         for folder in kept:
             name = f"{archive.ASSETS}/.library/{folder.parent.name}"
             writer.add(folder_member(name), None)
             reader.read(str(folder), f"{name}/{self._label}")
+        if self._folder.exists():
+            reader.read(str(self._folder), f"{archive.ASSETS}/{self._label}")
 
     def _header(self) -> Header:
         settings = self._context.settings

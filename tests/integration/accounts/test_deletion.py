@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.d4(59)]
 
 _SECONDS = 60
+KEPT_BY_THE_LIBRARY = ("bin", "snapshots")
 _PREPARE = r"""
 set -e
 head -c 3000000 /dev/urandom > ~/kept
@@ -132,6 +133,10 @@ def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation, tmp_p
     with signed_in(lab, "eve", password) as eve:
         digest = begin(lab, eve)
         token = eve.api("POST", "/users/eve/tokens", {}).json()["token"]
+        for part in KEPT_BY_THE_LIBRARY:
+            folder = lab.folder("eve").parent / ".library" / part / "eve"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "older").write_text("kept\n")
         kept = lab.run("users", "delete", "eve", input="adam\n")
         assert kept.returncode == 1
         assert eve.is_ready()
@@ -144,6 +149,10 @@ def test_a_user_with_a_running_workspace_is_deleted(lab: TestInstallation, tmp_p
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert eve.sign_in(password).status_code == HTTPStatus.FORBIDDEN
     (archive,) = archives(lab, "eve")
+    with tarfile.open(archive) as tar:
+        names_in_it = tar.getnames()
+    for part in KEPT_BY_THE_LIBRARY:
+        assert f"assets/.library/{part}/eve/older" in names_in_it
     elsewhere = replace(lab, home=tmp_path / "elsewhere")
     refused = elsewhere.run("restore", str(archive))
     assert refused.returncode == 2

@@ -18,7 +18,7 @@ from twinhub_kit.bodies import WholeBody
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def share_heaps() -> None:
 
 
 async def serve(
-    application: FastAPI,
+    application: ASGIApp,
     *,
     port: int,
     address: str = "127.0.0.1",

@@ -42,7 +42,7 @@ router = APIRouter(tags=["collections"])
 def list_published_collections(
     request: Request, library: TheLibrary, caller: KnownCaller,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at the most.")] = 100,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=10**9, description="`next` of the page before.")] = 0,
 ) -> Response:  # fmt: skip
     """Return the published collections."""
     del caller  # whoever is known may read what is published

@@ -48,7 +48,7 @@ def list_usage(
 @router.get("/api/usage/{area:path}")
 def list_asset_usage(
     area: str, library: TheLibrary, caller: KnownCaller, limit: Limit = 100,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=10**9, description="`next` of the page before.")] = 0,
     *, fresh: Annotated[bool, Query(description="Measure now.")] = False,
 ) -> AssetUsagePage:  # fmt: skip
     """Return what the assets of an area take, the 10,000 largest of them, the largest first.

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["runs"])
 
 _POLL_SECONDS = 0.05
+MOST_NUMBER = 2**53
+"""Less than a column of a database holds, and exact in the numbers of JavaScript."""
 
 
 def _get_runner(request: Request) -> Runner:
@@ -37,6 +39,10 @@ def _get_runner(request: Request) -> Runner:
 
 TheRunner = Annotated[Runner, Depends(_get_runner)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at the most.")]
+After = Annotated[int, Query(ge=0, le=MOST_NUMBER, description="`next` of the page before.")]
+Start = Annotated[
+    int, Query(ge=0, le=MOST_NUMBER, description="Bytes of the log before what is wanted.")
+]
 Key = Annotated[
     str | None,
     Header(
@@ -55,7 +61,7 @@ def submit(asked: Submission, runner: TheRunner, caller: KnownCaller, key: Key =
 @router.get("/api/runs")
 def list_runs(
     runner: TheRunner, caller: KnownCaller, limit: Limit = 100,
-    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    after: After | None = None,
     twin: Annotated[str | None, Query(max_length=1024, description="Only of this twin.")] = None,
 ) -> RunPage:  # fmt: skip
     """Return one's own runs and those of one's teams' twins, the newest first."""
@@ -74,7 +80,7 @@ def get_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
 @router.get("/api/runs/{run_id}/events")
 def list_events(
     run_id: str, runner: TheRunner, caller: KnownCaller, limit: Limit = 100,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: After = 0,
 ) -> RunEventPage:  # fmt: skip
     """Return what has happened to a run, the oldest first."""
     runner.find(caller, run_id)
@@ -98,7 +104,7 @@ def kill_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
 @router.get("/api/runs/{run_id}/log", response_class=PlainTextResponse)
 def read_run_log(
     run_id: str, runner: TheRunner, caller: KnownCaller,
-    start: Annotated[int, Query(ge=0, description="Bytes of the log before what is wanted.")] = 0,
+    start: Start = 0,
 ) -> PlainTextResponse:  # fmt: skip
     """Return records of a log; `X-Log-Start` and `X-Log-End` say where they begin and end."""
     row = runner.find(caller, run_id)
@@ -113,7 +119,7 @@ def read_run_log(
 @router.get("/api/runs/{run_id}/log/follow")
 async def follow_run_log(
     run_id: str, runner: TheRunner, caller: KnownCaller,
-    start: Annotated[int, Query(ge=0, description="Bytes of the log before what is wanted.")] = 0,
+    start: Start = 0,
 ) -> StreamingResponse:  # fmt: skip
     """Stream a log as events (text/event-stream) until the run has ended; ids are places in it."""
     row = await asyncio.to_thread(runner.find, caller, run_id)

@@ -380,6 +380,7 @@ def test_collections_are_listed(alice: TestClient) -> None:
 
     assert 'href="/open/collections/course"' in page.text
     assert [one["name"] for one in listed["items"]] == ["broken", "course"]
+    assert alice.get("/api/collections", params={"after": 2**63}).status_code == 422
     detail = alice.get("/api/collections/course").json()
     assert [one["asset"] for one in detail["items"]] == [
         "", "common/models/tank@1.0.0", "common/models/tank", "",

@@ -6,12 +6,12 @@ its agent holds; so nothing is kept here, and a process id that is used again is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import select
 import shutil
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ class ProcessBackend:
     system: tuple[Mount, ...] = field(default_factory=lambda: tuple(_system()))
     """What each sandbox sees of the machine, read-only."""
     name: str = "process"
-    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _children: dict[str, int] = field(default_factory=dict)
     """What this process has started, whose ends it has to take."""
 
     def start(self, spec: SandboxSpec) -> None:
@@ -101,8 +101,9 @@ class ProcessBackend:
         if pid is not None and not pid.wait(_BEGIN_SECONDS):
             raise BackendError(f"the sandbox {name} was killed and is still there")
         if (child := self._children.get(name)) is not None:
-            child.wait(_BEGIN_SECONDS)
-            self._reap(name)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)  # bubblewrap itself ends with what it was for
+            self._children.pop(name, None)
 
     def list_names(self) -> frozenset[str]:
         """Return the sandboxes whose agent lives."""
@@ -110,30 +111,36 @@ class ProcessBackend:
         return frozenset(one.name for one in found if find_agent(one / "out") is not None)
 
     def _reap(self, name: str) -> None:
-        if (child := self._children.get(name)) is not None and child.poll() is not None:
+        if (child := self._children.get(name)) is None:
+            return
+        try:
+            has_ended = os.waitpid(child, os.WNOHANG)[0] == child
+        except ChildProcessError:
+            has_ended = True
+        if has_ended:
             self._children.pop(name, None)
 
     def _outside(self, name: str) -> Path:
         return self.runs / name / "out"
 
-    def _start(self, spec: SandboxSpec) -> subprocess.Popen[bytes]:
-        log = os.open(
-            spec.outside.parent / "sandbox.log",
-            os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600,
-        )  # fmt: skip
+    def _start(self, spec: SandboxSpec) -> int:
+        command, log = self._command(spec), str(spec.outside.parent / "sandbox.log")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         try:
-            return subprocess.Popen(
-                self._command(spec), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=dict(spec.variables), start_new_session=True, cwd="/",
+            return os.posix_spawn(
+                command[0], command, spec.variables, setsid=True,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, log, flags, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
             )  # fmt: skip
         except OSError as error:
-            raise ImpossibleError(f"{error.filename}: {error.strerror}") from error
-        finally:
-            os.close(log)
+            raise ImpossibleError(f"{command[0]}: {error.strerror}") from error
 
-    def _wait_until_begun(self, spec: SandboxSpec, child: subprocess.Popen[bytes]) -> None:
+    def _wait_until_begun(self, spec: SandboxSpec, child: int) -> None:
         """Wait until the agent holds its lock, or bubblewrap has failed."""
-        waiting = _PidFile.open(child.pid)
+        waiting = _PidFile.open(child)
         pause = 0.002
         left = _BEGIN_SECONDS
         while not was_begun(spec.outside):
@@ -143,7 +150,7 @@ class ProcessBackend:
                 raise BackendError(_last_line(spec.outside.parent / "sandbox.log"))
             left -= pause
             if left <= 0:
-                child.kill()
+                os.kill(child, signal.SIGKILL)
                 raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
             pause = min(2 * pause, 0.1)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import shutil
+import traceback
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -276,6 +278,9 @@ def sweep(library: Library, root: Path, act: Act, number: int = errno.ENOSPC) ->
         now = look(library, root)
         differing = {one for one in now | before if now.get(one) != before.get(one)}
         assert not differing, (at, repr(error))
+        assert error.__traceback__ is not None
+        traceback.clear_frames(error.__traceback__.tb_next)  # they hold what ends with the error
+        gc.collect()
         opened = len(list(Path("/proc/self/fd").iterdir()))
         assert files is None or opened == files, (at, "a descriptor is left open")
         act_count, files = at, opened

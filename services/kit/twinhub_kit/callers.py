@@ -39,7 +39,7 @@ class Caller:
     """Labels of those whose areas the caller reads too; of `is_everybody` alone."""
 
     look_again: Callable[[], Caller | None] | None = field(default=None, repr=False, compare=False)
-    """Returns who it is by now, see `Identity.look_again`; None of one whom no token made."""
+    """Returns who it is by now, see `Identity.look_again`; None where nothing is done later."""
 
     @property
     def label(self) -> str:
@@ -161,8 +161,13 @@ def read_token(scope: Scope) -> str:
 
 def read_address(scope: Scope) -> str:
     """Return where a request comes from; the edge, which is the only client, says so."""
-    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-for"), b"").decode("latin-1")
-    return shorten(told.rpartition(",")[2].strip())[:_LONGEST_ADDRESS]
+    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-for"), b"")
+    return _show_address(told[-2 * _LONGEST_ADDRESS :])
+
+
+@functools.lru_cache(1024)
+def _show_address(told: bytes) -> str:
+    return shorten(told.decode("latin-1").rpartition(",")[2].strip())[:_LONGEST_ADDRESS]
 
 
 def _why_nobody(token: str, scope: str) -> str:
@@ -183,11 +188,13 @@ async def get_caller(request: Request) -> Caller:
     Raises:
         NotSignedInError: nobody is known by what came along.
     """
-    return await identify(request.scope)
+    caller = await identify(request.scope)
+    identity: Identity = request.app.state.identity
+    return with_look(caller, identity, read_token(request.scope))
 
 
 async def identify(scope: Scope) -> Caller:
-    """Return who sends the request of a scope.
+    """Return who sends the request of a scope, for what is done at once: they have no look.
 
     Raises:
         NotSignedInError: nobody is known by what came along.
@@ -198,7 +205,7 @@ async def identify(scope: Scope) -> Caller:
     if caller is None:
         raise NotSignedInError(_why_nobody(token, identity.scope))
     scope.setdefault("state", {})["caller"] = caller  # for the log of the request
-    return with_look(caller, identity, token)
+    return caller
 
 
 def with_look(caller: Caller, identity: Identity, token: str) -> Caller:

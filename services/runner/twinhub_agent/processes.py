@@ -36,8 +36,6 @@ class Process:
         self.pid: int | None = None
         self.status: int | None = None
         """How it ended, if it has."""
-        self.streams: dict[int, Stream] = {}
-        """What it prints, by the descriptor that it comes from."""
         self.readiness = self._new_readiness()
         self.is_announced = not plan["ready"]
         """Whether it was written down that it is ready, where that takes time."""
@@ -78,7 +76,6 @@ class Process:
             os.set_blocking(reading, False)
             fresh[reading] = Stream(self._log, self.name, letter, self._see)
             fresh[reading].watch = watch
-        self.streams.update(fresh)
         return fresh
 
     def is_to_start_again(self) -> bool:

@@ -129,7 +129,7 @@ class Reader:
         return path
 
     def _allowed(self, path: RelativePath) -> RelativePath:
-        check_readable(self.library, self.caller, path)
+        check_readable(self.library, self.caller, path, at_once=self.at_once)
         return path
 
     def _virtual(self, path: RelativePath) -> list[tuple[str, bool]] | None:

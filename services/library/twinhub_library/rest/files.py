@@ -159,7 +159,7 @@ async def _send(
     """Answer with a file; a small one on a disk of this machine without a thread of its own."""
 
     def answer(*, at_once: bool = False) -> Response:
-        path = readable_path(library, caller, text)
+        path = readable_path(library, caller, text, at_once=at_once)
         file: FileIO = os.fdopen(library.tree.open_file(path), "rb", buffering=0)
         try:
             if at_once and os.fstat(file.fileno()).st_size > MOST_BYTES_AT_ONCE:

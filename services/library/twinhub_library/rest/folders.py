@@ -53,7 +53,7 @@ async def list_folder(
     """Return what is in a folder, by name, page by page."""
 
     def answer(*, at_once: bool = False) -> Response:
-        folder = readable_path(library, caller, path)
+        folder = readable_path(library, caller, path, at_once=at_once)
         page = library.tree.list_page(
             folder, limit=limit, after=_read_cursor(after), at_once=at_once
         )

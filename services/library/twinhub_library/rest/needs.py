@@ -21,6 +21,7 @@ from twinhub_library.areas import split_path
 from twinhub_library.catalogue import KINDS
 from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
+from twinhub_library.nearness import NotAtOnceError
 from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.versions import owns
 
@@ -76,28 +77,36 @@ async def have_done(
     return await run_in_threadpool(check_and_work)
 
 
-def readable_path(library: Library, caller: Caller, text: str) -> RelativePath:
-    """Return a path that a caller may read.
+def readable_path(
+    library: Library, caller: Caller, text: str, *, at_once: bool = False
+) -> RelativePath:
+    """Return a path that a caller may read; with ``at_once`` as `check_readable` has it.
 
     Raises:
+        NotAtOnceError: as there.
         BadPathError: no file can have it.
         NotThereError: it is in no area, or in one that is not the caller's to read.
     """
     path = RelativePath.parse(text)
-    check_readable(library, caller, path)
+    check_readable(library, caller, path, at_once=at_once)
     return path
 
 
-def check_readable(library: Library, caller: Caller, path: RelativePath) -> None:
+def check_readable(
+    library: Library, caller: Caller, path: RelativePath, *, at_once: bool = False
+) -> None:
     """Refuse a path that a caller may not read.
 
     Raises:
+        NotAtOnceError: it is to be found ``at_once``, and the database has to be asked.
         NotThereError: it is in no area, or in one that is not the caller's to read.
     """
     area, rest = split_path(path)
     if not may_read(caller, area, _teams_for(library, area)):
         raise NotThereError(_why_not_there(caller, path))
     if area.kind is AreaKind.COMMON and WITHDRAWN in rest.names[:2]:
+        if at_once:
+            raise NotAtOnceError
         kind, _, name = (*rest.names, "", "")[:3]
         if not _has_withdrawn(library, caller, kind, name):
             raise NotThereError(f"{path} is not there.")

@@ -6,9 +6,10 @@ import hmac
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,6 +26,7 @@ MOST_BYTES = 100 * 1024
 _INVALID = {
     "message": "Validation Failed", "error": "Bad Request", "statusCode": HTTPStatus.BAD_REQUEST,
 }  # fmt: skip
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NOTHING = {"name": "none", "status": "invalid", "logs": {"stdout": "", "stderr": ""}}
 
 
@@ -37,7 +39,11 @@ class _BadBodyError(Exception):
 
 
 def make_application(commands: Commands, token: str | None) -> Starlette:
-    """Return the application; without a token it answers everybody."""
+    """Return the application; without a token it answers every program, and no page of others.
+
+    A page could send a form, or have its own name lead to this machine (DNS rebinding): so a
+    request has to be for a name of loopback, and not from another page.
+    """
     ways = _Ways(commands, token)
     return Starlette(
         routes=[
@@ -71,7 +77,7 @@ class _Ways:
         if not self._commands.history:
             return _json(_NOTHING | {"run": None})
         asked = self._commands.history[-1]
-        out, err = self._commands.output_of(asked)
+        out, err = await run_in_threadpool(self._commands.output_of, asked)
         is_good = asked.status == "succeeded"
         logs = {"stdout": out if is_good else "", "stderr": err if is_good else ""}
         truth = asked.as_run() | {"stdout": out, "stderr": err}
@@ -89,6 +95,9 @@ class _Ways:
         if error.status_code == HTTPStatus.UNAUTHORIZED:
             body = {"message": "Unauthorized", "statusCode": int(HTTPStatus.UNAUTHORIZED)}
             return _json(body, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            body = {"message": "Forbidden", "statusCode": int(HTTPStatus.FORBIDDEN)}
+            return _json(body, HTTPStatus.FORBIDDEN)
         return _json(
             {
                 "message": f"Cannot {request.method} {request.url.path}", "error": "Not Found",
@@ -99,11 +108,24 @@ class _Ways:
 
     def _check(self, request: Request) -> None:
         if self._token is None:
+            _check_is_no_page_of_others(request)
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         is_right = hmac.compare_digest(given.strip().encode(), self._token.encode())
         if scheme.lower() not in {"bearer", "token"} or not is_right:
             raise HTTPException(HTTPStatus.UNAUTHORIZED)
+
+
+def _check_is_no_page_of_others(request: Request) -> None:
+    """Refuse what a page of another site has sent.
+
+    Raises:
+        HTTPException: with 403.
+    """
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    is_ours = urlsplit(f"//{host}").hostname in _LOOPBACK
+    if not is_ours or (origin is not None and urlsplit(origin).netloc != host):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
 def _in_history(asked: Asked) -> dict[str, object]:

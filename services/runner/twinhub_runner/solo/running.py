@@ -59,6 +59,7 @@ class Commands:
         self._choices, self._state = choices, state
         self.history: list[Asked] = []
         self._agents: dict[str, asyncio.subprocess.Process] = {}
+        self._endings: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, name: str) -> Asked:
         """Run a command to its end; return how it went."""
@@ -78,9 +79,8 @@ class Commands:
             str(outside), stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         self._agents[asked.id] = agent
-        await agent.wait()
-        del self._agents[asked.id]
-        self._note_end(asked)
+        ending = self._endings[asked.id] = asyncio.create_task(self._end(asked, agent))
+        await asyncio.shield(ending)  # whoever asked may go away; how it ends is noted all the same
         return asked
 
     def output_of(self, asked: Asked) -> tuple[str, str]:
@@ -103,7 +103,13 @@ class Commands:
         """End all that runs."""
         for agent in list(self._agents.values()):
             agent.send_signal(signal.SIGTERM)
-        await asyncio.gather(*(agent.wait() for agent in list(self._agents.values())))
+        await asyncio.gather(*self._endings.values())
+
+    async def _end(self, asked: Asked, agent: asyncio.subprocess.Process) -> None:
+        await agent.wait()
+        del self._agents[asked.id]
+        self._note_end(asked)
+        del self._endings[asked.id]
 
     def _note_end(self, asked: Asked) -> None:
         result = read_result(self._folders(asked)[1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from twinhub_library.rest import needs
 
 from tests.unit.library.graphql.asking import LIST, READ
 from tests.unit.library.publishing.test_routes import publish
@@ -109,3 +111,27 @@ def test_a_withdrawn_version_is_read_by_those_alone_who_have_it(
         query = {"query": READ, "variables": {"path": f"{link}/model.txt"}}
         assert ("first" in client.post("/lib", json=query).text) is (expected == 200)
         assert client.get("/api/folders/common/models/.withdrawn").status_code == 404
+
+
+def test_who_has_a_withdrawn_version_is_not_asked_of_the_database_while_others_wait(
+    client_of: ClientOf, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"why": "wrong"}
+    assert client_of("instructor").post(f"{_TANK}/1.0.0/withdrawal", json=body).is_success
+    ask, threads = needs._has_withdrawn, set[int]()
+
+    def note(*asked: Any) -> bool:  # noqa: ANN401 - passed on
+        threads.add(threading.get_ident())
+        return ask(*asked)
+
+    monkeypatch.setattr(needs, "_has_withdrawn", note)
+    bob = client_of("bob")
+    link = "common/models/.withdrawn/tank@1.0.0"
+    query = {"query": READ, "variables": {"path": f"{link}/model.txt"}}
+    for _ in range(2):  # the second time the query is known
+        assert "first" in bob.post("/lib", json=query).text
+    assert bob.get(f"/api/files/{link}/model.txt").text == "first", store
+    assert bob.get(f"/api/folders/{link}").is_success
+    assert bob.portal is not None
+    assert threads
+    assert bob.portal.call(threading.get_ident) not in threads

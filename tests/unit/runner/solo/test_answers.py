@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(name="client")
 def _client(folder: Path) -> Iterator[TestClient]:
     commands = Commands(read_scripts(folder / "runner.yaml"), folder / "state")
-    with TestClient(make_application(commands, None)) as client:
+    with TestClient(make_application(commands, None), base_url="http://127.0.0.1:5000") as client:
         yield client
 
 
@@ -167,6 +168,37 @@ def test_running_command_is_shown_as_dtaas_does_and_as_it_is(
         asking.join()
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example:5000"},
+        {"Origin": "http://127.0.0.1:8000"},
+    ],
+)  # fmt: skip
+def test_page_of_another_site_runs_nothing(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.post("/", data={"name": "create"}, headers=headers).status_code == 403
+    assert client.get("/history", headers=headers).status_code == 403
+    assert client.get("/history").json() == []
+    own = {"Origin": "http://127.0.0.1:5000"}
+    assert client.post("/", data={"name": "create"}, headers=own).status_code == 200
+
+
+async def test_how_a_command_ends_is_noted_though_whoever_asked_has_gone(folder: Path) -> None:
+    commands = Commands(read_scripts(folder / "runner.yaml"), folder / "state")
+    asking = asyncio.create_task(commands.run("wait"))
+
+    def is_up() -> bool:
+        return bool(commands.history) and "up" in commands.output_of(commands.history[0])[0]
+
+    await asyncio.to_thread(wait_for, is_up, seconds=30, what="the command is up")
+    asking.cancel()
+    (folder / "go").touch()
+    await asyncio.to_thread(
+        wait_for, lambda: commands.history[0].ended, seconds=30, what="its end is noted"
+    )
+    assert (commands.history[0].status, commands.history[0].exit_code) == ("succeeded", 0)
+
+
 def test_token_is_asked_for(folder: Path) -> None:
     commands = Commands(read_scripts(folder / "runner.yaml"), folder / "state")
     with TestClient(make_application(commands, "secret")) as client:
@@ -181,7 +213,7 @@ def test_phases_of_a_twin_are_its_commands(tmp_path: Path) -> None:
         'phases: {execute: "echo ${parameters.power}"}\n'
     )
     commands = Commands(read_twin(tmp_path), tmp_path / "state")
-    with TestClient(make_application(commands, None)) as client:
+    with TestClient(make_application(commands, None), base_url="http://127.0.0.1:5000") as client:
         assert client.post("/", json={"name": "execute"}).status_code == 200
         assert client.get("/").json()["logs"]["stdout"] == "3"
         assert client.post("/", json={"name": "clean"}).status_code == 400

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 from time import monotonic
@@ -118,6 +116,12 @@ def _add_options_of_import(dtaas: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> int:
     # imported here: the other command needs no server
     from twinhub_kit.callers import Caller, OpenIdentity  # noqa: PLC0415
+    from twinhub_kit.listening import (  # noqa: PLC0415
+        ListeningError,
+        find_port,
+        read_address,
+        show_url,
+    )  # fmt: skip
     from twinhub_kit.serving import serve, share_heaps  # noqa: PLC0415
 
     from twinhub_library.library import open_library  # noqa: PLC0415
@@ -126,15 +130,17 @@ def _serve(options: argparse.Namespace) -> int:
 
     share_heaps()
     root = _folder(options.root, "--root").resolve()
-    address = _loopback(options.address)
-    port = _usable_port(address, options.port)
+    try:
+        address = read_address(options.address, only_loopback="and there is no login")
+        port = find_port(address, options.port)
+    except ListeningError as error:
+        raise UseError(str(error)) from error
     settings = LibrarySettings(root, options.state or root / ".library" / "state")
     caller = Caller(_user(options.user), scopes=_ROLES[options.role], is_everybody=True)
     identity = OpenIdentity(caller, _Others(root).list)
-    shown = f"[{address}]" if ":" in address else address
+    url = show_url(address, port)
 
     def ready() -> None:
-        url = f"http://{shown}:{port}"
         print(f"Serving {root} at {url} to everybody on this machine", flush=True)
         user = f" JUPYTERHUB_USER={options.user}" if options.user else ""
         print(f"To ask it by twin assets: export TWINHUB_LIBRARY_URL={url}{user}", flush=True)
@@ -175,33 +181,6 @@ def _folder(path: Path, name: str) -> Path:
         other = ", or make it" if name == "--root" else ""
         raise UseError(f"{name}: there is no folder {path}: name one that is there{other}")
     return path
-
-
-def _loopback(text: str) -> str:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if text == "localhost" else text)
-    except ValueError as error:
-        raise UseError(f"--address: {text!r} is no address: write 127.0.0.1 or ::1") from error
-    if not address.is_loopback:
-        raise UseError(
-            f"--address: {text} can be reached by others, and there is no login: "
-            "write 127.0.0.1 or ::1"
-        )
-    return str(address)
-
-
-def _usable_port(address: str, port: int) -> int:
-    """Return a port that can be listened on; of 0, a free one."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no such port"
-            raise UseError(f"--port: {port} cannot be used: {reason}; try 0") from error
-        found: int = probe.getsockname()[1]
-        return found
 
 
 def _import_dtaas(options: argparse.Namespace) -> int:

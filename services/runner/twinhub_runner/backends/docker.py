@@ -218,6 +218,6 @@ def _binds(spec: SandboxSpec) -> Iterator[str]:
     for mount in mounts:
         if ":" in f"{mount.source}{mount.target}":
             raise ImpossibleError(f"Docker mounts nothing with a colon in its name: {mount.target}")
-        if not mount.source.is_dir():
-            raise ImpossibleError(f"the folder for {mount.target} is not there any more")
+        if not mount.source.exists():  # Docker would make it
+            raise ImpossibleError(f"what was to be at {mount.target} is not there any more")
         yield f"{mount.source}:{mount.target}:{'rw' if mount.writable else 'ro'}"

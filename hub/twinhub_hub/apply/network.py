@@ -59,13 +59,3 @@ def origin_of(name: str, domain: str, kind: str) -> str:
     if kind == "user":
         return names.host_for(name, domain)
     return f"{name}.services.{domain}"
-
-
-def network_environment(context: Context) -> Mapping[str, Mapping[str, str]]:
-    """Return the variables of workspaces by their network: how the proxy is found, where one is."""
-    running = context.running
-    if running.listed is None or running.gateway is None:
-        return {}
-    address = f"http://{running.listed.gateway}:{running.listed.port}"
-    name = network_of(context.settings.engine.network, "listed")
-    return {name: proxy_environment(address, running.gateway)}

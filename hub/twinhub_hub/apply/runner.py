@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from twinhub_hub.apply.network import network_environment
+from twinhub_hub.apply.egress import network_environment
 from twinhub_hub.egress import (
     NO_NAME_SERVER,
     closed_networks,
@@ -14,9 +14,9 @@ from twinhub_hub.egress import (
     strictest_egress,
 )
 from twinhub_hub.installation import RUNNER_TOKEN
-from twinhub_hub.settings.images import RUN_IMAGE
 from twinhub_hub.sandbox.command import system_mounts
 from twinhub_hub.sandbox.edition import current_edition, environment_of
+from twinhub_hub.settings.images import RUN_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +55,11 @@ def _settings(context: Context) -> Mapping[str, object]:
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "most_seconds": runner.hours * 3600,
             "variables": _variables(context),
-            "limits": {} if context.running.engine == "process" else {
-                "memory_bytes": runner.memory, "cpus": runner.cpus,
+            "limits": {}
+            if context.running.engine == "process"
+            else {
+                "memory_bytes": runner.memory,
+                "cpus": runner.cpus,
                 "processes": runner.processes,
             },
             "caps": {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twinhub_api import names
 
 from twinhub_hub.apply import library, runner
+from twinhub_hub.apply.egress import network_environment
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder, list_teams
 from twinhub_hub.broker.policy import SHORT_LOOKUPS

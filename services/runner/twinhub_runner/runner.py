@@ -163,3 +163,4 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
         yield runner
     finally:
         database.close()
+        backend.close()

@@ -24,6 +24,7 @@ from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
+from twinhub_runner.resources import check_asked, limits_of
 from twinhub_runner.scheduling import Scheduler
 from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.twins import Twins
@@ -118,6 +119,7 @@ class Runner:
         if resolved.missing:
             names = ", ".join(resolved.missing)
             raise BadSubmissionError(f"{found.path}: parameters without a value: {names}")
+        check_asked(found.path, resolved.data, self.settings.limits)
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -142,7 +144,7 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
         place.outside,
         tuple(mounts),
         settings.variables,
-        settings.limits,
+        limits_of(row.plan, settings.limits),
     )
 
 

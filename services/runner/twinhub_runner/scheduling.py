@@ -28,6 +28,8 @@ TICK_SECONDS = 0.05
 """How often it is looked whether a sandbox has ended."""
 LOOK_SECONDS = 2.0
 """How often a back end is asked though nothing shows that something has changed."""
+KILLED_SECONDS = 0.2
+"""The same for what was killed, which leaves no sign when it is gone."""
 _IDLE_SECONDS = 1.0
 _SWEEP, _SWEEP_SECONDS = "sweep", 300.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -45,6 +47,8 @@ class Scheduler:
         self._asked = threading.Event()
         self._taken: dict[str, Future[None]] = {}
         self._looked: dict[str, float] = {}
+        self._aimed: dict[str, str] = {}
+        """What was wanted of each run when the last step with it was taken."""
         self._paused: dict[str, tuple[float, float]] = {}
         """Runs whose back end did not do what it was asked: until when, and for how long."""
 
@@ -62,12 +66,18 @@ class Scheduler:
                 self._asked.clear()
                 if asked or self._have_moved() or time.monotonic() - read_at > _IDLE_SECONDS:
                     rows, read_at = self._table.list_open(), time.monotonic()
+                    self._forget_all_but({row.id for row in rows})
                     self._admit(rows)
                 self._take_steps(pool, rows)
                 if time.monotonic() >= sweep_at:
                     sweep_at = time.monotonic() + _SWEEP_SECONDS
                     self._taken[_SWEEP] = pool.submit(self._sweep)
                 self._asked.wait(TICK_SECONDS if rows else _IDLE_SECONDS)
+
+    def _forget_all_but(self, runs: set[str]) -> None:
+        for known in (self._looked, self._aimed, self._paused):
+            for run in [one for one in list(known) if one not in runs]:
+                known.pop(run, None)
 
     def _sweep(self) -> None:
         try:
@@ -119,7 +129,7 @@ class Scheduler:
             if row.status == Status.WAITING or row.id in self._taken:
                 continue
             if self._paused.get(row.id, (0.0, 0.0))[0] <= now and self._is_due(row, now):
-                self._looked[row.id] = now
+                self._looked[row.id], self._aimed[row.id] = now, row.target
                 self._taken[row.id] = pool.submit(self._step, row.id)
 
     def _is_due(self, row: RunRow, now: float) -> bool:
@@ -128,8 +138,9 @@ class Scheduler:
             return True
         if (self._places.of(row).outside / "result.json").exists():
             return True
-        is_told = row.target != Target.RUN and row.status == Status.RUNNING
-        return is_told or now - self._looked.get(row.id, 0.0) > LOOK_SECONDS
+        is_told = row.target != self._aimed.get(row.id, Target.RUN)
+        pause = KILLED_SECONDS if row.target == Target.KILL else LOOK_SECONDS
+        return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _step(self, run: str) -> None:
         row = self._table.find(run)

@@ -37,3 +37,24 @@ class BadSubmissionError(RunnerError):
 
     code = "bad-submission"
     status = 422
+
+
+class ChangedInputsError(RunnerError):
+    """What a run has used is not there any more as it was."""
+
+    code = "changed-inputs"
+    status = 409
+
+
+class NotReadyError(RunnerError):
+    """A run has not come so far that there is what is asked for."""
+
+    code = "not-ready"
+    status = 409
+
+
+class NoArtefactError(RunnerError):
+    """A run has no such result."""
+
+    code = "not-found"
+    status = 404

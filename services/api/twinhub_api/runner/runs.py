@@ -74,6 +74,7 @@ class Run(Wire):
     waits_for: str | None = Field(None, description="The run that has to succeed before it.")
     scenario: str | None = None
     parameters: dict[str, Value] = Field({}, description="All of the twin's, with defaults.")
+    rerun_of: str | None = Field(None, description="The run that it is to be like.")
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None

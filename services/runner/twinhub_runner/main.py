@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_kit.application import make_application, serve_routes
 
-from twinhub_runner.rest import runs
+from twinhub_runner.rest import logs, metrics, runs, telling
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -23,6 +23,6 @@ def make_runner_application(runner: Runner, identity: Identity) -> FastAPI:
         background=runner.background,
     )  # fmt: skip
     application.state.runner = runner
-    for router in (runs.router,):
+    for router in (runs.router, logs.router, telling.router, metrics.router):
         serve_routes(application, router)
     return application

@@ -38,6 +38,10 @@ class Places:
         """Return the name of the sandbox of a run's present try."""
         return f"{row.id}-{row.attempt}"
 
+    def of_try(self, run: str, attempt: int) -> Place:
+        """Return the folders of one of the tries of a run."""
+        return Place(self.runs / f"{run}-{attempt}")
+
     def of(self, row: RunRow) -> Place:
         """Return the folders of a run's present try."""
         return Place(self.runs / self.sandbox_of(row))

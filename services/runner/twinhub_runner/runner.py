@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.names import label_for
 from twinhub_api.runner.runs import Status, Target
 from twinhub_dtconfig.faults import nearest_key
-from twinhub_dtconfig.resolving import ChoiceError, Context, resolve
+from twinhub_dtconfig.resolving import ChoiceError, Context, read_value, resolve
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
 
@@ -107,10 +107,13 @@ class Runner:
             raise BadSubmissionError(f"{found.path} has no phase {phase!r}: it has {known}.{hint}")
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
         try:
+            values = {
+                name: read_value(found.twin, name, value) if isinstance(value, str) else value
+                for name, value in asked.parameters.items()
+            }
             resolved = resolve(
-                found.twin, scenario=asked.scenario, values=asked.parameters,
-                context=Context({"run": run}),
-            )  # fmt: skip
+                found.twin, scenario=asked.scenario, values=values, context=Context({"run": run})
+            )
         except ChoiceError as error:
             raise BadSubmissionError(f"{found.path}: {error}") from error
         if resolved.missing:

@@ -147,13 +147,15 @@ class RunTable:
             _note(session, row, "moved", who, why, before=before, after=then)
             return row
 
-    def note(self, run_id: str, what: str, why: str = "", **values: object) -> None:
+    def note(
+        self, run_id: str, what: str, why: str = "", *, who: str = RUNNER, **values: object
+    ) -> None:
         """Write down something that moves no run, with columns that change along."""
         with self._database.session() as session:
             row = _get(session, run_id)
             for name, value in values.items():
                 setattr(row, name, value)
-            _note(session, row, what, RUNNER, why)
+            _note(session, row, what, who, why)
 
     def aim(self, run_id: str, target: Target, who: str) -> RunRow:
         """Write down what somebody wants of a run; what has ended is left as it is."""
@@ -176,14 +178,17 @@ class RunTable:
             return list(session.scalars(wanted))
 
     def page(
-        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None, twin: str | None
-    ) -> list[RunRow]:
+        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,
+        twin: str | None = None, is_open: bool = False,
+    ) -> list[RunRow]:  # fmt: skip
         """Return somebody's own runs and those of their teams' twins, the newest first."""
         wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
         if before is not None:
             wanted = wanted.where(RunRow.number < before)
         if twin is not None:
             wanted = wanted.where(RunRow.twin == twin)
+        if is_open:
+            wanted = wanted.where(RunRow.ended_at.is_(None))
         with self._database.session() as session:
             return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from twinhub_kit.callers import KnownCaller, identify
 from twinhub_kit.errors import ServiceError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twinhub_api.runner.logs import Heard
 
     from twinhub_runner.runner import Runner
+    from twinhub_runner.store.runs import RunRow
 
 router = APIRouter(tags=["logs"])
 
@@ -62,7 +63,7 @@ def read_run_log(
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_run_log(
-    run_id: str, runner: TheRunner, caller: KnownCaller, start: Start = 0,
+    request: Request, run_id: str, runner: TheRunner, caller: KnownCaller, start: Start = 0,
     attempt: Attempt = None,
 ) -> StreamingResponse:  # fmt: skip
     """Stream a log as events until the run has ended, over all tries from the one that is named.
@@ -71,21 +72,28 @@ async def follow_run_log(
     what follows begins. The last event is called `end`.
     """
     row = await asyncio.to_thread(runner.find, caller, run_id)
-    heard = follow(runner, run_id, attempt or row.attempt, start)
+    runner.followers.check(caller)
+
+    async def look() -> RunRow:
+        return await asyncio.to_thread(runner.find, await identify(request.scope), run_id)
+
+    async def events() -> AsyncIterator[bytes]:
+        with runner.followers.count(caller), contextlib.suppress(ServiceError):
+            async for heard in follow(runner.places, look, run_id, attempt or row.attempt, start):
+                yield _as_event(heard)
+            yield b"event: end\ndata:\n\n"
+
     return StreamingResponse(
-        _as_events(heard), media_type="text/event-stream",
+        events(), media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )  # fmt: skip
 
 
-async def _as_events(following: AsyncIterator[Heard | None]) -> AsyncIterator[bytes]:
-    async for heard in following:
-        if heard is None:
-            yield b": still here\n\n"
-        else:
-            lines = "".join(f"data: {line.model_dump_json()}\n" for line in heard.lines)
-            yield f"id: {heard.attempt}-{heard.end}\n{lines}\n".encode()
-    yield b"event: end\ndata:\n\n"
+def _as_event(heard: Heard | None) -> bytes:
+    if heard is None:
+        return b": still here\n\n"
+    lines = "".join(f"data: {line.model_dump_json()}\n" for line in heard.lines)
+    return f"id: {heard.attempt}-{heard.end}\n{lines}\n".encode()
 
 
 @router.websocket("/api/runs/{run_id}/log/socket")
@@ -99,15 +107,25 @@ async def follow_by_socket(
     """
     await socket.accept()
     runner: Runner = socket.app.state.runner
-    try:
-        caller = await identify(socket.scope)
-        row = await asyncio.to_thread(runner.find, caller, run_id)
-    except ServiceError as error:
-        await socket.close(_FIRST_OWN_CODE + error.status, str(error)[:_LONGEST_REASON])
-        return
-    sending = asyncio.create_task(
-        _send(socket, follow(runner, run_id, attempt or row.attempt, start))
-    )
+
+    async def look() -> RunRow:
+        return await asyncio.to_thread(runner.find, await identify(socket.scope), run_id)
+
+    async def send() -> None:
+        try:
+            caller = await identify(socket.scope)
+            runner.followers.check(caller)
+            newest = (await look()).attempt
+            with runner.followers.count(caller):
+                async for heard in follow(runner.places, look, run_id, attempt or newest, start):
+                    if heard is not None:
+                        await socket.send_text(_as_message(heard))
+        except ServiceError as error:
+            await socket.close(_FIRST_OWN_CODE + error.status, str(error)[:_LONGEST_REASON])
+        else:
+            await socket.close()
+
+    sending = asyncio.create_task(send())
     leaving = asyncio.create_task(_wait_until_left(socket))
     await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
     for task in (sending, leaving):
@@ -116,14 +134,9 @@ async def follow_by_socket(
             await task
 
 
-async def _send(socket: WebSocket, following: AsyncIterator[Heard | None]) -> None:
-    async for heard in following:
-        if heard is not None:
-            lines = ",".join(line.model_dump_json() for line in heard.lines)
-            await socket.send_text(
-                f'{{"attempt":{heard.attempt},"end":{heard.end},"lines":[{lines}]}}'
-            )
-    await socket.close()
+def _as_message(heard: Heard) -> str:
+    lines = ",".join(line.model_dump_json() for line in heard.lines)
+    return f'{{"attempt":{heard.attempt},"end":{heard.end},"lines":[{lines}]}}'
 
 
 async def _wait_until_left(socket: WebSocket) -> None:

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
@@ -176,6 +176,17 @@ class RunTable:
         with self._database.session() as session:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
+
+    def list_of(self, owner: str) -> list[RunRow]:
+        """Return all runs that somebody has asked for."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(RunRow).where(RunRow.owner == owner)))
+
+    def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs, and what has happened to them."""
+        with self._database.session() as session:
+            session.execute(delete(EventRow).where(EventRow.run.in_(run_ids)))
+            session.execute(delete(RunRow).where(RunRow.id.in_(run_ids)))
 
     def page(
         self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,

@@ -22,6 +22,7 @@ from twinhub_hub.apply.broker import broker_policy
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.library import copy_trusted, library_command, library_environment
 from twinhub_hub.apply.roles import culler_command
+from twinhub_hub.apply.runner import runner_command, runner_environment
 from twinhub_hub.idle import REPORT_SECONDS
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 from twinhub_hub.operate import allow_list
@@ -130,6 +131,13 @@ def launch_library(context: Context) -> None:
     os.execve(command[0], command, {**os.environ, **library_environment(context)})
 
 
+def launch_runner(context: Context) -> None:
+    """Become the runner, which gives up root itself as the library does."""
+    os.chdir(context.installation.runner_state)
+    command = runner_command()
+    os.execve(command[0], command, {**os.environ, **runner_environment(context)})
+
+
 def launch_edge(context: Context) -> None:
     """Become the edge."""
     caddy = Path(sys.executable).with_name("caddy")
@@ -152,6 +160,7 @@ PROCESSES: Mapping[str, Callable[[Context], None]] = {
     "egress": launch_egress,
     "hub": launch_hub,
     "library": launch_library,
+    "runner": launch_runner,
     "culler": launch_culler,
 }
 

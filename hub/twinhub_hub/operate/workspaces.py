@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _STOP_SECONDS = 10
+_WORKSPACE, _RUN = "workspace", "run"
+"""Second parts of the names of containers."""
 _AT_ONCE = 8
 
 
@@ -73,9 +75,18 @@ def _is_there(client: docker.DockerClient, image: str) -> bool:
 
 
 def stop_workspaces(prefix: str) -> int:
-    """Stop the running containers, several at once; return how many there were."""
+    """Stop the running workspaces, several at once; return how many there were."""
+    return _stop(prefix, _WORKSPACE)
+
+
+def stop_runs(prefix: str) -> int:
+    """End the runs, each as its twin wishes and at last by force; return how many there were."""
+    return _stop(prefix, _RUN)
+
+
+def _stop(prefix: str, kind: str) -> int:
     client = docker.from_env()
-    running = [c for c in _containers(client, prefix) if c.status == "running"]
+    running = [c for c in _containers(client, prefix, kind) if c.status == "running"]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda container: container.stop(timeout=_STOP_SECONDS), running))
     return len(running)
@@ -98,7 +109,7 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
     """Remove containers, home volumes and the bridges; return what was removed."""
     client = docker.from_env()
     removed = []
-    for container in _containers(client, prefix):
+    for container in (*_containers(client, prefix), *_containers(client, prefix, _RUN)):
         container.remove(force=True, v=True)
         removed.append(f"container {container.name}")
     for volume in client.volumes.list():
@@ -125,8 +136,10 @@ def list_layers(prefix: str) -> list[str]:
     return sorted(name for image in images for name in image.tags or [image.short_id])
 
 
-def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
-    start = f"{prefix}-workspace-"
+def _containers(
+    client: docker.DockerClient, prefix: str, kind: str = _WORKSPACE
+) -> Iterator[Container]:
+    start = f"{prefix}-{kind}-"
     for container in client.containers.list(
         all=True, ignore_removed=True, filters={"name": f"^/{start}"}
     ):

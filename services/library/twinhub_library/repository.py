@@ -89,7 +89,7 @@ class _SandboxedGit(git.Git):
     def execute(self, command: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - GitPython's
         """Run a command whose first word is git, as GitPython asks for it."""
         remote = self.remote
-        words = ["git", *options()]
+        words = ["git", *options(command[1])]
         job = Job(
             [], self._git_dir, self._work, ENVIRONMENT, limits=self._walls.limits,
             ca_file=self._walls.ca_file,

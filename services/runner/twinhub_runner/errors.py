@@ -32,6 +32,20 @@ class NoRunError(RunnerError):
     status = 404
 
 
+class NoCommandError(RunnerError):
+    """A run was not told so."""
+
+    code = "not-found"
+    status = 404
+
+
+class NotRunningError(RunnerError):
+    """Something is asked of a run that does not run."""
+
+    code = "not-running"
+    status = 409
+
+
 class BadSubmissionError(RunnerError):
     """Something is asked that the twin does not have, or that can never be."""
 

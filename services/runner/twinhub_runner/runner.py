@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING
 from twinhub_api.names import label_for
 from twinhub_api.runner.runs import Status, Target
 from twinhub_dtconfig.faults import nearest_key
-from twinhub_dtconfig.resolving import ChoiceError, Context, resolve
+from twinhub_dtconfig.resolving import ChoiceError, Context, read_value, resolve
+from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
+from twinhub_kit.health import Health, check_database
+from twinhub_kit.metrics import Metrics
+from twinhub_kit.migrations import migrate
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
 from twinhub_runner.errors import BadSubmissionError, NoRunError
+from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.scheduling import Scheduler
-from twinhub_runner.store.base import Base
 from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.twins import Twins
 
@@ -40,11 +44,6 @@ if TYPE_CHECKING:
     from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.twins import FoundTwin
 
-_VARIABLES = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",  # noqa: S108 - the sandbox's own
-    "PYTHONUNBUFFERED": "1",
-}  # fmt: skip
-
 
 _BEHIND = "The twin was changed since its copy was made: run create to take that in."
 
@@ -60,6 +59,11 @@ class Runner:
     places: Places
     scheduler: Scheduler
     background: Background = field(default_factory=Background)
+    audit: Audit = field(default_factory=Audit)
+    health: Health = field(default_factory=Health)
+    """What has to be ready."""
+    followers: Followers = field(default_factory=Followers)
+    metrics: Metrics = field(default_factory=lambda: Metrics("runner"))
 
     def submit(self, caller: Caller, asked: Submission, key: str | None = None) -> list[Run]:
         """Take in a run of each phase, or return those that were asked for with the same key.
@@ -157,9 +161,11 @@ class Runner:
 
 def _resolve(found: FoundTwin, asked: Submission, context: Context) -> Resolved:
     try:
-        resolved = resolve(
-            found.twin, scenario=asked.scenario, values=asked.parameters, context=context
-        )
+        values = {
+            name: read_value(found.twin, name, value) if isinstance(value, str) else value
+            for name, value in asked.parameters.items()
+        }
+        resolved = resolve(found.twin, scenario=asked.scenario, values=values, context=context)
     except ChoiceError as error:
         raise BadSubmissionError(f"{found.path}: {error}") from error
     if resolved.missing:
@@ -175,7 +181,10 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
         Mount(settings.root / one["source"], one["target"], writable=one["writable"])
         for one in row.mounts
     )
-    return SandboxSpec(places.sandbox_of(row), place.inside, place.outside, mounts, _VARIABLES)
+    return SandboxSpec(
+        places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
+        settings.limits,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -184,7 +193,7 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
-    database.make_tables(Base)
+    migrate(database, "twinhub_runner")
     table, places = RunTable(database), Places(settings.runs)
     workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
     reconciler = Reconciler(
@@ -192,8 +201,10 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     )
     scheduler = Scheduler(table, reconciler, places, settings.caps, settings.workers)
     runner = Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+    runner.health.add("database", check_database(database))
     runner.background.keep("runs", lambda: scheduler.run(runner.background.stopping))
     try:
         yield runner
     finally:
         database.close()
+        backend.close()

@@ -51,7 +51,9 @@ class Submission(Wire):
         description="One begins when the one before it has succeeded.",
     )  # fmt: skip
     scenario: str | None = Field(None, description="A set of values that the twin names.")
-    parameters: dict[str, Value] = Field({}, description="Values of the twin's parameters.")
+    parameters: dict[str, Value] = Field(
+        {}, description="Values of the twin's parameters; text stands for a value of their type."
+    )
 
 
 class Run(Wire):

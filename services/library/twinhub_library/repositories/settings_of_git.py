@@ -80,9 +80,14 @@ ATTRIBUTES = "* -text -ident !working-tree-encoding -export-subst\n"
 """``info/attributes``, before which no attribute of a repository counts: bytes stay as they are."""
 
 
-def options() -> list[str]:
-    """Return the settings of every run."""
-    return [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+_OF_PUSH = {"http.lowSpeedTime": "1800"}
+"""A server is silent as long as it unpacks few objects, however large (git-unpack-objects(1))."""
+
+
+def options(command: str) -> list[str]:
+    """Return the settings of a run of a command of git's."""
+    made = _OPTIONS | (_OF_PUSH if command == "push" else {})
+    return [word for name, value in made.items() for word in ("-c", f"{name}={value}")]
 
 
 def options_for(address: Address, at: Sequence[str]) -> list[str]:

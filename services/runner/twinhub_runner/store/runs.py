@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
@@ -164,13 +164,15 @@ class RunTable:
             _note(session, row, "moved", who, why, before=before, after=then)
             return row
 
-    def note(self, run_id: str, what: str, why: str = "", **values: object) -> None:
+    def note(
+        self, run_id: str, what: str, why: str = "", *, who: str = RUNNER, **values: object
+    ) -> None:
         """Write down something that moves no run, with columns that change along."""
         with self._database.session() as session:
             row = _get(session, run_id)
             for name, value in values.items():
                 setattr(row, name, value)
-            _note(session, row, what, RUNNER, why)
+            _note(session, row, what, who, why)
 
     def aim(self, run_id: str, target: Target, who: str) -> RunRow:
         """Write down what somebody wants of a run; what has ended is left as it is."""
@@ -202,15 +204,29 @@ class RunTable:
         with self._database.session() as session:
             return list(session.scalars(wanted))
 
+    def list_of(self, owner: str) -> list[RunRow]:
+        """Return all runs that somebody has asked for."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(RunRow).where(RunRow.owner == owner)))
+
+    def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs, and what has happened to them."""
+        with self._database.session() as session:
+            session.execute(delete(EventRow).where(EventRow.run.in_(run_ids)))
+            session.execute(delete(RunRow).where(RunRow.id.in_(run_ids)))
+
     def page(
-        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None, twin: str | None
-    ) -> list[RunRow]:
+        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,
+        twin: str | None = None, is_open: bool = False,
+    ) -> list[RunRow]:  # fmt: skip
         """Return somebody's own runs and those of their teams' twins, the newest first."""
         wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
         if before is not None:
             wanted = wanted.where(RunRow.number < before)
         if twin is not None:
             wanted = wanted.where(RunRow.twin == twin)
+        if is_open:
+            wanted = wanted.where(RunRow.ended_at.is_(None))
         with self._database.session() as session:
             return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
 

@@ -55,6 +55,25 @@ def test_a_file_of_1_gb_comes_and_goes(bench: Bench, git_servers: GitServers) ->
     assert not bench.looking.status(ALICE, other.id).changes
 
 
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_server_may_be_silent_for_more_than_a_minute_once_all_is_sent(
+    bench: Bench, git_servers: GitServers
+) -> None:
+    remote = git_servers.make("silent", {"a.txt": "a\n"})
+    git(remote.path, "config", "receive.keepAlive", "0")
+    hook = remote.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexec sleep 70\n")
+    hook.chmod(0o755)
+    row = bench.cloned(remote.url)
+    bench.write("alice/models/tank/b.txt", "b\n")
+
+    bench.syncing.push(ALICE, row.id)
+
+    assert remote.read("b.txt") == "b"
+
+
 def write(path: Path, size: int) -> str:
     """Write a file without holding it; return its digest."""
     digest, block = hashlib.sha256(), b"\0"

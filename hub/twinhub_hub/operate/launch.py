@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from twinhub_hub.apply.broker import broker_policy
+from twinhub_hub.apply.broker import broker_environment
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.library import copy_trusted, library_command, library_environment
 from twinhub_hub.apply.roles import culler_command
@@ -103,13 +103,8 @@ def use_write_ahead_log(database: Path) -> None:
 
 def launch_broker(context: Context) -> None:
     """Become the broker, the one process that reaches Docker."""
-    environment = {
-        "TWINHUB_BROKER_POLICY": broker_policy(context).as_json(),
-        "TWINHUB_BROKER_ENGINE": context.running.engine_address,
-        "TWINHUB_BROKER_SOCKET": str(context.installation.broker_socket),
-    }
     command = [sys.executable, "-m", "twinhub_hub.broker"]
-    os.execve(command[0], command, {**os.environ, **environment})
+    os.execve(command[0], command, {**os.environ, **broker_environment(context)})
 
 
 def launch_egress(context: Context) -> None:

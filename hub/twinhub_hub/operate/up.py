@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twinhub_hub.accounts import ensure_accounts
-from twinhub_hub.apply.broker import broker_policy
+from twinhub_hub.apply.broker import broker_environment
 from twinhub_hub.apply.context import Context
 from twinhub_hub.apply.library import library_environment, trusted
 from twinhub_hub.apply.runner import runner_environment
@@ -303,8 +303,7 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
         digests["certificates"] = supervisor.code_digest()
     if context.running.engine == "docker":
         digests["broker"] = supervisor.code_digest(
-            broker_policy(context).as_json(),
-            context.running.engine_address,
+            repr(sorted(broker_environment(context).items()))
         )
     if running.listed:
         hosts = context.settings.workspace.egress_hosts

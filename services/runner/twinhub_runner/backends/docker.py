@@ -40,6 +40,8 @@ LOG: Mapping[str, object] = {
 """Of the agent alone, which says something only when it cannot begin."""
 OUT_OF_MEMORY_FIRST = 600
 """When the machine runs out of memory a run goes before a workspace and the hub."""
+SHORT_LOOKUPS = ("timeout:1", "attempts:1")
+"""Options of resolv.conf(5) with name servers of ours, which may answer nothing: it fails soon."""
 _PERIOD = 100_000
 _NOT_STARTED = 125
 _OF_THE_IMAGE = frozenset({"PATH", "HOME"})
@@ -208,7 +210,11 @@ class DockerBackend:
             # none of open files: an engine may have fewer than is asked for, and would not start it
             "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
             "LogConfig": dict(LOG),
-        } | ({"Dns": list(self.name_servers)} if self.name_servers else {})
+        } | (self._lookups if self.name_servers else {})
+
+    @property
+    def _lookups(self) -> dict[str, object]:
+        return {"Dns": list(self.name_servers), "DnsOptions": list(SHORT_LOOKUPS)}
 
 
 def _binds(spec: SandboxSpec) -> Iterator[str]:
@@ -218,6 +224,6 @@ def _binds(spec: SandboxSpec) -> Iterator[str]:
     for mount in mounts:
         if ":" in f"{mount.source}{mount.target}":
             raise ImpossibleError(f"Docker mounts nothing with a colon in its name: {mount.target}")
-        if not mount.source.is_dir():
-            raise ImpossibleError(f"the folder for {mount.target} is not there any more")
+        if not mount.source.exists():  # Docker would make it
+            raise ImpossibleError(f"what was to be at {mount.target} is not there any more")
         yield f"{mount.source}:{mount.target}:{'rw' if mount.writable else 'ro'}"

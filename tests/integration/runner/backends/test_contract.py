@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from twinhub_hub.broker.policy import Policy
+from twinhub_hub.broker.run_policy import RunPolicy
 from twinhub_runner.agents import find_agent, prepare
 from twinhub_runner.backends.base import Mount, SandboxSpec, SandboxState, Seen
 from twinhub_runner.backends.docker import DockerBackend
@@ -27,6 +34,7 @@ ONE = f"{make_run_id()}-1"
 ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 IMAGE = "twinhub/run:0.1.0"
 UID = os.getuid() or 1000
+MEMORY = 256 << 20
 
 
 class Bench:
@@ -86,16 +94,60 @@ class Bench:
         return wait_for(find, seconds=SECONDS, what=f"{name} is {state}")
 
 
-@pytest.fixture(name="bench", params=["process", pytest.param("docker", marks=pytest.mark.docker)])
+@contextlib.contextmanager
+def broker_for(root: Path, prefix: str) -> Iterator[str]:
+    """The address of a broker that makes runs of an assets root."""
+    runs = RunPolicy(
+        prefix=prefix, networks=("none",), images=(IMAGE,), uid=UID, assets=str(root),
+        memory=MEMORY, cpus=1.0, processes=4096,
+    )  # fmt: skip
+    workspaces = Policy(
+        prefix=prefix, networks=(), images=(), uid=UID, assets=str(root), home="/home/twin",
+        workspace="/workspace", memory=0, cpus=0, processes=0, shared_memory=0,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="broker-") as folder:  # pytest's is long for a socket
+        environment = {
+            "TWINHUB_BROKER_ENGINE": ENGINE.replace("unix://", "http+unix://"),
+            "TWINHUB_BROKER_POLICY": workspaces.as_json(),
+            "TWINHUB_BROKER_SOCKET": f"{folder}/hub.sock",
+            "TWINHUB_BROKER_RUNS": runs.as_json(),
+            "TWINHUB_BROKER_RUNS_SOCKET": f"{folder}/runs.sock",
+        }
+        command = [sys.executable, "-m", "twinhub_hub.broker"]
+        with subprocess.Popen(command, env={**os.environ, **environment}) as broker:
+            wait_for(
+                lambda: _answers(f"{folder}/runs.sock"), seconds=SECONDS, what="the broker listens"
+            )
+            yield f"unix://{folder}/runs.sock"
+            broker.terminate()
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
+
+
+@pytest.fixture(
+    name="bench",
+    params=[
+        "process",
+        pytest.param("docker", marks=pytest.mark.docker),
+        pytest.param("broker", marks=pytest.mark.docker),
+    ],
+)
 def _bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    prefix = f"twinhub-{uuid4().hex[:12]}"
+    prefix, root = f"twinhub-{uuid4().hex[:12]}", tmp_path / "assets"
+    with contextlib.ExitStack() as opened:
+        address = ENGINE
+        if request.param == "broker":
+            address = opened.enter_context(broker_for(root, prefix))
 
-    def on_docker(runs: Path) -> Backend:
-        return DockerBackend(ENGINE, runs, prefix, IMAGE, UID, "none", memory_bytes=256 << 20)
+        def on_docker(runs: Path) -> Backend:
+            return DockerBackend(address, runs, prefix, IMAGE, UID, "none", memory_bytes=MEMORY)
 
-    bench = Bench(tmp_path / "assets", ProcessBackend if request.param == "process" else on_docker)
-    yield bench
-    bench.close()
+        bench = Bench(root, ProcessBackend if request.param == "process" else on_docker)
+        yield bench
+        bench.close()
 
 
 def test_what_nobody_started_is_absent_and_may_be_ended(bench: Bench) -> None:

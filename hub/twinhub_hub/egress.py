@@ -31,6 +31,12 @@ def egress_of(settings: Settings, groups: Collection[str]) -> Egress:
     return max(rules, key=get_args(Egress).index, default=settings.workspace.egress)
 
 
+def strictest_egress(settings: Settings) -> Egress:
+    """Return the strictest policy that anybody has."""
+    found = [settings.workspace.egress, *(rule.egress for rule in settings.groups if rule.egress)]
+    return max(found, key=get_args(Egress).index)
+
+
 def network_of(network: str, egress: Egress) -> str:
     """Return the name of the Docker network of a policy; ``network`` is the installation's."""
     return network if egress == "open" else f"{network}-{egress}"

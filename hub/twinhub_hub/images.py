@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from twinhub_hub.settings.images import Image
     from twinhub_hub.settings.models import Settings
 
+RUN = "run"
+"""Short name of the image that runs of twins execute in."""
+
 
 def images_for(settings: Settings, groups: Collection[str]) -> Sequence[Image]:
     """Return what a member of some groups may choose, the default first.

@@ -24,6 +24,8 @@ _OURS = (
     "archive",
     "homes",
     "library",
+    "runner",
+    "sockets",
     "environments",
     "node",
     "logs",
@@ -35,6 +37,7 @@ COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN =
     "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys", "metrics_token",
 )  # fmt: skip
 USERS_TOKEN, LIBRARY_TOKEN, LIBRARY_KEYS = "users_token", "library_token", "library_keys"
+RUNNER_TOKEN = "runner_token"  # noqa: S105 - the name of a file
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Running:
     """Address at which this host itself reaches the edge."""
     library_port: int = 0
     """Port of the library on loopback; 0 after an earlier TwinHub."""
+    runner_port: int = 0
+    """Port of the runner on loopback; 0 after an earlier TwinHub."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,11 @@ class Installation:
         It is not below ``state``, which only whoever runs TwinHub may enter.
         """
         return self.home / "library"
+
+    @property
+    def runner_state(self) -> Path:
+        """Folder of the runner's database, as `library_state`."""
+        return self.home / "runner"
 
     @property
     def library_trust(self) -> Path:
@@ -199,6 +209,16 @@ class Installation:
     def broker_socket(self) -> Path:
         """Where the broker answers, to whom Docker's own socket is closed."""
         return self.state / "broker.sock"
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of sockets for services that work as the uid of workspaces: their group enters."""
+        return self.home / "sockets"
+
+    @property
+    def runs_socket(self) -> Path:
+        """Where the broker answers the runner, and makes runs alone."""
+        return self.sockets / "runs.sock"
 
     @property
     def edge_config(self) -> Path:

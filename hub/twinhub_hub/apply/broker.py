@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 from twinhub_hub.apply.limits import highest_limits
 from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.policy import Policy
-from twinhub_hub.egress import networks_in_use
+from twinhub_hub.broker.run_policy import RunPolicy
+from twinhub_hub.egress import network_of, networks_in_use, strictest_egress
 from twinhub_hub.images import all_images
 from twinhub_hub.layers.recipe import tags_of
+from twinhub_hub.settings.images import RUN_IMAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twinhub_hub.apply.context import Context
 
 
 def broker_policy(context: Context) -> Policy:
-    """Return the policy of an installation; limits of the settings are the most that passes."""
+    """Return the policy of workspaces; limits of the settings are the most that passes."""
     workspace, engine = context.settings.workspace, context.settings.engine
     most = highest_limits(context.settings)
     return Policy(
@@ -34,3 +38,30 @@ def broker_policy(context: Context) -> Policy:
         layers=tags_of(engine.prefix),
         log={"Type": LOG["type"], "Config": LOG["config"]},
     )
+
+
+def run_policy(context: Context) -> RunPolicy:
+    """Return the policy of runs, likewise."""
+    runner, engine = context.settings.runner, context.settings.engine
+    return RunPolicy(
+        prefix=engine.prefix,
+        networks=(network_of(engine.network, strictest_egress(context.settings)),),
+        images=(RUN_IMAGE,),
+        uid=context.settings.uid,
+        assets=str(context.assets),
+        memory=runner.memory,
+        cpus=runner.cpus,
+        processes=runner.processes,
+    )
+
+
+def broker_environment(context: Context) -> Mapping[str, str]:
+    """Return what the broker finds in its environment."""
+    installation = context.installation
+    return {
+        "TWINHUB_BROKER_POLICY": broker_policy(context).as_json(),
+        "TWINHUB_BROKER_SOCKET": str(installation.broker_socket),
+        "TWINHUB_BROKER_RUNS": run_policy(context).as_json(),
+        "TWINHUB_BROKER_RUNS_SOCKET": str(installation.runs_socket),
+        "TWINHUB_BROKER_ENGINE": context.running.engine_address,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from twinhub_api.scopes import GIT_TOKEN, INSTRUCT, USE_LIBRARY
+from twinhub_api.scopes import GIT_TOKEN, INSTRUCT, USE_LIBRARY, USE_RUNNER
 
 from twinhub_hub.apply.library import CALLBACK
 from twinhub_hub.auth.passwords import INSTRUCTORS
@@ -14,6 +14,7 @@ from twinhub_hub.installation import (
     HUB_TOKEN,
     LIBRARY_TOKEN,
     METRICS_TOKEN,
+    RUNNER_TOKEN,
     USERS_TOKEN,
 )
 
@@ -36,7 +37,8 @@ _CUSTOM_SCOPES = {
     GIT_TOKEN: {"description": "Have the token of somebody's login, for git"},
 }
 
-SERVER_SCOPES = ("users:activity!user", "access:servers!server", USE_LIBRARY, INSTRUCT)
+_OUR_SERVICES = (USE_LIBRARY, USE_RUNNER)
+SERVER_SCOPES = ("users:activity!user", "access:servers!server", *_OUR_SERVICES, INSTRUCT)
 """What a workspace's token may do, as far as its user may: the first two are JupyterHub's own."""
 
 _ROLES = (
@@ -68,9 +70,10 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
             "display": False,
         },
         _library(context),
+        {"name": "runner", "api_token": context.installation.token(RUNNER_TOKEN), "display": False},
     ]
     c.JupyterHub.custom_scopes = _CUSTOM_SCOPES
-    c.JupyterHub.extra_user_scopes = [USE_LIBRARY]
+    c.JupyterHub.extra_user_scopes = list(_OUR_SERVICES)
     instructors = {
         "name": INSTRUCTORS,
         "description": "Sees who is there",

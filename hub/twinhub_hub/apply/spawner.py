@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_api import names
 
-from twinhub_hub.apply.library import workspace_environment
+from twinhub_hub.apply import library, runner
+from twinhub_hub.apply.egress import network_environment
 from twinhub_hub.apply.limits import GroupPlaces, group_overrides
 from twinhub_hub.assets import AssetsError, ensure_user_folder, list_teams
 from twinhub_hub.broker.policy import SHORT_LOOKUPS
 from twinhub_hub.deletions import find_deletion
-from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of, proxy_environment
+from twinhub_hub.egress import NO_NAME_SERVER, closed_networks, network_of
 from twinhub_hub.images import images_for
 from twinhub_hub.layers.offering import starts_of, with_layers
 from twinhub_hub.layers.records import read_offered
@@ -45,7 +46,9 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
     """Configure the spawner of the engine that `twinhub up` found."""
     c.Spawner.pre_spawn_hook = before_start(context)
     c.Spawner.default_url = "/lab"
-    c.Spawner.environment = dict(workspace_environment(context))
+    c.Spawner.environment = {
+        **library.workspace_environment(context), **runner.workspace_environment(context)
+    }  # fmt: skip
     c.Spawner.poll_interval = _POLL_SECONDS
     c.Spawner.http_timeout = 30
     c.Spawner.consecutive_failure_limit = 0  # one user's broken home must not end the hub
@@ -161,16 +164,6 @@ def _apply_docker(context: Context, c: Any) -> None:  # noqa: ANN401
         "hostname": "{label}",
     }
     d.extra_host_config = host_config_of(context)
-
-
-def network_environment(context: Context) -> Mapping[str, Mapping[str, str]]:
-    """Return the variables of workspaces by their network: how the proxy is found, where one is."""
-    running = context.running
-    if running.listed is None or running.gateway is None:
-        return {}
-    address = f"http://{running.listed.gateway}:{running.listed.port}"
-    name = network_of(context.settings.engine.network, "listed")
-    return {name: proxy_environment(address, running.gateway)}
 
 
 def host_config_of(context: Context) -> Callable[[Spawner], Mapping[str, object]]:

@@ -1,5 +1,7 @@
-"""The broker: what stands between the hub and Docker, and lets through what a workspace needs.
+"""The broker: what stands before Docker, and lets through what a workspace needs, or a run.
 
-It knows nothing of JupyterHub and trusts nothing that the hub sends. `rules` and `bodies` decide
-and touch neither network nor files; `server` asks them and forwards what they composed.
+It knows nothing of JupyterHub and of the runner, and trusts nothing that they send. `rules` and
+what they ask decide and touch neither network nor files; `server` asks them and forwards what they
+composed. The hub and the runner have a socket each: on one there are only workspaces, on the other
+only runs.
 """

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+import socket
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, UnixConnector, web
 from twinhub_api.log_lines import log_to_stderr
 
 from twinhub_hub.broker.policy import Policy
+from twinhub_hub.broker.run_policy import RunPolicy
 from twinhub_hub.broker.server import Broker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _UNIX = "http+unix://"
 _TIMEOUT = ClientTimeout(total=180, sock_connect=5, sock_read=120)
@@ -40,26 +48,56 @@ def _tls(folder: Path) -> ssl.SSLContext:
     return context
 
 
-async def serve(socket: str, policy: Policy, engine: ClientSession) -> None:
-    """Serve on a socket that only this user may open, until SIGTERM."""
+@dataclass(frozen=True)
+class Place:
+    """Where a broker listens, and what it allows there."""
+
+    path: Path
+    policy: Policy | RunPolicy
+    uid: int
+    """Who may ask, beside root."""
+
+    def listen(self) -> socket.socket:
+        """Return a socket that only one uid may open, and root; nobody else writes its folder."""
+        made = socket.socket(socket.AF_UNIX)
+        self.path.unlink(missing_ok=True)
+        made.bind(str(self.path))
+        if os.geteuid() == 0:
+            os.chown(self.path, self.uid, -1, follow_symlinks=False)
+        return made
+
+
+async def serve(places: Sequence[Place], engine: ClientSession) -> None:
+    """Serve at each place, until SIGTERM."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    async with engine:
-        server = web.Server(Broker(policy, engine).handle, access_log=None)
-        runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
-        await runner.setup()
-        os.umask(0o177)
-        await web.UnixSite(runner, socket).start()
-        _log.info("listening at %s", socket)
+    async with contextlib.AsyncExitStack() as running:
+        await running.enter_async_context(engine)
+        for place in places:
+            server = web.Server(Broker(place.policy, engine).handle, access_log=None)
+            runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
+            await runner.setup()
+            running.push_async_callback(runner.cleanup)
+            await web.SockSite(runner, place.listen()).start()
+            _log.info("listening at %s", place.path)
         await stopped.wait()
-        await runner.cleanup()
+
+
+def places_of(environment: Mapping[str, str]) -> list[Place]:
+    """Return where to listen: for the hub, and for the runner where there is one."""
+    policy = Policy.from_json(environment["TWINHUB_BROKER_POLICY"])
+    places = [Place(Path(environment["TWINHUB_BROKER_SOCKET"]), policy, os.geteuid())]
+    if runs := environment.get("TWINHUB_BROKER_RUNS"):
+        allowed = RunPolicy.from_json(runs)
+        places.append(Place(Path(environment["TWINHUB_BROKER_RUNS_SOCKET"]), allowed, allowed.uid))
+    return places
 
 
 async def main() -> None:
     """Read the environment and serve."""
-    policy = Policy.from_json(os.environ["TWINHUB_BROKER_POLICY"])
+    os.umask(0o177)
     engine = connect(os.environ["TWINHUB_BROKER_ENGINE"], os.environ.get("DOCKER_CERT_PATH"))
-    await serve(os.environ["TWINHUB_BROKER_SOCKET"], policy, engine)
+    await serve(places_of(os.environ), engine)
 
 
 if __name__ == "__main__":

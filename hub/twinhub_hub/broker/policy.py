@@ -7,6 +7,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from twinhub_api.names import find_label
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +18,10 @@ SHORT_LOOKUPS = ("timeout:1", "attempts:1")
 LABEL = "org.twinhub.installation"
 """Label that the broker puts on each container that it creates; its value is the prefix."""
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+KIND_LABEL = "org.twinhub.kind"
+"""Label of what is no workspace; its value says what it is."""
+
+USER_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LAYER = re.compile(r"[a-z0-9-]{1,32}:[0-9][A-Za-z0-9._-]{0,60}")
 
 
@@ -24,9 +29,15 @@ class RefusedError(Exception):
     """A request that the broker does not pass on; its text says why, in one sentence's part."""
 
 
+def are_ours(found: Mapping[str, str] | None, labels: Mapping[str, str]) -> bool:
+    """Return whether labels of a container are those that the broker gives to its kind."""
+    has = found or {}
+    return all(has.get(key) == labels.get(key) for key in (LABEL, KIND_LABEL))
+
+
 @dataclass(frozen=True)
 class Policy:
-    """The values that every container of an installation must have, or may not exceed."""
+    """The values that every workspace of an installation must have, or may not exceed."""
 
     prefix: str
     """First part of the names of containers and volumes."""
@@ -47,6 +58,15 @@ class Policy:
     """What tags of this installation's site layers begin with; empty where it has none."""
     log: Mapping[str, object] = field(default_factory=dict)
     """The one log configuration, as Docker names it."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Return what the broker labels a workspace with."""
+        return {LABEL: self.prefix}
+
+    def find_owner(self, container: str) -> str | None:
+        """Return the label of the user whose workspace has this name; None of other names."""
+        return find_label(self.prefix, container)
 
     def mounts(self, label: str) -> tuple[str, ...]:
         """Return all that a user's container may mount, as Docker's ``Binds`` have it.
@@ -70,7 +90,7 @@ class Policy:
             return False
         label = bind.removeprefix(f"{self.assets}/teams/").partition(":")[0]
         wanted = f"{self.assets}/teams/{label}:{self.workspace}/teams/{label}:rw"
-        return bind == wanted and _LABEL.fullmatch(label) is not None
+        return bind == wanted and USER_LABEL.fullmatch(label) is not None
 
     def has_image(self, tag: object) -> bool:
         """Return whether workspaces may run on an image: one of the settings, or a site layer.

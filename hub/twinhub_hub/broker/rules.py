@@ -1,4 +1,4 @@
-"""Which requests pass: a list of what TwinHub's spawner asks Docker for, and nothing else.
+"""Which requests pass: a list of what TwinHub asks Docker for, and nothing else.
 
 What is forwarded is composed from what was understood here, never the text that came in. Containers
 are named by their whole name, or by a whole id that the server still has to look up.
@@ -6,19 +6,20 @@ are named by their whole name, or by a whole id that the server still has to loo
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from twinhub_api import names
-
 from twinhub_hub.broker.bodies import check_create
 from twinhub_hub.broker.policy import RefusedError
+from twinhub_hub.broker.run_bodies import check_run
+from twinhub_hub.broker.run_policy import RunPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from twinhub_hub.broker.policy import Policy
 
@@ -31,6 +32,7 @@ _ID = re.compile(r"[0-9a-f]{64}")
 _FLAGS = {"1": "1", "True": "1", "true": "1", "0": "0", "False": "0", "false": "0"}
 _FLAG = re.compile("|".join(_FLAGS))
 _OFF = re.compile("0|False|false")
+_ON = re.compile("1|True|true")
 _SECONDS = re.compile(r"[0-9]|[1-5][0-9]|60")
 _LINES = re.compile(r"[0-9]{1,4}|all")
 
@@ -46,7 +48,7 @@ class Shape:
 
 
 class Action(Enum):
-    """What the hub may ask for."""
+    """What may be asked for: of workspaces by the hub, of runs by the runner."""
 
     PING = Shape("GET", "/_ping")
     VERSION = Shape("GET", "/version")
@@ -61,6 +63,12 @@ class Action(Enum):
     START = Shape("POST", f"{_CONTAINER}/start")
     STOP = Shape("POST", f"{_CONTAINER}/stop", {"t": _SECONDS})
     REMOVE = Shape("DELETE", _CONTAINER, {"v": _FLAG, "force": _FLAG, "link": _OFF})
+    LIST = Shape("GET", "/containers/json", {"all": _ON, "filters": re.compile(r"[ -~]{1,400}")})
+    KILL = Shape("POST", f"{_CONTAINER}/kill", {"signal": re.compile("SIGTERM|SIGKILL")})
+
+
+_OF_WORKSPACES = frozenset(Action) - {Action.LIST, Action.KILL}
+_OF_RUNS = frozenset(Action) - {Action.INSPECT_IMAGE, Action.STOP}
 
 
 @dataclass(frozen=True)
@@ -75,37 +83,58 @@ class Call:
     body: Mapping[str, Any] | None = None
 
 
-def decide(method: str, target: str, body: bytes, policy: Policy) -> Call:
+def decide(method: str, target: str, body: bytes, policy: Policy | RunPolicy) -> Call:
     """Return what to send to Docker for a request.
 
     Raises:
         RefusedError: with the reason.
     """
-    action, match, query = _find_action(method, target)
+    actions = _OF_RUNS if isinstance(policy, RunPolicy) else _OF_WORKSPACES
+    action, match, query = _find_action(method, target, actions)
     parts = match.groupdict()
     container = parts.get("container") or ""
-    if container and not _ID.fullmatch(container) and _label_in(container, policy) is None:
+    if container and not _ID.fullmatch(container) and policy.find_owner(container) is None:
         raise RefusedError(f"{container[:_SHOWN]} is no container of this installation")
-    if action is not Action.CREATE:
-        if body:
-            raise RefusedError("a body, where there is none to be")
-        return Call(action, match.group(), query, container)
-    label = _label_in(query.get("name", ""), policy)
-    if label is None:
-        raise RefusedError("the name is none of a workspace of this installation")
-    return Call(action, match.group(), query, body=check_create(body, policy, label))
+    if action is Action.CREATE:
+        return Call(action, match.group(), query, body=_check_create(body, policy, query))
+    if body:
+        raise RefusedError("a body, where there is none to be")
+    if action is Action.LIST:
+        query = _check_list(query, policy)
+    return Call(action, match.group(), query, container)
 
 
-def _find_action(method: str, target: str) -> tuple[Action, re.Match[str], Mapping[str, str]]:
+def _check_create(
+    body: bytes, policy: Policy | RunPolicy, query: Mapping[str, str]
+) -> Mapping[str, Any]:
+    owner = policy.find_owner(query.get("name", ""))
+    if owner is None:
+        raise RefusedError("the name is none of this installation's")
+    if isinstance(policy, RunPolicy):
+        return check_run(body, policy, owner)
+    return check_create(body, policy, owner)
+
+
+def _check_list(query: Mapping[str, str], policy: Policy | RunPolicy) -> Mapping[str, str]:
+    labels = {"label": [f"{key}={value}" for key, value in sorted(policy.labels.items())]}
+    wanted = {"all": "1", "filters": json.dumps(labels)}
+    if query != wanted:
+        raise RefusedError("that lists more than this installation's own")
+    return wanted
+
+
+def _find_action(
+    method: str, target: str, actions: Collection[Action]
+) -> tuple[Action, re.Match[str], Mapping[str, str]]:
     raw_path, _, raw_query = target.partition("?")
     path = raw_path.replace("%40", "@")  # docker-py writes the digest of an image so
     if len(target) > _LONGEST_TARGET or not _SEGMENTS.fullmatch(path):
         raise RefusedError("the path is not in its plain form")
-    for action in Action:
+    for action in actions:
         match = re.fullmatch(_VERSION + action.value.path, path)
         if match is not None and action.value.method == method:
             return action, match, _check_query(action, raw_query)
-    raise RefusedError("not among what workspaces need")
+    raise RefusedError("not among what is needed")
 
 
 def _check_query(action: Action, raw: str) -> Mapping[str, str]:
@@ -121,9 +150,5 @@ def _check_query(action: Action, raw: str) -> Mapping[str, str]:
     for key, value in found.items():
         if key not in action.value.query or not action.value.query[key].fullmatch(value):
             raise RefusedError(f"the query cannot have {key[:_SHOWN]!r} as {value[:_SHOWN]!r}")
-    flags = {key for key, pattern in action.value.query.items() if pattern in {_FLAG, _OFF}}
+    flags = {key for key, pattern in action.value.query.items() if pattern in {_FLAG, _OFF, _ON}}
     return {key: _FLAGS[value] if key in flags else value for key, value in found.items()}
-
-
-def _label_in(container: str, policy: Policy) -> str | None:
-    return names.find_label(policy.prefix, container)

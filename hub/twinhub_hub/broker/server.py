@@ -21,7 +21,7 @@ from aiohttp import (
 )
 from yarl import URL
 
-from twinhub_hub.broker.policy import LABEL, RefusedError
+from twinhub_hub.broker.policy import RefusedError, are_ours
 from twinhub_hub.broker.rules import Action, decide
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from twinhub_hub.broker.policy import Policy
     from twinhub_hub.broker.rules import Call
+    from twinhub_hub.broker.run_policy import RunPolicy
 
 MAX_BODY = 2**20
 _BODY_SECONDS = 10
@@ -41,9 +42,9 @@ _log = logging.getLogger(__name__)
 
 
 class Broker:
-    """Answers the hub's requests to Docker."""
+    """Answers requests to Docker: the hub's, for workspaces, or the runner's, for runs."""
 
-    def __init__(self, policy: Policy, engine: ClientSession) -> None:
+    def __init__(self, policy: Policy | RunPolicy, engine: ClientSession) -> None:
         """Take what is allowed, and a session whose base is the engine's address."""
         self._policy = policy
         self._engine = engine
@@ -114,7 +115,7 @@ class Broker:
                     status=answer.status, body=body, content_type="application/json"
                 )
         found: dict[str, Any] = json.loads(body)
-        if (found["Config"]["Labels"] or {}).get(LABEL) != self._policy.prefix:
+        if not are_ours(found["Config"]["Labels"], self._policy.labels):
             raise RefusedError(
                 "that container was not made by the broker; if its name is that of a workspace it "
                 "is of an earlier TwinHub: remove it with `docker rm -f NAME`"
@@ -128,10 +129,11 @@ class Broker:
         """
         if call.action not in {Action.CREATE, Action.START}:
             return
-        folders = [bind.split(":")[0] for bind in binds or () if bind.startswith("/")]
-        for folder in folders:
-            if not await asyncio.to_thread(_is_real_folder, Path(folder)):
-                raise RefusedError(f"{folder} is missing or is no real folder")
+        sources = [bind.split(":")[0] for bind in binds or () if bind.startswith("/")]
+        for source in sources:
+            may_be_file = "/.runs/copies/" in source  # where a run has a copy of a file
+            if not await asyncio.to_thread(_is_real, Path(source), may_be_file=may_be_file):
+                raise RefusedError(f"{source} is missing or is no real folder")
 
     async def _forward(self, request: web.BaseRequest, call: Call, path: str) -> web.StreamResponse:
         method, url = call.action.value.method, URL(path, encoded=True).with_query(call.query)
@@ -140,6 +142,8 @@ class Broker:
         ) as answer:
             if call.action is Action.INSPECT_IMAGE and answer.status == HTTPStatus.OK:
                 return web.json_response(_reduce_image(await answer.json()))
+            if call.action is Action.LIST and answer.status == HTTPStatus.OK:
+                return web.json_response(_reduce_list(await answer.json()))
             return await _stream(request, answer)
 
 
@@ -180,11 +184,16 @@ def _reduce_image(image: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _is_real_folder(path: Path) -> bool:
+def _reduce_list(containers: list[dict[str, Any]]) -> list[dict[str, object]]:
+    return [{key: one[key] for key in ("Id", "Names", "State")} for one in containers]
+
+
+def _is_real(path: Path, *, may_be_file: bool) -> bool:
     try:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        mode = path.lstat().st_mode
     except OSError:
         return False
+    return stat.S_ISDIR(mode) or (may_be_file and stat.S_ISREG(mode))
 
 
 def _message(status: HTTPStatus, text: str) -> web.Response:

@@ -110,7 +110,7 @@ def _summary(started: Started, *, in_container: bool) -> str:
 
 
 def run_down(arguments: argparse.Namespace) -> int:
-    """Stop the processes, then the workspaces; remove nothing, unless told to."""
+    """Stop the processes, then workspaces and runs; remove nothing, unless told to."""
     if arguments.purge:
         return run_purge(arguments)
     installation, steps = _installation(), Steps()
@@ -119,9 +119,11 @@ def run_down(arguments: argparse.Namespace) -> int:
         was_running = supervisor.shut_down(installation)
         steps.say("Processes: stopped" if was_running else "Processes: were not running")
         count = process_mode.stop_sandboxes(installation)
+        runs = process_mode.end_runs(installation)
         if _engine_answers(running):
             count += workspaces.stop_workspaces(running.prefix)
-    steps.say(f"Workspaces: {count} stopped")
+            runs += workspaces.stop_runs(running.prefix)
+    steps.say(f"Workspaces: {count} stopped; runs: {runs} stopped")
     print("Nothing was removed. Start again with: twinhub up")
     return 0
 
@@ -142,6 +144,7 @@ def run_purge(arguments: argparse.Namespace) -> int:
     with only_one(installation):
         supervisor.shut_down(installation)
         process_mode.stop_sandboxes(installation)
+        process_mode.end_runs(installation)
         if _engine_answers(running):
             for removed in workspaces.purge_workspaces(running.prefix, running.network):
                 steps.say(f"Removed {removed}")

@@ -30,7 +30,7 @@ FORMAT = 1
 INSTALLATION, ASSETS, HOMES, VOLUMES = PARTS = ("installation", "assets", "homes", "volumes")
 _HEADER, _MANIFEST = "twinhub-backup.json", "manifest.jsonl"
 _ALLOWED = re.compile(
-    r"installation(/twinhub\.yaml|/(jupyterhub_config\.d|secrets)(/.+)?|/state(/[\w-]+\.sqlite|/users-deleted(/[a-z0-9-]+\.json)?)?|/library(/[\w-]+\.sqlite)?)?"
+    r"installation(/twinhub\.yaml|/(jupyterhub_config\.d|secrets)(/.+)?|/state(/[\w-]+\.sqlite|/users-deleted(/[a-z0-9-]+\.json)?)?|/(library|runner)(/[\w-]+\.sqlite)?)?"
     r"|assets(/.+)?|homes(/.+)?|volumes(/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/.+)?)?",
     re.DOTALL,
 )

@@ -98,7 +98,8 @@ class _Source:
         self.writer.add(folder_member(name), None)
         # in the order of their names, as an archive has it
         reader.read(str(installation.config_folder), f"{name}/{installation.config_folder.name}")
-        self._write_library(reader, f"{name}/{installation.library_state.name}")
+        self._write_service(reader, installation.library_state, name)
+        self._write_service(reader, installation.runner_state, name)
         reader.read(str(installation.secrets), f"{name}/{installation.secrets.name}")
         self.writer.add(folder_member(f"{name}/state"), None)
         for database in sorted(installation.state.glob("*.sqlite")):
@@ -110,17 +111,17 @@ class _Source:
         self._name_what_lies_elsewhere()
         self._steps.say("Settings, secrets, databases: read")
 
-    def _write_library(self, reader: FolderReader, name: str) -> None:
-        """Write the library's database: before the assets, so that all that it tells of is there.
+    def _write_service(self, reader: FolderReader, state: Path, name: str) -> None:
+        """Write a service's database: before the assets, so that all that it tells of is there.
 
-        Its search index is made anew from them.
+        The library's search index is made anew from them.
         """
-        databases = sorted(self._context.installation.library_state.glob("*.sqlite"))
+        databases = sorted(state.glob("*.sqlite"))
         if databases:
-            self.writer.add(folder_member(name), None)
+            self.writer.add(folder_member(f"{name}/{state.name}"), None)
         for database in databases:
             if database.name != COPY:
-                self._write_database(reader, database, f"{name}/{database.name}")
+                self._write_database(reader, database, f"{name}/{state.name}/{database.name}")
 
     def _write_database(self, reader: FolderReader, database: Path, name: str) -> None:
         """Write a copy that is consistent although the hub writes meanwhile."""

@@ -1,8 +1,9 @@
 """`twinhub users delete`: a user leaves the hub, the files go into an archive, and nothing is lost.
 
 Each step may be repeated, in this order: a record of the deletion, which keeps the name from being
-used; the user in the hub, workspace and tokens; what the library knows of the user; an archive that
-appears when it is whole; only then volume and folders; last the account and the record.
+used; the user in the hub, workspace and tokens; what library and runner know of the user; an
+archive that appears when it is whole; only then volume and folders; last the account and the
+record.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from twinhub_hub.operate.asking import ask_to_delete
 from twinhub_hub.operate.backup import folder_member, must_ask_docker, whole_or_nothing
 from twinhub_hub.operate.errors import OperateError
 from twinhub_hub.operate.folder_reader import LOST, FolderReader
-from twinhub_hub.operate.forgetting import have_library_forget
+from twinhub_hub.operate.forgetting import have_services_forget
 from twinhub_hub.operate.process_mode import stop_sandboxes
 from twinhub_hub.operate.volumes import docker_client, has_volume, read_volume, remove_volume
 from twinhub_hub.operate.workspaces import remove_workspaces
@@ -106,8 +107,8 @@ def _finish(
     belongings = _Belongings(context, name, client)
     belongings.end_workspace()
     steps.say("Workspace: ended")
-    have_library_forget(context, name)  # first: it writes nothing more for the user
-    steps.say(f"Library: forgot {name}")
+    have_services_forget(context, name)  # first: they write nothing more for the user
+    steps.say(f"Library, runner: forgot {name}")
     target = installation.archive / deletion.archive
     if belongings.have_files() and not target.exists():
         belongings.put_into(target, steps)
@@ -117,7 +118,7 @@ def _finish(
             archive.verify(file, str(target))
     steps.say("Files: removing what the archive holds")
     belongings.remove()
-    have_library_forget(context, name)  # and what it had from the files meanwhile
+    have_services_forget(context, name)  # and what they had from the files meanwhile
     remove_account(installation.native_accounts, name)
     forget_deletion(installation.deletions, name)
     steps.say(f"Deleted: {name}" + ("" if has_archive else ", who had no files"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_hub.apply import runner
 from twinhub_hub.apply.library import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.installation import Running
     from twinhub_hub.settings.site import Site
     from twinhub_hub.settings.tls import Acme
 
@@ -65,7 +67,7 @@ def render_caddyfile(context: Context) -> str:
     if site.tls is not None and site.tls.http_port is not None:
         blocks += [_to_https(hosts, site.tls.http_port, context)]
     if running.gateway is not None:
-        blocks.append(_containers(running.gateway, running.hub_port, running.library_port))
+        blocks.append(_containers(running.gateway, running))
     return "\n".join(blocks)
 
 
@@ -158,7 +160,7 @@ def _people(context: Context) -> str:
 	request_body @hub {{
 		max_size 1MB
 	}}
-{_library(site.domain, running.library_port)}	reverse_proxy 127.0.0.1:{running.proxy_port} {{
+{_services(site.domain, running)}	reverse_proxy 127.0.0.1:{running.proxy_port} {{
 		{_UNTRUSTED}
 		# a new certificate replaces this configuration; what is open goes on for this long
 		stream_close_delay {_OPEN_FOR}
@@ -173,7 +175,7 @@ def _people(context: Context) -> str:
 		}}
 	}}
 	handle_errors 502 503 504 {{
-		@program path {PREFIX}/* /api/* /lib
+		@program path {PREFIX}/* {runner.PREFIX}/* /api/* /lib
 		handle @program {{
 			{_AWAY}
 		}}
@@ -183,6 +185,10 @@ def _people(context: Context) -> str:
 	}}
 }}
 """
+
+
+def _services(domain: str, running: Running) -> str:
+    return _library(domain, running.library_port) + _runner(domain, running.runner_port)
 
 
 def _library(domain: str, port: int) -> str:
@@ -204,6 +210,22 @@ def _library(domain: str, port: int) -> str:
 	handle @library_pages {{
 		reverse_proxy 127.0.0.1:{port} {{
 			{_UNTRUSTED}
+		}}
+	}}
+"""
+
+
+def _runner(domain: str, port: int) -> str:
+    """Lead to the runner."""
+    return f"""	@runner {{
+		host {domain}
+		path {runner.PREFIX}/*
+	}}
+	handle @runner {{
+		uri strip_prefix {runner.PREFIX}
+		reverse_proxy 127.0.0.1:{port} {{
+			{_UNTRUSTED}
+			stream_close_delay {_OPEN_FOR}
 		}}
 	}}
 """
@@ -266,23 +288,30 @@ def _to_https(hosts: Sequence[str], port: int, context: Context) -> str:
     return f"{addresses} {{\n\tredir {there}{{uri}} 308\n}}\n\n{others}"
 
 
-def _containers(gateway: str, hub_port: int, library_port: int) -> str:
-    """Let workspaces reach the APIs of hub and library and nothing else of them."""
-    return f"""http://:{hub_port} {{
+def _containers(gateway: str, running: Running) -> str:
+    """Let workspaces reach the APIs of hub, library and runner and nothing else of them."""
+    return f"""http://:{running.hub_port} {{
 	bind {gateway}
 	@api path /hub/api /hub/api/*
 	handle @api {{
 		request_body {{
 			max_size 1MB
 		}}
-		reverse_proxy 127.0.0.1:{hub_port} {{
+		reverse_proxy 127.0.0.1:{running.hub_port} {{
 			{_UNTRUSTED}
 		}}
 	}}
 	@library path {PREFIX}/api/* {PREFIX}/lib /lib
 	handle @library {{
 		uri strip_prefix {PREFIX}
-		reverse_proxy 127.0.0.1:{library_port} {{
+		reverse_proxy 127.0.0.1:{running.library_port} {{
+			{_UNTRUSTED}
+		}}
+	}}
+	@runner path {runner.PREFIX}/api/*
+	handle @runner {{
+		uri strip_prefix {runner.PREFIX}
+		reverse_proxy 127.0.0.1:{running.runner_port} {{
 			{_UNTRUSTED}
 		}}
 	}}

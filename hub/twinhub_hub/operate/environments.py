@@ -28,6 +28,7 @@ from twinhub_hub.sandbox.command import PARTS, Sandbox, sandbox_command
 from twinhub_hub.sandbox.edition import CURRENT, ENVIRONMENT_FILE
 from twinhub_hub.sandbox.processes import find_sandboxes
 from twinhub_hub.sandbox.recipe import copy_into, read_recipe, recipe_files
+from twinhub_hub.sandbox.runs import find_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -99,8 +100,9 @@ def ensure_environments(context: Context, steps: Steps) -> None:
             steps.say("Process mode: laying out the workspace")
             _assemble(root, sources, edition)
         _point(root / CURRENT, edition)
-        in_use = {s.edition.name for s in find_sandboxes(context.installation.homes)}
-        _prune(root, {edition, CURRENT, *map(sources.packages, _LOCKS), *in_use})
+        editions = {one.edition.name for one in find_sandboxes(context.installation.homes)}
+        editions |= {one.edition.name for one in find_runs(root)}
+        _prune(root, {edition, CURRENT, *map(sources.packages, _LOCKS), *editions})
 
 
 def _python_version() -> str:
@@ -260,7 +262,7 @@ def _point(link: Path, target: str) -> None:
 
 
 def _prune(root: Path, keep: Collection[str]) -> None:
-    """Remove what was left half-made, and earlier editions that no workspace runs on."""
+    """Remove what was left half-made, and earlier editions that nothing runs on."""
     for path in root.iterdir():
         if path.name in keep or not path.name.startswith((".new-", "packages-", "edition-")):
             continue

@@ -95,8 +95,8 @@ class Health:
     """None without one, and where an authority gives them by itself."""
     images: Sequence[ShownImage] = ()
     """Images of workspaces; none where Docker does not answer."""
-    library: Sequence[str] = ()
-    """What the library says that it needs, each with the remedy."""
+    services: Sequence[str] = ()
+    """What library and runner say that they need, each with the remedy."""
 
     @property
     def problems(self) -> Sequence[str]:
@@ -120,7 +120,7 @@ class Health:
             for image in self.images
             if image.report.is_layer and image.report.state == "absent"
         ]
-        found += self.library
+        found += self.services
         if self.deletions:
             found.append("Files of deleted users wait to be archived: run `twinhub up`.")
         if self.certificate and self.certificate.problem:
@@ -148,7 +148,10 @@ def look(context: Context) -> Health:
         docker=engine,
         certificate=_look_at_certificate(context),
         images=look_through_broker(context) if engine and engine.version else (),
-        library=ask_for_warnings(context.running.library_port),
+        services=[
+            *ask_for_warnings(context.running.library_port),
+            *ask_for_warnings(context.running.runner_port),
+        ],
     )
 
 

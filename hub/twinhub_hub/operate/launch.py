@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from twinhub_hub.apply.broker import broker_policy
+from twinhub_hub.apply.broker import broker_environment
 from twinhub_hub.apply.context import load_context
 from twinhub_hub.apply.library import copy_trusted, library_command, library_environment
 from twinhub_hub.apply.roles import culler_command
+from twinhub_hub.apply.runner import runner_command, runner_environment
 from twinhub_hub.idle import REPORT_SECONDS
 from twinhub_hub.installation import CULLER_TOKEN, HUB_TOKEN
 from twinhub_hub.operate import allow_list
@@ -102,13 +103,8 @@ def use_write_ahead_log(database: Path) -> None:
 
 def launch_broker(context: Context) -> None:
     """Become the broker, the one process that reaches Docker."""
-    environment = {
-        "TWINHUB_BROKER_POLICY": broker_policy(context).as_json(),
-        "TWINHUB_BROKER_ENGINE": context.running.engine_address,
-        "TWINHUB_BROKER_SOCKET": str(context.installation.broker_socket),
-    }
     command = [sys.executable, "-m", "twinhub_hub.broker"]
-    os.execve(command[0], command, {**os.environ, **environment})
+    os.execve(command[0], command, {**os.environ, **broker_environment(context)})
 
 
 def launch_egress(context: Context) -> None:
@@ -128,6 +124,13 @@ def launch_library(context: Context) -> None:
     os.chdir(context.installation.library_state)
     command = library_command()
     os.execve(command[0], command, {**os.environ, **library_environment(context)})
+
+
+def launch_runner(context: Context) -> None:
+    """Become the runner, which gives up root itself as the library does."""
+    os.chdir(context.installation.runner_state)
+    command = runner_command()
+    os.execve(command[0], command, {**os.environ, **runner_environment(context)})
 
 
 def launch_edge(context: Context) -> None:
@@ -152,6 +155,7 @@ PROCESSES: Mapping[str, Callable[[Context], None]] = {
     "egress": launch_egress,
     "hub": launch_hub,
     "library": launch_library,
+    "runner": launch_runner,
     "culler": launch_culler,
 }
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub.assets.folders import Folder
 from twinhub_hub.files import write_private, write_public
-from twinhub_hub.images import own_names
+from twinhub_hub.images import RUN, own_names
 from twinhub_hub.installation import (
     COOKIE_SECRET,
     CRYPT_KEYS,
@@ -24,6 +24,7 @@ from twinhub_hub.installation import (
     LIBRARY_TOKEN,
     METRICS_TOKEN,
     PROXY_TOKEN,
+    RUNNER_TOKEN,
     USERS_TOKEN,
     Installation,
     Running,
@@ -84,31 +85,44 @@ def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
     for name in (
         COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN, USERS_TOKEN,
-        LIBRARY_TOKEN, LIBRARY_KEYS,
+        LIBRARY_TOKEN, LIBRARY_KEYS, RUNNER_TOKEN,
     ):  # fmt: skip
         path = installation.secrets / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))
 
 
-def ensure_library_folders(installation: Installation, assets: Path, *, uid: int) -> None:
-    """Make the folders in which the library works, which belong to the uid of workspaces."""
+def ensure_service_folders(installation: Installation, assets: Path, *, uid: int) -> None:
+    """Make the folders in which library and runner work, which belong to the uid of workspaces."""
+    states = (installation.library_state, installation.runner_state)
     with Folder.open_root(installation.home, uid=uid) as home:
-        _ensure_own(home, installation.library_state.name)
-    _hand_over(installation.library_state, uid)
+        for state in states:
+            _ensure_own(home, state.name)
+    for state in states:
+        _hand_over(state, uid)
     with Folder.open_root(assets, uid=uid) as root:
         _ensure_own(root, ".library")
+        _ensure_own(root, ".runs")
         root.make("teams").close()
 
 
 def _ensure_own(outer: Folder, name: str) -> None:
-    """Make a folder that only the library enters, also not who starts TwinHub once more."""
+    """Make a folder that only the service enters, also not who starts TwinHub once more."""
     if not outer.has(name):
         outer.make(name, mode=0o700).close()
 
 
+def ensure_socket_folder(installation: Installation, *, uid: int) -> None:
+    """Make the folder of sockets that whoever starts TwinHub makes and the services may open."""
+    folder = installation.sockets
+    folder.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(folder, 0, uid)
+    folder.chmod(0o710)
+
+
 def _hand_over(folder: Path, uid: int) -> None:
-    """Give what a restore has put there to whom the library works as."""
+    """Give what a restore has put there to whom the services work as."""
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, uid, uid, follow_symlinks=False)
@@ -137,13 +151,14 @@ def choose_ports(
             check_port(settings.site.tls.http_port, settings.site.bind)
     here = settings.engine
     if last is not None and (ours_running or _are_free(last)):
+        library_port = last.library_port or find_free(last.hub_port + 1)
         return replace(
             last, port=port, engine=engine, gateway=None, prefix=here.prefix,
-            network=here.network, engine_address="",
-            library_port=last.library_port or find_free(last.hub_port + 1),
+            network=here.network, engine_address="", library_port=library_port,
+            runner_port=last.runner_port or find_free(library_port + 1),
         )  # fmt: skip
     chosen = [port]
-    for _ in range(4):
+    for _ in range(5):
         chosen.append(find_free(chosen[-1] + 1, besides=chosen))
     return Running(
         engine=engine,
@@ -152,6 +167,7 @@ def choose_ports(
         proxy_api_port=chosen[2],
         hub_port=chosen[3],
         library_port=chosen[4],
+        runner_port=chosen[5],
         gateway=None,
         prefix=here.prefix,
         network=here.network,
@@ -159,7 +175,10 @@ def choose_ports(
 
 
 def _are_free(running: Running) -> bool:
-    ports = (running.proxy_port, running.proxy_api_port, running.hub_port, running.library_port)
+    ports = (
+        running.proxy_port, running.proxy_api_port, running.hub_port, running.library_port,
+        running.runner_port,
+    )  # fmt: skip
     return all(is_free(port) for port in ports if port)
 
 
@@ -172,16 +191,14 @@ def build_images(
     names: Sequence[str] = (),
     is_fresh: bool = False,
 ) -> None:
-    """Build those of TwinHub's own images that were named, else all that the settings need.
+    """Build those of TwinHub's own images that were named, else all that are needed.
 
     What is current is left alone, unless it is to be fresh.
 
     Raises:
         OperateError: the build failed; its output says where and what to do.
     """
-    wanted = names or own_names(settings)
-    if not wanted:
-        return
+    wanted = names or (*own_names(settings), RUN)
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     command = [

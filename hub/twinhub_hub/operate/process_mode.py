@@ -13,6 +13,7 @@ from twinhub_hub.operate.errors import EngineError, OperateError
 from twinhub_hub.operate.workspaces import Workspace
 from twinhub_hub.sandbox.edition import current_edition
 from twinhub_hub.sandbox.processes import find_sandboxes, stop_sandbox
+from twinhub_hub.sandbox.runs import stop_runs
 
 if TYPE_CHECKING:
     from twinhub_hub.installation import Installation
@@ -122,6 +123,11 @@ def stop_sandboxes(installation: Installation, label: str | None = None) -> int:
                 "on this host blocks it, such as a network file system that does not answer."
             )
     return len(running)
+
+
+def end_runs(installation: Installation) -> int:
+    """End all runs; return how many there were. The runner is not to be there, to start others."""
+    return stop_runs(installation.environments, grace_seconds=_STOP_SECONDS)
 
 
 def _stop(found: FoundSandbox) -> bool:

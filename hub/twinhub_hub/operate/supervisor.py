@@ -35,6 +35,7 @@ _DO_NOT_WAIT = False
 
 HUB_CODE = ("twinhub_hub", "twinhub_api", "twinhub_dtconfig")
 LIBRARY_CODE = ("twinhub_library", "twinhub_kit", "twinhub_api", "twinhub_dtconfig")
+RUNNER_CODE = ("twinhub_runner", "twinhub_agent", "twinhub_kit", "twinhub_api", "twinhub_dtconfig")
 """Packages of a process: it restarts when one changes."""
 
 _HEAD = """\

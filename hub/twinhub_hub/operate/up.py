@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twinhub_hub.accounts import ensure_accounts
-from twinhub_hub.apply.broker import broker_policy
+from twinhub_hub.apply.broker import broker_environment
 from twinhub_hub.apply.context import Context
 from twinhub_hub.apply.library import library_environment, trusted
+from twinhub_hub.apply.runner import runner_environment
 from twinhub_hub.assets.install import install_common
 from twinhub_hub.egress import closed_networks, network_of, networks_in_use, uses_proxy
 from twinhub_hub.files import write_private
@@ -231,7 +232,8 @@ def _ensure_contents(context: Context, steps: Steps) -> Mapping[str, str]:
         steps.say(f"Common assets: {len(report.installed)} files installed")
     for path in report.kept:
         steps.say(f"Common assets: {path} was changed here and is left as it is")
-    prepare.ensure_library_folders(installation, context.assets, uid=context.settings.uid)
+    prepare.ensure_socket_folder(installation, uid=context.settings.uid)
+    prepare.ensure_service_folders(installation, context.assets, uid=context.settings.uid)
     return passwords
 
 
@@ -291,13 +293,17 @@ def _program_digests(context: Context, caddyfile: str) -> dict[str, str]:
             (locks / "hub.txt").read_text("utf-8"),
             packages=supervisor.LIBRARY_CODE,
         ),
+        "runner": supervisor.code_digest(
+            repr(sorted(runner_environment(context).items())),
+            (locks / "hub.txt").read_text("utf-8"),
+            packages=supervisor.RUNNER_CODE,
+        ),
     }
     if context.certificate_files:
         digests["certificates"] = supervisor.code_digest()
     if context.running.engine == "docker":
         digests["broker"] = supervisor.code_digest(
-            broker_policy(context).as_json(),
-            context.running.engine_address,
+            repr(sorted(broker_environment(context).items()))
         )
     if running.listed:
         hosts = context.settings.workspace.egress_hosts

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PARTS = "/opt/twinhub"
 HOME = "/home/twin"
@@ -66,7 +66,7 @@ def sandbox_command(
         # bubblewrap makes parents of mounts for root alone, unless they are named
         *(word for folder in _FOLDERS for word in ("--dir", folder)),
         *_system(),
-        *_etc(sandbox.edition / "etc"),
+        *_shown(_etc(sandbox.edition / "etc")),
         "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - the sandbox's own
         "--symlink", "/tmp", "/var/tmp",  # noqa: S108 - as above
         "--dev", "/dev",
@@ -124,11 +124,28 @@ def _system() -> Iterator[str]:
             yield from ("--ro-bind", name, name)
 
 
-def _etc(made: Path) -> Iterator[str]:
+def system_mounts(edition: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what a run sees of the host and of an edition, as a workspace does: source and place.
+
+    All of it is to be read-only, and comes in this order.
+    """
+    for name in ("/usr", *_HOST_LINKS):
+        if Path(name).is_dir():
+            yield Path(name), name
+    yield from _etc(edition / "etc")
+    yield edition / "opt", PARTS
+
+
+def _shown(mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
+    for source, target in mounts:
+        yield from ("--ro-bind", str(source), target)
+
+
+def _etc(made: Path) -> Iterator[tuple[Path, str]]:
     """Show the host's public files, and in their place those that were made for the sandbox."""
     names = [*_HOST_FILES, *(path.name for path in sorted(Path("/etc").glob("python3.*")))]
     for name in names:
         if Path("/etc", name).exists() and not (made / name).exists():
-            yield from ("--ro-bind", f"/etc/{name}", f"/etc/{name}")
+            yield Path("/etc", name), f"/etc/{name}"
     for path in sorted(made.iterdir()):
-        yield from ("--ro-bind", str(path), f"/etc/{path.name}")
+        yield path, f"/etc/{path.name}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from twinhub_hub.sandbox.command import HOME, PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PROC = Path("/proc")
 _START_TIME = 19
@@ -87,11 +87,11 @@ def _find(entry: Path) -> FoundSandbox | None:
         words = (entry / "cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
         if Path(words[0]).name != "bwrap":
             return None
-        status = _status(entry)
+        status = read_status(entry)
     except OSError:
         return None  # it has ended meanwhile, or is another user's
     pids, uid = status["NSpid"].split(), int(status["Uid"].split()[0])
-    home, edition = _source_of(words, HOME), _source_of(words, PARTS)
+    home, edition = source_of(words, HOME), source_of(words, PARTS)
     process = identify(int(entry.name))
     is_first = len(pids) > 1 and pids[-1] == "1"
     if not (home and edition and process and is_first and uid == os.geteuid()):
@@ -99,14 +99,19 @@ def _find(entry: Path) -> FoundSandbox | None:
     return FoundSandbox(process, home, edition.parent)
 
 
-def _source_of(words: list[str], target: str) -> Path | None:
+def source_of(words: Sequence[str], target: str) -> Path | None:
     """Return the folder of the host that is mounted at a place of the sandbox."""
     if target not in words:
         return None
     return Path(words[words.index(target) - 1])
 
 
-def _status(entry: Path) -> Mapping[str, str]:
+def read_status(entry: Path) -> Mapping[str, str]:
+    """Return what the kernel says of a process by its folder in ``/proc``.
+
+    Raises:
+        OSError: it has ended meanwhile.
+    """
     lines = (entry / "status").read_text("utf-8", "replace").splitlines()
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
@@ -121,14 +126,14 @@ def stop_sandbox(first: SandboxProcess, *, grace_seconds: float) -> bool:
 
     Signals go through a descriptor of the process, so a pid that is used again is never hit.
     """
-    with _open(first) as descriptor:
+    with open_process(first) as descriptor:
         if descriptor is None:
             return True
         if grace_seconds > 0:
             _ask_server(first, grace_seconds)
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        return _wait(descriptor, _KILL_SECONDS)
+        return wait_for_end(descriptor, _KILL_SECONDS)
 
 
 def _ask_server(first: SandboxProcess, seconds: float) -> None:
@@ -136,11 +141,11 @@ def _ask_server(first: SandboxProcess, seconds: float) -> None:
     server = _find_server(first)
     if server is None:
         return
-    with _open(server) as descriptor:
+    with open_process(server) as descriptor:
         if descriptor is not None:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGTERM)
-            _wait(descriptor, seconds)
+            wait_for_end(descriptor, seconds)
 
 
 def _find_server(first: SandboxProcess) -> SandboxProcess | None:
@@ -148,14 +153,14 @@ def _find_server(first: SandboxProcess) -> SandboxProcess | None:
         if not entry.name.isdigit():
             continue
         with suppress(OSError):
-            status = _status(entry)
+            status = read_status(entry)
             if int(status["PPid"]) == first.pid and status["NSpid"].split()[-1] == _SERVER:
                 return identify(int(entry.name))
     return None
 
 
 @contextmanager
-def _open(process: SandboxProcess) -> Iterator[int | None]:
+def open_process(process: SandboxProcess) -> Iterator[int | None]:
     """Give a descriptor of this very process, or None when it has ended."""
     try:
         descriptor = os.pidfd_open(process.pid)
@@ -168,8 +173,8 @@ def _open(process: SandboxProcess) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, seconds: float) -> bool:
-    """Return whether a process ends within a time."""
+def wait_for_end(descriptor: int, seconds: float) -> bool:
+    """Return whether the process of a descriptor ends within a time."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))

@@ -89,6 +89,9 @@ OWN: Mapping[str, Image] = {
 OWN_IMAGE = OWN["workspace"].image
 """The image that `twinhub up` builds unless the settings name others."""
 
+RUN_IMAGE = f"twinhub/run:{VERSION}"
+"""The image that runs of twins execute in, which `twinhub up` builds as well."""
+
 
 def _in_full(value: object) -> object:
     """Return the image that a short name stands for; leave everything else to the model.

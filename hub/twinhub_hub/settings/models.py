@@ -18,6 +18,7 @@ from twinhub_hub.settings.auth import Auth
 from twinhub_hub.settings.images import OWN, Image, OfferedImage
 from twinhub_hub.settings.layers import Layer
 from twinhub_hub.settings.library import Library
+from twinhub_hub.settings.runner import Runner
 from twinhub_hub.settings.site import Site
 from twinhub_hub.settings.values import (
     Bytes,
@@ -233,6 +234,7 @@ class Settings(Section):
     )
     storage: Storage = Field(Storage(), description=Storage.__doc__)
     library: Library = Field(Library(), description=Library.__doc__)
+    runner: Runner = Field(Runner(), description=Runner.__doc__)
     engine: Engine = Field(Engine(), description=Engine.__doc__)
     secrets: Secrets = Field(Secrets(), description=Secrets.__doc__)
 

@@ -48,6 +48,7 @@ SERVER_PATHS = frozenset(
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SERVER = re.compile(r"[a-z](?:-?[a-z0-9]){0,29}")
 _HASHED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*--[a-z2-7]{26}")
+_SANDBOX = re.compile(r"[0-9a-hjkmnp-tv-z]{20}-[1-9][0-9]{0,3}")
 _PLAIN_LENGTH = 32
 _READABLE_LENGTH = 20
 _HASH_LENGTH = 26
@@ -137,6 +138,21 @@ def find_label(prefix: str, container: str) -> str | None:
     is_plain = _PLAIN.fullmatch(label) and len(label) <= _PLAIN_LENGTH and label not in RESERVED
     is_label = is_plain or (_HASHED.fullmatch(label) and len(label) <= _LABEL_LENGTH)
     return label if is_label and _SERVER.fullmatch(server) else None
+
+
+def run_container_for(prefix: str, sandbox: str) -> str:
+    """Return the name of the container of a run's sandbox, which is no workspace's ever."""
+    return f"{prefix}-run-{sandbox}"
+
+
+def find_sandbox(prefix: str, container: str) -> str | None:
+    """Return the sandbox in a name that `run_container_for` made with this prefix, else None.
+
+    A sandbox is called by the id of its run, and by which try of it it is.
+    """
+    start = f"{prefix}-run-"
+    sandbox = container.removeprefix(start)
+    return sandbox if container.startswith(start) and _SANDBOX.fullmatch(sandbox) else None
 
 
 def host_for(name: str, domain: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 USE_LIBRARY = "access:services!service=library"
 """May speak to the library at all; without it every answer is a refusal."""
 
+USE_RUNNER = "access:services!service=runner"
+"""May speak to the runner at all."""
+
 INSTRUCT = "custom:twinhub:instruct"
 """May do what instructors do: switch on teams, publish any kind, see who opened a link."""
 

@@ -6,8 +6,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from twinhub_kit.application import make_application, serve_routes
+from twinhub_kit.health import serve_health
+from twinhub_kit.metrics import serve_metrics
 
-from twinhub_runner.rest import runs
+from twinhub_runner.rest import logs, metrics, people, results, runs, telling
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -23,6 +25,11 @@ def make_runner_application(runner: Runner, identity: Identity) -> FastAPI:
         background=runner.background,
     )  # fmt: skip
     application.state.runner = runner
-    for router in (runs.router,):
+    serve_health(application, runner.health)
+    serve_metrics(application, runner.metrics)
+    for router in (
+        runs.router, logs.router, telling.router, metrics.router, people.router,
+        results.router,
+    ):  # fmt: skip
         serve_routes(application, router)
     return application

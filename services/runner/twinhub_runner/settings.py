@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 
+from twinhub_runner.backends.base import Limits
 from twinhub_runner.queueing import Caps
 
 PUBLIC_PREFIX = "/services/runner"
 """Where people and workspaces find it; the edge takes the prefix off."""
+
+VARIABLES: Mapping[str, str] = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",  # noqa: S108 - the sandbox's own
+    "PYTHONUNBUFFERED": "1",
+}  # fmt: skip
+"""Of runs of which nothing else is known."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,10 @@ class RunnerSettings:
     """The hub's API as this process reaches it; empty when stand-alone."""
     caps: Caps = field(default_factory=Caps)
     """How many runs may be under way."""
+    limits: Limits = field(default_factory=Limits)
+    """What each run may use."""
+    variables: Mapping[str, str] = field(default_factory=lambda: VARIABLES)
+    """What each run finds in its environment beside the twin's own."""
     most_seconds: float | None = 86_400.0
     """How long a phase may take that sets no limit and is not live; None for no limit."""
     workers: int = 8

@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 UV = Path(sys.executable).with_name("uv")
-MEMBERS = ("hub", "services/dtconfig", "services/api", "services/kit", "services/library")
+MEMBERS = (
+    "hub", "services/dtconfig", "services/api", "services/kit", "services/library",
+    "services/runner",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

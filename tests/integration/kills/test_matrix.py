@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-EVERYWHERE = ("hub", "proxy", "edge", "broker", "culler", "library", "supervisor")
+EVERYWHERE = ("hub", "proxy", "edge", "broker", "culler", "library", "runner", "supervisor")
 SOMETIMES = ("certificates", "egress")
 """Run where the settings ask for them."""
 _SAMPLE = {
     ("hub", "spawn"), ("hub", "stop"), ("hub", "idle"), ("broker", "spawn"), ("proxy", "idle"),
     ("edge", "sign-in"), ("supervisor", "spawn"), ("library", "spawn"),
+    ("runner", "spawn"),
 }  # fmt: skip
 _DEAD_SECONDS = 10
 _MATRIX = [

@@ -72,7 +72,14 @@ def test_nothing_listens_but_on_loopback_and_the_bridge(installation: TestInstal
     }
     loopback = {
         ("127.0.0.1", running[key])
-        for key in ("port", "proxy_port", "proxy_api_port", "hub_port", "library_port")
+        for key in (
+            "port",
+            "proxy_port",
+            "proxy_api_port",
+            "hub_port",
+            "library_port",
+            "runner_port",
+        )
     }
     assert listening == loopback | {(running["gateway"], running["hub_port"])}
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twinhub_api import names
 from twinhub_lab.tools import tool
+from twinhub_runner.identifiers import make_run_id
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 any_name = st.text(min_size=1, max_size=300)
@@ -108,3 +109,18 @@ def test_no_further_workspace_hides_a_page_of_the_first_one() -> None:
     assert {"desktop", "big-files", "ssh"} <= tools
     assert tools <= names.SERVER_PATHS
     assert tool.TAKEN <= names.SERVER_PATHS
+
+
+@given(
+    any_name, st.sampled_from(["twinhub", "a-run", "run"]), st.text("0123456789abc-", max_size=4)
+)
+def test_container_of_a_run_is_no_workspace_and_no_workspace_is_one_of_a_run(
+    user: str, prefix: str, odd: str
+) -> None:
+    sandbox = f"{make_run_id()}-12"
+    run = names.run_container_for(prefix, sandbox)
+    assert names.find_sandbox(prefix, run) == sandbox
+    assert names.find_label(prefix, run) is None
+    assert names.find_sandbox(prefix, names.container_for(prefix, user)) is None
+    for other in (f"{run}{odd}x", f"x{run}", f"{run}\n", names.run_container_for(prefix, odd)):
+        assert names.find_sandbox(prefix, other) is None

@@ -1,4 +1,4 @@
-"""The library forgets a deleted user before the deletion counts as ended."""
+"""Library and runner forget a deleted user before the deletion counts as ended."""
 
 from __future__ import annotations
 
@@ -81,21 +81,31 @@ def library() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def context(tmp_path: Path, hub: Stub, library: Stub, monkeypatch: pytest.MonkeyPatch) -> Context:
+def runner() -> Iterator[Stub]:
+    with serving(Stub()) as stub:
+        yield stub
+
+
+@pytest.fixture
+def context(
+    tmp_path: Path, hub: Stub, library: Stub, runner: Stub, monkeypatch: pytest.MonkeyPatch
+) -> Context:
     monkeypatch.setattr(deletion, "must_ask_docker", lambda _: False)
     installation = Installation(tmp_path)
     installation.make_folders()
     ensure_secrets(installation)
     installation.settings_file.write_text("version: 1\n")
-    running = Running("process", 1, 2, 3, hub.port, None, library_port=library.port)
+    running = Running(
+        "process", 1, 2, 3, hub.port, None, library_port=library.port, runner_port=runner.port
+    )
     made = Context.of(installation, load_settings(installation.settings_file), running)
     (made.assets / "ada" / "data").mkdir(parents=True)
     (made.assets / "ada" / "data" / "notes.txt").write_text("mine\n")
     return made
 
 
-def test_it_is_told_before_files_are_read_and_once_they_are_gone(
-    context: Context, library: Stub
+def test_they_are_told_before_files_are_read_and_once_they_are_gone(
+    context: Context, library: Stub, runner: Stub
 ) -> None:
     seen: list[tuple[bool, bool]] = []
     folder = context.assets / "ada"
@@ -107,7 +117,7 @@ def test_it_is_told_before_files_are_read_and_once_they_are_gone(
     library.look = look
     assert delete_user(context, "ada", Steps())
     token = f"token {context.installation.token(USERS_TOKEN)}"
-    assert library.asked == [("/api/people/ada", token)] * 2
+    assert library.asked == runner.asked == [("/api/people/ada", token)] * 2
     assert seen == [(True, False), (False, True)]
     assert not list(context.installation.deletions.glob("*.json"))
 
@@ -137,6 +147,14 @@ def test_what_the_library_refuses_with_is_said(context: Context, library: Stub) 
     library.status = 429
     library.body = json.dumps({"detail": "Work of ada does not end at once."}).encode()
     with pytest.raises(OperateError, match=r"Work of ada does not end at once.*Repeat the command"):
+        delete_user(context, "ada", Steps())
+    assert (context.assets / "ada").exists()
+
+
+def test_a_run_that_does_not_end_keeps_the_files(context: Context, runner: Stub) -> None:
+    runner.status = 429
+    runner.body = json.dumps({"detail": "The run 1 of ada does not end."}).encode()
+    with pytest.raises(OperateError, match=r"The runner did not forget ada: The run 1 of ada"):
         delete_user(context, "ada", Steps())
     assert (context.assets / "ada").exists()
 

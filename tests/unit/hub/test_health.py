@@ -36,7 +36,7 @@ def test_each_problem_is_a_sentence_with_a_remedy() -> None:
         spaces=[Space("Assets", Path("/assets"), free=5, total=100)],
         database_bytes=1,
         deletions=["alice"],
-        library=["Search watches 5 folders, and there are more: raise the limit."],
+        services=["Search watches 5 folders, and there are more: raise the limit."],
         docker=Docker("", "MISSING", walls_stand=False),
         certificate=OwnCertificate(3, "The certificate ends soon: renew it."),
     )

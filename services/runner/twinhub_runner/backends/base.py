@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+INSIDE, OUTSIDE = "/run/twinhub/in", "/run/twinhub/out"
+"""Where a sandbox sees its two folders."""
+
+
 class SandboxState(StrEnum):
     """What has become of a sandbox."""
 
@@ -130,3 +134,6 @@ class Backend(Protocol):
         Raises:
             BackendError: nobody can say right now.
         """
+
+    def close(self) -> None:
+        """Let go of what this process has open; sandboxes go on."""

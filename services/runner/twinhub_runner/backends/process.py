@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from twinhub_runner.agents import find_agent, read_result, was_begun
 from twinhub_runner.backends.base import (
+    INSIDE,
+    OUTSIDE,
     BackendError,
     ImpossibleError,
     Mount,
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
     from twinhub_runner.backends.base import SandboxSpec
 
-INSIDE, OUTSIDE = "/run/twinhub/in", "/run/twinhub/out"
-"""Where a sandbox sees its two folders."""
 _BEGIN_SECONDS = 30.0
 _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
@@ -109,6 +109,9 @@ class ProcessBackend:
         """Return the sandboxes whose agent lives."""
         found = self.runs.iterdir() if self.runs.is_dir() else ()
         return frozenset(one.name for one in found if find_agent(one / "out") is not None)
+
+    def close(self) -> None:
+        """Let go of nothing: there is nothing open."""
 
     def _reap(self, name: str) -> None:
         if (child := self._children.get(name)) is None:

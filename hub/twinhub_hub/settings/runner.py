@@ -1,0 +1,64 @@
+"""The runner in ``twinhub.yaml``: how many runs at once, and what each may use."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from twinhub_dtconfig.sections import Section
+
+from twinhub_hub.settings.values import Bytes, GroupPath, check_differ
+
+_MOST_RUNS = 100_000
+
+
+class GroupRuns(Section):
+    """How many runs of a group's members may be under way at once."""
+
+    name: GroupPath = Field(
+        description="The group, as the hub's admin panel shows it.", examples=["org/twins/course"]
+    )
+    limit: int = Field(ge=0, le=_MOST_RUNS, description="Of all members together.", examples=[30])
+
+
+class Runner(Section):
+    """The runner: runs of twins, beside the workspaces. More runs than may be wait in a queue."""
+
+    each_user: int | None = Field(
+        4,
+        ge=1,
+        le=_MOST_RUNS,
+        description="How many runs of one person may be under way at once; empty for no limit.",
+    )
+    all: int | None = Field(
+        20,
+        ge=1,
+        le=_MOST_RUNS,
+        description="How many runs may be under way at once in all; empty for no limit.",
+    )
+    groups: tuple[GroupRuns, ...] = Field((), description="Limits for some groups as well.")
+    memory: Bytes = Field(
+        4 * 2**30,
+        ge=64 * 2**20,
+        le=2**50,
+        description="Memory limit of each run, such as `4G`; at least `64M`. Not in process mode.",
+    )
+    cpus: float = Field(
+        2.0, gt=0, le=1024, description="CPU limit of each run, in cores. Not in process mode."
+    )
+    processes: int = Field(
+        1024,
+        ge=64,
+        le=1_000_000,
+        description="Limit of processes and threads of each run. Not in process mode.",
+    )
+    hours: float = Field(
+        24,
+        gt=0,
+        le=87_600,
+        description="How long a phase may take that is not live and sets no limit itself.",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _names_differ(cls, value: tuple[GroupRuns, ...]) -> tuple[GroupRuns, ...]:
+        check_differ([one.name for one in value], "limits are for", "name")
+        return value

@@ -1,0 +1,229 @@
+"""Sandboxes by Docker: a container of the run image for each, with no more rights than a workspace.
+
+Containers are found again by their names, so nothing is kept here. What one is made of is
+composed here, and checked key by key by TwinHub's broker, where there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from twinhub_api.names import run_container_for
+
+from twinhub_runner.agents import read_result, was_begun
+from twinhub_runner.backends.base import (
+    INSIDE,
+    OUTSIDE,
+    ImpossibleError,
+    Mount,
+    SandboxState,
+    Seen,
+)
+from twinhub_runner.backends.engine import Engine, filter_by_labels, message_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from twinhub_runner.backends.base import SandboxSpec
+
+LABEL, KIND_LABEL, KIND = "org.twinhub.installation", "org.twinhub.kind", "run"
+"""Labels of each container: the prefix of its installation, and that it is a run."""
+ENTRYPOINT = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE)
+LOG: Mapping[str, object] = {
+    "Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"},
+}  # fmt: skip
+"""Of the agent alone, which says something only when it cannot begin."""
+OUT_OF_MEMORY_FIRST = 600
+"""When the machine runs out of memory a run goes before a workspace and the hub."""
+SHORT_LOOKUPS = ("timeout:1", "attempts:1")
+"""Options of resolv.conf(5) with name servers of ours, which may answer nothing: it fails soon."""
+_PERIOD = 100_000
+_NOT_STARTED = 125
+_OF_THE_IMAGE = frozenset({"PATH", "HOME"})
+"""Variables that an image sets as its programs need them."""
+_MISSING, _CONFLICT = {HTTPStatus.NOT_FOUND}, {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+
+
+@dataclass
+class DockerBackend:
+    """Runs sandboxes as containers."""
+
+    base_url: str
+    """Where an engine or a broker answers: ``unix:///path``, or an address of HTTP."""
+    runs: Path
+    """Folder of all sandboxes: each has one of its name, with ``out`` in it."""
+    prefix: str
+    """First part of the names of the installation's containers."""
+    image: str
+    """Of runs whose specification names none."""
+    uid: int
+    """Who a sandbox is inside; its folder ``out`` is given to them where this process may."""
+    network: str
+    """Name of the network of runs."""
+    memory_bytes: int = 2 << 30
+    """Of runs whose specification sets no limit; and so the two below."""
+    cpus: float = 1.0
+    name_servers: tuple[str, ...] = ()
+    """Where lookups are sent; empty for the engine's choice."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What each sandbox has in its environment, such as the way to a proxy."""
+    name: str = "docker"
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return Engine(self.base_url)
+
+    def start(self, spec: SandboxSpec) -> None:
+        """Make a container and start it; one of this name that is there already is started.
+
+        Raises:
+            BackendError: Docker does not do it now.
+            ImpossibleError: an image or a folder is not there, or a name cannot be mounted.
+        """
+        if was_begun(spec.outside):
+            return
+        container = self._container(spec.name)
+        body = self._body(spec)
+        self._hand_over(spec.outside)
+        made = self._engine.ask(
+            "POST", "/containers/create", query={"name": container}, body=body, expected=_CONFLICT
+        )
+        if made.status_code == HTTPStatus.NOT_FOUND:
+            raise ImpossibleError(f"Docker: {message_of(made)}")
+        started = self._engine.ask(
+            "POST", f"/containers/{container}/start", expected={HTTPStatus.BAD_REQUEST}
+        )
+        if started.status_code == HTTPStatus.BAD_REQUEST:  # no such program, and the like
+            raise ImpossibleError(f"Docker: {message_of(started)}")
+
+    def look(self, name: str) -> Seen:
+        """Return what has become of a sandbox: of its container, and of what its agent has left.
+
+        Raises:
+            BackendError: Docker does not say.
+        """
+        found = self._engine.inspect(self._container(name))
+        state: dict[str, Any] = {} if found is None else found["State"]
+        if state.get("Running"):
+            return Seen(SandboxState.RUNNING)
+        was_out = bool(state.get("OOMKilled"))
+        outside = self.runs / name / "out"
+        if (result := read_result(outside)) is not None:
+            return Seen(SandboxState.ENDED, result.status, result.reason, was_out)
+        if was_begun(outside):
+            return Seen(SandboxState.VANISHED, was_out_of_memory=was_out)
+        if state and state["Status"] != "created":
+            return Seen(SandboxState.ENDED, _NOT_STARTED, "not-started", was_out)
+        return Seen(SandboxState.ABSENT)
+
+    def stop(self, name: str) -> None:
+        """Send the agent SIGTERM.
+
+        Raises:
+            BackendError: Docker does not do it now.
+        """
+        self._signal(name, "SIGTERM")
+
+    def kill(self, name: str) -> None:
+        """Send the agent SIGKILL, which ends all in its container.
+
+        Raises:
+            BackendError: Docker does not do it now.
+        """
+        self._signal(name, "SIGKILL")
+
+    def remove(self, name: str) -> None:
+        """Remove the container, whatever runs in it.
+
+        Raises:
+            BackendError: Docker does not do it now.
+        """
+        query = {"force": "1", "v": "1"}
+        self._engine.ask(
+            "DELETE", f"/containers/{self._container(name)}", query=query, expected=_MISSING
+        )
+
+    def list_names(self) -> frozenset[str]:
+        """Return the sandboxes that have a container, whether it runs or not.
+
+        Raises:
+            BackendError: Docker does not say.
+        """
+        query = {"all": "1", "filters": filter_by_labels(self._labels)}
+        found = self._engine.ask("GET", "/containers/json", query=query).json()
+        start = f"/{self._container('')}"
+        names = (name for one in found for name in one["Names"])
+        return frozenset(name.removeprefix(start) for name in names if name.startswith(start))
+
+    def close(self) -> None:
+        """Close the connections with Docker."""
+        self._engine.close()
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {LABEL: self.prefix, KIND_LABEL: KIND}
+
+    def _container(self, name: str) -> str:
+        return run_container_for(self.prefix, name)
+
+    def _signal(self, name: str, signal: str) -> None:
+        path = f"/containers/{self._container(name)}/kill"
+        self._engine.ask("POST", path, query={"signal": signal}, expected=_CONFLICT)
+
+    def _hand_over(self, outside: Path) -> None:
+        """Give the folder that an agent writes to whom it will be inside."""
+        if os.geteuid() == 0:
+            os.chown(outside, self.uid, -1, follow_symlinks=False)
+
+    def _body(self, spec: SandboxSpec) -> dict[str, object]:
+        variables = {key: one for key, one in spec.variables.items() if key not in _OF_THE_IMAGE}
+        return {
+            "Image": spec.image or self.image,
+            "User": str(self.uid),
+            "Hostname": "run",
+            "WorkingDir": "/",
+            "Entrypoint": list(ENTRYPOINT),
+            "Env": [f"{key}={one}" for key, one in {**self.variables, **variables}.items()],
+            "Labels": self._labels,
+            "HostConfig": self._host(spec),
+        }
+
+    def _host(self, spec: SandboxSpec) -> dict[str, object]:
+        limits = spec.limits
+        memory = limits.memory_bytes or self.memory_bytes
+        return {
+            "NetworkMode": self.network,
+            "Binds": list(_binds(spec)),
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "Memory": memory,
+            "MemorySwap": memory,
+            "CpuPeriod": _PERIOD,
+            "CpuQuota": int((limits.cpus or self.cpus) * _PERIOD),
+            "PidsLimit": limits.processes,
+            "OomScoreAdj": OUT_OF_MEMORY_FIRST,
+            # none of open files: an engine may have fewer than is asked for, and would not start it
+            "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+            "LogConfig": dict(LOG),
+        } | (self._lookups if self.name_servers else {})
+
+    @property
+    def _lookups(self) -> dict[str, object]:
+        return {"Dns": list(self.name_servers), "DnsOptions": list(SHORT_LOOKUPS)}
+
+
+def _binds(spec: SandboxSpec) -> Iterator[str]:
+    mounts = (
+        *spec.mounts, Mount(spec.inside, INSIDE), Mount(spec.outside, OUTSIDE, writable=True),
+    )  # fmt: skip
+    for mount in mounts:
+        if ":" in f"{mount.source}{mount.target}":
+            raise ImpossibleError(f"Docker mounts nothing with a colon in its name: {mount.target}")
+        if not mount.source.exists():  # Docker would make it
+            raise ImpossibleError(f"what was to be at {mount.target} is not there any more")
+        yield f"{mount.source}:{mount.target}:{'rw' if mount.writable else 'ro'}"

@@ -1,0 +1,87 @@
+"""The requests of Docker's interface that runs need, over the socket of an engine or a broker.
+
+See https://docs.docker.com/reference/api/engine/. Paths carry no version: what is asked is the same
+in all versions since 1.40, and an engine takes such a request for its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from twinhub_runner.backends.base import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_UNIX = ("http+unix://", "unix://")
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_CONNECTIONS = httpx.Limits(max_connections=32, keepalive_expiry=5.0)
+
+
+@dataclass
+class Engine:
+    """One engine; any thread may ask."""
+
+    base_url: str
+    """``unix:///path``, or an address of HTTP."""
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        for scheme in _UNIX:
+            if self.base_url.startswith(scheme):
+                socket = self.base_url.removeprefix(scheme)
+                transport = httpx.HTTPTransport(uds=socket, limits=_CONNECTIONS)
+                return httpx.Client(transport=transport, base_url="http://docker", timeout=_TIMEOUT)
+        return httpx.Client(base_url=self.base_url, timeout=_TIMEOUT, limits=_CONNECTIONS)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def ask(
+        self, method: str, path: str, *, expected: Collection[int] = (),
+        query: Mapping[str, str] | None = None, body: object = None,
+    ) -> httpx.Response:  # fmt: skip
+        """Return the answer to a request, which has succeeded or has one of some statuses.
+
+        Raises:
+            BackendError: nobody answers, or something else is answered; its text is for people.
+        """
+        try:
+            answer = self._client.request(method, path, params=query, json=body)
+        except httpx.HTTPError as error:
+            raise BackendError(f"Docker does not answer: {error}") from error
+        if not answer.is_success and answer.status_code not in expected:
+            raise BackendError(f"Docker: {message_of(answer)}")
+        return answer
+
+    def inspect(self, container: str) -> dict[str, Any] | None:
+        """Return what an engine knows of a container; None where there is none.
+
+        Raises:
+            BackendError: nobody can say.
+        """
+        answer = self.ask("GET", f"/containers/{container}/json", expected={HTTPStatus.NOT_FOUND})
+        found: dict[str, Any] | None = None
+        if answer.status_code != HTTPStatus.NOT_FOUND:
+            found = answer.json()
+        return found
+
+
+def message_of(answer: httpx.Response) -> str:
+    """Return what is said in an answer that tells of a failure."""
+    try:
+        return str(answer.json()["message"]).strip()
+    except (ValueError, KeyError, TypeError):
+        return f"status {answer.status_code}"
+
+
+def filter_by_labels(labels: Mapping[str, str]) -> str:
+    """Return the filter of a list for what has some labels."""
+    return json.dumps({"label": [f"{key}={value}" for key, value in sorted(labels.items())]})

@@ -1,0 +1,140 @@
+"""The runner as a process of an installation: ``python -m twinhub_runner.service``.
+
+All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token in
+a variable of its own. They are taken out of the environment before anything else is started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pydantic import TypeAdapter, ValidationError
+from twinhub_api.log_lines import log_to_stderr
+from twinhub_api.scopes import USE_RUNNER
+from twinhub_kit.hub import HubIdentity
+from twinhub_kit.rights import RightsError, become
+from twinhub_kit.serving import serve, share_heaps
+
+from twinhub_runner.backends.base import Mount
+from twinhub_runner.backends.docker import DockerBackend
+from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.main import make_runner_application
+from twinhub_runner.runner import open_runner
+from twinhub_runner.settings import RunnerSettings  # noqa: TC001 - pydantic reads it
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from twinhub_runner.backends.base import Backend
+
+_log = logging.getLogger(__name__)
+
+NAME = "runner"
+_SETTINGS, _TOKEN = "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN"
+
+
+class ServiceSettingsError(Exception):
+    """The environment does not tell what the service needs; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class ContainerSettings:
+    """What containers of runs are made with, see `DockerBackend`."""
+
+    socket: Path
+    """Where the broker answers."""
+    prefix: str
+    image: str
+    network: str
+    name_servers: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What the process is told beside what the runner is told."""
+
+    runner: RunnerSettings
+    port: int
+    """On loopback; the edge is before it."""
+    uid: int
+    """Who it works as, when root starts it; and who runs run as."""
+    docker: ContainerSettings | None = None
+    """None where there is no engine."""
+    system: dict[str, str] = field(default_factory=dict)
+    """What a sandbox of the back end ``process`` sees of this machine: place, and what is there."""
+    needed: tuple[Path, ...] = ()
+    """Further folders that it reads, or shows to sandboxes."""
+    token: str = field(default="", repr=False)
+    """Its own token at the hub."""
+
+    @classmethod
+    def from_environment(cls, environment: MutableMapping[str, str]) -> Self:
+        """Take the settings out of an environment.
+
+        Raises:
+            ServiceSettingsError: something is missing or wrong.
+        """
+        try:
+            text, token = environment.pop(_SETTINGS), environment.pop(_TOKEN)
+            found = TypeAdapter(cls).validate_json(text)
+        except KeyError as error:
+            raise ServiceSettingsError(f"{error.args[0]} is not set.") from error
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
+        return replace(found, token=token)
+
+
+def make_backend(settings: ServiceSettings) -> Backend:
+    """Return where runs run."""
+    runs = settings.runner.runs
+    if (docker := settings.docker) is not None:
+        return DockerBackend(
+            f"unix://{docker.socket}", runs, docker.prefix, docker.image, settings.uid,
+            docker.network, name_servers=docker.name_servers, variables=docker.variables,
+        )  # fmt: skip
+    system = tuple(Mount(Path(source), target) for target, source in settings.system.items())
+    return ProcessBackend(runs, system=system)
+
+
+async def run(settings: ServiceSettings) -> None:
+    """Serve a runner until told to end; runs go on."""
+    backend = make_backend(settings)
+    async with contextlib.AsyncExitStack() as opened:
+        identity = await opened.enter_async_context(
+            HubIdentity(settings.runner.hub_api_url, scope=USE_RUNNER)
+        )
+        runner = opened.enter_context(open_runner(settings.runner, backend))
+        application = make_runner_application(runner, identity)
+        _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
+        await serve(application, port=settings.port, websockets=True)
+        _log.info("runner ends")
+
+
+def main() -> int:
+    """Run the process; return its exit code."""
+    share_heaps()
+    log_to_stderr(NAME)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
+    try:
+        settings = ServiceSettings.from_environment(os.environ)
+        folders = (settings.runner.root, settings.runner.state)
+        become(settings.uid, writable=folders, readable=settings.needed)
+    except (ServiceSettingsError, RightsError) as error:
+        _log.error("%s", error)
+        return 1
+    asyncio.run(run(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -91,6 +91,13 @@ class Scheduler:
         self._take_steps(pool, self._rows)
         return bool(self._rows)
 
+    def _sweep(self) -> None:
+        """Remove the sandboxes that no open run needs, such as of a runner that was killed."""
+        try:
+            self._reconciler.sweep()
+        except BackendError as error:
+            _log.warning("what is left behind stays for now why=%s", error)
+
     def _have_moved(self) -> bool:
         """Return whether a step has ended since this was asked last."""
         ended = [run for run, future in self._taken.items() if future.done()]
@@ -160,19 +167,6 @@ class Scheduler:
             self._paused[run] = (time.monotonic() + pause, pause)
             _log.warning("back end does not do it run=%s why=%s", run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))
-
-    def _sweep(self) -> None:
-        """Remove the sandboxes that no open run needs, such as of a runner that was killed.
-
-        They are listed before runs are: what is begun after that is not among them.
-        """
-        try:
-            names = self._reconciler.list_sandboxes()
-            needed = {self._places.sandbox_of(row) for row in self._table.list_open()}
-            for name in names - needed:
-                self._reconciler.remove_sandbox(name)
-        except BackendError as error:
-            _log.warning("back end cannot be swept why=%s", error)
 
 
 def _entry(row: RunRow, *, is_due: bool = True) -> Entry:

@@ -126,6 +126,9 @@ class Model:
         self.touch()
         return frozenset(name for name, one in self.sandboxes.items() if one.exists)
 
+    def close(self) -> None:
+        """Do nothing: it outlives the runner."""
+
     def _get(self, name: str) -> Sandbox:
         if name not in self.sandboxes:
             kind = self._random.choices([*_WEIGHTS], [*_WEIGHTS.values()])[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
-from twinhub_api.names import find_label
+from twinhub_api.names import find_label, find_sandbox
 
 from twinhub_hub.layers.recipe import OWNER_LABEL
 from twinhub_hub.operate.engine import NETWORK_LABEL
@@ -17,13 +17,11 @@ from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.volumes import remove_containers, remove_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from docker.models.containers import Container
 
 _STOP_SECONDS = 10
-_WORKSPACE, _RUN = "workspace", "run"
-"""Second parts of the names of containers."""
 _AT_ONCE = 8
 
 
@@ -76,17 +74,16 @@ def _is_there(client: docker.DockerClient, image: str) -> bool:
 
 def stop_workspaces(prefix: str) -> int:
     """Stop the running workspaces, several at once; return how many there were."""
-    return _stop(prefix, _WORKSPACE)
+    return _stop(list(_containers(docker.from_env(), prefix)))
 
 
 def stop_runs(prefix: str) -> int:
     """End the runs, each as its twin wishes and at last by force; return how many there were."""
-    return _stop(prefix, _RUN)
+    return _stop(list(_runs(docker.from_env(), prefix)))
 
 
-def _stop(prefix: str, kind: str) -> int:
-    client = docker.from_env()
-    running = [c for c in _containers(client, prefix, kind) if c.status == "running"]
+def _stop(containers: Sequence[Container]) -> int:
+    running = [container for container in containers if container.status == "running"]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda container: container.stop(timeout=_STOP_SECONDS), running))
     return len(running)
@@ -109,7 +106,7 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
     """Remove containers, home volumes and the bridges; return what was removed."""
     client = docker.from_env()
     removed = []
-    for container in (*_containers(client, prefix), *_containers(client, prefix, _RUN)):
+    for container in (*_containers(client, prefix), *_runs(client, prefix)):
         container.remove(force=True, v=True)
         removed.append(f"container {container.name}")
     for volume in client.volumes.list():
@@ -136,10 +133,16 @@ def list_layers(prefix: str) -> list[str]:
     return sorted(name for image in images for name in image.tags or [image.short_id])
 
 
-def _containers(
-    client: docker.DockerClient, prefix: str, kind: str = _WORKSPACE
-) -> Iterator[Container]:
-    start = f"{prefix}-{kind}-"
+def _runs(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
+    for container in client.containers.list(
+        all=True, ignore_removed=True, filters={"name": f"^/{prefix}-run-"}
+    ):
+        if find_sandbox(prefix, container.name or "") is not None:
+            yield container
+
+
+def _containers(client: docker.DockerClient, prefix: str) -> Iterator[Container]:
+    start = f"{prefix}-workspace-"
     for container in client.containers.list(
         all=True, ignore_removed=True, filters={"name": f"^/{start}"}
     ):

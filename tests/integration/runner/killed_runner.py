@@ -26,7 +26,7 @@ def main() -> None:
     with open_runner(settings, backend) as runner:
         sys.stdout.write("begun\n")
         sys.stdout.flush()
-        runner.scheduler.run(threading.Event())
+        runner.scheduler.run(threading.Event(), settings.workers)
 
 
 if __name__ == "__main__":

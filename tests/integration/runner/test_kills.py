@@ -30,12 +30,12 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 SECONDS = 60
 ALICE = Caller("alice")
-TWIN = """\
-format: 1
-name: tank
-phases:
-  execute: {script: "echo $$ >> started; sleep 0.5; echo $$ >> ended\\n"}
-  live: {script: "echo up >> started; until [ -e go ]; do sleep 0.05; done\\n", live: true}
+SCRIPT = """\
+#!/bin/sh
+echo $$ >> started
+while [ -e held ]; do sleep 0.05; done
+sleep 0.5
+echo $$ >> ended
 """
 
 
@@ -44,8 +44,9 @@ def _root(tmp_path: Path) -> Path:
     root = tmp_path / "assets"
     for number in range(3):
         folder = root / f"alice/digital_twins/tank{number}"
-        folder.mkdir(parents=True)
-        (folder / "twin.yaml").write_text(TWIN)
+        (folder / "lifecycle").mkdir(parents=True)
+        (folder / "lifecycle/execute").write_text(SCRIPT)
+        (folder / "lifecycle/execute").chmod(0o755)
         os.chown(folder, UID, UID)
     return root
 
@@ -68,9 +69,9 @@ class Killed:
             yield
             process.kill()
 
-    def submit(self, number: int, phase: str) -> str:
-        """Ask for a run of one of the twins."""
-        asked = Submission(twin=f"tank{number}", phases=(phase,))
+    def submit(self, number: int) -> str:
+        """Ask for a run of one of the twins, which works in place."""
+        asked = Submission(twin=f"tank{number}", phases=("execute",))
         return self.runner.submit(ALICE, asked)[0].id
 
     def status(self, run: str) -> Status:
@@ -106,12 +107,14 @@ def _killed(root: Path, tmp_path: Path) -> Iterator[Killed]:
 
 
 def test_work_goes_on_while_there_is_no_runner_and_is_found_again(killed: Killed) -> None:
-    run = killed.submit(0, "live")
+    held = killed.root / "alice/digital_twins/tank0/held"
+    held.touch()
+    run = killed.submit(0)
     with killed.process():
         wait_for(lambda: killed.lines(0, "started") == 1, seconds=SECONDS, what="it runs")
         wait_for(lambda: killed.status(run) == Status.RUNNING, seconds=SECONDS, what="it is told")
     assert killed.backend.list_names() == {f"{run}-1"}
-    (killed.root / "alice/digital_twins/tank0/go").touch()
+    held.unlink()
     with killed.process():
         wait_for(lambda: killed.status(run).is_final, seconds=SECONDS, what="its end")
         wait_for(lambda: not killed.backend.list_names(), seconds=SECONDS, what="nothing is left")
@@ -124,7 +127,7 @@ def test_every_run_ends_once_however_often_the_runner_is_killed(
     killed: Killed, kills: int, each: int
 ) -> None:
     dice = random.Random(7)  # noqa: S311 - when to kill is no secret
-    runs = [killed.submit(number % 3, "execute") for number in range(3 * each)]
+    runs = [killed.submit(number % 3) for number in range(3 * each)]
     for _ in range(kills):
         wanted = killed.events(runs) + dice.randrange(1, 6)
         with killed.process():

@@ -10,10 +10,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
 from twinhub_library.errors import LibraryError
 from twinhub_library.merging import FolderContent, merge
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import NotPublishableError
 from twinhub_library.publishing.publisher import Wish
 

@@ -53,10 +53,11 @@ async def serve(
     port: int,
     address: str = "127.0.0.1",
     ready: Callable[[], None] | None = None,
+    websockets: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then no request is taken any more, and those under way end.
 
-    ``ready`` is called once a connection has been taken.
+    ``ready`` is called once a connection has been taken. Only with ``websockets`` are they served.
 
     Raises:
         OSError: the port is taken.
@@ -64,7 +65,7 @@ async def serve(
     _allow_many_descriptors()
     server = Server(
         WholeBody(application), address=address, port=port, interface=Interfaces.ASGI,
-        http=HTTPModes.http1, websockets=False, backlog=BACKLOG,
+        http=HTTPModes.http1, websockets=websockets, backlog=BACKLOG,
         log_dictconfig=_TO_OUR_LOG, log_level=LogLevels.error,
     )  # fmt: skip
     loop = asyncio.get_running_loop()

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.references import Area as AreaKind
-
-from twinhub_library.errors import NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 COMMON, TEAMS, OWN_FOLDER = "common", "teams", ".library"
 STORE_NAME = ".store"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.assets import WITHDRAWN
-
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_dtconfig.references import AssetKind

@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import OWN_FOLDER, TEAMS
-from twinhub_library.errors import LibraryError, NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_library.errors import LibraryError
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:

@@ -16,12 +16,13 @@ from twinhub_dtconfig.layout import (
 )
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.paths import RelativePath, check_name
 
 from twinhub_library.areas import COMMON, TEAMS, Area, split_path
 from twinhub_library.assets import Asset, Metadata
-from twinhub_library.errors import BadPathError, LibraryError, NotThereError
+from twinhub_library.errors import LibraryError
 from twinhub_library.metadata import read_metadata
-from twinhub_library.paths import RelativePath, check_name
 from twinhub_library.scanning import find_kind, find_target, is_plain_folder, scan_folder
 from twinhub_library.tree import EntryKind
 

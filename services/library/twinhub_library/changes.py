@@ -20,7 +20,7 @@ from twinhub_library.areas import OWN_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 MOST_WAITING = 1000
 """So many different paths wait for one listener at most."""

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from twinhub_api.names import RESERVED, check_user_name, label_for
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import ExistsError, NotThereError
+from twinhub_kit.files.newfile import NewFile
+from twinhub_kit.files.paths import MOST_NAMES, RelativePath, shown_name
 
 from twinhub_library.areas import COMMON
-from twinhub_library.errors import ExistsError, LibraryError, NotThereError
-from twinhub_library.newfile import NewFile
-from twinhub_library.paths import MOST_NAMES, RelativePath, shown_name
+from twinhub_library.errors import LibraryError
 from twinhub_library.tree import EntryKind, Tree
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from datetime import datetime  # noqa: TC003 - pydantic reads it
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from twinhub_library.etags import join_etag
+from twinhub_kit.files.etags import join_etag
+from twinhub_kit.files.paths import REPLACEMENT, shown_name
+
 from twinhub_library.moments import moment_of
-from twinhub_library.paths import REPLACEMENT, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,56 +2,10 @@
 
 from __future__ import annotations
 
-from twinhub_kit.errors import ServiceError
+from twinhub_kit.files.errors import FileError
 
-
-class LibraryError(ServiceError):
-    """Base of all errors of the library; the text says what is wrong and what to do."""
-
-    code = "library-error"
-    status = 500
-
-
-class BadPathError(LibraryError):
-    """A path that no file of the library can have."""
-
-    code = "bad-path"
-    status = 400
-
-
-class NotThereError(LibraryError):
-    """Nothing is there, or nothing that the caller may know of."""
-
-    code = "not-found"
-    status = 404
-
-
-class RefusedFileError(LibraryError):
-    """Something is there that the library does not open: a device, a pipe, a way out."""
-
-    code = "refused-file"
-    status = 409
-
-
-class ExistsError(LibraryError):
-    """Something else is there already."""
-
-    code = "exists"
-    status = 409
-
-
-class ChangedError(LibraryError):
-    """It is not what the caller has seen any more."""
-
-    code = "changed"
-    status = 412
-
-
-class FullError(LibraryError):
-    """There is no room, by the quota or by the disk."""
-
-    code = "full"
-    status = 507
+LibraryError = FileError
+"""Base of all errors of the library: those of its files are its own."""
 
 
 class OtherVolumeError(LibraryError):

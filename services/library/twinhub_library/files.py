@@ -9,22 +9,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.copying import copy_content, copy_tree
+from twinhub_kit.files.errors import BadPathError, ChangedError, NotThereError, RefusedFileError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.walking import walk
+
 from twinhub_library.archives.unpacking import unpack
 from twinhub_library.areas import split_path
 from twinhub_library.bin import Bin
-from twinhub_library.copying import copy_content, copy_tree
-from twinhub_library.errors import (
-    BadPathError,
-    ChangedError,
-    NotThereError,
-    OtherVolumeError,
-    RefusedFileError,
-)
-from twinhub_library.kernel import translated
+from twinhub_library.errors import OtherVolumeError
 from twinhub_library.room import Room
 from twinhub_library.staging import Staging
 from twinhub_library.tree import EntryKind
-from twinhub_library.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,12 +28,12 @@ if TYPE_CHECKING:
     from twinhub_kit.audit import Audit
     from twinhub_kit.background import Background
     from twinhub_kit.callers import Caller
+    from twinhub_kit.files.newfile import NewFile
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.areas import Area
     from twinhub_library.bin import Removed
     from twinhub_library.changes import Changes
-    from twinhub_library.newfile import NewFile
-    from twinhub_library.paths import RelativePath
     from twinhub_library.room import Limited
     from twinhub_library.settings import LibrarySettings
     from twinhub_library.tree import Entry, Tree

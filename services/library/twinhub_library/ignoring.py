@@ -11,13 +11,15 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from twinhub_library.walking import walk
+from twinhub_kit.files.walking import walk
+
 from twinhub_library.wildmatch import match_path, read_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from twinhub_library.walking import Found
+    from twinhub_kit.files.walking import Found
+
     from twinhub_library.wildmatch import Rule
 
 FILE = ".twinignore"

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.layout import NamedAsset
     from twinhub_dtconfig.references import AssetKind
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.areas import Area
     from twinhub_library.assets import Asset
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Entry, Tree
 
 _MOST_FOLDERS = 256

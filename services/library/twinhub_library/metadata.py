@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.models.asset_file import AssetFile
     from twinhub_dtconfig.models.twin import Twin
     from twinhub_dtconfig.nodes import Data
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.assets import Asset
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
 
 MOST_TEXT = 16 * 1024

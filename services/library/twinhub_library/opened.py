@@ -15,9 +15,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from twinhub_library.beneath import open_beneath
-from twinhub_library.errors import RefusedFileError
-from twinhub_library.renaming import exchange, rename_without_replacing, sync_file_system
+from twinhub_kit.files.beneath import open_beneath
+from twinhub_kit.files.errors import RefusedFileError
+from twinhub_kit.files.renaming import exchange, rename_without_replacing, sync_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,8 +6,9 @@ import itertools
 import os
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:

@@ -7,13 +7,15 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.newfile import TEMPORARY, make_temporary_name
+from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.files.renaming import rename_without_replacing, sync_file_system
+from twinhub_kit.files.walking import remove_tree
+
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import BadPathError, LibraryError, NotThereError
-from twinhub_library.kernel import translated
-from twinhub_library.newfile import TEMPORARY, make_temporary_name
-from twinhub_library.paths import RelativePath
-from twinhub_library.renaming import rename_without_replacing, sync_file_system
-from twinhub_library.walking import remove_tree
+from twinhub_library.errors import LibraryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

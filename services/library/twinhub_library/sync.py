@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import ChangedError, LibraryError, NotThereError
+from twinhub_kit.files.errors import ChangedError, NotThereError
+
+from twinhub_library.errors import LibraryError
 from twinhub_library.merging import Ending, FileReport, NoContent, Outcome, merge, preview
 from twinhub_library.repositories.content import changed_files
 from twinhub_library.repositories.credentials import LoginTokenError
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from twinhub_kit.callers import Caller
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.merging import MergeReport
-    from twinhub_library.paths import RelativePath
     from twinhub_library.publishing.secrets import SecretFinding
     from twinhub_library.repositories.connections import Connections
     from twinhub_library.repositories.objects import GitFile, Listing

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from twinhub_api.names import label_for
 from twinhub_kit.database import as_utc
+from twinhub_kit.files.errors import ExistsError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import OWN_FOLDER, TEAMS
 from twinhub_library.catalogue import KINDS
-from twinhub_library.errors import ExistsError, LibraryError, NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_library.errors import LibraryError
 from twinhub_library.scanning import find_kind, scan_folder
 from twinhub_library.store.teams import TeamRow
 from twinhub_library.tree import EntryKind

@@ -28,8 +28,7 @@ from unittest import mock
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from twinhub_kit.errors import ServiceError
-
-from twinhub_library import beneath, renaming
+from twinhub_kit.files import beneath, renaming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -14,20 +14,22 @@ import os
 import stat
 from typing import TYPE_CHECKING, Self
 
+from twinhub_kit.files.beneath import open_beneath
+from twinhub_kit.files.copying import copy_content
+from twinhub_kit.files.errors import BadPathError, ExistsError, RefusedFileError
+from twinhub_kit.files.etags import etag_of
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.newfile import TEMPORARY, NewFile, place
+from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.files.renaming import rename_without_replacing
+from twinhub_kit.files.walking import remove_tree
+
 from twinhub_library.areas import split_at_area
-from twinhub_library.beneath import open_beneath
-from twinhub_library.copying import copy_content
 from twinhub_library.entries import Entry, EntryKind, look_at, make_entry
-from twinhub_library.errors import BadPathError, ExistsError, OtherVolumeError, RefusedFileError
-from twinhub_library.etags import etag_of
-from twinhub_library.kernel import translated
+from twinhub_library.errors import OtherVolumeError
 from twinhub_library.nearness import MOST_BYTES_LISTED_AT_ONCE, NotAtOnceError
-from twinhub_library.newfile import TEMPORARY, NewFile, place
 from twinhub_library.opened import OpenFolder
-from twinhub_library.paths import RelativePath
-from twinhub_library.renaming import rename_without_replacing
 from twinhub_library.room import count_free_bytes
-from twinhub_library.walking import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

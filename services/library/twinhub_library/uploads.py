@@ -19,12 +19,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import ChangedError, NotThereError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import OWN_FOLDER, split_path
 from twinhub_library.checksums import digest_file
-from twinhub_library.errors import BadRequestError, ChangedError, LibraryError, NotThereError
+from twinhub_library.errors import BadRequestError, LibraryError
 from twinhub_library.files import within_area
-from twinhub_library.kernel import translated
-from twinhub_library.paths import RelativePath
 from twinhub_library.room import CHECKED_EACH
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON, THE_COMMON_AREA
 from twinhub_library.catalogue import KINDS, KindFolder, make_asset
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.scanning import scan_folder
 
 if TYPE_CHECKING:

@@ -64,6 +64,20 @@ def read_result(outside: Path) -> Result | None:
     return Result(status & 255, reason if reason in _REASONS else "ended")
 
 
+def read_answer(outside: Path, name: str) -> int | None:
+    """Return the status of what the agent was asked for; None where it has not ended."""
+    try:
+        folder = os.open(outside / "answers", _READ | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        return int(json.loads(_read(name, folder))["status"]) & 255
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None
+    finally:
+        os.close(folder)
+
+
 def was_begun(outside: Path) -> bool:
     """Return whether an agent has begun the phase."""
     return os.path.lexists(outside / "begun")
@@ -83,8 +97,8 @@ def find_agent(outside: Path) -> int | None:
     return pid if kind != fcntl.F_UNLCK and pid > 0 else None
 
 
-def _read(path: Path) -> bytes:
-    file = os.open(path, _READ)
+def _read(path: Path | str, folder: int | None = None) -> bytes:
+    file = os.open(path, _READ, dir_fd=folder)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(errno.EINVAL, "no file", str(path))

@@ -32,8 +32,43 @@ class NoRunError(RunnerError):
     status = 404
 
 
+class NoCommandError(RunnerError):
+    """A run was not told so."""
+
+    code = "not-found"
+    status = 404
+
+
+class NotRunningError(RunnerError):
+    """Something is asked of a run that does not run."""
+
+    code = "not-running"
+    status = 409
+
+
 class BadSubmissionError(RunnerError):
     """Something is asked that the twin does not have, or that can never be."""
 
     code = "bad-submission"
     status = 422
+
+
+class ChangedInputsError(RunnerError):
+    """What a run has used is not there any more as it was."""
+
+    code = "changed-inputs"
+    status = 409
+
+
+class NotReadyError(RunnerError):
+    """A run has not come so far that there is what is asked for."""
+
+    code = "not-ready"
+    status = 409
+
+
+class NoArtefactError(RunnerError):
+    """A run has no such result."""
+
+    code = "not-found"
+    status = 404

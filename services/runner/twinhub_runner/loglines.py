@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20
 """Bytes of a log that are read in one go."""
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +31,33 @@ class Piece:
 def read_log(folder: Path, start: int, most: int = MOST_BYTES) -> Piece:
     """Return whole records from a place on, at least one if there is one; see `twinhub_agent.logs`.
 
-    A folder that is not there is an empty log.
+    A folder that is not there is an empty log, and so is a link, which leads to somebody else's.
     """
     try:
-        starts = sorted(int(one.name) for one in folder.iterdir() if one.name.isdigit())
+        opened = os.open(folder, _READ | os.O_DIRECTORY)
     except OSError:
         return Piece(start, b"")
-    for at, segment in enumerate(starts):
-        following = starts[at + 1] if at + 1 < len(starts) else None
-        first = max(start, segment)
-        content = _read(folder / f"{segment:016}", first - segment, most)
-        if content:
-            return Piece(first, content)
-        if following is None:
-            return Piece(max(first, start), b"")
-    return Piece(start, b"")
-
-
-def _read(file: Path, offset: int, most: int) -> bytes:
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        names = os.listdir(opened)  # noqa: PTH208 - of a descriptor
+        starts = sorted(int(name) for name in names if name.isdecimal())
+        for segment in starts:
+            first = max(start, segment)
+            if content := _read(opened, segment, first - segment, most):
+                return Piece(first, content)
+    finally:
+        os.close(opened)
+    return Piece(max([start, *starts[-1:]]), b"")
+
+
+def _read(folder: int, segment: int, offset: int, most: int) -> bytes:
+    try:
+        descriptor = os.open(f"{segment:016}", _READ, dir_fd=folder)
     except OSError:
         return b""  # removed meanwhile: the next segment has what follows
     try:
         content = os.pread(descriptor, most, offset)
+    except OSError:
+        return b""  # no file that could be read so
     finally:
         os.close(descriptor)
     return content[: content.rfind(b"\n") + 1]

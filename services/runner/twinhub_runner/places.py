@@ -38,6 +38,10 @@ class Places:
         """Return the name of the sandbox of a run's present try."""
         return f"{row.id}-{row.attempt}"
 
+    def of_try(self, run: str, attempt: int) -> Place:
+        """Return the folders of one of the tries of a run."""
+        return Place(self.runs / f"{run}-{attempt}")
+
     def folders_of(self, row: RunRow) -> list[Path]:
         """Return the folders of all tries of a run."""
         return [self.runs / f"{row.id}-{attempt}" for attempt in range(1, row.attempt + 1)]

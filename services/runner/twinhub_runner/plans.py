@@ -37,7 +37,32 @@ def make_plan(
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()
         },
+        "commands": {**_other_phases(resolved, phase, folder), **_commands(resolved, folder)},
     }
+
+
+def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]:
+    """Return the phases that may run inside this one, such as ``terminate``: single commands."""
+    shared = resolved.data.get("variables", {})
+    return {
+        name: _process(data, folder, ".", shared, resolved)
+        for name, data in resolved.data["phases"].items()
+        if name != phase and not data.get("processes")
+    }
+
+
+def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
+    """Return what the twin can be told while it runs."""
+    made = {}
+    for name, data in resolved.data.get("commands", {}).items():
+        effect = data["effect"]
+        if "command" in effect:
+            shared = resolved.data.get("variables", {})
+            made[name] = _process({"command": effect["command"]}, folder, ".", shared, resolved)
+        else:
+            made[name] = {"not_yet": "only an effect that is a command can be had yet"}
+        made[name]["arguments"] = data.get("arguments", {})
+    return made
 
 
 def _process(

@@ -10,14 +10,17 @@ import time
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
+from twinhub_kit.files.errors import FileError
 
 from twinhub_runner.agents import prepare
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
+from twinhub_runner.errors import BadTwinError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
+    from twinhub_runner.copies.workshop import Workshop
     from twinhub_runner.places import Places
     from twinhub_runner.store.runs import RunRow, RunTable
 
@@ -34,12 +37,12 @@ class Reconciler:
     """Takes steps with runs; one run is taken by one thread at a time."""
 
     def __init__(
-        self, table: RunTable, backend: Backend, places: Places,
+        self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
         spec_of: Callable[[RunRow], SandboxSpec],
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is."""
         self._table, self._backend, self._places = table, backend, places
-        self._spec_of = spec_of
+        self._workshop, self._spec_of = workshop, spec_of
 
     def step(self, row: RunRow) -> None:
         """Take the next step of a run that has begun and not ended."""
@@ -63,11 +66,14 @@ class Reconciler:
             return
         place = self._places.of(row)
         try:
+            laid_out = self._workshop.lay_out(row, place.folder)
             prepare(place.inside, place.outside, row.plan)
+        except (FileError, BadTwinError) as error:
+            self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
-            return
-        self._start(self._table.move(row.id, Status.STARTING, ""))
+        else:
+            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
@@ -102,7 +108,9 @@ class Reconciler:
         if then is Status.FAILED and row.attempt <= row.retries and row.target == Target.RUN:
             self._retry(row, why)
         else:
-            self._table.move(row.id, then, why, exit_code=seen.status)
+            folder, is_good = self._places.of(row).folder, then is Status.SUCCEEDED
+            fault = self._workshop.leave(row, folder, is_good=is_good)
+            self._table.move(row.id, then, f"{why} {fault}".strip(), exit_code=seen.status)
         self._backend.remove(self._places.sandbox_of(row))
 
     def _retry(self, row: RunRow, why: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.names import label_for
 from twinhub_api.runner.runs import Status, Target
 from twinhub_dtconfig.faults import nearest_key
-from twinhub_dtconfig.resolving import ChoiceError, Context, resolve
+from twinhub_dtconfig.resolving import ChoiceError, Context, read_value, resolve
 from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.database import Database
@@ -19,7 +19,10 @@ from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
+from twinhub_runner.copies.copies import Copies
+from twinhub_runner.copies.workshop import CREATE, Workshop
 from twinhub_runner.errors import BadSubmissionError, NoRunError
+from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
@@ -29,14 +32,20 @@ from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.twins import Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from twinhub_api.runner.runs import Run, Submission
+    from twinhub_dtconfig.resolving import Resolved
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.backends.base import Backend
+    from twinhub_runner.copies.copies import Copy
+    from twinhub_runner.copies.workshop import Chosen
     from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.twins import FoundTwin
+
+
+_BEHIND = "The twin was changed since its copy was made: run create to take that in."
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,14 @@ class Runner:
     settings: RunnerSettings
     table: RunTable
     twins: Twins
+    workshop: Workshop
     places: Places
     scheduler: Scheduler
     background: Background = field(default_factory=Background)
     audit: Audit = field(default_factory=Audit)
     health: Health = field(default_factory=Health)
     """What has to be ready."""
+    followers: Followers = field(default_factory=Followers)
     metrics: Metrics = field(default_factory=lambda: Metrics("runner"))
 
     def submit(self, caller: Caller, asked: Submission, key: str | None = None) -> list[Run]:
@@ -60,17 +71,44 @@ class Runner:
         Raises:
             NoTwinError: there is no such twin for the caller.
             BadTwinError: it cannot be used.
+            FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
         """
         found = self.twins.find(caller, asked.twin)
+        chosen = self.workshop.choose(caller, found, asked.phases[0])
+        is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
-        chain = make_run_id() if len(asked.phases) > 1 else None
         for phase in asked.phases:
-            row = self._row(caller, asked, found, phase)
+            if phase == CREATE and rows:
+                chosen = self.workshop.choose(caller, found, CREATE)
+            rows.append(self._row(caller, asked, chosen, phase))
+        rows[0].is_fresh = is_fresh
+        return self._add(rows, key, why)
+
+    def submit_again(
+        self, caller: Caller, asked: Sequence[Submission], rerun_of: str, copy: Copy | None
+    ) -> list[Run]:
+        """Take in runs like earlier ones of a twin, one after the other, in a copy like theirs.
+
+        Raises:
+            RunnerError: as `submit`.
+            FileError: as `submit`.
+        """
+        found = self.twins.find(caller, asked[0].twin)
+        chosen = self.workshop.choose_again(caller, found, copy)
+        rows = [self._row(caller, one, chosen, one.phases[0]) for one in asked]
+        rows[0].is_fresh = chosen.is_fresh
+        for row in rows:
+            row.rerun_of = rerun_of
+        return self._add(rows)
+
+    def _add(self, rows: list[RunRow], key: str | None = None, why: str = "") -> list[Run]:
+        """Take in runs one after the other, or return those of the same key."""
+        chain = make_run_id() if len(rows) > 1 else None
+        for at, row in enumerate(rows):
             row.chain, row.idempotency_key = chain, key
-            row.waits_for = rows[-1].id if rows else None
-            rows.append(row)
-        runs = self.table.add(rows)
+            row.waits_for = rows[at - 1].id if at else None
+        runs = self.table.add(rows, why)
         self.scheduler.wake()
         return runs
 
@@ -100,50 +138,53 @@ class Runner:
         self.scheduler.wake()
         return run
 
-    def _row(self, caller: Caller, asked: Submission, found: FoundTwin, phase: str) -> RunRow:
-        run_id = make_run_id()
+    def _row(self, caller: Caller, asked: Submission, chosen: Chosen, phase: str) -> RunRow:
+        run_id, found = make_run_id(), chosen.found
         if phase not in found.twin.phases:
             nearest = nearest_key(phase, found.twin.phases)
             hint = f" Did you mean {nearest!r}?" if nearest else ""
             known = ", ".join(found.twin.phases)
             raise BadSubmissionError(f"{found.path} has no phase {phase!r}: it has {known}.{hint}")
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
-        try:
-            resolved = resolve(
-                found.twin, scenario=asked.scenario, values=asked.parameters,
-                context=Context({"run": run}),
-            )  # fmt: skip
-        except ChoiceError as error:
-            raise BadSubmissionError(f"{found.path}: {error}") from error
-        if resolved.missing:
-            names = ", ".join(resolved.missing)
-            raise BadSubmissionError(f"{found.path}: parameters without a value: {names}")
+        resolved = _resolve(found, asked, Context({"run": run, "uses": chosen.required.paths}))
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
             retries=found.twin.phases[phase].retries, scenario=asked.scenario,
-            parameters=dict(resolved.parameters), keys=[found.path],
+            parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
+            is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
+            outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
             plan=make_plan(resolved, phase, found.inside, most_seconds=self.settings.most_seconds),
             created_at=time.time(),
         )  # fmt: skip
 
 
+def _resolve(found: FoundTwin, asked: Submission, context: Context) -> Resolved:
+    try:
+        values = {
+            name: read_value(found.twin, name, value) if isinstance(value, str) else value
+            for name, value in asked.parameters.items()
+        }
+        resolved = resolve(found.twin, scenario=asked.scenario, values=values, context=context)
+    except ChoiceError as error:
+        raise BadSubmissionError(f"{found.path}: {error}") from error
+    if resolved.missing:
+        names = ", ".join(resolved.missing)
+        raise BadSubmissionError(f"{found.path}: parameters without a value: {names}")
+    return resolved
+
+
 def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpec:
-    """Return what the sandbox of a run in place is."""
+    """Return what the sandbox of a run is that has been prepared."""
     place = places.of(row)
-    area = label_for(row.owner)
-    mounts = [Mount(settings.root / area, "/workspace", writable=True)]
-    common = settings.root / "common"
-    if common.is_dir() and (settings.root / area / "common").is_dir():
-        mounts.append(Mount(common, "/workspace/common"))
-    return SandboxSpec(
-        places.sandbox_of(row),
-        place.inside,
-        place.outside,
-        tuple(mounts),
-        settings.variables,
-        settings.limits,
+    mounts = tuple(
+        Mount(settings.root / one["source"], one["target"], writable=one["writable"])
+        for one in row.mounts
     )
+    return SandboxSpec(
+        places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
+        settings.limits,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -154,9 +195,12 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
     table, places = RunTable(database), Places(settings.runs)
-    reconciler = Reconciler(table, backend, places, lambda row: spec_of(row, settings, places))
+    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    reconciler = Reconciler(
+        table, backend, places, workshop, lambda row: spec_of(row, settings, places)
+    )
     scheduler = Scheduler(table, reconciler, places, settings.caps, settings.workers)
-    runner = Runner(settings, table, Twins(settings.root), places, scheduler)
+    runner = Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
     runner.health.add("database", check_database(database))
     runner.background.keep("runs", lambda: scheduler.run(runner.background.stopping))
     try:

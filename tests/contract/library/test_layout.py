@@ -12,10 +12,10 @@ from twinhub_dtconfig.assets import AssetError, AssetTree
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind, Reference
 from twinhub_kit.callers import Caller
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import THE_COMMON_AREA, Area
 from twinhub_library.catalogue import find_asset, list_assets
 from twinhub_library.listing import Listing
-from twinhub_library.paths import RelativePath
 from twinhub_library.requirements import Resolver
 from twinhub_library.tree import Tree
 

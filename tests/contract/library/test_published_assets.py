@@ -9,8 +9,8 @@ import pytest
 from twinhub_dtconfig.assets import AssetError, AssetTree
 from twinhub_dtconfig.references import Reference
 from twinhub_hub.assets.install import install_common
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import NameTakenError
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.testing import CrashPoints

@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import (
+from twinhub_kit.files.errors import (
     BadPathError,
     ChangedError,
     ExistsError,
     NotThereError,
     RefusedFileError,
 )
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.tree import EntryKind, Tree
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.main import make_runner_application
@@ -106,6 +107,17 @@ def texts(client: TestClient, run: str) -> list[str]:
     """Return the lines that the main process of a run has printed."""
     lines = client.get(f"/api/runs/{run}/log").text.splitlines()
     return [line.split("\t", 3)[3] for line in lines if line.split("\t")[1] == "main"]
+
+
+def heard_by_socket(client: TestClient, run: str) -> tuple[list[dict[str, Any]], int]:
+    """Return all messages of the WebSocket of a log, and the code that it was closed with."""
+    messages: list[dict[str, Any]] = []
+    with client.websocket_connect(f"/api/runs/{run}/log/socket") as socket:
+        try:
+            while True:
+                messages.append(socket.receive_json())
+        except WebSocketDisconnect as end:
+            return messages, end.code
 
 
 def test_phase_runs_and_its_history_and_log_are_kept(client_of: Client) -> None:
@@ -234,7 +246,41 @@ def test_log_is_followed_to_its_end(client_of: Client) -> None:
     (run,) = submit(alice, parameters={"power": 0})
     with alice.stream("GET", f"/api/runs/{run['id']}/log/follow") as answer:
         events = "".join(answer.iter_text())
-    assert "\tmain\to\tpower 0\n" in events
+    assert '"process":"main","stream":"o","text":"power 0","goes_on":false}\n' in events
     assert events.endswith("event: end\ndata:\n\n")
-    start = int(events.split("id: ")[1].split("\n")[0])
+    start = int(events.split("id: 1-")[1].split("\n")[0])
     assert alice.get(f"/api/runs/{run['id']}/log", params={"start": start}).text == ""
+
+
+def test_log_is_followed_over_all_tries(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, phases=["retried"])
+    with alice.stream("GET", f"/api/runs/{run['id']}/log/follow") as answer:
+        events = "".join(answer.iter_text())
+    assert events.count('"text":"try"') == 2
+    assert "id: 1-" in events
+    assert "id: 2-" in events
+
+
+def test_log_that_is_a_link_of_the_twin_s_making_is_empty(client_of: Client, root: Path) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, parameters={"power": 0})
+    wait_for_status(alice, run["id"], "succeeded")
+    outside = root / ".runs" / f"{run['id']}-1" / "out"
+    (outside / "log").rename(outside / "elsewhere")
+    (outside / "log").symlink_to("elsewhere")
+    assert alice.get(f"/api/runs/{run['id']}/log").text == ""
+
+
+def test_socket_tells_the_log_until_the_run_has_ended(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, parameters={"power": 0})
+    messages, code = heard_by_socket(alice, run["id"])
+    assert [one["text"] for message in messages for one in message["lines"]] == ["power 0"]
+    assert (messages[-1]["attempt"], code) == (1, 1000)
+
+
+@pytest.mark.parametrize(("name", "code"), [("carol", 4404), ("nobody", 4401)])
+def test_socket_of_somebody_else_s_run_is_closed(client_of: Client, name: str, code: int) -> None:
+    (run,) = submit(client_of("alice"), parameters={"power": 0})
+    assert heard_by_socket(client_of(name), run["id"]) == ([], code)

@@ -92,9 +92,12 @@ class ServiceClient:
         return self._read(model, self.ask("POST", path, body=body, values=values))
 
     def ask(
-        self, method: str, path: str, *, body: object = None, values: Values | None = None
-    ) -> httpx.Response:
+        self, method: str, path: str, *, body: object = None, values: Values | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:  # fmt: skip
         """Return an answer that is no refusal; what may be asked twice is tried again.
+
+        That is what changes nothing more the second time, also by a header ``Idempotency-Key``.
 
         Raises:
             ProblemError: the service refuses.
@@ -102,10 +105,13 @@ class ServiceClient:
         """
         import httpx  # noqa: PLC0415  # see above
 
-        pauses = iter(_PAUSES if method in _IDEMPOTENT else ())
+        is_safe = method in _IDEMPOTENT or "Idempotency-Key" in (headers or {})
+        pauses = iter(_PAUSES if is_safe else ())
         while True:
             try:
-                answer = self._http.request(method, path, json=body, params=_given(values))
+                answer = self._http.request(
+                    method, path, json=body, params=_given(values), headers=dict(headers or {})
+                )
             except httpx.TransportError as error:
                 if (pause := next(pauses, None)) is None:
                     raise self._unreachable(error) from error

@@ -51,7 +51,9 @@ class Submission(Wire):
         description="One begins when the one before it has succeeded.",
     )  # fmt: skip
     scenario: str | None = Field(None, description="A set of values that the twin names.")
-    parameters: dict[str, Value] = Field({}, description="Values of the twin's parameters.")
+    parameters: dict[str, Value] = Field(
+        {}, description="Values of the twin's parameters; text stands for a value of their type."
+    )
 
 
 class Run(Wire):
@@ -74,6 +76,7 @@ class Run(Wire):
     waits_for: str | None = Field(None, description="The run that has to succeed before it.")
     scenario: str | None = None
     parameters: dict[str, Value] = Field({}, description="All of the twin's, with defaults.")
+    rerun_of: str | None = Field(None, description="The run that it is to be like.")
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -12,14 +12,15 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.walking import walk
+
 from twinhub_library.ignoring import walk_kept
 from twinhub_library.moments import moment_of
-from twinhub_library.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from twinhub_library.walking import Found
+    from twinhub_kit.files.walking import Found
 
 _READ = 1 << 20
 _BLOCK, _RECORD = tarfile.BLOCKSIZE, tarfile.RECORDSIZE

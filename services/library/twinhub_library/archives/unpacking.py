@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from twinhub_kit.files.errors import BadPathError
+from twinhub_kit.files.newfile import TEMPORARY
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.archives.reading import read_archive
-from twinhub_library.errors import BadArchiveError, BadPathError, TooMuchError
-from twinhub_library.newfile import TEMPORARY
+from twinhub_library.errors import BadArchiveError, TooMuchError
 from twinhub_library.opened import OpenFolder
-from twinhub_library.paths import RelativePath
 from twinhub_library.room import CHECKED_EACH
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from twinhub_dtconfig.collection_files import FILE_NAME, read_collection
 from twinhub_dtconfig.documents import DEFAULT_LIMITS
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.references import Reference
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import THE_COMMON_AREA
 from twinhub_library.catalogue import find_asset, list_assets, list_versions
@@ -21,7 +22,6 @@ from twinhub_library.errors import LibraryError
 from twinhub_library.metadata import read_metadata, read_start
 from twinhub_library.opening.faults import NextStep, NoSuchAssetError
 from twinhub_library.opening.links import PAGES, AssetLink
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from twinhub_dtconfig.documents import DEFAULT_LIMITS
 from twinhub_dtconfig.graph import draw_twin
 from twinhub_dtconfig.loading import FILE_NAME, TwinError, parse_twin
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import NotThereError
 
 from twinhub_library.details.errors import UnreadablePartError
-from twinhub_library.errors import NotThereError
 from twinhub_library.metadata import read_start
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from twinhub_library.details.errors import UnreadablePartError
 from twinhub_library.metadata import read_start
 
 if TYPE_CHECKING:
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.tree import Tree
 
 MOST_BYTES = 16 * 1024 * 1024

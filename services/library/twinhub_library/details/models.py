@@ -14,8 +14,8 @@ from twinhub_library.details.errors import UnreadablePartError
 
 if TYPE_CHECKING:
     from twinhub_dtconfig.fmu import ModelDescription, Variable
+    from twinhub_kit.files.paths import RelativePath
 
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
 
 MOST_BYTES = 8 * 1024 * 1024

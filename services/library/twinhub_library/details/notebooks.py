@@ -14,7 +14,8 @@ from twinhub_library.metadata import read_start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.tree import Tree
 
 MOST_BYTES = 32 * 1024 * 1024

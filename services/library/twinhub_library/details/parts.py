@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from twinhub_api.library.assets import AssetPart
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.paths import MOST_NAMES, RelativePath
 
 from twinhub_library.details.errors import UnreadablePartError
-from twinhub_library.errors import BadPathError, LibraryError, NotThereError
+from twinhub_library.errors import LibraryError
 from twinhub_library.metadata import list_texts
-from twinhub_library.paths import MOST_NAMES, RelativePath
 from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 

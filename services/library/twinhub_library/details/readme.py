@@ -17,12 +17,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.details.errors import UnreadablePartError
 from twinhub_library.details.images import MEDIA_TYPES, is_image
 from twinhub_library.errors import LibraryError
 from twinhub_library.metadata import read_start
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

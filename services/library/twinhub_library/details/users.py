@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from twinhub_api.library.assets import AssetUser, AssetUsers
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import BadReferenceError, Reference
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import split_path
 from twinhub_library.index.base import Access, Facet, Query, SearchIndexError, Sort
 from twinhub_library.index.words import normalise
 from twinhub_library.metadata import read_metadata
-from twinhub_library.paths import RelativePath
 from twinhub_library.requirements import area_of
 
 if TYPE_CHECKING:

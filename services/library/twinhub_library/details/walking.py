@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_api.library.assets import AssetSize, TreeEntry, TreePage
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.catalogue import is_writable
 from twinhub_library.cursors import make_cursor, read_cursor
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 

@@ -6,13 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import NotThereError, RefusedFileError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.newfile import TEMPORARY
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.access import readable_areas
 from twinhub_library.areas import COMMON, KEPT, OWN_FOLDER, TEAMS
-from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
-from twinhub_library.kernel import translated
+from twinhub_library.errors import LibraryError
 from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
-from twinhub_library.newfile import TEMPORARY
-from twinhub_library.paths import RelativePath
 from twinhub_library.rest.needs import check_readable, list_teams
 from twinhub_library.tree import EntryKind
 

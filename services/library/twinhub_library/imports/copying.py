@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import ExistsError
+from twinhub_kit.files.errors import ExistsError
+
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.opened import OpenFolder
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
 
 _MANY = 64

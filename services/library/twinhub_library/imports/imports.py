@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_kit.errors import ServiceError, UnavailableError
+from twinhub_kit.files.errors import ExistsError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import split_path
-from twinhub_library.errors import ExistsError, NotThereError
 from twinhub_library.imports.copying import check_free, put_in_place, remove_stage, stage, take_out
 from twinhub_library.imports.sources import NamedFiles, Source, Sources, outer_names
 from twinhub_library.merging import Ending, FolderContent, merge, preview, recover_merges
 from twinhub_library.opened import TEMPORARY
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import StateError
 from twinhub_library.store.publishing import ImportRow
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import or_, select
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.store.publishing import ImportRow, MoveRow
 
 if TYPE_CHECKING:

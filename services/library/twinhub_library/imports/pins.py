@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_dtconfig.assets import WITHDRAWN
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
-from twinhub_library.errors import BadRequestError, NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_library.errors import BadRequestError
 from twinhub_library.store.publishing import PinRow
 
 if TYPE_CHECKING:

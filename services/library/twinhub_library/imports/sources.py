@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.references import AssetKind
 from twinhub_dtconfig.versions import BadVersionError
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.files.errors import NotThereError
 
 from twinhub_library.areas import COMMON
 from twinhub_library.catalogue import find_asset, say_no_asset
-from twinhub_library.errors import BadRequestError, NotThereError
+from twinhub_library.errors import BadRequestError
 from twinhub_library.merging import FileMark, FolderContent
 from twinhub_library.publishing.contents import discard, stage_folder, stage_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.assets import Asset
-    from twinhub_library.paths import RelativePath
     from twinhub_library.publishing.contents import Staged
     from twinhub_library.publishing.publisher import Publisher
     from twinhub_library.store.publishing import VersionRow

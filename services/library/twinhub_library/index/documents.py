@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.layout import TEXT, is_asset_name
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import BadReferenceError, Reference
+from twinhub_kit.files.etags import etag_of
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.catalogue import read_metadata
 from twinhub_library.errors import LibraryError
-from twinhub_library.etags import etag_of
 from twinhub_library.index.base import Document
 from twinhub_library.index.texts import READERS, Budget
 from twinhub_library.index.words import normalise
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twinhub_dtconfig.layout import NamedAsset
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.assets import Asset
     from twinhub_library.catalogue import KindFolder
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import EntryKind, Tree
 
 _MOST_NAMES = 500_000

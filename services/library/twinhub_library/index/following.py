@@ -16,14 +16,15 @@ from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.layout import companion_names
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON, TEAMS, split_path
 from twinhub_library.catalogue import list_assets
-from twinhub_library.errors import BadPathError, LibraryError, NotThereError
+from twinhub_library.errors import LibraryError
 from twinhub_library.index.documents import key_of, read_document, survey
 from twinhub_library.index.folders import SeenFolders
 from twinhub_library.index.places import list_areas
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import EntryKind
 from twinhub_library.withdrawn import kind_of_folder, list_withdrawn
 

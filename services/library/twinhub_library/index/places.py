@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON, TEAMS, THE_COMMON_AREA, Area
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.scanning import scan_folder
 from twinhub_library.tree import EntryKind
 

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.changes import Changes
     from twinhub_library.index.base import Index
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
 
 _log = logging.getLogger(__name__)

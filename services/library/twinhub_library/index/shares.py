@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 
 @dataclass

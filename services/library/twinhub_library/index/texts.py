@@ -13,7 +13,8 @@ from twinhub_dtconfig.fmu import FmuError, read_model_description
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.tree import Tree
 
 MOST_CHARACTERS = 96 * 1024

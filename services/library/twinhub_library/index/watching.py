@@ -12,9 +12,11 @@ import os
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.layout import is_asset_name
+from twinhub_kit.files.errors import BadPathError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON, OWN_FOLDER, TEAMS, split_at_area
-from twinhub_library.errors import BadPathError, LibraryError
+from twinhub_library.errors import LibraryError
 from twinhub_library.index.inotify import (
     APPEARED,
     IGNORED,
@@ -25,7 +27,6 @@ from twinhub_library.index.inotify import (
     most_watches,
 )
 from twinhub_library.index.shares import Shares
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from twinhub_library.errors import NotThereError
+from twinhub_kit.files.errors import NotThereError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.tree import Tree
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import LibraryError, NotThereError
+from twinhub_library.errors import LibraryError
 from twinhub_library.merging.journal import carry_out, commit, discard, list_jobs, undo
 from twinhub_library.merging.outcomes import MergeReport
 from twinhub_library.merging.planning import plan_merge, report_of
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:

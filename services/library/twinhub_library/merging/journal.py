@@ -16,15 +16,16 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from twinhub_kit.errors import ServiceError
+from twinhub_kit.files.errors import ChangedError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import ChangedError, LibraryError
+from twinhub_library.errors import LibraryError
 from twinhub_library.merging.content import chunks_of
 from twinhub_library.merging.outcomes import Outcome
 from twinhub_library.merging.placing import Placing
 from twinhub_library.merging.planning import Action
 from twinhub_library.opened import TEMPORARY
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.paths import MOST_BYTES_OF_A_NAME, RelativePath
+
 from twinhub_library.merging.content import FileMark, chunks_of
 from twinhub_library.merging.notebooks import Sides, merge_notebooks
 from twinhub_library.merging.outcomes import FileReport, Outcome
 from twinhub_library.merging.text import merge_text
-from twinhub_library.paths import MOST_BYTES_OF_A_NAME, RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

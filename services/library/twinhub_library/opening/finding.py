@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import THE_COMMON_AREA
 from twinhub_library.catalogue import find_asset, list_assets, list_versions
 from twinhub_library.errors import LibraryError
 from twinhub_library.opening.faults import NextStep, NoSuchAssetError
 from twinhub_library.opening.links import AssetLink
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import EntryKind
 
 if TYPE_CHECKING:

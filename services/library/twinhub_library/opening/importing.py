@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.assets import Asset
     from twinhub_library.opening.faults import WithdrawnError
     from twinhub_library.opening.links import AssetLink, GitLink
-    from twinhub_library.paths import RelativePath
 
 
 class State(StrEnum):

@@ -8,15 +8,15 @@ from urllib.parse import quote, urlencode, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import BadPathError
+from twinhub_kit.files.paths import RelativePath, check_name
 
-from twinhub_library.errors import BadPathError
 from twinhub_library.opening.faults import (
     HostNotAllowedError,
     NextStep,
     NoSuchAssetError,
     OpenLinkError,
 )
-from twinhub_library.paths import RelativePath, check_name
 
 PAGES = "/open"
 _LONGEST_ADDRESS = 1000

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_kit.audit import Audit
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.metadata import read_metadata
 from twinhub_library.opening.faults import NextStep, NoSuchAssetError, OwnWorkError
 from twinhub_library.opening.finding import Found, find_published
 from twinhub_library.opening.importing import Brought, Standing, State
 from twinhub_library.opening.links import workspace_address
-from twinhub_library.paths import RelativePath
 from twinhub_library.store.openings import Opened
 
 if TYPE_CHECKING:

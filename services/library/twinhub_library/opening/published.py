@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.versions import Version
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError
@@ -12,7 +13,6 @@ from twinhub_library.merging import FolderContent
 from twinhub_library.opening.faults import NextStep, WithdrawnError
 from twinhub_library.opening.importing import Brought, FileOutcome, Standing, State
 from twinhub_library.opening.links import AssetLink
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.versions import owns
 
 if TYPE_CHECKING:

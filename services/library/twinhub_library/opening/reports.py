@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.opening.links import PAGES, workspace_address
 from twinhub_library.opening.markdown import render_markdown
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_library.store.openings import Opened

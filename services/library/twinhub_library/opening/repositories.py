@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import split_path
 from twinhub_library.errors import LibraryError
 from twinhub_library.merging import FolderContent
 from twinhub_library.opening.importing import Brought, FileOutcome, Standing, State
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.connections import Wanted
 
 if TYPE_CHECKING:

@@ -13,19 +13,21 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import COMMON, OWN_FOLDER, STORE_NAME
 from twinhub_library.errors import LibraryError, TooMuchError
 from twinhub_library.ignoring import walk_kept
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import NotPublishableError
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from twinhub_kit.files.walking import Found
+
     from twinhub_library.opened import OpenFolder
     from twinhub_library.tree import Tree
-    from twinhub_library.walking import Found
 
 STORE = RelativePath((COMMON, STORE_NAME))
 """Content of published versions, which workspaces read."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import NotThereError
 
-from twinhub_library.errors import NotThereError
 from twinhub_library.store.publishing import GrantRow
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
+from twinhub_kit.files.paths import RelativePath
 
-from twinhub_library.paths import RelativePath
 from twinhub_library.store.publishing import HoldRow, ImportRow, PinRow, ProposalRow, VersionRow
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.assets import WITHDRAWN
 from twinhub_dtconfig.versions import newest
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON
 from twinhub_library.opened import TEMPORARY
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import translated
 
 if TYPE_CHECKING:

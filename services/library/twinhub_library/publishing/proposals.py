@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from twinhub_kit.errors import NotAllowedError, ServiceError
+from twinhub_kit.files.errors import NotThereError
 
-from twinhub_library.errors import NotThereError
 from twinhub_library.merging import FolderContent, NoContent
 from twinhub_library.publishing.differences import compare
 from twinhub_library.publishing.errors import StateError

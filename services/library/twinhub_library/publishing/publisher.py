@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
 from twinhub_kit.errors import NotAllowedError, ServiceError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import COMMON, OWN_FOLDER
 from twinhub_library.catalogue import read_metadata
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.contents import (
     BASES,
     STORE,

@@ -24,8 +24,9 @@ from twinhub_library.errors import LibraryError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.opened import OpenFolder
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Tree
 
 MOST_OF_A_FILE = 2 << 20

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.areas import Area
-    from twinhub_library.paths import RelativePath
 
 
 def _has_room(_path: RelativePath, _size: int) -> None:

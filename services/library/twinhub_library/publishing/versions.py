@@ -10,8 +10,8 @@ from sqlalchemy import func, or_, select
 from twinhub_api.names import label_for
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.versions import Version, VersionPin
+from twinhub_kit.files.errors import NotThereError
 
-from twinhub_library.errors import NotThereError
 from twinhub_library.store.publishing import VersionRow
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from twinhub_kit.files.errors import ExistsError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import ExistsError, NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import Address, Protocol, check_branch, parse_address
 from twinhub_library.repositories.credentials import (
     Credential,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import NotThereError
+from twinhub_kit.files.errors import NotThereError
+
 from twinhub_library.merging import FileMark
 from twinhub_library.repositories.objects import MOST_POINTER_BYTES, Pointer, parse_pointer
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.errors import NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_commit
 from twinhub_library.repositories.content import CommitContent, list_pointers, missing_of
 from twinhub_library.repositories.errors import (

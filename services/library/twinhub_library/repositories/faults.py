@@ -7,7 +7,8 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import FullError
+from twinhub_kit.files.errors import FullError
+
 from twinhub_library.repositories.errors import (
     BehindError,
     BranchGoneError,

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError, ServiceError
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import Area, split_path
 from twinhub_library.catalogue import find_asset
-from twinhub_library.errors import NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.errors import VersionTakenError
 from twinhub_library.publishing.grants import Verdict
 from twinhub_library.publishing.publisher import Wish

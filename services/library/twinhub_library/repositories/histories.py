@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinhub_api.library.assets import HistoryEntry
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import NotThereError
+from twinhub_kit.files.errors import NotThereError
+
 from twinhub_library.repositories.desk import KEPT, compare, open_desk
 from twinhub_library.repositories.reports import Status
 from twinhub_library.repositories.running import Silent

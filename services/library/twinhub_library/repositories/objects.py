@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import BadPathError
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.errors import BadPathError
+from twinhub_kit.files.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

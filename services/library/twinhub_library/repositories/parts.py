@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinhub_kit.database import Database
+    from twinhub_kit.files.paths import RelativePath
 
-    from twinhub_library.paths import RelativePath
     from twinhub_library.settings import LibrarySettings
     from twinhub_library.tree import Tree
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.repositories.errors import SecretFoundError
 from twinhub_library.repositories.reports import ChangeKind
 

@@ -14,8 +14,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import ChangedError
-from twinhub_library.etags import etag_of
+from twinhub_kit.files.errors import ChangedError
+from twinhub_kit.files.etags import etag_of
+
 from twinhub_library.repositories.objects import (
     MOST_POINTER_BYTES,
     LeftOut,

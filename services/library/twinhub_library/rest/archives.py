@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import Unpacked
+from twinhub_kit.files.errors import BadPathError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.archives.packing import pack_tar, pack_zip
 from twinhub_library.areas import COMMON, OWN_FOLDER
-from twinhub_library.errors import BadPathError
-from twinhub_library.paths import RelativePath
 from twinhub_library.rest.media import GUARDS, disposition
 from twinhub_library.rest.needs import (
     ATurn,
@@ -26,8 +26,9 @@ from twinhub_library.rest.receiving import declared_size, receive_body
 from twinhub_library.rest.sending import ChunksResponse
 
 if TYPE_CHECKING:
+    from twinhub_kit.files.newfile import NewFile
+
     from twinhub_library.library import Library
-    from twinhub_library.newfile import NewFile
 
 router = APIRouter(prefix="/api/archives", tags=["archives"])
 

@@ -19,6 +19,7 @@ from twinhub_api.library.assets import (
     TreePage,
     TreeQuery,
 )
+from twinhub_kit.files.errors import NotThereError
 
 from twinhub_library.access import readable_areas
 from twinhub_library.details import images, readme
@@ -29,7 +30,6 @@ from twinhub_library.details.parts import IMAGE, MODEL, NOTEBOOK, TABLE, find_fi
 from twinhub_library.details.tables import read_table
 from twinhub_library.details.users import find_users
 from twinhub_library.details.walking import list_tree, measure
-from twinhub_library.errors import NotThereError
 from twinhub_library.metadata import read_metadata
 from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_bytes, answer_with_etag

@@ -13,15 +13,15 @@ from twinhub_api.library.assets import (
     Requirement,
 )
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.access import readable_areas
 from twinhub_library.assets import Asset
 from twinhub_library.catalogue import KINDS
 from twinhub_library.details.parts import list_parts
-from twinhub_library.errors import NotThereError
 from twinhub_library.listing import Order
 from twinhub_library.metadata import read_metadata
-from twinhub_library.paths import RelativePath
 from twinhub_library.requirements import Resolver
 from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams, readable_path

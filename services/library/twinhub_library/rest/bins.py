@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, status
 from twinhub_api.library.files import BinItem, BinListing, FileEntry, Restoration
+from twinhub_kit.files.errors import BadPathError
 
 from twinhub_library.areas import split_path
-from twinhub_library.errors import BadPathError
 from twinhub_library.rest.entries import wire_entry, wire_kind
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, writable_path
 

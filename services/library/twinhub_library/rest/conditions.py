@@ -7,9 +7,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import ChangedError
 from twinhub_kit.numbers import read_number
 
-from twinhub_library.errors import BadRequestError, ChangedError, LibraryError
+from twinhub_library.errors import BadRequestError, LibraryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,11 +14,11 @@ from fastapi.responses import StreamingResponse
 from twinhub_api.library.events import ASSET_CHANGED, CHANGES_LOST, AssetChanged
 from twinhub_kit.callers import get_caller
 from twinhub_kit.errors import BusyError, ServiceError
+from twinhub_kit.files.errors import NotThereError
 from twinhub_kit.numbers import read_number
 
 from twinhub_library.access import readable_areas
 from twinhub_library.areas import Area, split_path
-from twinhub_library.errors import NotThereError
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
 
 if TYPE_CHECKING:

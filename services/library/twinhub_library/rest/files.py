@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 from twinhub_api.library.files import BinItem, Checksum, FileEntry, Relocation
 from twinhub_kit.application import problem_response
+from twinhub_kit.files.errors import ChangedError, ExistsError, NotThereError
 
 from twinhub_library.checksums import digest_file
-from twinhub_library.errors import ChangedError, ExistsError, NotThereError
 from twinhub_library.moments import moment_of
 from twinhub_library.nearness import MOST_BYTES_AT_ONCE, NotAtOnceError
 from twinhub_library.rest.bins import wire_item
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from twinhub_kit.callers import Caller
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.library import Library
-    from twinhub_library.paths import RelativePath
     from twinhub_library.tree import Entry
 
 router = APIRouter(tags=["files"])

@@ -22,7 +22,7 @@ from twinhub_library.tree import Entry  # noqa: TC001 - pydantic reads it
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 router = APIRouter(tags=["files"])
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response, status
 from twinhub_api.library.publishing import Grant, GrantList, GrantRequest, Permission
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import NotThereError
 
-from twinhub_library.errors import NotThereError
 from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import (  # noqa: TC001 - FastAPI reads them
     KnownCaller,

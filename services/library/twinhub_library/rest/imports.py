@@ -20,11 +20,12 @@ from twinhub_api.library.imports import (
     UpdateRequest,
 )
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.areas import split_path
-from twinhub_library.errors import BadRequestError, NotThereError
+from twinhub_library.errors import BadRequestError
 from twinhub_library.imports.sources import split_pin
-from twinhub_library.paths import RelativePath
 from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import (
     KnownCaller,

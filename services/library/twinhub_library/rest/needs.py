@@ -14,15 +14,15 @@ from twinhub_dtconfig.layout import split_version
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.callers import KnownCaller, identify
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_kit.turns import Turns  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.access import may_read, may_write, readable_areas
 from twinhub_library.areas import split_path
 from twinhub_library.catalogue import KINDS
-from twinhub_library.errors import NotThereError
 from twinhub_library.library import Library
 from twinhub_library.nearness import NotAtOnceError
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.versions import owns
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, Response
 from twinhub_api.library.opening import OpenedBy, OpenedByPage, OpenedLink, OpenedLinkPage
+from twinhub_kit.files.errors import NotThereError
 from twinhub_kit.pages import PageCaller  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.collecting.collections import find_collection
-from twinhub_library.errors import LibraryError, NotThereError
+from twinhub_library.errors import LibraryError
 from twinhub_library.opening.links import PAGES
 from twinhub_library.opening.pages import PageRoute, render
 from twinhub_library.rest.needs import KnownCaller, TheLibrary  # noqa: TC001 - FastAPI reads it

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, HTMLResponse, Response
 from twinhub_api.library.opening import OpenedReport
+from twinhub_kit.files.errors import NotThereError
 from twinhub_kit.operations import anybody
 from twinhub_kit.pages import PageCaller, PagePoster, TheGuard  # noqa: TC002 - FastAPI reads it
 
 from twinhub_library.catalogue import list_versions
-from twinhub_library.errors import NotThereError
 from twinhub_library.metadata import read_metadata
 from twinhub_library.opening import reports
 from twinhub_library.opening.copies import report_address

@@ -22,10 +22,11 @@ from twinhub_api.names import label_for
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.references import AssetKind  # noqa: TC002 - FastAPI reads it
 from twinhub_dtconfig.versions import newest
+from twinhub_kit.files.errors import ChangedError, NotThereError
 
 from twinhub_library.areas import THE_COMMON_AREA
 from twinhub_library.catalogue import find_asset, say_no_asset
-from twinhub_library.errors import BadRequestError, ChangedError, NotThereError
+from twinhub_library.errors import BadRequestError
 from twinhub_library.merging import FolderContent
 from twinhub_library.publishing.differences import compare
 from twinhub_library.publishing.grants import Verdict

@@ -12,13 +12,13 @@ from twinhub_api.library import repositories as wire
 from twinhub_api.operations import Operation  # noqa: TC002 - FastAPI reads it
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_kit.numbers import read_number
 from twinhub_kit.operations import anybody
 
 from twinhub_library.access import may_read, may_write
 from twinhub_library.areas import split_path
-from twinhub_library.errors import BadPathError, NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.addresses import check_branch
 from twinhub_library.repositories.connections import Wanted
 from twinhub_library.repositories.credentials import Credential, CredentialKind

@@ -12,10 +12,10 @@ from twinhub_library.withdrawn import find_withdrawn, kind_of_folder
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
+    from twinhub_kit.files.paths import RelativePath
 
     from twinhub_library.assets import Asset
     from twinhub_library.library import Library
-    from twinhub_library.paths import RelativePath
 
 
 class SaidFields(TypedDict):

@@ -15,10 +15,11 @@ from twinhub_api.library.search import (
 )
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import NotThereError
 
 from twinhub_library.access import readable_areas
 from twinhub_library.catalogue import KINDS
-from twinhub_library.errors import BadRequestError, NotThereError
+from twinhub_library.errors import BadRequestError
 from twinhub_library.index import base
 from twinhub_library.index.base import FURTHEST_HIT, Access, Facet, Sort
 from twinhub_library.index.querying import read_request

@@ -6,8 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Header
+from twinhub_kit.files.errors import ChangedError
 
-from twinhub_library.errors import ChangedError
 from twinhub_library.rest.answers import etag_of_model
 from twinhub_library.rest.conditions import quoted, read_etags
 

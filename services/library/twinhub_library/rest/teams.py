@@ -10,10 +10,10 @@ from twinhub_api.library.teams import Team, TeamRights
 from twinhub_api.library.teams import Teams as TeamList
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.errors import NotAllowedError
+from twinhub_kit.files.errors import BadPathError, NotThereError
 
 from twinhub_library.access import may_read, may_switch, may_write
 from twinhub_library.areas import Area
-from twinhub_library.errors import BadPathError, NotThereError
 from twinhub_library.forgetting import forget_group
 from twinhub_library.rest.answers import answer_with_etag
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams

@@ -20,8 +20,9 @@ from weakref import WeakValueDictionary
 from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from tuspyserver.storage import TusStorage
+from twinhub_kit.files.errors import NotThereError
 
-from twinhub_library.errors import BadRequestError, LibraryError, NotThereError
+from twinhub_library.errors import BadRequestError, LibraryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -15,10 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 from twinhub_api.library.uploads import OpenUpload, OpenUploads
 from twinhub_kit.application import serve_routes
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_kit.numbers import read_number
 
-from twinhub_library.errors import BadRequestError, NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_library.errors import BadRequestError
 from twinhub_library.rest.needs import ATurn, KnownCaller, TheLibrary, have_done, writable_path
 from twinhub_library.rest.tus import ALGORITHMS, CURRENT, Piece, UploadStorage
 

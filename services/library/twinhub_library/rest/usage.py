@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query
 from twinhub_api.library.usage import AreaUsage, AssetUsage, AssetUsagePage, UsagePage
 from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 from twinhub_library.access import may_read, readable_areas
 from twinhub_library.areas import split_path
-from twinhub_library.errors import NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.rest.needs import KnownCaller, TheLibrary, list_teams
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.etags import etag_of
+from twinhub_kit.files.etags import etag_of
+
 from twinhub_library.snapshots.marks import (
     FOLDER,
     LeftOut,

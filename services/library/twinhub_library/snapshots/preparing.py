@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from twinhub_library.etags import etag_of
+from twinhub_kit.files.etags import etag_of
+
 from twinhub_library.snapshots.looking import open_inner
 from twinhub_library.snapshots.marks import FOLDER, etag_in, target_in
 from twinhub_library.snapshots.putting import READ_FLAGS, copy_whole, is_what_is_kept, status_of

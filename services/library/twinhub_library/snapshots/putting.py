@@ -7,8 +7,9 @@ import os
 import secrets
 import stat
 
-from twinhub_library.etags import etag_of
-from twinhub_library.renaming import exchange, rename_without_replacing
+from twinhub_kit.files.etags import etag_of
+from twinhub_kit.files.renaming import exchange, rename_without_replacing
+
 from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import open_inner
 from twinhub_library.snapshots.marks import etag_in, target_in

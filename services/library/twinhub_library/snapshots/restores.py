@@ -10,16 +10,13 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import BadPathError, ExistsError, FullError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.files.renaming import rename_without_replacing
+
 from twinhub_library.areas import OWN_FOLDER, split_path
-from twinhub_library.errors import (
-    BadPathError,
-    ExistsError,
-    FullError,
-    LibraryError,
-)
-from twinhub_library.kernel import translated
-from twinhub_library.paths import RelativePath
-from twinhub_library.renaming import rename_without_replacing
+from twinhub_library.errors import LibraryError
 from twinhub_library.snapshots.marks import reason_of
 from twinhub_library.snapshots.preparing import Preparing, Restored, opened_inner, remove_stage
 from twinhub_library.snapshots.putting import TEMPORARY, make_temporary

@@ -13,8 +13,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.etags import etag_of
-from twinhub_library.renaming import rename_without_replacing
+from twinhub_kit.files.etags import etag_of
+from twinhub_kit.files.renaming import rename_without_replacing
+
 from twinhub_library.snapshots.marks import FOLDER, etag_in, reason_of, target_in
 from twinhub_library.snapshots.preparing import Restored, join, opened_inner
 from twinhub_library.snapshots.putting import TEMPORARY, put, status_of

@@ -6,10 +6,11 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.beneath import open_beneath
+from twinhub_kit.files.errors import BadPathError, NotThereError
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import COMMON, OWN_FOLDER, TEAMS, Area, split_path
-from twinhub_library.beneath import open_beneath
-from twinhub_library.errors import BadPathError, NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.snapshots.marks import read_marks
 from twinhub_library.snapshots.times import time_of
 from twinhub_library.tree import EntryKind

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.renaming import sync_file_system
+
 from twinhub_library.errors import LibraryError
-from twinhub_library.kernel import translated
-from twinhub_library.renaming import sync_file_system
 from twinhub_library.snapshots.caches import is_cache
 from twinhub_library.snapshots.idle import do_idly
 from twinhub_library.snapshots.looking import Rules, open_inner, survey

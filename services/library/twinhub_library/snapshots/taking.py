@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twinhub_library.etags import etag_of
+from twinhub_kit.files.etags import etag_of
+
 from twinhub_library.snapshots.cloning import make_copy
 from twinhub_library.snapshots.looking import MOST_DEEP, Rules, Seen, look_into, open_inner
 from twinhub_library.snapshots.marks import (

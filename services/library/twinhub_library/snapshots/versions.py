@@ -8,8 +8,10 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import NotThereError, RefusedFileError
+
 from twinhub_library.areas import split_path
-from twinhub_library.errors import LibraryError, NotThereError, RefusedFileError
+from twinhub_library.errors import LibraryError
 from twinhub_library.moments import moment_of
 from twinhub_library.snapshots.shelf import NoVersionError, Shelf, check_kept
 from twinhub_library.tree import EntryKind
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
+
     from twinhub_library.tree import Entry, Tree
 
 MOST_BYTES_TO_COMPARE = 512 * 1024

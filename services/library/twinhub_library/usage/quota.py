@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from twinhub_api.names import label_for
 from twinhub_api.storage import ProjectLimit, read_project_limit
 from twinhub_dtconfig.references import Area as AreaKind
-
-from twinhub_library.errors import FullError, NotThereError
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.errors import FullError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_library.areas import Area

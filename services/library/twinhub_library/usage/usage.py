@@ -10,9 +10,10 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
+
 from twinhub_library.areas import OWN_FOLDER, THE_COMMON_AREA, Area
-from twinhub_library.errors import NotThereError
-from twinhub_library.paths import RelativePath
 from twinhub_library.snapshots.idle import do_idly
 from twinhub_library.usage.measuring import AreaMeasured, measure
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import PlainTextResponse, StreamingResponse
 from twinhub_api.names import label_for
 from twinhub_api.runner.runs import (
     Run,
@@ -18,16 +16,10 @@ from twinhub_api.runner.runs import (
 )
 from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
 
-from twinhub_runner.loglines import read_log
 from twinhub_runner.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 router = APIRouter(tags=["runs"])
 
-_POLL_SECONDS = 0.05
 MOST_NUMBER = 2**53
 """Less than a column of a database holds, and exact in the numbers of JavaScript."""
 
@@ -40,9 +32,6 @@ def _get_runner(request: Request) -> Runner:
 TheRunner = Annotated[Runner, Depends(_get_runner)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at the most.")]
 After = Annotated[int, Query(ge=0, le=MOST_NUMBER, description="`next` of the page before.")]
-Start = Annotated[
-    int, Query(ge=0, le=MOST_NUMBER, description="Bytes of the log before what is wanted.")
-]
 Key = Annotated[
     str | None,
     Header(
@@ -63,10 +52,13 @@ def list_runs(
     runner: TheRunner, caller: KnownCaller, limit: Limit = 100,
     after: After | None = None,
     twin: Annotated[str | None, Query(max_length=1024, description="Only of this twin.")] = None,
+    *, is_open: Annotated[bool, Query(alias="open", description="Only those that go on.")] = False,
 ) -> RunPage:  # fmt: skip
     """Return one's own runs and those of one's teams' twins, the newest first."""
     teams = map(label_for, caller.groups)
-    rows = runner.table.page(caller.name, teams, limit=limit + 1, before=after, twin=twin)
+    rows = runner.table.page(
+        caller.name, teams, limit=limit + 1, before=after, twin=twin, is_open=is_open
+    )
     items = tuple(row.as_wire() for row in rows[:limit])
     return RunPage(items=items, next=str(rows[limit - 1].number) if len(rows) > limit else None)
 
@@ -99,48 +91,3 @@ def stop_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
 def kill_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
     """End a run at once, with all that it runs."""
     return runner.aim(caller, run_id, Target.KILL)
-
-
-@router.get("/api/runs/{run_id}/log", response_class=PlainTextResponse)
-def read_run_log(
-    run_id: str, runner: TheRunner, caller: KnownCaller,
-    start: Start = 0,
-) -> PlainTextResponse:  # fmt: skip
-    """Return records of a log; `X-Log-Start` and `X-Log-End` say where they begin and end."""
-    row = runner.find(caller, run_id)
-    piece = read_log(runner.places.of(row).outside / "log", start)
-    headers = {
-        "X-Log-Start": str(piece.start), "X-Log-End": str(piece.end),
-        "X-Content-Type-Options": "nosniff",
-    }  # fmt: skip
-    return PlainTextResponse(piece.records, headers=headers)
-
-
-@router.get("/api/runs/{run_id}/log/follow")
-async def follow_run_log(
-    run_id: str, runner: TheRunner, caller: KnownCaller,
-    start: Start = 0,
-) -> StreamingResponse:  # fmt: skip
-    """Stream a log as events (text/event-stream) until the run has ended; ids are places in it."""
-    row = await asyncio.to_thread(runner.find, caller, run_id)
-    folder = runner.places.of(row).outside / "log"
-    return StreamingResponse(_follow(runner, run_id, folder, start), media_type="text/event-stream")
-
-
-async def _follow(runner: Runner, run_id: str, folder: Path, start: int) -> AsyncIterator[bytes]:
-    has_ended = False
-    while True:
-        piece = read_log(folder, start)
-        if piece.records:
-            start = piece.end
-            lines = piece.records.decode("utf-8", "replace").split("\n")[:-1]
-            data = "".join(f"data: {line}\n" for line in lines)
-            yield f"id: {start}\n{data}\n".encode()
-        elif has_ended:
-            yield b"event: end\ndata:\n\n"
-            return
-        else:
-            row = await asyncio.to_thread(runner.table.find, run_id)
-            has_ended = row is None or row.ended_at is not None
-            if not has_ended:
-                await asyncio.sleep(_POLL_SECONDS)

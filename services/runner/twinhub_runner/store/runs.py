@@ -52,6 +52,20 @@ class RunRow(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     plan: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What the agent is told; made when the run was asked for, so that later edits do not count."""
+    mounts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What its sandbox sees of the library; decided when it is prepared."""
+    copy: Mapped[str] = mapped_column(default="")
+    """Name of the working copy that it works in; empty of one that works in place."""
+    copy_id: Mapped[str | None] = mapped_column(index=True)
+    """That copy as it was made before or for it; null until it is prepared."""
+    is_fresh: Mapped[bool] = mapped_column(default=False)
+    """Whether the copy is made anew for it."""
+    requires: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What its twin requires of the library, and where its sandbox has it."""
+    outputs: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Patterns of the files that are kept as its results."""
+    rerun_of: Mapped[str | None]
+    """The run that it is asked for to be like."""
     idempotency_key: Mapped[str | None]
     created_at: Mapped[float]
     started_at: Mapped[float | None]
@@ -69,7 +83,7 @@ class RunRow(Base):
             status=Status(self.status), target=Target(self.target), reason=self.reason,
             attempt=self.attempt, exit_code=self.exit_code, in_background=self.in_background,
             is_healthy=self.is_healthy, chain=self.chain, waits_for=self.waits_for,
-            scenario=self.scenario, parameters=self.parameters,
+            scenario=self.scenario, parameters=self.parameters, rerun_of=self.rerun_of,
             created_at=_time(self.created_at),
             started_at=None if self.started_at is None else _time(self.started_at),
             ended_at=None if self.ended_at is None else _time(self.ended_at),
@@ -106,8 +120,11 @@ class RunTable:
         """Work with a database whose migrations have made the tables."""
         self._database = database
 
-    def add(self, rows: Sequence[RunRow]) -> list[Run]:
-        """Add runs that somebody asks for, or return those of the same key, asked for before."""
+    def add(self, rows: Sequence[RunRow], why: str = "") -> list[Run]:
+        """Add runs that somebody asks for, or return those of the same key, asked for before.
+
+        ``why`` is what people are told beside it.
+        """
         first = rows[0]
         with self._database.session() as session:
             if first.idempotency_key is not None:
@@ -124,7 +141,7 @@ class RunTable:
             session.add_all(rows)
             session.flush()
             for row in rows:
-                _note(session, row, "asked", row.owner, "", after=Status(row.status))
+                _note(session, row, "asked", row.owner, why, after=Status(row.status))
             return [row.as_wire() for row in rows]
 
     def move(
@@ -147,13 +164,15 @@ class RunTable:
             _note(session, row, "moved", who, why, before=before, after=then)
             return row
 
-    def note(self, run_id: str, what: str, why: str = "", **values: object) -> None:
+    def note(
+        self, run_id: str, what: str, why: str = "", *, who: str = RUNNER, **values: object
+    ) -> None:
         """Write down something that moves no run, with columns that change along."""
         with self._database.session() as session:
             row = _get(session, run_id)
             for name, value in values.items():
                 setattr(row, name, value)
-            _note(session, row, what, RUNNER, why)
+            _note(session, row, what, who, why)
 
     def aim(self, run_id: str, target: Target, who: str) -> RunRow:
         """Write down what somebody wants of a run; what has ended is left as it is."""
@@ -175,6 +194,16 @@ class RunTable:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
 
+    def list_of_copy(self, copy_id: str) -> list[RunRow]:
+        """Return the runs that have worked in a copy and succeeded, in the order of asking."""
+        wanted = (
+            select(RunRow)
+            .where(RunRow.copy_id == copy_id, RunRow.status == Status.SUCCEEDED.value)
+            .order_by(RunRow.number)
+        )
+        with self._database.session() as session:
+            return list(session.scalars(wanted))
+
     def list_of(self, owner: str) -> list[RunRow]:
         """Return all runs that somebody has asked for."""
         with self._database.reading() as session:
@@ -187,14 +216,17 @@ class RunTable:
             session.execute(delete(RunRow).where(RunRow.id.in_(run_ids)))
 
     def page(
-        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None, twin: str | None
-    ) -> list[RunRow]:
+        self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,
+        twin: str | None = None, is_open: bool = False,
+    ) -> list[RunRow]:  # fmt: skip
         """Return somebody's own runs and those of their teams' twins, the newest first."""
         wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
         if before is not None:
             wanted = wanted.where(RunRow.number < before)
         if twin is not None:
             wanted = wanted.where(RunRow.twin == twin)
+        if is_open:
+            wanted = wanted.where(RunRow.ended_at.is_(None))
         with self._database.session() as session:
             return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import OWN_FOLDER
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.repositories.connections import Connections, Wanted
 from twinhub_library.repositories.credentials import (

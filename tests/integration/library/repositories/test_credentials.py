@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 import pytest
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.repositories.connections import Connections, Wanted
 from twinhub_library.repositories.credentials import (
     BadCredentialError,

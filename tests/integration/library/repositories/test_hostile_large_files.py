@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.errors import LibraryError
-from twinhub_library.paths import RelativePath
 from twinhub_library.repositories.connections import Connections, Wanted
 from twinhub_library.repositories.credentials import NoLogins, Sealer
 from twinhub_library.repositories.running import Silent

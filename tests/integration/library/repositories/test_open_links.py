@@ -6,11 +6,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.errors import LibraryError
 from twinhub_library.opening.importing import State
 from twinhub_library.opening.links import GitLink
 from twinhub_library.opening.repositories import RepositoryImporter
-from twinhub_library.paths import RelativePath
 
 from tests.integration.library.repositories.conftest import ALICE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import ExistsError, NotThereError
+from twinhub_kit.files.errors import ExistsError, NotThereError
 from twinhub_library.merging import Outcome
 from twinhub_library.repositories.pushing import Wish
 

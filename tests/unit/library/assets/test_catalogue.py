@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import AssetKind
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import THE_COMMON_AREA, Area
 from twinhub_library.catalogue import find_asset, list_assets, list_roots, list_versions
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_dtconfig.references import Area as AreaKind
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import THE_COMMON_AREA, Area
 from twinhub_library.cursors import BadCursorError, make_cursor, read_cursor
 from twinhub_library.listing import Listing, Order
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import Tree
 
 from tests.unit.library.assets.test_catalogue import make, publish

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset, list_assets
 from twinhub_library.metadata import read_metadata
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import Tree
 
 from tests.fuzz.hostile import inputs

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
 from twinhub_library.details.readme import render_readme
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import NotThereError, RefusedFileError
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.errors import NotThereError, RefusedFileError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.library import open_library
-from twinhub_library.paths import RelativePath
 from twinhub_library.room import Limits
 from twinhub_library.settings import LibrarySettings, QuotaSettings
 

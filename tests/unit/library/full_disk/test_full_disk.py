@@ -16,12 +16,12 @@ import pytest
 from sqlalchemy import select
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import UnavailableError
-from twinhub_library import renaming
+from twinhub_kit.files import renaming
+from twinhub_kit.files.errors import FullError, NotThereError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import split_path
 from twinhub_library.catalogue import find_asset
-from twinhub_library.errors import FullError, NotThereError
 from twinhub_library.forgetting import forget_person
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.publisher import Prepared, Wish
 from twinhub_library.store.all_tables import METADATA
 from twinhub_library.testing import FullDisk

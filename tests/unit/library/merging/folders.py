@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import NotThereError
+from twinhub_kit.files.errors import NotThereError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.merging import FileMark
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import BadPathError, FullError
+from twinhub_kit.files.errors import BadPathError, FullError
 from twinhub_library.merging import merge, preview, recover_merges
 from twinhub_library.opened import OpenFolder
 from twinhub_library.testing import CrashPoints, Killed

@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
 from twinhub_library.library import Library, open_library
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.settings import LibrarySettings, OpenLinkSettings, QuotaSettings
 

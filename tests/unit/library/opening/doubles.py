@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.opening.importing import Brought, FileOutcome, Standing, State
-from twinhub_library.paths import RelativePath
 
 if TYPE_CHECKING:
     from twinhub_kit.callers import Caller

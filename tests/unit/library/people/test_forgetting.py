@@ -15,11 +15,11 @@ from twinhub_api.scopes import ADMIN
 from twinhub_api.wire import Wire
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import BusyError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_kit.operations import anybody
 from twinhub_library.areas import split_path
 from twinhub_library.forgetting import forget_person
 from twinhub_library.library import Library, open_library
-from twinhub_library.paths import RelativePath
 from twinhub_library.store.all_tables import METADATA
 from twinhub_library.store.openings import Opened
 from twinhub_library.store.repositories import RepositoryRow

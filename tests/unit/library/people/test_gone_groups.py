@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_kit.callers import Caller
 from twinhub_kit.errors import UnavailableError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
 from twinhub_library.gone_groups import forget_gone_groups
 from twinhub_library.library import Library, open_library
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.store.publishing import GrantRow
 from twinhub_library.testing import CrashPoints

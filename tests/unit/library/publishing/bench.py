@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from twinhub_kit.audit import Audit
 from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.bin import Bin
 from twinhub_library.catalogue import find_asset
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.part import Publishing, open_publishing
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.publishing.surroundings import Surroundings

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.testing import CrashPoints, FullDisk
 
 from tests.unit.library.publishing.bench import (

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.publishing.secrets import find_secrets, scan_text
 from twinhub_library.tree import Tree
 

@@ -6,8 +6,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
-from twinhub_library.paths import RelativePath
 from twinhub_library.publishing.publisher import Wish
 from twinhub_library.testing import CrashPoints
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-from twinhub_library.errors import FullError
+from twinhub_kit.files.errors import FullError
 from twinhub_library.repositories import errors
 from twinhub_library.repositories.faults import By, fault_of
 

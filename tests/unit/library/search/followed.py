@@ -17,7 +17,7 @@ from twinhub_library.tree import Tree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 EVERYTHING = Access(frozenset({"alice", "bob", "teams/pumps", "common"}))
 

@@ -4,8 +4,8 @@ import asyncio
 import threading
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.changes import MOST_REMEMBERED, Change, Changes, Subscription
-from twinhub_library.paths import RelativePath
 
 
 def _path(text: str) -> RelativePath:

@@ -9,10 +9,10 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.catalogue import find_asset
 from twinhub_library.index.documents import read_document, survey
 from twinhub_library.index.texts import MOST_CHARACTERS, MOST_CHARACTERS_OF_A_FILE
-from twinhub_library.paths import RelativePath
 from twinhub_library.tree import Tree
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from twinhub_kit.callers import Caller, TableIdentity
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.main import make_library_application
-from twinhub_library.paths import RelativePath
 from twinhub_library.rest import events
 
 from tests.fixtures.library import CALLERS, TEAM

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.tree import Tree
 
 from tests.unit.library.search.followed import Followed, remove, rescan, write

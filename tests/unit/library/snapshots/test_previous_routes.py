@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import split_path
-from twinhub_library.paths import RelativePath
 from twinhub_library.settings import LibrarySettings, SnapshotSettings
 
 from tests.fixtures.library import TEAM

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_library.errors import BadPathError, ExistsError
-from twinhub_library.paths import RelativePath
+from twinhub_kit.files.errors import BadPathError, ExistsError
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.settings import SnapshotSettings
 from twinhub_library.snapshots.preparing import Restored
 from twinhub_library.snapshots.shelf import NoVersionError

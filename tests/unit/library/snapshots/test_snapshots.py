@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import split_path
-from twinhub_library.paths import RelativePath
 from twinhub_library.settings import SnapshotSettings
 from twinhub_library.snapshots import cloning, taking
 from twinhub_library.snapshots.caches import is_cache

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_api.storage import ProjectLimit
+from twinhub_kit.files.paths import RelativePath
 from twinhub_library.areas import THE_COMMON_AREA, split_path
-from twinhub_library.paths import RelativePath
 from twinhub_library.room import Limits, Room
 from twinhub_library.settings import LibrarySettings, QuotaSettings
 from twinhub_library.usage import measuring

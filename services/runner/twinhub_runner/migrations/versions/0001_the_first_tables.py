@@ -36,6 +36,13 @@ def upgrade() -> None:
         sa.Column("scenario", sa.String(), nullable=True),
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("mounts", sa.JSON(), nullable=False),
+        sa.Column("copy", sa.String(), nullable=False),
+        sa.Column("copy_id", sa.String(), nullable=True),
+        sa.Column("is_fresh", sa.Boolean(), nullable=False),
+        sa.Column("requires", sa.JSON(), nullable=False),
+        sa.Column("outputs", sa.JSON(), nullable=False),
+        sa.Column("rerun_of", sa.String(), nullable=True),
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("started_at", sa.Double(), nullable=True),
@@ -46,6 +53,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_runs_chain"), ["chain"], unique=False)
+        batch_op.create_index(batch_op.f("ix_runs_copy_id"), ["copy_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_runs_owner"), ["owner"], unique=False)
         batch_op.create_index(batch_op.f("ix_runs_status"), ["status"], unique=False)
         batch_op.create_index(batch_op.f("ix_runs_team"), ["team"], unique=False)

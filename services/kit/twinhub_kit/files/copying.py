@@ -12,8 +12,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import RefusedFileError
-from twinhub_library.walking import walk
+from twinhub_kit.files.errors import RefusedFileError
+from twinhub_kit.files.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import RefusedFileError
-from twinhub_library.newfile import TEMPORARY
+from twinhub_kit.files.errors import RefusedFileError
+from twinhub_kit.files.newfile import TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ import functools
 import unicodedata
 from dataclasses import dataclass
 
-from twinhub_library.errors import BadPathError
+from twinhub_kit.files.errors import BadPathError
 
 MOST_BYTES_OF_A_NAME = 255
 MOST_NAMES = 64

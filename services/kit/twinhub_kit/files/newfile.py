@@ -15,16 +15,16 @@ import stat
 import threading
 from typing import TYPE_CHECKING, Self
 
-from twinhub_library.errors import ChangedError, ExistsError
-from twinhub_library.etags import etag_of
-from twinhub_library.kernel import translated
-from twinhub_library.renaming import rename_without_replacing
+from twinhub_kit.files.errors import ChangedError, ExistsError
+from twinhub_kit.files.etags import etag_of
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.renaming import rename_without_replacing
 
 if TYPE_CHECKING:
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 TEMPORARY = ".twinhub-"
-"""Names that begin so are the library's own, and left out of listings."""
+"""Names that begin so are of what is being written, and left out of listings."""
 
 _MODE = 0o644
 _UNKNOWN = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL})
@@ -44,7 +44,7 @@ class NewFile:
         """Begin a file in a folder whose descriptor it takes and closes; ``path`` is for messages.
 
         Raises:
-            LibraryError: the folder takes no file, see `translated`.
+            FileError: the folder takes no file, see `translated`.
         """
         self._folder, self._path, self._mode = folder, path, mode
         self._name = ""

@@ -1,30 +1,30 @@
-"""What the kernel says of a path, as errors of the library."""
+"""What the kernel says of a path, as errors of files."""
 
 from __future__ import annotations
 
 import errno
 from typing import TYPE_CHECKING
 
-from twinhub_library.errors import (
+from twinhub_kit.files.errors import (
     BadPathError,
     ExistsError,
+    FileError,
     FullError,
-    LibraryError,
     NotThereError,
     RefusedFileError,
 )
 
 if TYPE_CHECKING:
-    from twinhub_library.paths import RelativePath
+    from twinhub_kit.files.paths import RelativePath
 
 
 class translated:  # noqa: N801 - read as what it does, as `contextlib.suppress` is
-    """Turn what the kernel says of a path, within the block, into errors of the library.
+    """Turn what the kernel says of a path, within the block, into errors of files.
 
     A class, since every file that is read is opened in two of them, and generators cost thrice.
 
     Raises:
-        LibraryError: the one that an OSError of the block stands for; its own go through.
+        FileError: the one that an OSError of the block stands for; its own go through.
     """
 
     __slots__ = ("_path",)
@@ -42,7 +42,7 @@ class translated:  # noqa: N801 - read as what it does, as `contextlib.suppress`
             raise _error(self._path, error) from error
 
 
-_ERRORS: tuple[tuple[frozenset[int], type[LibraryError], str], ...] = (
+_ERRORS: tuple[tuple[frozenset[int], type[FileError], str], ...] = (
     (frozenset({errno.ENOENT, errno.ENOTDIR}), NotThereError, "{path} is not there."),
     (
         frozenset({errno.EXDEV, errno.ELOOP}),
@@ -68,8 +68,8 @@ _ERRORS: tuple[tuple[frozenset[int], type[LibraryError], str], ...] = (
 )
 
 
-def _error(path: RelativePath, error: OSError) -> LibraryError:
+def _error(path: RelativePath, error: OSError) -> FileError:
     for numbers, kind, text in _ERRORS:
         if error.errno in numbers:
             return kind(text.format(path=path))
-    return LibraryError(f"{path} could not be opened: {error.strerror}.")
+    return FileError(f"{path} could not be opened: {error.strerror}.")

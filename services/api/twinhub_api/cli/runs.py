@@ -1,0 +1,148 @@
+"""``twin run``, ``ps``, ``logs``, ``stop``, ``kill``: asks the runner, and shows what it says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from twinhub_api.cli.command import FAULTY, GOOD
+from twinhub_api.cli.runs_asking import Runs, values_of
+from twinhub_api.cli.runs_printing import LinePrinter, ended_text, render_events, render_runs, tell
+from twinhub_api.cli.runs_telling import give
+from twinhub_api.cli.terminal import safe, terminal_of
+from twinhub_api.runner.commands import CommandIn
+from twinhub_api.runner.runs import Run, Status, Submission
+
+if TYPE_CHECKING:
+    import argparse
+
+_INTERRUPTED = 130
+_TERMINATE = "terminate"
+"""The phase that ends what another one runs, and so has to be where that is."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask for phases and show what they print; 0 where all of them have succeeded."""
+    with Runs.here(options) as runs:
+        if options.phases == [_TERMINATE] and (found := _running(runs)) is not None:
+            tell(f"terminate runs inside the run {found.id}")
+            return give(runs, found, CommandIn(name=_TERMINATE))
+        asked = Submission(
+            twin=runs.path(options.twin), phases=tuple(options.phases) or ("execute",),
+            scenario=options.scenario, parameters=values_of(options.values),
+        )  # fmt: skip
+        made = runs.client.submit(asked)
+        if options.detach:
+            if options.json:
+                runs.print_json(*made)
+            else:
+                print(*(one.id for one in made), sep="\n")
+            return GOOD
+        try:
+            ended = [_show_to_end(runs, one) for one in made]
+        except KeyboardInterrupt:
+            ids = " ".join(one.id for one in made)
+            tell(f"it goes on: `twin logs -f {made[0].id}` follows it, `twin stop` ends it: {ids}")
+            return _INTERRUPTED
+        if options.json:
+            runs.print_json(*ended)
+        return GOOD if all(one.status is Status.SUCCEEDED for one in ended) else FAULTY
+
+
+def list_runs(options: argparse.Namespace) -> int:
+    """List runs, the newest first."""
+    with Runs.here(options) as runs:
+        wanted = runs.full_path(options.twin) if options.twin else ""
+        found = runs.first(
+            runs.client.list_runs(twin=wanted, is_open=not options.everything), options.limit
+        )
+        if options.json:
+            runs.print_json(*found, is_list=True)
+        elif found:
+            print(render_runs(found, runs.places, terminal_of()))
+        else:
+            more = "" if options.everything else "; `twin ps --all` lists what has ended"
+            print(f"There is no run{more}.")
+    return GOOD
+
+
+def print_log(options: argparse.Namespace) -> int:
+    """Print a log, to its end of now or to that of the run."""
+    with Runs.here(options) as runs:
+        found = runs.find(options.of)
+        printer = LinePrinter.of(options)
+        if options.follow:
+            for heard in runs.client.follow_log(found.id, attempt=options.attempt):
+                printer.print(heard.lines)
+            return GOOD
+        printer.print(runs.client.read_log(found.id, attempt=options.attempt))
+    return GOOD
+
+
+def stop(options: argparse.Namespace) -> int:
+    """End a run as its twin wishes."""
+    with Runs.here(options) as runs:
+        return _end(runs, runs.client.stop(runs.find(options.of).id))
+
+
+def kill(options: argparse.Namespace) -> int:
+    """End a run at once."""
+    with Runs.here(options) as runs:
+        return _end(runs, runs.client.kill(runs.find(options.of).id))
+
+
+def print_history(options: argparse.Namespace) -> int:
+    """Print what has happened to a run, the oldest first."""
+    with Runs.here(options) as runs:
+        events = list(runs.client.list_events(runs.find(options.of).id))
+        if options.json:
+            runs.print_json(*events, is_list=True)
+        else:
+            print(render_events(events, terminal_of()))
+    return GOOD
+
+
+def _end(runs: Runs, found: Run) -> int:
+    if not runs.options.detach:
+        found = runs.client.wait_for_end(found.id)
+    if runs.options.json:
+        runs.print_json(found)
+    else:
+        print(f"{found.id} {found.status}{': ' if found.reason else ''}{safe(found.reason)}")
+    return GOOD
+
+
+def _running(runs: Runs) -> Run | None:
+    """Return the newest run of the twin that is to be run if it goes on."""
+    twin = runs.full_path(runs.options.twin)
+    open_ones = runs.client.list_runs(twin=twin, is_open=True)
+    return next((one for one in open_ones if one.status is Status.RUNNING), None)
+
+
+def _show_to_end(runs: Runs, found: Run) -> Run:
+    """Show what a run prints until it has ended; return how it is then."""
+    if not runs.options.json:
+        tell(f"{found.phase} of {safe(runs.places.shown(found.twin))} is the run {found.id}")
+    found = _wait_for_begin(runs, found)
+    printer = LinePrinter.of(runs.options, is_quiet=runs.options.json)
+    for heard in runs.client.follow_log(found.id):
+        printer.print(heard.lines)
+    found = runs.client.wait_for_end(found.id)
+    if not runs.options.json:
+        sys.stdout.flush()
+        tell(ended_text(found))
+    return found
+
+
+def _wait_for_begin(runs: Runs, found: Run) -> Run:
+    """Wait while a run waits, and say for what."""
+    pause, said = 0.05, ""
+    while found.status is Status.WAITING and found.attempt == 1:
+        if found.reason != said:
+            said = found.reason
+            tell(f"it waits: {safe(said)}")
+        time.sleep(pause)
+        pause = min(2 * pause, 1.0)
+        found = runs.client.find(found.id)
+    return found

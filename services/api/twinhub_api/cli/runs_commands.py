@@ -1,0 +1,109 @@
+"""Commands of ``twin`` that run twins: names and arguments; what they do is imported later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_api.cli.command import Command
+
+if TYPE_CHECKING:
+    import argparse
+
+_RUNS = "twinhub_api.cli.runs"
+_RUN = "the id of a run, or a twin, whose newest run is meant"
+_TWIN = (
+    "a twin: the name of one of yours, its folder such as `.`, or a path of the library such as"
+    " common/digital_twins/tank"
+)
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _a_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("of", metavar="RUN", help=_RUN)
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("twin", metavar="TWIN", help=_TWIN)
+    parser.add_argument(
+        "phases", metavar="PHASE", nargs="*",
+        help="phases, one after the other; default: execute",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", metavar="P=V", action="append", default=[], dest="values",
+        help="a value for a parameter; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--scenario", metavar="NAME", help="the scenario that values come from")
+    parser.add_argument(
+        "-d", "--detach", action="store_true", help="print the id and do not wait for the end"
+    )
+    _json(parser)
+
+
+def _ps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("twin", metavar="TWIN", nargs="?", default="", help="only of this twin")
+    parser.add_argument(
+        "-a", "--all", action="store_true", dest="everything", help="also what has ended"
+    )
+    parser.add_argument(
+        "--limit", metavar="N", type=int, default=20, help="how many at the most; default: 20"
+    )
+    _json(parser)
+
+
+def _logs(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run has ended")
+    parser.add_argument("-t", "--times", action="store_true", help="print when each line came")
+    parser.add_argument(
+        "--process", metavar="NAME", help="only what this process has printed; default: all"
+    )
+    parser.add_argument(
+        "--attempt", metavar="N", type=int, help="of this try; default: the newest one"
+    )
+    _json(parser)
+
+
+def _end(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument(
+        "-d", "--detach", action="store_true", help="do not wait until it has ended"
+    )
+    _json(parser)
+
+
+def _command(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?",
+        help="a command of the twin, or a phase such as terminate; default: list what it was told",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", metavar="A=V", action="append", default=[], dest="values",
+        help="a value for an argument; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("-d", "--detach", action="store_true", help="do not wait for its end")
+    _json(parser)
+
+
+def _history(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    _json(parser)
+
+
+def _top(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="print it once and end")
+
+
+RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
+PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
+LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
+STOP = Command("stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop")
+COMMAND = Command(
+    "command", "Tell a run something while it goes on", _command, "twinhub_api.cli.runs_telling:run"
+)
+HISTORY = Command("history", "Tell what has happened to a run", _history, f"{_RUNS}:print_history")
+TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
+KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

@@ -1,0 +1,203 @@
+"""The client of the runner: runs are asked for, followed and ended."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from twinhub_api.client.base import ServiceClient, Values
+from twinhub_api.client.errors import UnreachableError
+from twinhub_api.runner.commands import CommandIn, RunCommand, RunCommandList
+from twinhub_api.runner.logs import Heard, LogLine, SeriesList, parse_record
+from twinhub_api.runner.runs import (
+    Run,
+    RunEvent,
+    RunEventPage,
+    RunPage,
+    Submission,
+    Submitted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+VARIABLE = "TWINHUB_RUNNER_URL"
+_PAGE = 1000
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+"""Seconds before each further try to go on with a log: a runner is started again within them."""
+
+
+class RunnerClient(ServiceClient):
+    """Asks the runner as whoever runs this."""
+
+    @classmethod
+    def here(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Return the client of this workspace: address and token are in its environment.
+
+        Raises:
+            NotSetUpError: there is no address.
+        """
+        found = os.environ if environment is None else environment
+        return cls.from_environment(found, variable=VARIABLE, name="runner")
+
+    def submit(self, asked: Submission, key: str = "") -> tuple[Run, ...]:
+        """Ask for runs; asked for again with the same key, the same runs are answered."""
+        answer = self.ask(
+            "POST", "/api/runs", body=asked.model_dump(exclude_none=True),
+            headers={"Idempotency-Key": key or secrets.token_hex(16)},
+        )  # fmt: skip
+        return self._read(Submitted, answer).runs
+
+    def find(self, run: str) -> Run:
+        """Return a run."""
+        return self.get(Run, _path(run))
+
+    def list_runs(self, *, twin: str = "", is_open: bool = False) -> Iterator[Run]:
+        """Yield one's own runs and those of one's teams' twins, the newest first."""
+        after: str | None = None
+        while True:
+            values: Values = {
+                "twin": twin, "open": is_open or None, "after": after, "limit": _PAGE,
+            }  # fmt: skip
+            page = self.get(RunPage, "/api/runs", values)
+            yield from page.items
+            if (after := page.next) is None:
+                return
+
+    def list_events(self, run: str) -> Iterator[RunEvent]:
+        """Yield what has happened to a run, the oldest first."""
+        after: int | None = None
+        while True:
+            values: Values = {"after": after, "limit": _PAGE}
+            page = self.get(RunEventPage, f"{_path(run)}/events", values)
+            yield from page.items
+            if (after := page.next) is None:
+                return
+
+    def stop(self, run: str) -> Run:
+        """Have a run end as its twin wishes."""
+        return self.post(Run, f"{_path(run)}/stop", None)
+
+    def kill(self, run: str) -> Run:
+        """End a run at once."""
+        return self.post(Run, f"{_path(run)}/kill", None)
+
+    def command(self, run: str, asked: CommandIn) -> RunCommand:
+        """Tell a run something; see `find_command` for how it ends."""
+        return self.post(RunCommand, f"{_path(run)}/commands", asked.model_dump())
+
+    def find_command(self, run: str, command: str) -> RunCommand:
+        """Return what a run was told, and how it has ended."""
+        return self.get(RunCommand, f"{_path(run)}/commands/{quote(command, safe='')}")
+
+    def list_commands(self, run: str) -> tuple[RunCommand, ...]:
+        """Return what a run was told, the oldest first."""
+        return self.get(RunCommandList, f"{_path(run)}/commands").commands
+
+    def metrics(self, run: str, *, most: int = 1000, start: int = 0) -> SeriesList:
+        """Return the numbers that a run has printed, with at most so many points of each.
+
+        ``start`` is the ``end`` of an earlier answer, for what has come since.
+        """
+        return self.get(SeriesList, f"{_path(run)}/metrics", {"most": most, "start": start})
+
+    def read_log(self, run: str, *, attempt: int | None = None) -> Iterator[LogLine]:
+        """Yield the lines of a log that there are now."""
+        start = 0
+        while True:
+            values: Values = {"start": start, "attempt": attempt}
+            answer = self.ask("GET", f"{_path(run)}/log", values=values)
+            text = answer.content.decode("utf-8", "replace")
+            if not text:
+                return
+            yield from (line for one in text.split("\n") if (line := parse_record(one)))
+            start = int(answer.headers["X-Log-End"])
+
+    def follow_log(self, run: str, *, attempt: int | None = None) -> Iterator[Heard]:
+        """Yield the lines of a log until the run has ended, also over a restart of the runner.
+
+        Raises:
+            UnreachableError: the runner does not answer for a while.
+        """
+        start, pauses = 0, iter(_PAUSES)
+        while True:
+            try:
+                for heard in self._stream_log(run, start, attempt):
+                    if heard is None:
+                        return
+                    attempt, start, pauses = heard.attempt, heard.end, iter(_PAUSES)
+                    yield heard
+            except UnreachableError:
+                if (pause := next(pauses, None)) is None:
+                    raise
+            else:
+                pause = next(pauses, _PAUSES[-1])
+            self._sleep(pause)
+
+    def wait_for_end(
+        self, run: str, tell: Callable[[Run], None] | None = None, *, seconds: float | None = None
+    ) -> Run:
+        """Wait until a run has ended.
+
+        Raises:
+            TimeoutError: it has not within so many seconds.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+        polls = iter((0.05, 0.1, 0.2, 0.4, 0.8))
+        while True:
+            found = self.find(run)
+            if tell is not None:
+                tell(found)
+            if found.status.is_final:
+                return found
+            if ends is not None and time.monotonic() > ends:
+                raise TimeoutError(f"The run {run} has not ended after {seconds:g} s.")
+            self._sleep(next(polls, 1.0))
+
+    def wait_for_command(self, run: str, given: RunCommand) -> RunCommand:
+        """Wait until what a run was told has ended, or the run has."""
+        polls = iter((0.05, 0.1, 0.2, 0.4, 0.8))
+        while not given.has_ended:
+            self._sleep(next(polls, 1.0))
+            given = self.find_command(run, given.id)
+        return given
+
+    def _stream_log(self, run: str, start: int, attempt: int | None) -> Iterator[Heard | None]:
+        """Yield what one connection tells; None at the end of the run."""
+        query = f"?start={start}" + (f"&attempt={attempt}" if attempt is not None else "")
+        with self.stream("GET", f"{_path(run)}/log/follow{query}") as answer:
+            for name, data, place in _events(answer.iter_bytes()):
+                if name == "end":
+                    yield None
+                    return
+                if data:
+                    tried, _, end = place.partition("-")
+                    lines = tuple(map(LogLine.model_validate_json, data))
+                    yield Heard(int(tried), int(end), lines)
+
+
+def _path(run: str) -> str:
+    return f"/api/runs/{quote(run, safe='')}"
+
+
+def _events(chunks: Iterable[bytes]) -> Iterator[tuple[str, list[str], str]]:
+    """Yield name, lines of data and id of each event of a stream (text/event-stream)."""
+    rest = b""
+    name, place, data = "", "", list[str]()
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            field, _, value = line.decode("utf-8", "replace").partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "id":
+                place = value
+            elif field == "data":
+                data.append(value)
+            elif not line:
+                yield name, data, place
+                name, data = "", []

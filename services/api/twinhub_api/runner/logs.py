@@ -1,0 +1,92 @@
+"""Lines of a run's log, and the numbers that a twin prints among them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from twinhub_api.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUT, ERR, OWN = "o", "e", "t"
+"""Streams: standard output, standard error, and what TwinHub itself says."""
+MARK = "@twin "
+"""What a line of numbers begins with: ``@twin progress=0.4 level=1.25``."""
+
+
+class LogLine(Wire):
+    """One line that a process of a run has printed, or a part of a long one."""
+
+    time: int = Field(description="Milliseconds since 1970.")
+    process: str = Field(description="The process; `twin` where TwinHub itself says something.")
+    stream: Literal["o", "e", "t"] = Field(
+        description="`o` standard output, `e` standard error, `t` TwinHub itself."
+    )
+    text: str
+    goes_on: bool = Field(
+        default=False, description="Whether the next line of this stream belongs to it."
+    )
+
+
+class Series(Wire):
+    """The values of one number that a run has printed, in the order of time."""
+
+    name: str
+    count: int = Field(description="How many values there are, with those that are left out.")
+    last: float = Field(description="The newest value.")
+    points: tuple[tuple[int, float], ...] = Field(
+        description="Milliseconds since 1970 and the value; of many, the least and the greatest of"
+        " equal parts."
+    )
+
+
+class SeriesList(Wire):
+    """The numbers of a run by name."""
+
+    series: tuple[Series, ...]
+    end: int = Field(description="What `start` is to be for what comes after these.")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a follower of a log is told at a time."""
+
+    attempt: int
+    end: int
+    """The place in the log of this try after the lines."""
+    lines: tuple[LogLine, ...]
+
+
+def parse_record(record: str) -> LogLine | None:
+    """Return the line of a record `<milliseconds>⇥<process>⇥<stream>⇥<text>`; None of others."""
+    parts = record.split("\t", 3)
+    if len(parts) != 4 or not parts[0].isdecimal() or len(parts[0]) > 15:  # noqa: PLR2004
+        return None
+    time, process, letter, text = parts
+    match letter.lower():
+        case "o" | "e" | "t" as stream:
+            return LogLine(
+                time=int(time), process=process, stream=stream, text=text,
+                goes_on=letter.isupper(),
+            )  # fmt: skip
+        case _:
+            return None
+
+
+def numbers_in(text: str) -> Iterator[tuple[str, float]]:
+    """Yield name and value of each number of a line that begins with ``@twin``; of others none."""
+    if not text.startswith(MARK):
+        return
+    for word in text.split()[1:]:
+        name, _, value = word.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            continue
+        if name and math.isfinite(number):
+            yield name, number

@@ -1,0 +1,1 @@
+"""Files that others change meanwhile: opened, walked, copied and replaced beneath a folder."""

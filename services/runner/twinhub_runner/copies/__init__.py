@@ -1,0 +1,1 @@
+"""Working copies: what a described twin runs in, from `create` to `clean`."""

@@ -1,0 +1,95 @@
+"""Following the log of a run while it is written, over all of its tries, until it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from twinhub_api.runner.logs import Heard, parse_record
+from twinhub_kit.errors import BusyError
+
+from twinhub_runner.loglines import read_log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from twinhub_kit.callers import Caller
+
+    from twinhub_runner.places import Places
+    from twinhub_runner.store.runs import RunRow
+
+MOST_FOLLOWED = 100
+"""Logs that one person follows at once: each takes a connection, and looks again and again."""
+_POLL_SECONDS = 0.05
+_LOOK_SECONDS = 0.2
+_QUIET_SECONDS = 15.0
+
+
+class Followers:
+    """How many logs each person follows."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._counts: Counter[str] = Counter()
+
+    def check(self, caller: Caller) -> None:
+        """Refuse one more where there are many.
+
+        Raises:
+            BusyError: there are.
+        """
+        if self._counts[caller.name] >= MOST_FOLLOWED and not caller.is_everybody:
+            raise BusyError(f"You follow {MOST_FOLLOWED} logs at once: end some.")
+
+    @contextmanager
+    def count(self, caller: Caller) -> Iterator[None]:
+        """Count one more for the block."""
+        self._counts[caller.name] += 1
+        try:
+            yield
+        finally:
+            self._counts[caller.name] -= 1
+            if not self._counts[caller.name]:
+                del self._counts[caller.name]
+
+
+async def follow(
+    places: Places, look: Callable[[], Awaitable[RunRow]], run: str, attempt: int, start: int
+) -> AsyncIterator[Heard | None]:
+    """Yield what a try and those after it print, from a place on; None where it is quiet long.
+
+    A retry begins with the place 0 of its own log. ``look`` returns the run as it is, or raises a
+    `ServiceError` when it may be seen no more. Only where the run has ended is the end of this one.
+
+    Raises:
+        ServiceError: as ``look``.
+    """
+    row = await look()
+    spoken = looked = time.monotonic()
+    is_over = row.attempt > attempt or row.ended_at is not None
+    while True:
+        piece = read_log(places.of_try(run, attempt).outside / "log", start)
+        now = time.monotonic()
+        if piece.records:
+            start, spoken = piece.end, now
+            records = piece.records.decode("utf-8", "replace").split("\n")
+            yield Heard(
+                attempt, start, tuple(line for one in records if (line := parse_record(one)))
+            )
+        if now - looked > _LOOK_SECONDS and not is_over:
+            looked, row = now, await look()
+            is_over = row.attempt > attempt or row.ended_at is not None
+        elif piece.records:
+            continue
+        elif not is_over:
+            await asyncio.sleep(_POLL_SECONDS)
+        elif row.attempt <= attempt:
+            return
+        else:
+            attempt, start, is_over = attempt + 1, 0, False
+        if now - spoken > _QUIET_SECONDS:
+            spoken = now
+            yield None

@@ -1,0 +1,154 @@
+"""A run as a Research Object Crate: its results with where they come from, in one archive.
+
+Metadata as RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with the Process Run Crate profile 0.5
+(https://w3id.org/ro/wfrun/process/0.5).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from twinhub_api.runner.runs import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twinhub_api.runner.results import Artefact, Pinned, Provenance
+
+    from twinhub_runner.results.keeping import Kept
+
+    Entity = dict[str, Any]
+
+METADATA = "ro-crate-metadata.json"
+_CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
+_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+_STATUS = {
+    Status.SUCCEEDED: "http://schema.org/CompletedActionStatus",
+    Status.FAILED: "http://schema.org/FailedActionStatus",
+    Status.STOPPED: "http://schema.org/FailedActionStatus",
+    Status.LOST: "http://schema.org/FailedActionStatus",
+}
+
+
+def write_crate(provenance: Provenance, kept: Kept) -> IO[bytes]:
+    """Return an open file without a name that holds the archive, at its beginning.
+
+    Raises:
+        OSError: the disk has no room, or the like.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(METADATA, json.dumps(make_metadata(provenance), indent=2))
+            archive.writestr("provenance.json", provenance.model_dump_json(indent=2))
+            if provenance.description:
+                archive.writestr("twin.yaml", provenance.description)
+            for one in kept.artefacts:
+                archive.write(kept.folder / one.path, f"results/{one.path}")
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def make_metadata(provenance: Provenance) -> Entity:
+    """Return what the archive says of itself, as JSON-LD."""
+    results = [_file(f"results/{one.path}", one) for one in provenance.artefacts]
+    files = [*results, *_documents(provenance)]
+    inputs = [_input(one) for one in provenance.inputs]
+    values = list(_values(provenance))
+    graph = [
+        _descriptor(), _root(provenance, files), {"@id": _PROFILE, "@type": "CreativeWork"},
+        _run(provenance, objects=[*inputs, *values], results=results), _twin(provenance),
+        {"@id": "#user", "@type": "Person", "name": provenance.run.owner},
+        *files, *inputs, *values,
+    ]  # fmt: skip
+    return {"@context": [f"{_CRATE}/context", _TERMS], "@graph": graph}
+
+
+def _descriptor() -> Entity:
+    return {
+        "@id": METADATA, "@type": "CreativeWork", "conformsTo": {"@id": _CRATE},
+        "about": {"@id": "./"},
+    }  # fmt: skip
+
+
+def _root(provenance: Provenance, files: list[Entity]) -> Entity:
+    run = provenance.run
+    ended = run.ended_at or run.created_at
+    return {
+        "@id": "./", "@type": "Dataset", "name": f"{run.phase} of {run.twin}",
+        "description": f"The run {run.id} of the digital twin {run.twin}: {run.status}.",
+        "datePublished": ended.isoformat(), "conformsTo": {"@id": _PROFILE},
+        "hasPart": _refer(files), "mentions": {"@id": "#run"},
+    }  # fmt: skip
+
+
+def _run(provenance: Provenance, *, objects: list[Entity], results: list[Entity]) -> Entity:
+    run = provenance.run
+    made: Entity = {
+        "@id": "#run", "@type": "CreateAction", "identifier": run.id,
+        "name": f"{run.phase} of {run.twin}", "instrument": {"@id": "#twin"},
+        "agent": {"@id": "#user"}, "object": _refer(objects), "result": _refer(results),
+    }  # fmt: skip
+    if run.started_at is not None:
+        made["startTime"] = run.started_at.isoformat()
+    if run.ended_at is not None:
+        made["endTime"] = run.ended_at.isoformat()
+    if run.status in _STATUS:
+        made["actionStatus"] = {"@id": _STATUS[run.status]}
+    if run.reason:
+        made["error"] = run.reason
+    return made
+
+
+def _twin(provenance: Provenance) -> Entity:
+    twin = provenance.twin
+    made: Entity = {
+        "@id": "#twin", "@type": "SoftwareApplication", "name": provenance.run.twin,
+        "identifier": provenance.run.twin,
+    }  # fmt: skip
+    return made if twin is None else {**made, "sha256": twin.digest}
+
+
+def _documents(provenance: Provenance) -> Iterator[Entity]:
+    yield {
+        "@id": "provenance.json", "@type": "File", "encodingFormat": "application/json",
+        "name": "All that TwinHub knows of the run",
+    }  # fmt: skip
+    if provenance.description:
+        yield {
+            "@id": "twin.yaml", "@type": "File", "encodingFormat": "application/yaml",
+            "name": "The twin's description",
+        }  # fmt: skip
+
+
+def _values(provenance: Provenance) -> Iterator[Entity]:
+    for name, value in provenance.run.parameters.items():
+        yield {
+            "@id": f"#parameter-{quote(name)}", "@type": "PropertyValue", "name": name,
+            "value": value,
+        }  # fmt: skip
+
+
+def _input(pin: Pinned) -> Entity:
+    return {
+        "@id": f"#input-{quote(pin.path, safe='')}", "@type": "CreativeWork", "name": pin.path,
+        "identifier": pin.path, "sha256": pin.digest,
+    }  # fmt: skip
+
+
+def _file(place: str, artefact: Artefact) -> Entity:
+    return {
+        "@id": quote(place), "@type": "File", "name": artefact.path,
+        "contentSize": str(artefact.size), "sha256": artefact.sha256,
+    }  # fmt: skip
+
+
+def _refer(entities: list[Entity]) -> list[Entity]:
+    return [{"@id": one["@id"]} for one in entities]

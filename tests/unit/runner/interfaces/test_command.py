@@ -1,0 +1,154 @@
+"""``twin run``, ``ps``, ``logs``, ``stop``, ``kill`` with a real runner, in real sandboxes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fixtures.runner import RunningRunner
+    from tests.unit.runner.interfaces.conftest import Done
+
+    Twin = Callable[..., Done]
+
+pytestmark = pytest.mark.heavy  # a real server and real sandboxes
+
+SECONDS = 30
+
+
+def test_run_shows_what_it_prints_and_ends_as_it_does(twin: Twin) -> None:
+    done = twin("run", "tank", "--set", "power=0")
+    assert (done.code, done.out.splitlines()[0]) == (0, "power 0")
+    assert "warning" in done.err
+    assert re.search(r"twin: execute of digital_twins/tank is the run [0-9a-z]{20}\n", done.err)
+    assert re.search(r"twin: execute succeeded after [0-9.]+ s\n", done.err)
+
+    failed = twin("run", "tank", "--scenario", "cold")
+    assert failed.code == 1
+    assert "It ended with status 1." in failed.err
+
+
+def test_phases_run_one_after_the_other(twin: Twin) -> None:
+    done = twin("run", "digital_twins/tank", "create", "execute", "--set", "power=0")
+    assert done.code == 0
+    assert re.search(r"create succeeded .*\n(.*\n)*.*execute succeeded", done.err)
+
+
+def test_twin_is_named_by_its_folder(
+    twin: Twin, running_runner: RunningRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = running_runner.root / "alice/digital_twins/tank"
+    monkeypatch.chdir(folder)
+    assert twin("run", ".", "create").code == 0
+    assert twin("run", str(folder / "twin.yaml"), "create").code == 0
+    monkeypatch.chdir(running_runner.state)
+    done = twin("run", ".", "create")
+    assert done.code == 2
+    assert "only twins of the library run" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "tnk"], "There is no twin tnk."),
+        (["run", "tank", "excute"], "Did you mean 'execute'?"),
+        (["run", "tank", "--set", "power"], "write a name and a value"),
+        (["run", "tank", "--set", "powr=1"], "did you mean 'power'?"),
+        (["run", "tank", "--set", "power=much"], "is not a number"),
+        (["logs", "0123456789abcdefghjk"], "There is no run 0123456789abcdefghjk."),
+        (["stop", "other"], "there is no run of other"),
+    ],
+)
+def test_what_cannot_be_is_said_with_exit_code_2(
+    twin: Twin, arguments: list[str], said: str
+) -> None:
+    done = twin(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_detached_run_is_listed_followed_and_stopped(twin: Twin) -> None:
+    done = twin("run", "-d", "tank", "live")
+    assert done.code == 0
+    run = done.out.strip()
+
+    wait_for(lambda: twin("logs", run).out == "up\n", seconds=SECONDS, what="it is up")
+    assert run in twin("ps").out
+    assert "running" in twin("ps", "tank").out
+    assert twin("ps", user="bob").out.startswith("There is no run; ")
+    assert twin("stop", "tank").out == f"{run} stopped: It was stopped.\n"
+    assert twin("logs", "-f", run).out == "up\nbye\n"
+    assert run not in twin("ps").out
+    assert run in twin("ps", "--all").out
+
+
+def test_run_is_killed(twin: Twin) -> None:
+    run = twin("run", "-d", "tank", "live").out.strip()
+    wait_for(lambda: twin("logs", run).out == "up\n", seconds=SECONDS, what="it is up")
+    assert twin("kill", run).out == f"{run} stopped: It was killed.\n"
+
+
+def test_log_is_told_with_times_and_as_json(twin: Twin) -> None:
+    run = twin("run", "-d", "tank", "create", "execute", "--set", "power=0").out.split()[1]
+    twin("logs", "-f", run)
+    timed = twin("logs", "--times", run).out.splitlines()[0]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} power 0", timed)
+    lines = [json.loads(line) for line in twin("logs", "--json", run).out.splitlines()]
+    assert {(one["process"], one["stream"]) for one in lines} == {("main", "o"), ("main", "e")}
+    assert twin("logs", "--process", "other", run).out == ""
+
+
+def test_log_of_each_try_is_there(twin: Twin) -> None:
+    done = twin("run", "tank", "retried")
+    assert (done.code, done.out) == (0, "try\ntry\n")
+    assert twin("logs", "tank", "--attempt", "1").out == "try\n"
+
+
+def test_run_of_a_team_is_its_members_and_nobody_else_s(twin: Twin) -> None:
+    done = twin("run", "-d", "teams/pumps/digital_twins/tank", "create")
+    run = done.out.strip()
+    assert run in twin("ps", "-a", user="bob").out
+    assert twin("logs", run, user="carol").err == f"twin: There is no run {run}.\n"
+
+
+def test_follower_goes_on_when_the_runner_is_started_again(
+    twin: Twin, running_runner: RunningRunner
+) -> None:
+    run = twin("run", "-d", "tank", "wait").out.strip()
+    wait_for(lambda: twin("logs", run).out == "begun\n", seconds=SECONDS, what="it has begun")
+    command = [sys.executable, "-m", "twinhub_api.cli.main", "logs", "-f", run]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == "begun\n"
+        running_runner.kill()
+        running_runner.start()
+        (running_runner.root / "alice/digital_twins/tank/go").touch()
+        assert follower.stdout.read() == ""
+        assert follower.wait(SECONDS) == 0
+    assert twin("ps", "--all", "--limit", "1").out.count("succeeded") == 1
+
+
+def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
+    command = [sys.executable, "-m", "twinhub_api.cli.main", "run", "tank", "live"]
+    twin("ps")  # the environment of alice
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(2)
+        said = process.stderr.read()
+        assert process.wait(SECONDS) == 130
+    assert "it goes on: `twin logs -f " in said
+    assert "running" in twin("ps").out
+    assert twin("stop", "tank").code == 0

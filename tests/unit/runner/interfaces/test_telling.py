@@ -1,0 +1,156 @@
+"""Commands, numbers and history of a run that goes on, by ``twin`` and in Python."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import twinhub
+from twinhub import runs
+
+from tests.fixtures.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.unit.runner.interfaces.conftest import Done
+
+    Twin = Callable[..., Done]
+
+pytestmark = pytest.mark.heavy  # a real server and real sandboxes
+
+SECONDS = 30
+
+
+@pytest.fixture(name="waiting")
+def _waiting(as_user: Callable[[str], None]) -> Iterator[runs.Run]:
+    """Return a run of alice's that has begun and waits; it is ended afterwards."""
+    as_user("alice")
+    run = twinhub.run("tank", phase="wait")
+    wait_for(lambda: run.log() == "begun\n", seconds=SECONDS, what="it has begun")
+    yield run
+    run.kill().wait(check=False)
+
+
+def test_command_runs_inside_and_is_told(twin: Twin, waiting: runs.Run) -> None:
+    done = twin("command", waiting.id, "open_valve", "--set", "position=40")
+    assert (done.code, done.out) == (1, "valve 40\n")
+    assert done.err == "twin: open_valve ended with status 3\n"
+    assert "open_valve  alice  3" in twin("command", waiting.id).out
+    assert waiting.command("open_valve", position=41) == 3
+    assert waiting.log("open_valve") == "valve 40\nvalve 41\n"
+    told = [one for one in twin("history", waiting.id).out.splitlines() if "told" in one]
+    assert len(told) == 2
+    assert all("alice" in one for one in told)
+
+
+def test_terminate_runs_inside_the_run_that_it_ends(twin: Twin, waiting: runs.Run) -> None:
+    done = twin("run", "tank", "terminate")
+    assert (done.code, done.out) == (0, "ending\n")
+    assert done.err == f"twin: terminate runs inside the run {waiting.id}\n"
+    assert waiting.wait(SECONDS).status == "succeeded"
+    again = twin("command", waiting.id, "terminate")
+    assert again.code == 2
+    assert "is succeeded: only one that runs can be told" in again.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["open_valv"], "Did you mean 'open_valve'?"),
+        (["open_valve"], "arguments without a value: position"),
+        (["open_valve", "--set", "positon=1"], "did you mean 'position'?"),
+        (["open_valve", "--set", "position=101"], "101 is too large; give at most 100"),
+        (["open_valve", "--set", "position=far"], "position"),
+    ],
+)
+def test_what_the_twin_does_not_take_is_refused(
+    twin: Twin, waiting: runs.Run, arguments: list[str], said: str
+) -> None:
+    done = twin("command", waiting.id, *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_command_of_somebody_else_s_run_is_refused(twin: Twin, waiting: runs.Run) -> None:
+    done = twin("command", waiting.id, "terminate", user="carol")
+    assert done.err == f"twin: There is no run {waiting.id}.\n"
+
+
+def test_numbers_become_series(twin: Twin, as_user: Callable[[str], None]) -> None:
+    as_user("alice")
+    run = twinhub.run("tank", power=0).wait()
+    found = run.metrics()
+    assert [value for _, value in found["level"]] == [1, 2, 3, 4]
+    assert found["progress"][-1][1] == pytest.approx(0.1)
+    assert len(run.metrics(most=2)["level"]) == 2
+    assert "Nothing runs" in twin("top", "--once").out
+
+
+def test_top_shows_what_runs_and_why_what_waits_does(twin: Twin, waiting: runs.Run) -> None:
+    second = twinhub.run("tank", phase="create")
+    wait_for(lambda: "is used by" in twin("top").out, seconds=SECONDS, what="it waits")
+    assert f"{waiting.id}  digital_twins/tank  wait" in twin("top").out
+    second.stop().wait(check=False)
+
+
+def test_run_in_python_is_waited_for_and_fails_with_the_end_of_its_log(
+    as_user: Callable[[str], None],
+) -> None:
+    as_user("alice")
+    chain = twinhub.run("tank", phase=["create", "execute"], scenario="cold", label="a b")
+    assert chain.parameters["label"] == "a b"
+    with pytest.raises(runs.RunFailedError, match="ended with status 1") as failed:
+        chain.wait()
+    assert "power 1" in str(failed.value)
+    assert (chain.status, chain.exit_code) == ("failed", 1)
+    assert [one.status for one in chain.before] == ["succeeded"]
+    assert runs.recent("tank", 1)[0].id == chain.id
+    assert runs.find(chain.id).wait(check=False).status == "failed"
+    assert "power 1" in list(chain.follow())
+
+
+def test_what_cannot_be_is_an_error_with_the_remedy(as_user: Callable[[str], None]) -> None:
+    as_user("alice")
+    with pytest.raises(runs.RunsError, match="did you mean 'power'"):
+        twinhub.run("tank", powr=1)
+    with pytest.raises(runs.RunsError, match="There is no twin tnk"):
+        twinhub.run("tnk")
+
+
+def test_run_that_does_not_end_in_time_goes_on(waiting: runs.Run) -> None:
+    with pytest.raises(TimeoutError, match=r"has not ended after 0\.2 s"):
+        waiting.wait(0.2)
+    assert waiting.status == "running"
+
+
+def test_notebook_shows_a_table_that_is_text(
+    as_user: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_user("alice")
+    shown: list[str] = []
+
+    def display(what: Any, **_: object) -> SimpleNamespace:  # noqa: ANN401 - IPython's own
+        shown.append(what._repr_html_())
+        return SimpleNamespace(update=lambda new: shown.append(new._repr_html_()))
+
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    run = twinhub.run("tank", power=0, label="<img src=x>").wait()
+    assert "<progress max=" in shown[-1]
+    assert "succeeded" in shown[-1]
+    assert "&lt;img src=x&gt;" in shown[-1]
+    assert "<img" not in run._repr_html_()
+    assert "power 0" in run._repr_html_()
+
+
+def test_command_tells_programs_in_json(twin: Twin) -> None:
+    ended = json.loads(twin("run", "tank", "create", "--json").out)
+    assert (ended["phase"], ended["status"]) == ("create", "succeeded")
+    events = json.loads(twin("history", ended["id"], "--json").out)
+    assert events[-1]["after"] == "succeeded"
+    assert json.loads(twin("ps", "--all", "--json").out)[0]["id"] == ended["id"]

@@ -1,0 +1,76 @@
+"""A runner over a small library, and people who ask it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.testclient import TestClient
+from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.main import make_runner_application
+from twinhub_runner.runner import open_runner
+from twinhub_runner.settings import RunnerSettings
+
+from tests.unit.runner.test_runs import IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Client = Callable[[str], TestClient]
+
+TWIN = """\
+format: 1
+name: tank
+uses: {pump: models/pump, profile: common/data/profile/profile.csv@1}
+parameters: {power: 3}
+phases:
+  create: {script: "mkdir -p output; cat source.txt >output/made\\n"}
+  execute:
+    script: |
+      cat output/made "$PUMP/pump.txt" "$PROFILE" >output/result.csv
+      echo "$POWER" >>output/result.csv
+      touch /workspace/common/data/no "$PUMP/no" 2>/dev/null || echo read-only
+      ls -A /workspace /workspace/digital_twins 2>/dev/null || true
+    variables:
+      {PUMP: "${uses.pump}", PROFILE: "${uses.profile}", POWER: "${parameters.power}"}
+    outputs: ["output/*.csv", output/never.txt]
+  clean: rm -rf output
+"""
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    root = tmp_path / "assets"
+    for place in ("alice/digital_twins/tank", "teams/pumps/digital_twins/tank"):
+        (root / place).mkdir(parents=True)
+        (root / place / "twin.yaml").write_text(TWIN)
+        (root / place / "source.txt").write_text("source\n")
+    for person in ("alice", "bob"):
+        (root / person / "models/pump").mkdir(parents=True)
+        (root / person / "models/pump/pump.txt").write_text(f"pump of {person}\n")
+    (root / "alice/private.txt").write_text("nobody else's\n")
+    (root / "common/.store/1").mkdir(parents=True)
+    (root / "common/.store/1/profile.csv").write_text("profile\n")
+    (root / "common/data").mkdir()
+    (root / "common/data/profile@1.0.0").symlink_to("../.store/1")
+    return root
+
+
+@pytest.fixture(name="client_of")
+def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
+    settings = RunnerSettings(root, tmp_path / "state")
+    backend = ProcessBackend(settings.runs)
+    with open_runner(settings, backend) as runner:
+        application = make_runner_application(runner, IDENTITY)
+        with TestClient(application) as first:
+
+            def client_of(name: str) -> TestClient:
+                headers = {"Authorization": f"token token-of-{name}"}
+                client = TestClient(application, headers=headers)
+                client.portal = first.portal
+                return client
+
+            yield client_of
+    for name in backend.list_names():
+        backend.remove(name)

@@ -1,0 +1,59 @@
+"""Declared outputs are kept as they were, whatever a twin has put in their place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_runner.results.keeping import keep_results, read_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(name="made")
+def _made(tmp_path: Path) -> Path:
+    folder = tmp_path / "twin"
+    (folder / "output/deep").mkdir(parents=True)
+    (folder / "output/a.csv").write_text("1\n")
+    (folder / "output/deep/b.csv").write_text("2\n")
+    (folder / "output/notes.txt").write_text("not declared\n")
+    return folder
+
+
+def test_declared_outputs_are_kept_with_size_and_digest_and_nothing_else(
+    made: Path, tmp_path: Path
+) -> None:
+    keep_results(made, ["output/**/*.csv", "output/*.json"], tmp_path / "run")
+    (made / "output/a.csv").write_text("changed\n")
+
+    kept = read_results(tmp_path / "run")
+    assert [(one.path, one.size) for one in kept.artefacts] == [
+        ("output/a.csv", 2), ("output/deep/b.csv", 2),
+    ]  # fmt: skip
+    assert kept.artefacts[0].sha256 == hashlib.sha256(b"1\n").hexdigest()
+    assert (kept.folder / "output/a.csv").read_text() == "1\n"
+    assert (kept.missing, kept.fault) == (("output/*.json",), "")
+
+
+def test_keeping_may_be_repeated(made: Path, tmp_path: Path) -> None:
+    keep_results(made, ["output/*.csv"], tmp_path / "run")
+    (made / "output/a.csv").unlink()
+    keep_results(made, ["output/**"], tmp_path / "run")
+    paths = [one.path for one in read_results(tmp_path / "run").artefacts]
+    assert paths == ["output/deep/b.csv", "output/notes.txt"]
+
+
+def test_links_and_pipes_among_outputs_are_not_followed(made: Path, tmp_path: Path) -> None:
+    (made / "output/secret.csv").symlink_to("/etc/passwd")
+    (made / "linked").symlink_to("/etc")
+    os.mkfifo(made / "output/pipe.csv")
+    kept = keep_results(made, ["output/*.csv", "linked/**"], tmp_path / "run")
+    assert [one.path for one in kept.artefacts] == ["output/a.csv"]
+    assert kept.missing == ("linked/**",)
+
+
+def test_run_that_kept_nothing_has_no_results(tmp_path: Path) -> None:
+    assert read_results(tmp_path).artefacts == ()

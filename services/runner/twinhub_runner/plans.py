@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twinhub_runner.resources import ASKED, asked_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,7 @@ def make_plan(
         "time_limit": limit if limit is not None or is_live else most_seconds,
         "keeps_children": "processes" not in data,
         "log": LOG,
+        ASKED: asked_for(resolved.data),
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()

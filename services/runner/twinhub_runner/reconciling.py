@@ -15,6 +15,7 @@ from twinhub_kit.files.errors import FileError
 from twinhub_runner.agents import prepare
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.errors import BadTwinError
+from twinhub_runner.resources import tell_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,9 @@ _WORDS = {
     "not-started": "A program of the phase could not be started: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }
+
+_GONE = "Its sandbox is gone, and nobody knows how it ended: see its log."
+_FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is stopped: run it again."
 
 
 class Reconciler:
@@ -60,6 +64,17 @@ class Reconciler:
         """End a run that nobody wants any more before it has begun."""
         self._table.move(row.id, Status.STOPPED, "It was stopped before it began.")
 
+    def sweep(self) -> None:
+        """Remove the sandboxes of runs that have ended, which a crash has left.
+
+        Raises:
+            BackendError: nobody can say which there are, or one cannot be removed now.
+        """
+        names = self._backend.list_names()  # before the rows: what is begun meanwhile is not in it
+        needed = {self._places.sandbox_of(row) for row in self._table.list_open()}
+        for name in names - needed:
+            self._backend.remove(name)
+
     def _prepare(self, row: RunRow) -> None:
         if row.target != Target.RUN:
             self.stop_waiting(row)
@@ -77,6 +92,10 @@ class Reconciler:
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
+        if row.target != Target.RUN and self._backend.look(name).state is SandboxState.ABSENT:
+            self.stop_waiting(row)
+            self._backend.remove(name)  # made, and not started
+            return
         try:
             self._backend.start(self._spec_of(row))
             seen = self._backend.look(name)
@@ -126,14 +145,13 @@ class Reconciler:
 
 def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
     """Return what an ended sandbox means for a run, and why in words."""
-    if seen.state is SandboxState.ENDED and seen.reason == "stopped":
-        return Status.STOPPED, "It was stopped."
-    if seen.was_out_of_memory:
-        return Status.FAILED, "It needed more memory than it has: raise resources.memory."
-    if seen.state is SandboxState.ENDED and seen.status == 0:
+    is_wanted, has_ended = row.target == Target.RUN, seen.state is SandboxState.ENDED
+    if has_ended and seen.reason == "stopped":
+        return (Status.LOST, _FROM_OUTSIDE) if is_wanted else (Status.STOPPED, "It was stopped.")
+    if has_ended and seen.status == 0:
         return Status.SUCCEEDED, ""
-    if seen.state is SandboxState.ENDED:
+    if seen.was_out_of_memory:
+        return Status.FAILED, tell_out_of_memory(row.plan, seen.memory_bytes)
+    if has_ended:
         return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
-    if row.target != Target.RUN:
-        return Status.STOPPED, "It was killed."
-    return Status.LOST, "Its sandbox is gone, and nobody knows how it ended: see its log."
+    return (Status.LOST, _GONE) if is_wanted else (Status.STOPPED, "It was killed.")

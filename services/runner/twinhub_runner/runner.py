@@ -27,6 +27,7 @@ from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
+from twinhub_runner.resources import check_asked, limits_of
 from twinhub_runner.scheduling import Scheduler
 from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.twins import Twins
@@ -147,6 +148,7 @@ class Runner:
             raise BadSubmissionError(f"{found.path} has no phase {phase!r}: it has {known}.{hint}")
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
         resolved = _resolve(found, asked, Context({"run": run, "uses": chosen.required.paths}))
+        check_asked(found.path, resolved.data, self.settings.limits)
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -183,7 +185,7 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        settings.limits,
+        limits_of(row.plan, settings.limits),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ TICK_SECONDS = 0.05
 LOOK_SECONDS = 2.0
 """How often a back end is asked though nothing shows that something has changed."""
 _IDLE_SECONDS = 1.0
+_SWEEP, _SWEEP_SECONDS = "sweep", 300.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
@@ -55,7 +56,7 @@ class Scheduler:
         """Move runs until an event is set."""
         with ThreadPoolExecutor(self._workers, "runs") as pool:
             rows: list[RunRow] = []
-            read_at = 0.0
+            read_at, sweep_at = 0.0, time.monotonic()
             while not stopping.is_set():
                 asked = self._asked.is_set()
                 self._asked.clear()
@@ -63,7 +64,16 @@ class Scheduler:
                     rows, read_at = self._table.list_open(), time.monotonic()
                     self._admit(rows)
                 self._take_steps(pool, rows)
+                if time.monotonic() >= sweep_at:
+                    sweep_at = time.monotonic() + _SWEEP_SECONDS
+                    self._taken[_SWEEP] = pool.submit(self._sweep)
                 self._asked.wait(TICK_SECONDS if rows else _IDLE_SECONDS)
+
+    def _sweep(self) -> None:
+        try:
+            self._reconciler.sweep()
+        except BackendError as error:
+            _log.warning("what is left behind stays for now why=%s", error)
 
     def _have_moved(self) -> bool:
         """Return whether a step has ended since this was asked last."""

@@ -40,6 +40,9 @@ class Seen:
     reason: str = ""
     """Why it ended, in the words of the agent: ``ended``, ``stopped``, ``time-limit`` …"""
     was_out_of_memory: bool = False
+    """Whether something in it was ended because it needed more memory than the sandbox has."""
+    memory_bytes: int | None = None
+    """How much memory it had, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ composed here, and checked key by key by TwinHub's broker, where there is one.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from twinhub_api.names import run_container_for
 
@@ -18,6 +18,7 @@ from twinhub_runner.agents import read_result, was_begun
 from twinhub_runner.backends.base import (
     INSIDE,
     OUTSIDE,
+    BackendError,
     ImpossibleError,
     Mount,
     SandboxState,
@@ -47,6 +48,8 @@ _NOT_STARTED = 125
 _OF_THE_IMAGE = frozenset({"PATH", "HOME"})
 """Variables that an image sets as its programs need them."""
 _MISSING, _CONFLICT = {HTTPStatus.NOT_FOUND}, {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+_REFUSED = _CONFLICT | {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+"""What is asked again in vain; anything else may go better another time."""
 
 
 @dataclass
@@ -87,19 +90,22 @@ class DockerBackend:
         """
         if was_begun(spec.outside):
             return
-        container = self._container(spec.name)
-        body = self._body(spec)
+        container, body = self._container(spec.name), self._body(spec)
         self._hand_over(spec.outside)
         made = self._engine.ask(
-            "POST", "/containers/create", query={"name": container}, body=body, expected=_CONFLICT
+            "POST", "/containers/create", query={"name": container}, body=body, expected=_REFUSED
         )
-        if made.status_code == HTTPStatus.NOT_FOUND:
-            raise ImpossibleError(f"Docker: {message_of(made)}")
-        started = self._engine.ask(
-            "POST", f"/containers/{container}/start", expected={HTTPStatus.BAD_REQUEST}
-        )
-        if started.status_code == HTTPStatus.BAD_REQUEST:  # no such program, and the like
-            raise ImpossibleError(f"Docker: {message_of(started)}")
+        if made.is_error and made.status_code != HTTPStatus.CONFLICT:
+            raise ImpossibleError(message_of(made))
+        started = self._engine.ask("POST", f"/containers/{container}/start", expected=_REFUSED)
+        if started.is_error:
+            self._give_up(spec.name, message_of(started))
+
+    def _give_up(self, name: str, why: str) -> NoReturn:
+        """Leave nothing of a container that cannot be started: no such program, and the like."""
+        is_gone = self._engine.inspect(self._container(name)) is None
+        self.remove(name)
+        raise BackendError(why) if is_gone else ImpossibleError(why)
 
     def look(self, name: str) -> Seen:
         """Return what has become of a sandbox: of its container, and of what its agent has left.
@@ -107,19 +113,14 @@ class DockerBackend:
         Raises:
             BackendError: Docker does not say.
         """
-        found = self._engine.inspect(self._container(name))
-        state: dict[str, Any] = {} if found is None else found["State"]
+        found = self._engine.inspect(self._container(name)) or {"State": {}}
+        state: dict[str, Any] = found["State"]
         if state.get("Running"):
             return Seen(SandboxState.RUNNING)
-        was_out = bool(state.get("OOMKilled"))
-        outside = self.runs / name / "out"
-        if (result := read_result(outside)) is not None:
-            return Seen(SandboxState.ENDED, result.status, result.reason, was_out)
-        if was_begun(outside):
-            return Seen(SandboxState.VANISHED, was_out_of_memory=was_out)
-        if state and state["Status"] != "created":
-            return Seen(SandboxState.ENDED, _NOT_STARTED, "not-started", was_out)
-        return Seen(SandboxState.ABSENT)
+        seen = self._judge(self.runs / name / "out", state.get("Status", ""))
+        if state.get("OOMKilled"):
+            return replace(seen, was_out_of_memory=True, memory_bytes=found["HostConfig"]["Memory"])
+        return seen
 
     def stop(self, name: str) -> None:
         """Send the agent SIGTERM.
@@ -170,6 +171,16 @@ class DockerBackend:
 
     def _container(self, name: str) -> str:
         return run_container_for(self.prefix, name)
+
+    def _judge(self, outside: Path, status: str) -> Seen:
+        """Return what has become of a sandbox whose container does not run."""
+        if (result := read_result(outside)) is not None:
+            return Seen(SandboxState.ENDED, result.status, result.reason)
+        if was_begun(outside):
+            return Seen(SandboxState.VANISHED)
+        if status in {"", "created"}:
+            return Seen(SandboxState.ABSENT)
+        return Seen(SandboxState.ENDED, _NOT_STARTED, "not-started")
 
     def _signal(self, name: str, signal: str) -> None:
         path = f"/containers/{self._container(name)}/kill"

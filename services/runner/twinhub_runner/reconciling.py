@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from twinhub_runner.places import Places
     from twinhub_runner.store.runs import RunRow, RunTable
 
-_FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
 _WORDS = {
     "time-limit": "The time limit is over.",
@@ -42,11 +41,15 @@ class Reconciler:
 
     def __init__(
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec],
+        spec_of: Callable[[RunRow], SandboxSpec], *, first_pause: float,
     ) -> None:  # fmt: skip
-        """Work with a table and a back end; ``spec_of`` says what a run's sandbox is."""
+        """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
+
+        ``first_pause`` is how many seconds pass before a second try; twice as many before a third.
+        """
         self._table, self._backend, self._places = table, backend, places
         self._workshop, self._spec_of = workshop, spec_of
+        self._first_pause = first_pause
 
     def step(self, row: RunRow) -> None:
         """Take the next step of a run that has begun and not ended."""
@@ -133,7 +136,7 @@ class Reconciler:
         self._backend.remove(self._places.sandbox_of(row))
 
     def _retry(self, row: RunRow, why: str) -> None:
-        pause = min(_FIRST_PAUSE_SECONDS * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
+        pause = min(self._first_pause * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
         self._table.move(
             row.id, Status.WAITING, f"{why} It is tried again in {pause:g} s.",
             attempt=row.attempt + 1, not_before=time.time() + pause,

@@ -28,7 +28,7 @@ from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.resources import check_asked, limits_of
-from twinhub_runner.scheduling import Scheduler
+from twinhub_runner.scheduling import Pace, Scheduler
 from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.twins import Twins
 
@@ -189,6 +189,21 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )  # fmt: skip
 
 
+def make_runner(
+    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None
+) -> Runner:
+    """Put a runner together on a database that has its tables; nothing moves before it is told."""
+    table, places = RunTable(database), Places(settings.runs)
+    pace = pace or Pace()
+    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    reconciler = Reconciler(
+        table, backend, places, workshop, lambda row: spec_of(row, settings, places),
+        first_pause=pace.first_retry,
+    )  # fmt: skip
+    scheduler = Scheduler(table, reconciler, places, settings.caps, pace)
+    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+
+
 @contextlib.contextmanager
 def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     """Open what a runner has; its loop goes on while its application serves."""
@@ -196,15 +211,11 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     settings.runs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
-    table, places = RunTable(database), Places(settings.runs)
-    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
-    reconciler = Reconciler(
-        table, backend, places, workshop, lambda row: spec_of(row, settings, places)
-    )
-    scheduler = Scheduler(table, reconciler, places, settings.caps, settings.workers)
-    runner = Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+    runner = make_runner(settings, database, backend)
     runner.health.add("database", check_database(database))
-    runner.background.keep("runs", lambda: scheduler.run(runner.background.stopping))
+    runner.background.keep(
+        "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
+    )
     try:
         yield runner
     finally:

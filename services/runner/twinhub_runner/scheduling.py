@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
@@ -15,7 +16,7 @@ from twinhub_runner.queueing import Entry, admit, explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
     from twinhub_runner.places import Places
     from twinhub_runner.queueing import Caps
@@ -24,25 +25,42 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.05
-"""How often it is looked whether a sandbox has ended."""
-LOOK_SECONDS = 2.0
-"""How often a back end is asked though nothing shows that something has changed."""
-_IDLE_SECONDS = 1.0
-_SWEEP, _SWEEP_SECONDS = "sweep", 300.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_SWEEP = ""
+"""Stands for no run, among those with which a step is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """After how many seconds the loop does what."""
+
+    tick: float = 0.05
+    """It is looked whether a sandbox has ended."""
+    look: float = 2.0
+    """A back end is asked though nothing shows that something has changed."""
+    idle: float = 1.0
+    """Runs are read again though nobody has asked for anything."""
+    sweep: float = 60.0
+    """Sandboxes that no run needs are removed."""
+    first_delay: float = 0.5
+    """A run whose back end did not do what it was asked is left alone, each time twice as long."""
+    longest_delay: float = 30.0
+    first_retry: float = 1.0
+    """A phase that has failed is tried again after this; each time after twice as long."""
 
 
 class Scheduler:
     """Moves runs until it is told to end; what it knows can all be found again."""
 
     def __init__(
-        self, table: RunTable, reconciler: Reconciler, places: Places, caps: Caps, workers: int
-    ) -> None:
+        self, table: RunTable, reconciler: Reconciler, places: Places, caps: Caps,
+        pace: Pace | None = None,
+    ) -> None:  # fmt: skip
         """Prepare to move the runs of a table."""
         self._table, self._reconciler, self._places, self._caps = table, reconciler, places, caps
-        self._workers = workers
+        self._pace = pace or Pace()
         self._asked = threading.Event()
+        self._rows: list[RunRow] = []
+        self._read_at = self._swept_at = float("-inf")
         self._taken: dict[str, Future[None]] = {}
         self._looked: dict[str, float] = {}
         self._paused: dict[str, tuple[float, float]] = {}
@@ -52,24 +70,29 @@ class Scheduler:
         """Have it look at once: somebody has asked for something."""
         self._asked.set()
 
-    def run(self, stopping: threading.Event) -> None:
-        """Move runs until an event is set."""
-        with ThreadPoolExecutor(self._workers, "runs") as pool:
-            rows: list[RunRow] = []
-            read_at, sweep_at = 0.0, time.monotonic()
+    def run(self, stopping: threading.Event, workers: int) -> None:
+        """Move runs until an event is set, so many at once."""
+        with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
-                asked = self._asked.is_set()
-                self._asked.clear()
-                if asked or self._have_moved() or time.monotonic() - read_at > _IDLE_SECONDS:
-                    rows, read_at = self._table.list_open(), time.monotonic()
-                    self._admit(rows)
-                self._take_steps(pool, rows)
-                if time.monotonic() >= sweep_at:
-                    sweep_at = time.monotonic() + _SWEEP_SECONDS
-                    self._taken[_SWEEP] = pool.submit(self._sweep)
-                self._asked.wait(TICK_SECONDS if rows else _IDLE_SECONDS)
+                is_busy = self.turn(pool)
+                self._asked.wait(self._pace.tick if is_busy else self._pace.idle)
+
+    def turn(self, pool: Executor) -> bool:
+        """Do what is to be done now, steps in a pool; return whether a run has not ended."""
+        asked = self._asked.is_set()
+        self._asked.clear()
+        now = time.monotonic()
+        if self._have_moved() or asked or now - self._read_at > self._pace.idle:
+            self._rows, self._read_at = self._table.list_open(), now
+            self._admit(self._rows)
+        if now - self._swept_at > self._pace.sweep and _SWEEP not in self._taken:
+            self._swept_at = now
+            self._taken[_SWEEP] = pool.submit(self._sweep)
+        self._take_steps(pool, self._rows)
+        return bool(self._rows)
 
     def _sweep(self) -> None:
+        """Remove the sandboxes that no open run needs, such as of a runner that was killed."""
         try:
             self._reconciler.sweep()
         except BackendError as error:
@@ -113,7 +136,7 @@ class Scheduler:
         if why and row.reason != why and row.waits_for is None:
             self._table.note(row.id, "waits", why, reason=why)
 
-    def _take_steps(self, pool: ThreadPoolExecutor, rows: Sequence[RunRow]) -> None:
+    def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
         now = time.monotonic()
         for row in rows:
             if row.status == Status.WAITING or row.id in self._taken:
@@ -129,7 +152,7 @@ class Scheduler:
         if (self._places.of(row).outside / "result.json").exists():
             return True
         is_told = row.target != Target.RUN and row.status == Status.RUNNING
-        return is_told or now - self._looked.get(row.id, 0.0) > LOOK_SECONDS
+        return is_told or now - self._looked.get(row.id, 0.0) > self._pace.look
 
     def _step(self, run: str) -> None:
         row = self._table.find(run)
@@ -139,7 +162,8 @@ class Scheduler:
             self._reconciler.step(row)
             self._paused.pop(run, None)
         except BackendError as error:
-            pause = min(2 * self._paused.get(run, (0.0, _FIRST_PAUSE / 2))[1], _LONGEST_PAUSE)
+            before = self._paused.get(run, (0.0, self._pace.first_delay / 2))[1]
+            pause = min(2 * before, self._pace.longest_delay)
             self._paused[run] = (time.monotonic() + pause, pause)
             _log.warning("back end does not do it run=%s why=%s", run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))

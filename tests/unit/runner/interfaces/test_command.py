@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
 
 from tests.fixtures.waiting import wait_for
 
@@ -131,10 +133,23 @@ def test_follower_goes_on_when_the_runner_is_started_again(
         assert follower.stdout.readline() == "begun\n"
         running_runner.kill()
         running_runner.start()
-        (running_runner.root / "alice/digital_twins/tank/go").touch()
-        assert follower.stdout.read() == ""
+        assert twin("command", run, "terminate").code == 0
+        assert follower.stdout.read() == "terminate | ending\n"
         assert follower.wait(SECONDS) == 0
     assert twin("ps", "--all", "--limit", "1").out.count("succeeded") == 1
+
+
+def test_log_comes_by_a_socket_as_it_is_printed(twin: Twin, running_runner: RunningRunner) -> None:
+    run = twin("run", "-d", "tank", "live").out.strip()
+    address = f"{running_runner.url.replace('http', 'ws', 1)}/api/runs/{run}/log/socket"
+    headers = {"Authorization": "token token-of-alice"}
+    with connect(address, additional_headers=headers, proxy=None) as socket:
+        heard = [one["text"] for one in json.loads(socket.recv(SECONDS))["lines"]]
+        assert heard == ["up"]
+        assert twin("stop", run).code == 0
+        assert [one["text"] for one in json.loads(socket.recv(SECONDS))["lines"]] == ["bye"]
+        with pytest.raises(ConnectionClosedOK):
+            socket.recv(SECONDS)
 
 
 def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:

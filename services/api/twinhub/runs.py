@@ -7,7 +7,9 @@ text says what to do.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_api.client.errors import ClientError
@@ -16,17 +18,18 @@ from twinhub_api.client.runner import RunnerClient
 from twinhub_api.runner.commands import CommandIn
 from twinhub_api.runner.runs import Status, Submission
 
-from twinhub.showing import Shower, as_html, as_line
+from twinhub.showing import Shower, as_html, as_line, as_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from twinhub_api.runner.logs import LogLine
+    from twinhub_api.runner.results import Artefact, Provenance
     from twinhub_api.runner.runs import Run as Known
 
     Value = bool | int | float | str
 
-__all__ = ["Run", "RunFailedError", "RunsError", "find", "recent", "start"]
+__all__ = ["Results", "Run", "RunFailedError", "RunsError", "find", "recent", "start"]
 
 _SHOWN_LINES = 10
 
@@ -131,6 +134,25 @@ class Run:
             found = client.metrics(self.id, most=most).series
         return {one.name: [(time / 1000, value) for time, value in one.points] for one in found}
 
+    def results(self) -> Results:
+        """Return the declared outputs that were kept when it ended, by their paths."""
+        with _asking() as client:
+            return Results(self.id, client.list_artefacts(self.id).items)
+
+    def provenance(self) -> Provenance:
+        """Return where it comes from: configuration, inputs with digests, who and when."""
+        with _asking() as client:
+            return client.get_provenance(self.id)
+
+    def rerun(self) -> Run:
+        """Ask for the same again; return the last of the new runs, at once.
+
+        Raises:
+            RunsError: something is not there any more as it was.
+        """
+        with _asking() as client:
+            return _chain(client.rerun(self.id))
+
     def command(
         self, name: str, /, arguments: Mapping[str, Value] | None = None, **values: Value
     ) -> int | None:
@@ -177,6 +199,57 @@ class Run:
         return "\n".join([first, *last])
 
 
+class Results(Mapping[str, bytes]):
+    """The declared outputs of a run: ``results["output/levels.csv"]`` is what is in one."""
+
+    def __init__(self, run: str, artefacts: Sequence[Artefact]) -> None:
+        """Hold what the runner says of the outputs of a run."""
+        self._run = run
+        self.artefacts = tuple(artefacts)
+        """Path, size and digest of each."""
+
+    def __getitem__(self, path: str) -> bytes:
+        """Return what is in a file."""
+        if all(one.path != path for one in self.artefacts):
+            raise KeyError(path)
+        with _asking() as client:
+            return b"".join(client.read_artefact(self._run, path))
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the paths."""
+        return iter([one.path for one in self.artefacts])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.artefacts)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file in UTF-8."""
+        return self[path].decode("utf-8", "replace")
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write all below a folder, where none of them is yet; return where they are.
+
+        Raises:
+            RunsError: something is there already.
+        """
+        with _asking() as client:
+            try:
+                return [
+                    client.save_artefact(self._run, one, Path(folder)) for one in self.artefacts
+                ]
+            except OSError as error:
+                raise RunsError(f"{error.filename2 or error.filename}: {error.strerror}") from error
+
+    def __repr__(self) -> str:
+        """Return a line for each."""
+        return "\n".join(f"{one.path}  {one.size} B" for one in self.artefacts) or "No results."
+
+    def _repr_html_(self) -> str:
+        """Return a table, for notebooks; all of it is text."""
+        return as_table([(one.path, f"{one.size} B", one.sha256) for one in self.artefacts])
+
+
 def start(
     twin: str, *, phase: str | Sequence[str] = "execute", scenario: str | None = None,
     parameters: Mapping[str, Value] | None = None,
@@ -195,6 +268,10 @@ def start(
                 twin=path, phases=phases, scenario=scenario, parameters=dict(parameters or {})
             )
         )
+    return _chain(made)
+
+
+def _chain(made: Sequence[Known]) -> Run:
     runs: list[Run] = []
     for one in made:
         runs.append(Run(one, runs))

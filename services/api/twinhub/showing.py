@@ -111,6 +111,12 @@ def as_html(run: Run, progress: float | None = None, lines: Sequence[str] = ()) 
     return f"<table>{body}</table>{log}"
 
 
+def as_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table of HTML in which all text is text."""
+    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
 def _took(run: Run) -> str:
     if run.started_at is None:
         return ""

@@ -9,7 +9,7 @@ import signal
 import time
 
 from twinhub_agent.control import Control
-from twinhub_agent.journal import Journal
+from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
@@ -33,7 +33,7 @@ class Phase:
 
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
-        self._plan = plan
+        self._plan, self._outside = plan, outside
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
@@ -93,6 +93,7 @@ class Phase:
         if self._has_children and not self._is_in_background:
             self._is_in_background = True
             self._journal.write("background")
+            write_whole(f"{self._outside}/background.json", {})
             self._say("The command has ended; what it has started goes on.")
         return self._has_children
 
@@ -196,11 +197,18 @@ class Phase:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
             self._end(TIMED_OUT, "time-limit")
         for process in self._processes.values():
-            if process.is_running:
+            if process.is_running or self._is_awaited(process):
                 self._look_at(process)
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)
+
+    def _is_awaited(self, process: Process) -> bool:
+        """Return whether others wait for what has ended, such as a program that makes a file."""
+        return process.status is not None and any(
+            one.pid is None and process.name in one.plan["after"]
+            for one in self._processes.values()
+        )
 
     def _look_at(self, process: Process) -> None:
         process.readiness.ask()

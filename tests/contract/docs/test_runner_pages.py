@@ -17,6 +17,7 @@ from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.fixtures.runner import RunningRunner
 
@@ -38,15 +39,17 @@ def _type(command: str) -> str:
         [sys.executable, "-m", "twinhub_api.cli.main", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
-    if "--detach" in arguments:
+    if "--detach" in arguments and "serve" in arguments:
         wait_for(lambda: _type("twin logs tank") == "serving\n", seconds=_SECONDS, what="it serves")
     return done.stdout
 
 
 def test_the_guide_does_what_it_says(
-    running_runner: RunningRunner, as_user: Callable[[str], None]
-) -> None:
+    running_runner: RunningRunner, as_user: Callable[[str], None], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     as_user("alice")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     found = list(_BLOCK.finditer(_PAGE.read_text("utf-8")))
     assert len(found) > 6

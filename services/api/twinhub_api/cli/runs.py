@@ -16,6 +16,7 @@ from twinhub_api.runner.runs import Run, Status, Submission
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 _INTERRUPTED = 130
 _TERMINATE = "terminate"
@@ -32,22 +33,33 @@ def run(options: argparse.Namespace) -> int:
             twin=runs.path(options.twin), phases=tuple(options.phases) or ("execute",),
             scenario=options.scenario, parameters=values_of(options.values),
         )  # fmt: skip
-        made = runs.client.submit(asked)
-        if options.detach:
-            if options.json:
-                runs.print_json(*made)
-            else:
-                print(*(one.id for one in made), sep="\n")
-            return GOOD
-        try:
-            ended = [_show_to_end(runs, one) for one in made]
-        except KeyboardInterrupt:
-            ids = " ".join(one.id for one in made)
-            tell(f"it goes on: `twin logs -f {made[0].id}` follows it, `twin stop` ends it: {ids}")
-            return _INTERRUPTED
+        return _show_all(runs, runs.client.submit(asked))
+
+
+def rerun(options: argparse.Namespace) -> int:
+    """Ask for the same again, as `run` does."""
+    with Runs.here(options) as runs:
+        return _show_all(runs, runs.client.rerun(runs.find(options.of).id))
+
+
+def _show_all(runs: Runs, made: Sequence[Run]) -> int:
+    """Show what runs print that follow one another, or only what they are called."""
+    options = runs.options
+    if options.detach:
         if options.json:
-            runs.print_json(*ended)
-        return GOOD if all(one.status is Status.SUCCEEDED for one in ended) else FAULTY
+            runs.print_json(*made)
+        else:
+            print(*(one.id for one in made), sep="\n")
+        return GOOD
+    try:
+        ended = [_show_to_end(runs, one) for one in made]
+    except KeyboardInterrupt:
+        ids = " ".join(one.id for one in made)
+        tell(f"it goes on: `twin logs -f {made[0].id}` follows it, `twin stop` ends it: {ids}")
+        return _INTERRUPTED
+    if options.json:
+        runs.print_json(*ended)
+    return GOOD if all(one.status is Status.SUCCEEDED for one in ended) else FAULTY
 
 
 def list_runs(options: argparse.Namespace) -> int:

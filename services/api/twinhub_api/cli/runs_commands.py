@@ -97,6 +97,32 @@ def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="print it once and end")
 
 
+def _rerun(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument(
+        "-d", "--detach", action="store_true", help="print the ids and do not wait for the end"
+    )
+    _json(parser)
+
+
+def _results(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument(
+        "--to", metavar="FOLDER", help="write them below this folder, where nothing is yet"
+    )
+    parser.add_argument("--crate", metavar="FILE", help="write all of the run as an RO-Crate (ZIP)")
+    parser.add_argument(
+        "--provenance", action="store_true", help="print where the run comes from, as JSON"
+    )
+    _json(parser)
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="A", help=_RUN)
+    parser.add_argument("after", metavar="B", help="the other one")
+    _json(parser)
+
+
 RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
 PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
 LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
@@ -105,5 +131,12 @@ COMMAND = Command(
     "command", "Tell a run something while it goes on", _command, "twinhub_api.cli.runs_telling:run"
 )
 HISTORY = Command("history", "Tell what has happened to a run", _history, f"{_RUNS}:print_history")
+RERUN = Command("rerun", "Run the same again", _rerun, f"{_RUNS}:rerun")
+COMPARE = Command(
+    "compare", "Tell what differs between two runs", _compare, "twinhub_api.cli.runs_comparing:run"
+)
+RESULTS = Command(
+    "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
+)
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
 KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import time
@@ -12,6 +13,7 @@ from twinhub_api.client.base import ServiceClient, Values
 from twinhub_api.client.errors import UnreachableError
 from twinhub_api.runner.commands import CommandIn, RunCommand, RunCommandList
 from twinhub_api.runner.logs import Heard, LogLine, SeriesList, parse_record
+from twinhub_api.runner.results import Artefact, Artefacts, Provenance
 from twinhub_api.runner.runs import (
     Run,
     RunEvent,
@@ -23,9 +25,11 @@ from twinhub_api.runner.runs import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 VARIABLE = "TWINHUB_RUNNER_URL"
 _PAGE = 1000
+_CHUNK = 2**20
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 """Seconds before each further try to go on with a log: a runner is started again within them."""
 
@@ -136,6 +140,62 @@ class RunnerClient(ServiceClient):
             else:
                 pause = next(pauses, _PAUSES[-1])
             self._sleep(pause)
+
+    def list_artefacts(self, run: str) -> Artefacts:
+        """Return all declared outputs of a run that were kept."""
+        items: list[Artefact] = []
+        after: int | None = None
+        while True:
+            values: Values = {"after": after, "limit": _PAGE}
+            page = self.get(Artefacts, f"{_path(run)}/artefacts", values)
+            items += page.items
+            if (after := page.next) is None:
+                return page.model_copy(update={"items": tuple(items)})
+
+    def read_artefact(self, run: str, path: str) -> Iterator[bytes]:
+        """Yield the content of a declared output piece by piece."""
+        with self.stream("GET", f"{_path(run)}/artefacts/{quote(path)}") as answer:
+            yield from answer.iter_bytes(_CHUNK)
+
+    def save_artefact(self, run: str, artefact: Artefact, folder: Path) -> Path:
+        """Write a declared output below a folder, at its path in the twin; return where.
+
+        Raises:
+            FileExistsError: another file is there.
+            UnreachableError: what has come is not what was kept.
+        """
+        names = artefact.path.split("/")
+        if not all(names) or ".." in names or "." in names:
+            raise UnreachableError(f"The runner tells a path that leads out: {artefact.path!r}")
+        target = folder.joinpath(*names)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        aside = target.with_name(f".{target.name}.part")
+        try:
+            with aside.open("wb") as file:
+                for chunk in self.read_artefact(run, artefact.path):
+                    digest.update(chunk)
+                    file.write(chunk)
+            if digest.hexdigest() != artefact.sha256:
+                raise UnreachableError(f"{artefact.path} has come damaged: ask for it again")
+            os.link(aside, target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return target
+
+    def save_crate(self, run: str, target: Path) -> None:
+        """Write a run that has ended as an RO-Crate, a ZIP archive."""
+        with self.stream("GET", f"{_path(run)}/crate") as answer, target.open("xb") as file:
+            for chunk in answer.iter_bytes(_CHUNK):
+                file.write(chunk)
+
+    def get_provenance(self, run: str) -> Provenance:
+        """Return where a run comes from."""
+        return self.get(Provenance, f"{_path(run)}/provenance")
+
+    def rerun(self, run: str) -> tuple[Run, ...]:
+        """Ask for the same again."""
+        return self.post(Submitted, f"{_path(run)}/rerun", None).runs
 
     def wait_for_end(
         self, run: str, tell: Callable[[Run], None] | None = None, *, seconds: float | None = None

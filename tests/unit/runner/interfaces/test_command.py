@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.fixtures.waiting import wait_for
 
@@ -97,6 +98,15 @@ def test_run_is_killed(twin: Twin) -> None:
     assert twin("kill", run).out == f"{run} stopped: It was killed.\n"
 
 
+def test_what_a_command_leaves_behind_is_shown_as_running_in_background(twin: Twin) -> None:
+    run = twin("run", "-d", "tank", "leave").out.strip()
+    wait_for(
+        lambda: "running in background" in twin("ps", "tank").out, seconds=SECONDS, what="the word"
+    )
+    assert "Its command has ended" in twin("history", run).out
+    assert twin("stop", run).out == f"{run} stopped: It was stopped.\n"
+
+
 def test_log_is_told_with_times_and_as_json(twin: Twin) -> None:
     run = twin("run", "-d", "tank", "create", "execute", "--set", "power=0").out.split()[1]
     twin("logs", "-f", run)
@@ -131,10 +141,23 @@ def test_follower_goes_on_when_the_runner_is_started_again(
         assert follower.stdout.readline() == "begun\n"
         running_runner.kill()
         running_runner.start()
-        (running_runner.root / "alice/digital_twins/tank/go").touch()
-        assert follower.stdout.read() == ""
+        assert twin("command", run, "terminate").code == 0
+        assert follower.stdout.read() == "terminate | ending\n"
         assert follower.wait(SECONDS) == 0
     assert twin("ps", "--all", "--limit", "1").out.count("succeeded") == 1
+
+
+def test_log_comes_by_a_socket_as_it_is_printed(twin: Twin, running_runner: RunningRunner) -> None:
+    run = twin("run", "-d", "tank", "live").out.strip()
+    address = f"{running_runner.url.replace('http', 'ws', 1)}/api/runs/{run}/log/socket"
+    headers = {"Authorization": "token token-of-alice"}
+    with connect(address, additional_headers=headers, proxy=None) as socket:
+        heard = [one["text"] for one in json.loads(socket.recv(SECONDS))["lines"]]
+        assert heard == ["up"]
+        assert twin("stop", run).code == 0
+        for message in socket:  # which ends with the socket, where that was closed well
+            heard += [one["text"] for one in json.loads(message)["lines"]]
+    assert heard[-1] == "bye"
 
 
 def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.unit.runner.interfaces.conftest import Done
 
@@ -32,6 +34,7 @@ def _waiting(as_user: Callable[[str], None]) -> Iterator[runs.Run]:
     run = twinhub.run("tank", phase="wait")
     wait_for(lambda: run.log() == "begun\n", seconds=SECONDS, what="it has begun")
     yield run
+    as_user("alice")  # a test may have become somebody else
     run.kill().wait(check=False)
 
 
@@ -57,22 +60,17 @@ def test_terminate_runs_inside_the_run_that_it_ends(twin: Twin, waiting: runs.Ru
     assert "is succeeded: only one that runs can be told" in again.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_what_the_twin_does_not_take_is_refused(twin: Twin, waiting: runs.Run) -> None:
+    for arguments, said in [
         (["open_valv"], "Did you mean 'open_valve'?"),
         (["open_valve"], "arguments without a value: position"),
         (["open_valve", "--set", "positon=1"], "did you mean 'position'?"),
         (["open_valve", "--set", "position=101"], "101 is too large; give at most 100"),
-        (["open_valve", "--set", "position=far"], "position"),
-    ],
-)
-def test_what_the_twin_does_not_take_is_refused(
-    twin: Twin, waiting: runs.Run, arguments: list[str], said: str
-) -> None:
-    done = twin("command", waiting.id, *arguments)
-    assert done.code == 2
-    assert said in done.err
+        (["open_valve", "--set", "position=far"], "position: 'far' is not a number"),
+    ]:
+        done = twin("command", waiting.id, *arguments)
+        assert done.code == 2
+        assert said in done.err
 
 
 def test_command_of_somebody_else_s_run_is_refused(twin: Twin, waiting: runs.Run) -> None:
@@ -95,6 +93,19 @@ def test_top_shows_what_runs_and_why_what_waits_does(twin: Twin, waiting: runs.R
     wait_for(lambda: "is used by" in twin("top").out, seconds=SECONDS, what="it waits")
     assert f"{waiting.id}  digital_twins/tank  wait" in twin("top").out
     second.stop().wait(check=False)
+
+
+def test_what_differs_between_two_runs_is_told(twin: Twin, as_user: Callable[[str], None]) -> None:
+    as_user("alice")
+    first, second = twinhub.run("tank", power=0).wait(), twinhub.run("tank", power=1)
+    second.wait(check=False)
+    done = twin("compare", first.id, second.id)
+    assert done.code == 1
+    assert set(done.out.splitlines()) == {
+        '~ status: "succeeded" → "failed"', "~ exit_code: 0 → 1", "~ parameters.power: 0 → 1",
+        '~ configuration.processes.main.variables.POWER: "0" → "1"',
+    }  # fmt: skip
+    assert twin("compare", first.id, first.id).code == 0
 
 
 def test_run_in_python_is_waited_for_and_fails_with_the_end_of_its_log(
@@ -146,6 +157,35 @@ def test_notebook_shows_a_table_that_is_text(
     assert "&lt;img src=x&gt;" in shown[-1]
     assert "<img" not in run._repr_html_()
     assert "power 0" in run._repr_html_()
+
+
+def test_results_are_listed_fetched_and_made_again(
+    twin: Twin, as_user: Callable[[str], None], tmp_path: Path
+) -> None:
+    as_user("alice")
+    run = twinhub.run("tank", phase="make").wait()
+    assert dict(run.results()) == {"output/levels.csv": b"0,1.5\n"}
+    assert run.results().text("output/levels.csv") == "0,1.5\n"
+    assert run.provenance().run.id == run.id
+
+    listed = twin("results", run.id)
+    assert listed.out.startswith("output/levels.csv  6 B  ")
+    assert listed.err == "twin: no file has fitted the declared output never.txt\n"
+    saved = tmp_path / "saved/output/levels.csv"
+    assert twin("results", run.id, "--to", str(tmp_path / "saved")).out == f"{saved}\n"
+    assert saved.read_text() == "0,1.5\n"
+    again = twin("results", run.id, "--to", str(tmp_path / "saved"))
+    assert (again.code, saved.read_text()) == (2, "0,1.5\n")
+    assert "File exists" in again.err
+    with pytest.raises(runs.RunsError, match="File exists"):
+        run.results().save(tmp_path / "saved")
+    assert twin("results", run.id, "--crate", str(tmp_path / "run.zip")).code == 0
+    assert zipfile.is_zipfile(tmp_path / "run.zip")
+
+    done = twin("rerun", run.id)
+    assert done.code == 0
+    assert "make succeeded" in done.err
+    assert run.rerun().wait().results().keys() == run.results().keys()
 
 
 def test_command_tells_programs_in_json(twin: Twin) -> None:

@@ -1,0 +1,59 @@
+"""``twin results``: what a run has made, listed or fetched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinhub_api.cli.assets_printing import render_rows, size_of
+from twinhub_api.cli.command import FAULTY, GOOD
+from twinhub_api.cli.runs_asking import Runs
+from twinhub_api.cli.runs_printing import tell
+from twinhub_api.cli.terminal import safe, terminal_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from twinhub_api.runner.results import Artefacts
+
+_SHOWN_DIGITS = 12
+
+
+def run(options: argparse.Namespace) -> int:
+    """List or fetch results; 1 where not all could be kept."""
+    with Runs.here(options) as runs:
+        found = runs.find(options.of)
+        if options.provenance:
+            runs.print_json(runs.client.get_provenance(found.id))
+            return GOOD
+        if options.crate:
+            runs.client.save_crate(found.id, Path(options.crate))
+            print(f"{safe(options.crate)} has the run {found.id}")
+            return GOOD
+        artefacts = runs.client.list_artefacts(found.id)
+        if options.to:
+            for one in artefacts.items:
+                target = runs.client.save_artefact(found.id, one, Path(options.to))
+                if not options.json:
+                    print(safe(str(target)))
+        if options.json:
+            runs.print_json(artefacts)
+        elif not options.to:
+            _print(artefacts)
+        sys.stdout.flush()
+        return _tell_faults(artefacts)
+
+
+def _print(artefacts: Artefacts) -> None:
+    rows = [(one.path, size_of(one.size), one.sha256[:_SHOWN_DIGITS]) for one in artefacts.items]
+    print(render_rows(rows, terminal_of()) if rows else "It has no results.")
+
+
+def _tell_faults(artefacts: Artefacts) -> int:
+    """Say what is not there; return the exit code."""
+    for pattern in artefacts.missing:
+        tell(f"no file has fitted the declared output {safe(pattern)}")
+    if artefacts.fault:
+        tell(safe(artefacts.fault))
+    return FAULTY if artefacts.fault else GOOD

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from twinhub.runs import Run
 
-__all__ = ["run"]
+__all__ = ["report", "run"]
 
 
 def run(
@@ -36,3 +36,13 @@ def run(
     from twinhub.runs import start  # noqa: PLC0415  # costs time
 
     return start(twin, phase=phase, scenario=scenario, parameters={**(parameters or {}), **values})
+
+
+def report(progress: float | None = None, **numbers: float) -> None:
+    """Tell numbers of the run that this is part of, and how far it is, from 0 to 1.
+
+    It prints a line such as ``@twin progress=0.4 level=1.25``, which the runner reads.
+    """
+    told = numbers if progress is None else {"progress": progress, **numbers}
+    words = (f"{name}={float(value)!r}" for name, value in told.items())
+    print("@twin", *words, flush=True)  # noqa: T201  # that is what it is for

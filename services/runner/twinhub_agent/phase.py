@@ -9,7 +9,7 @@ import signal
 import time
 
 from twinhub_agent.control import Control
-from twinhub_agent.journal import Journal
+from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
@@ -33,7 +33,7 @@ class Phase:
 
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
-        self._plan = plan
+        self._plan, self._outside = plan, outside
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
@@ -93,6 +93,7 @@ class Phase:
         if self._has_children and not self._is_in_background:
             self._is_in_background = True
             self._journal.write("background")
+            write_whole(f"{self._outside}/background.json", {})
             self._say("The command has ended; what it has started goes on.")
         return self._has_children
 

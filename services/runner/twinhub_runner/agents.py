@@ -83,6 +83,11 @@ def was_begun(outside: Path) -> bool:
     return os.path.lexists(outside / "begun")
 
 
+def is_in_background(outside: Path) -> bool:
+    """Return whether the command of a phase has ended and what that has started goes on."""
+    return os.path.lexists(outside / "background.json")
+
+
 def find_agent(outside: Path) -> int | None:
     """Return the process that runs a phase, as this process sees it; None if none does."""
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
 
-from twinhub_runner.agents import prepare
+from twinhub_runner.agents import is_in_background, prepare
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.resources import tell_out_of_memory
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _LONGEST_PAUSE_SECONDS = 300.0
+_IN_BACKGROUND = "Its command has ended, and what that has started goes on."
 _WORDS = {
     "time-limit": "The time limit is over.",
     "not-started": "A program of the phase could not be started: see the log.",
@@ -119,6 +120,8 @@ class Reconciler:
         elif row.target == Target.STOP:
             self._begin_to_stop(row)
             self._backend.stop(name)
+        elif not row.in_background and is_in_background(self._places.of(row).outside):
+            self._table.note(row.id, "background", _IN_BACKGROUND, in_background=True)
 
     def _begin_to_stop(self, row: RunRow) -> None:
         if row.status == Status.RUNNING:
@@ -139,7 +142,7 @@ class Reconciler:
         pause = min(self._first_pause * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
         self._table.move(
             row.id, Status.WAITING, f"{why} It is tried again in {pause:g} s.",
-            attempt=row.attempt + 1, not_before=time.time() + pause,
+            in_background=False, attempt=row.attempt + 1, not_before=time.time() + pause,
         )  # fmt: skip
 
     def _fail(self, row: RunRow, why: str) -> None:

@@ -117,6 +117,12 @@ def _results(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="A", help=_RUN)
+    parser.add_argument("after", metavar="B", help="the other one")
+    _json(parser)
+
+
 RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
 PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
 LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
@@ -126,6 +132,9 @@ COMMAND = Command(
 )
 HISTORY = Command("history", "Tell what has happened to a run", _history, f"{_RUNS}:print_history")
 RERUN = Command("rerun", "Run the same again", _rerun, f"{_RUNS}:rerun")
+COMPARE = Command(
+    "compare", "Tell what differs between two runs", _compare, "twinhub_api.cli.runs_comparing:run"
+)
 RESULTS = Command(
     "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
 )

@@ -60,7 +60,7 @@ def read_run_log(
 @router.get(
     "/api/runs/{run_id}/log/follow",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Lines, to the end."}},
 )
 async def follow_run_log(
     request: Request, run_id: str, runner: TheRunner, caller: KnownCaller, start: Start = 0,

@@ -95,6 +95,19 @@ def test_top_shows_what_runs_and_why_what_waits_does(twin: Twin, waiting: runs.R
     second.stop().wait(check=False)
 
 
+def test_what_differs_between_two_runs_is_told(twin: Twin, as_user: Callable[[str], None]) -> None:
+    as_user("alice")
+    first, second = twinhub.run("tank", power=0).wait(), twinhub.run("tank", power=1)
+    second.wait(check=False)
+    done = twin("compare", first.id, second.id)
+    assert done.code == 1
+    assert set(done.out.splitlines()) == {
+        '~ status: "succeeded" → "failed"', "~ exit_code: 0 → 1", "~ parameters.power: 0 → 1",
+        '~ configuration.processes.main.variables.POWER: "0" → "1"',
+    }  # fmt: skip
+    assert twin("compare", first.id, first.id).code == 0
+
+
 def test_run_in_python_is_waited_for_and_fails_with_the_end_of_its_log(
     as_user: Callable[[str], None],
 ) -> None:

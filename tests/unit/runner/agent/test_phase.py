@@ -238,7 +238,7 @@ def _free_port() -> int:
 
 def test_process_that_ends_at_once_is_ready_by_the_file_that_it_has_made(sandbox: Sandbox) -> None:
     made = {"command": ["touch", "made"], "ready": {"file": "made", "within": 20}}
-    processes = {
+    processes: dict[str, Any] = {
         "maker": {**made, "essential": False},
         "main": {"command": ["test", "-e", "made"], "after": ["maker"]},
     }
@@ -248,7 +248,7 @@ def test_process_that_ends_at_once_is_ready_by_the_file_that_it_has_made(sandbox
 def test_process_that_ends_without_becoming_ready_ends_the_phase_that_waits(
     sandbox: Sandbox,
 ) -> None:
-    processes = {
+    processes: dict[str, Any] = {
         "maker": {
             "command": ["true"], "ready": {"file": "made", "within": 0.3}, "essential": False,
         },

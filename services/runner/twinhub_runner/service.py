@@ -116,7 +116,7 @@ async def run(settings: ServiceSettings) -> None:
         runner = opened.enter_context(open_runner(settings.runner, backend))
         application = make_runner_application(runner, identity)
         _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
-        await serve(application, port=settings.port, websockets=True)
+        await serve(application, port=settings.port, websockets=True, ending=runner.followers.end)
         _log.info("runner ends")
 
 

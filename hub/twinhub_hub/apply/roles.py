@@ -49,6 +49,11 @@ _ROLES = (
         "scopes": ["read:groups:name", GIT_TOKEN],
         "services": ["library"],
     },
+    {
+        "name": "twinhub-runner",
+        "scopes": ["read:groups:name", "read:users:name", "read:users:groups"],
+        "services": ["runner"],
+    },
     {"name": "twinhub-metrics", "scopes": ["read:metrics"], "services": ["metrics"]},
     {
         "name": "twinhub-culler",

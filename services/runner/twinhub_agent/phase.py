@@ -197,11 +197,18 @@ class Phase:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
             self._end(TIMED_OUT, "time-limit")
         for process in self._processes.values():
-            if process.is_running:
+            if process.is_running or self._is_awaited(process):
                 self._look_at(process)
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)
+
+    def _is_awaited(self, process: Process) -> bool:
+        """Return whether others wait for what has ended, such as a program that makes a file."""
+        return process.status is not None and any(
+            one.pid is None and process.name in one.plan["after"]
+            for one in self._processes.values()
+        )
 
     def _look_at(self, process: Process) -> None:
         process.readiness.ask()

@@ -37,6 +37,8 @@ class Pace:
     """It is looked whether a sandbox has ended."""
     look: float = 2.0
     """A back end is asked though nothing shows that something has changed."""
+    killed: float = 0.2
+    """The same of what was killed, which leaves no sign when it is gone."""
     idle: float = 1.0
     """Runs are read again though nobody has asked for anything."""
     sweep: float = 60.0
@@ -63,6 +65,8 @@ class Scheduler:
         self._read_at = self._swept_at = float("-inf")
         self._taken: dict[str, Future[None]] = {}
         self._looked: dict[str, float] = {}
+        self._aimed: dict[str, str] = {}
+        """What was wanted of each run when the last step with it was taken."""
         self._paused: dict[str, tuple[float, float]] = {}
         """Runs whose back end did not do what it was asked: until when, and for how long."""
 
@@ -84,12 +88,18 @@ class Scheduler:
         now = time.monotonic()
         if self._have_moved() or asked or now - self._read_at > self._pace.idle:
             self._rows, self._read_at = self._table.list_open(), now
+            self._forget_all_but({row.id for row in self._rows})
             self._admit(self._rows)
         if now - self._swept_at > self._pace.sweep and _SWEEP not in self._taken:
             self._swept_at = now
             self._taken[_SWEEP] = pool.submit(self._sweep)
         self._take_steps(pool, self._rows)
         return bool(self._rows)
+
+    def _forget_all_but(self, runs: set[str]) -> None:
+        for known in (self._looked, self._aimed, self._paused):
+            for run in [one for one in list(known) if one not in runs]:
+                known.pop(run, None)
 
     def _sweep(self) -> None:
         """Remove the sandboxes that no open run needs, such as of a runner that was killed."""
@@ -142,7 +152,7 @@ class Scheduler:
             if row.status == Status.WAITING or row.id in self._taken:
                 continue
             if self._paused.get(row.id, (0.0, 0.0))[0] <= now and self._is_due(row, now):
-                self._looked[row.id] = now
+                self._looked[row.id], self._aimed[row.id] = now, row.target
                 self._taken[row.id] = pool.submit(self._step, row.id)
 
     def _is_due(self, row: RunRow, now: float) -> bool:
@@ -151,8 +161,9 @@ class Scheduler:
             return True
         if (self._places.of(row).outside / "result.json").exists():
             return True
-        is_told = row.target != Target.RUN and row.status == Status.RUNNING
-        return is_told or now - self._looked.get(row.id, 0.0) > self._pace.look
+        is_told = row.target != self._aimed.get(row.id, Target.RUN)
+        pause = self._pace.killed if row.target == Target.KILL else self._pace.look
+        return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _step(self, run: str) -> None:
         row = self._table.find(run)

@@ -55,6 +55,13 @@ class Runs:
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
+    def chain(self, run: str) -> list[str]:
+        """Return the runs that were asked for together with one, in their order."""
+        chain = self.get(run)["chain"]
+        answer = self._person.get(self.address, headers=self._person.bearer())
+        items = answer.raise_for_status().json()["items"]
+        return [one["id"] for one in reversed(items) if one["chain"] == chain]
+
     def wait(self, run: str, *statuses: str) -> dict[str, Any]:
         """Return a run when it has one of some statuses, or has ended."""
 
@@ -98,6 +105,13 @@ def test_a_twin_runs_with_the_packages_of_workspaces(
     assert find_runs(process_installation.home / "environments") == []
 
 
+def test_the_sample_twin_runs_through_its_phases(runs: Runs) -> None:
+    run = runs.submit("common/digital_twins/heated-tank", "create", "execute", "analyse")
+    for one in runs.chain(run):
+        ended = runs.wait(one)
+        assert ended["status"] == "succeeded", (ended, runs.lines(one))
+
+
 def test_a_run_outlives_the_runner_and_ends_when_it_is_told(
     runs: Runs, process_installation: TestInstallation, person: HubClient
 ) -> None:
@@ -111,7 +125,8 @@ def test_a_run_outlives_the_runner_and_ends_when_it_is_told(
     assert runs.get(run)["status"] == "running"
     person.post(f"{runs.address}/{run}/stop", content=b"", headers=person.bearer())
     ended = runs.wait(run)
-    assert (ended["status"], runs.lines(run)) == ("stopped", ["up", "bye"])
+    lines = runs.lines(run)  # the shell tells of what it had started, too
+    assert (ended["status"], lines[0], lines[-1]) == ("stopped", "up", "bye")
 
 
 async def test_a_workspace_finds_the_runner_and_its_token_is_let_in(

@@ -153,7 +153,7 @@ def test_nothing_outside_is_read_while_a_name_is_swapped_for_a_link(root: Path, 
     swapper.start()
     names = set()
     try:
-        for _ in range(200):
+        for _ in range(1000):
             try:
                 names.add(Twins(root).find(ALICE, "swapped").twin.name)
             except (FileError, NoTwinError):

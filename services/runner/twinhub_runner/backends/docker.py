@@ -47,7 +47,7 @@ _PERIOD = 100_000
 _NOT_STARTED = 125
 _OF_THE_IMAGE = frozenset({"PATH", "HOME"})
 """Variables that an image sets as its programs need them."""
-_MISSING, _CONFLICT = {HTTPStatus.NOT_FOUND}, {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+_CONFLICT = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 _REFUSED = _CONFLICT | {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
 """What is asked again in vain; anything else may go better another time."""
 
@@ -139,14 +139,14 @@ class DockerBackend:
         self._signal(name, "SIGKILL")
 
     def remove(self, name: str) -> None:
-        """Remove the container, whatever runs in it.
+        """Remove the container, whatever runs in it; one that is being removed is left to that.
 
         Raises:
             BackendError: Docker does not do it now.
         """
         query = {"force": "1", "v": "1"}
         self._engine.ask(
-            "DELETE", f"/containers/{self._container(name)}", query=query, expected=_MISSING
+            "DELETE", f"/containers/{self._container(name)}", query=query, expected=_CONFLICT
         )
 
     def list_names(self) -> frozenset[str]:

@@ -7,12 +7,15 @@ Metadata as RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with the Process Run Cr
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from twinhub_api.runner.runs import Status
+
+from twinhub_runner.reading import parse_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 METADATA = "ro-crate-metadata.json"
 _CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
 _TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+_SPDX = re.compile(r"[A-Za-z0-9.+-]+")
+_NO_LICENCE = "The twin states none."
 _STATUS = {
     Status.SUCCEEDED: "http://schema.org/CompletedActionStatus",
     Status.FAILED: "http://schema.org/FailedActionStatus",
@@ -85,8 +90,19 @@ def _root(provenance: Provenance, files: list[Entity]) -> Entity:
         "@id": "./", "@type": "Dataset", "name": f"{run.phase} of {run.twin}",
         "description": f"The run {run.id} of the digital twin {run.twin}: {run.status}.",
         "datePublished": ended.isoformat(), "conformsTo": {"@id": _PROFILE},
+        "license": _licence(provenance),
         "hasPart": _refer(files), "mentions": {"@id": "#run"},
     }  # fmt: skip
+
+
+def _licence(provenance: Provenance) -> Entity | str:
+    """Return the licence of the twin, by its address where it is one of SPDX."""
+    if not provenance.description:
+        return _NO_LICENCE
+    licence = parse_description(provenance.description.encode(), "twin.yaml").licence
+    if licence is None or not _SPDX.fullmatch(licence):
+        return licence or _NO_LICENCE
+    return {"@id": f"https://spdx.org/licenses/{licence}"}
 
 
 def _run(provenance: Provenance, *, objects: list[Entity], results: list[Entity]) -> Entity:

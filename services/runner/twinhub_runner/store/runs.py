@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
@@ -208,6 +208,18 @@ class RunTable:
         """Return all runs that somebody has asked for."""
         with self._database.reading() as session:
             return list(session.scalars(select(RunRow).where(RunRow.owner == owner)))
+
+    def list_teams(self) -> dict[str, list[str]]:
+        """Return the labels of teams that have runs, with the groups of who asked for one."""
+        firsts = select(func.min(RunRow.number)).where(RunRow.team != "").group_by(RunRow.team)
+        with self._database.reading() as session:
+            rows = session.scalars(select(RunRow).where(RunRow.number.in_(firsts)))
+            return {row.team: row.groups for row in rows}
+
+    def forget_team(self, label: str) -> None:
+        """Have the runs of a team be of none any more."""
+        with self._database.session() as session:
+            session.execute(update(RunRow).where(RunRow.team == label).values(team=""))
 
     def remove(self, run_ids: Sequence[str]) -> None:
         """Remove runs, and what has happened to them."""

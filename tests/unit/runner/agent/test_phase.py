@@ -234,3 +234,25 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return int(probe.getsockname()[1])
+
+
+def test_process_that_ends_at_once_is_ready_by_the_file_that_it_has_made(sandbox: Sandbox) -> None:
+    made = {"command": ["touch", "made"], "ready": {"file": "made", "within": 20}}
+    processes = {
+        "maker": {**made, "essential": False},
+        "main": {"command": ["test", "-e", "made"], "after": ["maker"]},
+    }
+    assert sandbox.run(processes) == (0, "ended")
+
+
+def test_process_that_ends_without_becoming_ready_ends_the_phase_that_waits(
+    sandbox: Sandbox,
+) -> None:
+    processes = {
+        "maker": {
+            "command": ["true"], "ready": {"file": "made", "within": 0.3}, "essential": False,
+        },
+        "main": {"command": ["true"], "after": ["maker"]},
+    }  # fmt: skip
+    assert sandbox.run(processes) == (125, "not-ready")
+    assert sandbox.texts("twin")[-1] == "maker was not ready in time: file made"

@@ -1,0 +1,78 @@
+"""Who is in a team no more: their runs with its files end; and groups that are gone are noticed.
+
+The hub tells nobody of either, so it is asked: of people only while they run something of a team.
+A group that is deleted and made again between two looks is not told from the old one.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twinhub_api.names import label_for
+from twinhub_api.runner.runs import Target
+from twinhub_kit.errors import UnavailableError
+
+from twinhub_runner.store.runs import RUNNER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from twinhub_runner.runner import Runner
+    from twinhub_runner.store.runs import RunRow
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 5.0
+_GROUPS_SECONDS = 60.0
+_TEAMS = "/workspace/teams/"
+
+
+def watch_teams(
+    runner: Runner, groups_of: Callable[[str], Collection[str]], has_group: Callable[[str], bool]
+) -> None:
+    """Look after teams while the runner serves; the functions ask the hub."""
+    background = runner.background
+    background.every(LOOK_SECONDS, "leavers", partial(end_runs_of_leavers, runner, groups_of))
+    background.every(_GROUPS_SECONDS, "groups", partial(forget_gone_groups, runner, has_group))
+
+
+def end_runs_of_leavers(runner: Runner, groups_of: Callable[[str], Collection[str]]) -> None:
+    """Kill what sees the files of a team in which its owner is no more.
+
+    Nothing is killed while the hub does not answer.
+    """
+    rows = [row for row in runner.table.list_open() if row.target != Target.KILL and _teams(row)]
+    for owner in sorted({row.owner for row in rows}):
+        try:
+            still = set(map(label_for, groups_of(owner)))
+        except UnavailableError as error:
+            _log.warning("leavers not looked for: %s", error)
+            return
+        for row in (one for one in rows if one.owner == owner):
+            if gone := sorted(_teams(row) - still):
+                why = f"{owner} is not in {', '.join(gone)} any more."
+                runner.table.note(row.id, "left", why)
+                runner.table.aim(row.id, Target.KILL, RUNNER)
+                runner.scheduler.wake()
+
+
+def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None:
+    """Have the runs of a group that is gone be their owners' alone, whoever has its name later."""
+    for label, groups in runner.table.list_teams().items():
+        group = next((one for one in groups if label_for(one) == label), None)
+        try:
+            is_gone = group is not None and not has_group(group)
+        except UnavailableError as error:
+            _log.warning("groups not looked at: %s", error)
+            return
+        if is_gone:
+            runner.table.forget_team(label)
+
+
+def _teams(row: RunRow) -> set[str]:
+    """Return the labels of the teams whose files a run sees, or is to see."""
+    targets = (str(one["target"]) for one in row.mounts or ())
+    mounted = {one.removeprefix(_TEAMS).split("/")[0] for one in targets if one.startswith(_TEAMS)}
+    return mounted | ({row.team} if row.team else set())

@@ -1,0 +1,111 @@
+"""Runs of people who have left a team, of groups that are gone, and of deleted users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_api.runner.runs import Status, Target
+from twinhub_kit.errors import UnavailableError
+from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.forgetting import forget_person
+from twinhub_runner.leaving import end_runs_of_leavers, forget_gone_groups
+from twinhub_runner.runner import open_runner
+from twinhub_runner.settings import RunnerSettings
+from twinhub_runner.store.runs import RunRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from twinhub_runner.runner import Runner
+
+MOUNTS = [{"source": "teams/pumps", "target": "/workspace/teams/pumps", "writable": True}]
+
+
+@pytest.fixture(name="runner")
+def _runner(tmp_path: Path) -> Iterator[Runner]:
+    settings = RunnerSettings(tmp_path / "assets", tmp_path / "state")
+    with open_runner(settings, ProcessBackend(settings.runs)) as runner:
+        yield runner
+
+
+def add(runner: Runner, name: str, **values: object) -> None:
+    """Have a run of alice's that is under way."""
+    given = {
+        "owner": "alice", "status": Status.RUNNING.value, "groups": ["Pumps", "pumps"], **values,
+    }  # fmt: skip
+    row = RunRow(
+        id=name, twin="alice/digital_twins/tank", phase="execute", target=Target.RUN.value,
+        plan={}, mounts=[], requires={}, outputs=[], created_at=1.0,
+    )  # fmt: skip
+    for key, value in given.items():
+        setattr(row, key, value)
+    runner.table.add([row])
+
+
+def targets(runner: Runner) -> dict[str, str]:
+    """What is wanted of each run under way."""
+    return {row.id: row.target for row in runner.table.list_open()}
+
+
+@pytest.mark.d4(17)
+def test_runs_with_a_teams_files_end_when_their_owner_is_not_in_it_any_more(
+    runner: Runner,
+) -> None:
+    add(runner, "mounts", mounts=MOUNTS)
+    add(runner, "twin", team="pumps")
+    add(runner, "waits", team="pumps", status=Status.WAITING.value)
+    add(runner, "own")
+    add(runner, "bobs", owner="bob", team="pumps")
+    asked = []
+
+    def groups_of(name: str) -> set[str]:
+        asked.append(name)
+        return {"pumps"} if name == "bob" else {"others"}
+
+    end_runs_of_leavers(runner, groups_of)
+    assert targets(runner) == {
+        "mounts": "kill", "twin": "kill", "waits": "kill", "own": "run", "bobs": "run",
+    }  # fmt: skip
+    assert asked == ["alice", "bob"]
+    whys = [event.why for event in runner.table.events("twin", after=0, limit=10)]
+    assert "alice is not in pumps any more." in whys
+
+
+def test_nothing_ends_while_nobody_says_who_is_in_a_team(runner: Runner) -> None:
+    add(runner, "twin", team="pumps")
+
+    def groups_of(_: str) -> set[str]:
+        raise UnavailableError("no answer")
+
+    end_runs_of_leavers(runner, groups_of)
+    assert targets(runner) == {"twin": "run"}
+
+
+@pytest.mark.d4(20)
+def test_a_later_group_of_the_same_name_sees_no_run_of_the_earlier(runner: Runner) -> None:
+    add(runner, "old", team="pumps")
+    add(runner, "kept", team="valves", groups=["valves"])
+    asked = []
+
+    def has_group(name: str) -> bool:
+        asked.append(name)
+        return name != "pumps"
+
+    forget_gone_groups(runner, has_group)
+    assert sorted(asked) == ["pumps", "valves"]
+    assert {row.id: row.team for row in runner.table.list_open()} == {"old": "", "kept": "valves"}
+
+
+def test_of_a_deleted_user_no_run_and_no_folder_is_left(runner: Runner) -> None:
+    add(runner, "gone", status=Status.FAILED.value, ended_at=2.0, attempt=2)
+    add(runner, "bobs", owner="bob")
+    folders = [runner.settings.runs / name for name in ("gone-1", "gone-2", "bobs-1")]
+    for folder in folders:
+        (folder / "out").mkdir(parents=True)
+    forget_person(runner, "alice")
+    forget_person(runner, "alice")
+    assert runner.table.find("gone") is None
+    assert runner.table.events("gone", after=0, limit=10) == []
+    assert [folder.name for folder in folders if folder.exists()] == ["bobs-1"]

@@ -108,9 +108,10 @@ class RunnerClient(ServiceClient):
         """
         return self.get(SeriesList, f"{_path(run)}/metrics", {"most": most, "start": start})
 
-    def read_log(self, run: str, *, attempt: int | None = None) -> Iterator[LogLine]:
-        """Yield the lines of a log that there are now."""
-        start = 0
+    def read_log(
+        self, run: str, *, start: int = 0, attempt: int | None = None
+    ) -> Iterator[LogLine]:
+        """Yield the lines of a log that there are now, from a place on."""
         while True:
             values: Values = {"start": start, "attempt": attempt}
             answer = self.ask("GET", f"{_path(run)}/log", values=values)

@@ -115,6 +115,8 @@ def test_log_is_told_with_times_and_as_json(twin: Twin) -> None:
     lines = [json.loads(line) for line in twin("logs", "--json", run).out.splitlines()]
     assert {(one["process"], one["stream"]) for one in lines} == {("main", "o"), ("main", "e")}
     assert twin("logs", "--process", "other", run).out == ""
+    last = twin("logs", "--tail", "2", run)
+    assert len(f"{last.out}{last.err}".splitlines()) == 2
 
 
 def test_log_of_each_try_is_there(twin: Twin) -> None:

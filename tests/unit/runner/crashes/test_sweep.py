@@ -14,8 +14,8 @@ from tests.unit.runner.crashes.service import Service
 if TYPE_CHECKING:
     from pathlib import Path
 
-SAMPLE, ALL = 60, 10_000
-_STEP = 7
+SAMPLE, ALL = 24, 10_000
+_STEP = 31
 """Of the sample's points; the load's are not a multiple of it."""
 
 

@@ -68,7 +68,8 @@ def list_runs(options: argparse.Namespace) -> int:
     with Runs.here(options) as runs:
         wanted = runs.full_path(options.twin) if options.twin else ""
         found = runs.first(
-            runs.client.list_runs(twin=wanted, is_open=not options.everything), options.limit
+            runs.client.list_runs(twin=wanted, is_open=not options.everything, page=options.limit),
+            options.limit,
         )
         if options.json:
             runs.print_json(*found, is_list=True)

@@ -59,16 +59,22 @@ class RunnerClient(ServiceClient):
         """Return a run."""
         return self.get(Run, _path(run))
 
-    def list_runs(self, *, twin: str = "", is_open: bool = False) -> Iterator[Run]:
-        """Yield one's own runs and those of one's teams' twins, the newest first."""
+    def list_runs(
+        self, *, twin: str = "", is_open: bool = False, page: int = _PAGE
+    ) -> Iterator[Run]:
+        """Yield one's own runs and those of one's teams' twins, the newest first.
+
+        They are asked for so many at a time.
+        """
         after: str | None = None
         while True:
             values: Values = {
-                "twin": twin, "open": is_open or None, "after": after, "limit": _PAGE,
+                "twin": twin, "open": is_open or None, "after": after,
+                "limit": max(1, min(page, _PAGE)),
             }  # fmt: skip
-            page = self.get(RunPage, "/api/runs", values)
-            yield from page.items
-            if (after := page.next) is None:
+            found = self.get(RunPage, "/api/runs", values)
+            yield from found.items
+            if (after := found.next) is None:
                 return
 
     def list_events(self, run: str) -> Iterator[RunEvent]:

@@ -21,7 +21,7 @@ from twinhub_kit.migrations import migrate
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
-from twinhub_runner.errors import BadSubmissionError, NoRunError
+from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from twinhub_runner.twins import FoundTwin
 
 
+_TERMINATE = "terminate"
 _BEHIND = "The twin was changed since its copy was made: run create to take that in."
 
 
@@ -74,9 +75,12 @@ class Runner:
             BadTwinError: it cannot be used.
             FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
+            TwinRunsError: it is to be terminated while it runs.
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
+        if asked.phases == (_TERMINATE,):
+            self._refuse_outside(chosen)
         is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
         for phase in asked.phases:
@@ -85,6 +89,16 @@ class Runner:
             rows.append(self._row(caller, asked, chosen, phase))
         rows[0].is_fresh = is_fresh
         return self._add(caller, rows, key, why)
+
+    def _refuse_outside(self, chosen: Chosen) -> None:
+        """Refuse what ends a twin's run where that would wait for the run to end."""
+        for row in self.table.list_open():
+            is_running = row.keys == [chosen.key] and row.status == Status.RUNNING
+            if is_running and _TERMINATE in row.plan.get("commands", {}):
+                raise TwinRunsError(
+                    f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
+                    f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."
+                )
 
     def submit_again(
         self, caller: Caller, asked: Sequence[Submission], rerun_of: str, copy: Copy | None

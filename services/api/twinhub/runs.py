@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -297,8 +298,8 @@ def recent(twin: str = "", limit: int = 20) -> list[Run]:
     places = Places.from_environment(os.environ)
     path = twin if not twin or "/" in twin.strip("/") else f"digital_twins/{twin}"
     with _asking() as client:
-        found = client.list_runs(twin=places.path_of(path) if path else "")
-        return [Run(one) for one, _ in zip(found, range(limit), strict=False)]
+        found = client.list_runs(twin=places.path_of(path) if path else "", page=limit)
+        return [Run(one) for one in islice(found, limit)]
 
 
 @contextmanager

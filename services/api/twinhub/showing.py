@@ -28,8 +28,11 @@ class _Handle(Protocol):
 class _Html:
     """What a notebook shows as HTML."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, line: str) -> None:
+        self._text, self._line = text, line
+
+    def __repr__(self) -> str:
+        return self._line
 
     def _repr_html_(self) -> str:
         return self._text
@@ -68,7 +71,7 @@ class Shower:
             line = as_line(run, self._progress)
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)  # noqa: T201
         else:
-            self._update(_Html(as_html(run, self._progress)))
+            self._update(_Html(as_html(run, self._progress), as_line(run, self._progress)))
 
     def _ask_progress(self, run: Run) -> None:
         found = self._client.metrics(run.id, most=2, start=self._place)

@@ -54,10 +54,12 @@ async def serve(
     address: str = "127.0.0.1",
     ready: Callable[[], None] | None = None,
     websockets: bool = False,
+    ending: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then no request is taken any more, and those under way end.
 
     ``ready`` is called once a connection has been taken. Only with ``websockets`` are they served.
+    ``ending`` is called when it is told to end: answers that have no end of their own are to end.
 
     Raises:
         OSError: the port is taken.
@@ -80,6 +82,8 @@ async def serve(
     if telling is not None:
         telling.cancel()
     if not serving.done():
+        if ending is not None:
+            ending()
         server.stop()  # type: ignore[no-untyped-call]
         done, _ = await asyncio.wait({serving}, timeout=STOP_SECONDS)
         if not done:

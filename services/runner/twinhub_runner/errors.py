@@ -46,6 +46,13 @@ class NotRunningError(RunnerError):
     status = 409
 
 
+class TwinRunsError(RunnerError):
+    """A phase has to be run inside a run that goes on; the text says in which."""
+
+    code = "twin-runs"
+    status = 409
+
+
 class BadSubmissionError(RunnerError):
     """Something is asked that the twin does not have, or that can never be."""
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.logs import Heard, parse_record
-from twinhub_kit.errors import BusyError
+from twinhub_kit.errors import BusyError, UnavailableError
 
 from twinhub_runner.loglines import read_log
 
@@ -34,15 +34,31 @@ class Followers:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._counts: Counter[str] = Counter()
+        self._are_to_end = False
+
+    def end(self) -> None:
+        """Have all of them end: the runner does."""
+        self._are_to_end = True
 
     def check(self, caller: Caller) -> None:
         """Refuse one more where there are many.
 
         Raises:
             BusyError: there are.
+            UnavailableError: all are to end.
         """
+        self.check_end()
         if self._counts[caller.name] >= MOST_FOLLOWED and not caller.is_everybody:
             raise BusyError(f"You follow {MOST_FOLLOWED} logs at once: end some.")
+
+    def check_end(self) -> None:
+        """Refuse to go on where all are to end.
+
+        Raises:
+            UnavailableError: they are.
+        """
+        if self._are_to_end:
+            raise UnavailableError("The runner ends: follow the log again in a moment.")
 
     @contextmanager
     def count(self, caller: Caller) -> Iterator[None]:

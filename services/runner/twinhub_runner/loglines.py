@@ -49,6 +49,22 @@ def read_log(folder: Path, start: int, most: int = MOST_BYTES) -> Piece:
     return Piece(max([start, *starts[-1:]]), b"")
 
 
+def find_end(folder: Path) -> int:
+    """Return the place after all that is in a log now."""
+    try:
+        opened = os.open(folder, _READ | os.O_DIRECTORY)
+    except OSError:
+        return 0
+    try:
+        names = os.listdir(opened)  # noqa: PTH208 - of a descriptor
+        last = max((int(name) for name in names if name.isdecimal()), default=0)
+        return last + os.stat(f"{last:016}", dir_fd=opened, follow_symlinks=False).st_size
+    except OSError:
+        return 0
+    finally:
+        os.close(opened)
+
+
 def _read(folder: int, segment: int, offset: int, most: int) -> bytes:
     try:
         descriptor = os.open(f"{segment:016}", _READ, dir_fd=folder)

@@ -21,7 +21,7 @@ from twinhub_kit.migrations import migrate
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
-from twinhub_runner.errors import BadSubmissionError, NoRunError
+from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from twinhub_runner.twins import FoundTwin
 
 
+_TERMINATE = "terminate"
 _BEHIND = "The twin was changed since its copy was made: run create to take that in."
 
 
@@ -74,9 +75,12 @@ class Runner:
             BadTwinError: it cannot be used.
             FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
+            TwinRunsError: it is to be terminated while it runs.
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
+        if asked.phases == (_TERMINATE,):
+            self._refuse_outside(chosen)
         is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
         for phase in asked.phases:
@@ -84,7 +88,17 @@ class Runner:
                 chosen = self.workshop.choose(caller, found, CREATE)
             rows.append(self._row(caller, asked, chosen, phase))
         rows[0].is_fresh = is_fresh
-        return self._add(rows, key, why)
+        return self._add(caller, rows, key, why)
+
+    def _refuse_outside(self, chosen: Chosen) -> None:
+        """Refuse what ends a twin's run where that would wait for the run to end."""
+        for row in self.table.list_open():
+            is_running = row.keys == [chosen.key] and row.status == Status.RUNNING
+            if is_running and _TERMINATE in row.plan.get("commands", {}):
+                raise TwinRunsError(
+                    f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
+                    f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."
+                )
 
     def submit_again(
         self, caller: Caller, asked: Sequence[Submission], rerun_of: str, copy: Copy | None
@@ -101,15 +115,19 @@ class Runner:
         rows[0].is_fresh = chosen.is_fresh
         for row in rows:
             row.rerun_of = rerun_of
-        return self._add(rows)
+        return self._add(caller, rows)
 
-    def _add(self, rows: list[RunRow], key: str | None = None, why: str = "") -> list[Run]:
+    def _add(
+        self, caller: Caller, rows: list[RunRow], key: str | None = None, why: str = ""
+    ) -> list[Run]:
         """Take in runs one after the other, or return those of the same key."""
         chain = make_run_id() if len(rows) > 1 else None
         for at, row in enumerate(rows):
             row.chain, row.idempotency_key = chain, key
             row.waits_for = rows[at - 1].id if at else None
         runs = self.table.add(rows, why)
+        for run in runs if runs[0].id == rows[0].id else ():
+            self.audit.record(caller, "run", run.twin, phase=run.phase, run=run.id)
         self.scheduler.wake()
         return runs
 
@@ -136,6 +154,7 @@ class Runner:
         """
         self.find(caller, run_id)
         run = self.table.aim(run_id, target, caller.name).as_wire()
+        self.audit.record(caller, f"{target}-run", run.twin, run=run.id, author=run.owner)
         self.scheduler.wake()
         return run
 

@@ -122,7 +122,7 @@ async def run(settings: ServiceSettings) -> None:
         watch_teams(runner, users.groups_of, groups.has)
         application = make_runner_application(runner, identity)
         _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
-        await serve(application, port=settings.port, websockets=True)
+        await serve(application, port=settings.port, websockets=True, ending=runner.followers.end)
         _log.info("runner ends")
 
 

@@ -18,6 +18,7 @@ from twinhub_dtconfig.scalars import ScalarError, resolve_plain
 from twinhub_runner.agents import read_answer
 from twinhub_runner.errors import BadSubmissionError, NotRunningError
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.loglines import find_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,8 @@ def give_command(row: RunRow, place: Place, asked: CommandIn, who: str) -> RunCo
     values = _check(f"{row.twin}: {asked.name}", plan.get("arguments", {}), asked.arguments)
     request = {
         **plan, "name": asked.name, "command": _put_in(plan["command"], values),
-        "who": who, "asked_at": datetime.now(UTC).isoformat(), "given": dict(asked.arguments),
+        "log_start": find_end(place.outside / "log"), "who": who,
+        "asked_at": datetime.now(UTC).isoformat(), "given": dict(asked.arguments),
     }  # fmt: skip
     file = folder / f"{make_run_id()}.json"
     new = file.with_suffix(".new")
@@ -81,7 +83,7 @@ def _read(row: RunRow, place: Place, file: Path) -> RunCommand:
     status = read_answer(place.outside, file.name)
     return RunCommand(
         id=file.stem, name=request["name"], arguments=request["given"], who=request["who"],
-        asked_at=request["asked_at"], exit_code=status,
+        asked_at=request["asked_at"], log_start=request["log_start"], exit_code=status,
         has_ended=status is not None or row.ended_at is not None,
     )  # fmt: skip
 

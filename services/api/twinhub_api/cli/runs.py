@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import FAULTY, GOOD
@@ -67,7 +68,8 @@ def list_runs(options: argparse.Namespace) -> int:
     with Runs.here(options) as runs:
         wanted = runs.full_path(options.twin) if options.twin else ""
         found = runs.first(
-            runs.client.list_runs(twin=wanted, is_open=not options.everything), options.limit
+            runs.client.list_runs(twin=wanted, is_open=not options.everything, page=options.limit),
+            options.limit,
         )
         if options.json:
             runs.print_json(*found, is_list=True)
@@ -88,7 +90,10 @@ def print_log(options: argparse.Namespace) -> int:
             for heard in runs.client.follow_log(found.id, attempt=options.attempt):
                 printer.print(heard.lines)
             return GOOD
-        printer.print(runs.client.read_log(found.id, attempt=options.attempt))
+        lines = runs.client.read_log(found.id, attempt=options.attempt)
+        if options.process is not None:
+            lines = (one for one in lines if one.process == options.process)
+        printer.print(lines if options.tail is None else deque(lines, max(0, options.tail)))
     return GOOD
 
 

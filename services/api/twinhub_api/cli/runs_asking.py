@@ -86,7 +86,7 @@ class Runs:
         if _ID.fullmatch(text):
             return self.client.find(text)
         twin = self.full_path(text)
-        found = self.first(self.client.list_runs(twin=twin), 1)
+        found = self.first(self.client.list_runs(twin=twin, page=1), 1)
         if not found:
             raise CommandError(
                 f"there is no run of {safe(text)}: `twin ps --all` lists those that there are"

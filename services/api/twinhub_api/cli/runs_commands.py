@@ -60,6 +60,7 @@ def _logs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--process", metavar="NAME", help="only what this process has printed; default: all"
     )
+    parser.add_argument("--tail", metavar="N", type=int, help="only the last lines that are there")
     parser.add_argument(
         "--attempt", metavar="N", type=int, help="of this try; default: the newest one"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.assets_printing import render_rows
@@ -14,10 +13,8 @@ from twinhub_api.runner.commands import CommandIn
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from twinhub_api.runner.commands import RunCommand
-    from twinhub_api.runner.logs import LogLine
     from twinhub_api.runner.runs import Run
 
 
@@ -33,12 +30,11 @@ def run(options: argparse.Namespace) -> int:
 def give(runs: Runs, found: Run, asked: CommandIn) -> int:
     """Give a run a command, and show what that prints; 0 where it has ended with 0."""
     options = runs.options
-    before = sum(1 for _ in _lines_of(runs, found, asked.name))
     given = runs.client.command(found.id, asked)
     if not options.detach:
         given = runs.client.wait_for_command(found.id, given)
         if not options.json:
-            new = itertools.islice(_lines_of(runs, found, asked.name), before, None)
+            new = runs.client.read_log(found.id, start=given.log_start)
             LinePrinter.of(options, process=asked.name).print(new)
     if options.json:
         runs.print_json(given)
@@ -47,10 +43,6 @@ def give(runs: Runs, found: Run, asked: CommandIn) -> int:
     elif given.exit_code:
         tell(f"{safe(given.name)} ended with status {given.exit_code}")
     return GOOD if options.detach or given.exit_code == 0 else FAULTY
-
-
-def _lines_of(runs: Runs, found: Run, process: str) -> Iterator[LogLine]:
-    return (one for one in runs.client.read_log(found.id) if one.process == process)
 
 
 def _list(runs: Runs, found: Run) -> int:

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _render(runs: Runs) -> str:
-    found = runs.first(runs.client.list_runs(is_open=True), _MOST_RUNS)
+    found = runs.first(runs.client.list_runs(is_open=True, page=_MOST_RUNS), _MOST_RUNS)
     if not found:
         return "Nothing runs, and nothing waits."
     rows = [("RUN", "TWIN", "PHASE", "STATUS", "TIME", "PROGRESS", "NUMBERS")]

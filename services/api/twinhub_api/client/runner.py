@@ -6,11 +6,12 @@ import hashlib
 import os
 import secrets
 import time
-from typing import TYPE_CHECKING, Self
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote
 
 from twinhub_api.client.base import ServiceClient, Values
-from twinhub_api.client.errors import UnreachableError
+from twinhub_api.client.errors import ProblemError, UnreachableError
 from twinhub_api.runner.commands import CommandIn, RunCommand, RunCommandList
 from twinhub_api.runner.logs import Heard, LogLine, SeriesList, parse_record
 from twinhub_api.runner.results import Artefact, Artefacts, Provenance
@@ -26,6 +27,8 @@ from twinhub_api.runner.runs import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+T = TypeVar("T")
 
 VARIABLE = "TWINHUB_RUNNER_URL"
 _PAGE = 1000
@@ -59,16 +62,22 @@ class RunnerClient(ServiceClient):
         """Return a run."""
         return self.get(Run, _path(run))
 
-    def list_runs(self, *, twin: str = "", is_open: bool = False) -> Iterator[Run]:
-        """Yield one's own runs and those of one's teams' twins, the newest first."""
+    def list_runs(
+        self, *, twin: str = "", is_open: bool = False, page: int = _PAGE
+    ) -> Iterator[Run]:
+        """Yield one's own runs and those of one's teams' twins, the newest first.
+
+        They are asked for so many at a time.
+        """
         after: str | None = None
         while True:
             values: Values = {
-                "twin": twin, "open": is_open or None, "after": after, "limit": _PAGE,
+                "twin": twin, "open": is_open or None, "after": after,
+                "limit": max(1, min(page, _PAGE)),
             }  # fmt: skip
-            page = self.get(RunPage, "/api/runs", values)
-            yield from page.items
-            if (after := page.next) is None:
+            found = self.get(RunPage, "/api/runs", values)
+            yield from found.items
+            if (after := found.next) is None:
                 return
 
     def list_events(self, run: str) -> Iterator[RunEvent]:
@@ -108,9 +117,10 @@ class RunnerClient(ServiceClient):
         """
         return self.get(SeriesList, f"{_path(run)}/metrics", {"most": most, "start": start})
 
-    def read_log(self, run: str, *, attempt: int | None = None) -> Iterator[LogLine]:
-        """Yield the lines of a log that there are now."""
-        start = 0
+    def read_log(
+        self, run: str, *, start: int = 0, attempt: int | None = None
+    ) -> Iterator[LogLine]:
+        """Yield the lines of a log that there are now, from a place on."""
         while True:
             values: Values = {"start": start, "attempt": attempt}
             answer = self.ask("GET", f"{_path(run)}/log", values=values)
@@ -134,8 +144,8 @@ class RunnerClient(ServiceClient):
                         return
                     attempt, start, pauses = heard.attempt, heard.end, iter(_PAUSES)
                     yield heard
-            except UnreachableError:
-                if (pause := next(pauses, None)) is None:
+            except (UnreachableError, ProblemError) as error:
+                if not _is_away(error) or (pause := next(pauses, None)) is None:
                     raise
             else:
                 pause = next(pauses, _PAUSES[-1])
@@ -208,7 +218,7 @@ class RunnerClient(ServiceClient):
         ends = None if seconds is None else time.monotonic() + seconds
         polls = iter((0.05, 0.1, 0.2, 0.4, 0.8))
         while True:
-            found = self.find(run)
+            found = self._patiently(lambda: self.find(run))
             if tell is not None:
                 tell(found)
             if found.status.is_final:
@@ -219,11 +229,22 @@ class RunnerClient(ServiceClient):
 
     def wait_for_command(self, run: str, given: RunCommand) -> RunCommand:
         """Wait until what a run was told has ended, or the run has."""
-        polls = iter((0.05, 0.1, 0.2, 0.4, 0.8))
+        command, polls = given.id, iter((0.05, 0.1, 0.2, 0.4, 0.8))
         while not given.has_ended:
             self._sleep(next(polls, 1.0))
-            given = self.find_command(run, given.id)
+            given = self._patiently(lambda: self.find_command(run, command))
         return given
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Return what is answered, also by a runner that is started again meanwhile."""
+        for pause in _PAUSES:
+            try:
+                return ask()
+            except (UnreachableError, ProblemError) as error:
+                if not _is_away(error):
+                    raise
+            self._sleep(pause)
+        return ask()
 
     def _stream_log(self, run: str, start: int, attempt: int | None) -> Iterator[Heard | None]:
         """Yield what one connection tells; None at the end of the run."""
@@ -237,6 +258,11 @@ class RunnerClient(ServiceClient):
                     tried, _, end = place.partition("-")
                     lines = tuple(map(LogLine.model_validate_json, data))
                     yield Heard(int(tried), int(end), lines)
+
+
+def _is_away(error: UnreachableError | ProblemError) -> bool:
+    """Return whether a runner does not answer that may again in a moment."""
+    return isinstance(error, UnreachableError) or error.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _path(run: str) -> str:

@@ -29,6 +29,7 @@ class RunCommand(Wire):
     arguments: dict[str, Value] = Field({})
     who: str = Field(description="Who gave it.")
     asked_at: datetime
+    log_start: int = Field(description="The place in the run's log where it was given.")
     has_ended: bool
     exit_code: int | None = Field(
         None, description="Null while it goes on, and of one that ended with its run."

@@ -75,6 +75,7 @@ async def follow_run_log(
     runner.followers.check(caller)
 
     async def look() -> RunRow:
+        runner.followers.check_end()
         return await asyncio.to_thread(runner.find, await identify(request.scope), run_id)
 
     async def events() -> AsyncIterator[bytes]:
@@ -109,6 +110,7 @@ async def follow_by_socket(
     runner: Runner = socket.app.state.runner
 
     async def look() -> RunRow:
+        runner.followers.check_end()
         return await asyncio.to_thread(runner.find, await identify(socket.scope), run_id)
 
     async def send() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import warnings
 from dataclasses import replace
@@ -59,6 +60,11 @@ def test_want_of_memory_is_told_with_the_figure(bench: Bench) -> None:
     bench.start(ONE, HOG)
     seen = bench.wait_for(ONE, SandboxState.ENDED)
     assert (seen.status, seen.was_out_of_memory, seen.memory_bytes) == (137, True, MEMORY)
+
+
+def test_image_of_a_sandbox_is_told_by_its_digest(bench: Bench) -> None:
+    bench.start(ONE, "true")
+    assert re.fullmatch("sha256:[0-9a-f]{64}", bench.wait_for(ONE, SandboxState.ENDED).image)
 
 
 def test_sandbox_has_no_more_rights_than_a_workspace(bench: Bench) -> None:

@@ -115,6 +115,8 @@ def test_log_is_told_with_times_and_as_json(twin: Twin) -> None:
     lines = [json.loads(line) for line in twin("logs", "--json", run).out.splitlines()]
     assert {(one["process"], one["stream"]) for one in lines} == {("main", "o"), ("main", "e")}
     assert twin("logs", "--process", "other", run).out == ""
+    last = twin("logs", "--tail", "2", run)
+    assert len(f"{last.out}{last.err}".splitlines()) == 2
 
 
 def test_log_of_each_try_is_there(twin: Twin) -> None:
@@ -145,6 +147,21 @@ def test_follower_goes_on_when_the_runner_is_started_again(
         assert follower.stdout.read() == "terminate | ending\n"
         assert follower.wait(SECONDS) == 0
     assert twin("ps", "--all", "--limit", "1").out.count("succeeded") == 1
+
+
+def test_runner_that_is_to_end_waits_for_no_follower(
+    twin: Twin, running_runner: RunningRunner
+) -> None:
+    run = twin("run", "-d", "tank", "live").out.strip()
+    command = [sys.executable, "-m", "twinhub_api.cli.main", "logs", "-f", run]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == "up\n"
+        running_runner.stop()
+        assert "cut off" not in running_runner.log.read_text()
+        running_runner.start()
+        assert twin("stop", run).code == 0
+        assert follower.stdout.read() == "bye\n"
 
 
 def test_log_comes_by_a_socket_as_it_is_printed(twin: Twin, running_runner: RunningRunner) -> None:

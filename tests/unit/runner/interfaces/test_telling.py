@@ -51,6 +51,8 @@ def test_command_runs_inside_and_is_told(twin: Twin, waiting: runs.Run) -> None:
 
 
 def test_terminate_runs_inside_the_run_that_it_ends(twin: Twin, waiting: runs.Run) -> None:
+    with pytest.raises(runs.RunsError, match=f"twin command {waiting.id} terminate"):
+        twinhub.run("tank", phase="terminate")
     done = twin("run", "tank", "terminate")
     assert (done.code, done.out) == (0, "ending\n")
     assert done.err == f"twin: terminate runs inside the run {waiting.id}\n"

@@ -29,6 +29,7 @@ _LONGEST_PAUSE_SECONDS = 300.0
 _IN_BACKGROUND = "Its command has ended, and what that has started goes on."
 _WORDS = {
     "time-limit": "The time limit is over.",
+    "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }

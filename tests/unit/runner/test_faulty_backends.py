@@ -132,6 +132,15 @@ def test_what_vanishes_while_it_runs_is_lost(tmp_path: Path) -> None:
         assert backend.sandboxes == {}
 
 
+def test_what_ends_before_it_begins_has_failed_with_what_to_look_at(tmp_path: Path) -> None:
+    backend = GoodBackend()
+    with at_work(tmp_path, backend) as alice:
+        run = alice.run()
+        alice.wait(run, "running")
+        backend.end(Seen(SandboxState.ENDED, 125, "not-begun"))
+        alice.wait(run, "failed", "It could not begin: the disk is full")
+
+
 def test_what_was_stopped_and_nobody_asked_is_lost_and_not_stopped(tmp_path: Path) -> None:
     backend = GoodBackend()
     with at_work(tmp_path, backend) as alice:

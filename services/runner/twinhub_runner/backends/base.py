@@ -38,7 +38,10 @@ class Seen:
     status: int | None = None
     """That of the phase, where it has ended."""
     reason: str = ""
-    """Why it ended, in the words of the agent: ``ended``, ``stopped``, ``time-limit`` …"""
+    """Why it ended, in the words of the agent: ``ended``, ``stopped``, ``time-limit`` …
+
+    Or ``not-begun``, of an agent that has not begun the phase.
+    """
     was_out_of_memory: bool = False
     """Whether something in it was ended because it needed more memory than the sandbox has."""
     memory_bytes: int | None = None

@@ -180,7 +180,7 @@ class DockerBackend:
             return Seen(SandboxState.VANISHED)
         if status in {"", "created"}:
             return Seen(SandboxState.ABSENT)
-        return Seen(SandboxState.ENDED, _NOT_STARTED, "not-started")
+        return Seen(SandboxState.ENDED, _NOT_STARTED, "not-begun")
 
     def _signal(self, name: str, signal: str) -> None:
         path = f"/containers/{self._container(name)}/kill"

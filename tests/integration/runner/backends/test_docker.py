@@ -121,7 +121,7 @@ def test_sandbox_whose_agent_cannot_begin_has_ended_and_is_not_lost(bench: Bench
     spec = bench.make(ONE, "true")
     (spec.inside / "plan.json").write_text("no plan")
     bench.backend.start(spec)
-    assert bench.wait_for(ONE, SandboxState.ENDED) == Seen(SandboxState.ENDED, 125, "not-started")
+    assert bench.wait_for(ONE, SandboxState.ENDED) == Seen(SandboxState.ENDED, 125, "not-begun")
 
 
 def test_image_without_what_runs_need_is_refused_and_leaves_nothing(

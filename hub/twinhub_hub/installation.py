@@ -251,6 +251,11 @@ class Installation:
         return self.logs / "library.log"
 
     @property
+    def runner_log(self) -> Path:
+        """The log of the runner, likewise."""
+        return self.logs / "runner.log"
+
+    @property
     def homes(self) -> Path:
         """Homes of the process mode, one folder for each label."""
         return self.home / "homes"

@@ -1,4 +1,4 @@
-"""What people did in the library, read from its log: the lines that `twinhub_kit.audit` writes."""
+"""What people did in library and runner, read from the logs in which `twinhub_kit.audit` writes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _OF_A_USER = "user:"
 _FORGOTTEN = "person-forgotten"
 
 
-def read(log: Path) -> Iterator[Mapping[str, object]]:
+def read(log: Path, service: str = "library") -> Iterator[Mapping[str, object]]:
     """Yield the events of a log and of its older files, the oldest first, as the hub's have them.
 
     ``by`` did it, and ``user`` is whom it is about: who was given a grant or had made what was
-    decided about, else whoever did it. ``subject`` is the thing; ``in`` says that it was the
-    library.
+    decided about, or whose run it is, else whoever did it. ``subject`` is the thing; ``in`` names
+    the service.
     """
-    found = [event for file in _files(log) for event in _read(file)]
+    found = [event for file in _files(log) for event in _read(file, service)]
     yield from sorted(found, key=lambda event: str(event["time"]))
 
 
@@ -32,18 +32,18 @@ def _files(log: Path) -> list[Path]:
     return [*sorted(older, key=lambda file: -int(file.suffix[1:])), log]
 
 
-def _read(file: Path) -> Iterator[Mapping[str, object]]:
+def _read(file: Path, service: str) -> Iterator[Mapping[str, object]]:
     try:
         lines = file.open(encoding="utf-8", errors="replace")
     except FileNotFoundError:  # there was no library yet, or the file has just got a number
         return
     with lines:
         for line in lines:
-            if _MARK in line and (event := _event(line)) is not None:
+            if _MARK in line and (event := _event(line, service)) is not None:
                 yield event
 
 
-def _event(line: str) -> Mapping[str, object] | None:
+def _event(line: str, service: str) -> Mapping[str, object] | None:
     """Return the event of a line; None for lines that are none, whatever they quote."""
     try:
         logged = json.loads(line)
@@ -54,7 +54,7 @@ def _event(line: str) -> Mapping[str, object] | None:
         return None
     event = {
         "time": logged["time"], "event": audit.get("action"), "user": _about(audit),
-        "by": audit.get("user"), "in": "library",
+        "by": audit.get("user"), "in": service,
     }  # fmt: skip
     return event | {key: value for key, value in audit.items() if key not in {"action", *event}}
 

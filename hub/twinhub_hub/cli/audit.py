@@ -22,9 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `twinhub`."""
     parser = subparsers.add_parser(
         "audit",
-        help="show sign-ins, starts, changes of rights, and the library's events",
+        help="show sign-ins, starts, changes of rights, and the events of library and runner",
         description="Show sign-ins, starts, changes of rights, and what was done in the library:"
-        " who published, granted, synced, opened a link. The oldest comes first; times are UTC.",
+        " who published, granted, synced, opened a link; and who ran what. The oldest comes first;"
+        " times are UTC.",
         epilog="example: twinhub audit --by admin --since 2026-11-24T09:30",
     )
     parser.add_argument("--user", metavar="NAME", help="about one user only")
@@ -42,7 +43,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for, the oldest first."""
     installation = Installation(default_home())
-    trails = (audit.read(installation.audit_file), library_audit.read(installation.library_log))
+    trails = (
+        audit.read(installation.audit_file),
+        library_audit.read(installation.library_log),
+        library_audit.read(installation.runner_log, "runner"),
+    )
     for event in merge(*trails, key=_order):
         if arguments.user and event.get("user") != arguments.user:
             continue
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _order(event: Mapping[str, object]) -> str:
-    """Return a time as text in its order: the library's has fewer digits than the hub's."""
+    """Return a time as text in its order: a service's has fewer digits than the hub's."""
     return str(event.get("time")).removesuffix("Z").ljust(_DIGITS, "0")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.faults import nearest_key
 
-from twinhub_hub.images import all_images, is_own, own_names
+from twinhub_hub.images import RUN, all_images, is_own, own_names
 from twinhub_hub.installation import Installation, default_home, share
 from twinhub_hub.layers.errors import LayerError
 from twinhub_hub.layers.states import find_built
@@ -89,10 +89,10 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 
 def _wanted_images(workshop: Workshop, names: Sequence[str]) -> list[str]:
-    """Return which of TwinHub's images to build: those named and in use, and absent bases."""
+    """Return which of TwinHub's images to build: those named, else all in use; and absent bases."""
     settings = workshop.settings
     if not names:
-        return list(own_names(settings))
+        return [*own_names(settings), RUN]
     bases = {layer.base for layer in choose_layers(settings, names)}
     return [
         name

@@ -107,7 +107,10 @@ class Reconciler:
             self._fail(row, str(error))
             return
         if seen.state is not SandboxState.ABSENT:
-            self._watch(self._table.move(row.id, Status.RUNNING, "", started_at=time.time()))
+            now = time.time()
+            self._watch(
+                self._table.move(row.id, Status.RUNNING, "", started_at=now, image=seen.image)
+            )
 
     def _watch(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)

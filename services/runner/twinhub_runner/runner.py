@@ -88,7 +88,7 @@ class Runner:
                 chosen = self.workshop.choose(caller, found, CREATE)
             rows.append(self._row(caller, asked, chosen, phase))
         rows[0].is_fresh = is_fresh
-        return self._add(rows, key, why)
+        return self._add(caller, rows, key, why)
 
     def _refuse_outside(self, chosen: Chosen) -> None:
         """Refuse what ends a twin's run where that would wait for the run to end."""
@@ -115,15 +115,19 @@ class Runner:
         rows[0].is_fresh = chosen.is_fresh
         for row in rows:
             row.rerun_of = rerun_of
-        return self._add(rows)
+        return self._add(caller, rows)
 
-    def _add(self, rows: list[RunRow], key: str | None = None, why: str = "") -> list[Run]:
+    def _add(
+        self, caller: Caller, rows: list[RunRow], key: str | None = None, why: str = ""
+    ) -> list[Run]:
         """Take in runs one after the other, or return those of the same key."""
         chain = make_run_id() if len(rows) > 1 else None
         for at, row in enumerate(rows):
             row.chain, row.idempotency_key = chain, key
             row.waits_for = rows[at - 1].id if at else None
         runs = self.table.add(rows, why)
+        for run in runs if runs[0].id == rows[0].id else ():
+            self.audit.record(caller, "run", run.twin, phase=run.phase, run=run.id)
         self.scheduler.wake()
         return runs
 
@@ -150,6 +154,7 @@ class Runner:
         """
         self.find(caller, run_id)
         run = self.table.aim(run_id, target, caller.name).as_wire()
+        self.audit.record(caller, f"{target}-run", run.twin, run=run.id, author=run.owner)
         self.scheduler.wake()
         return run
 

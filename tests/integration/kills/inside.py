@@ -57,11 +57,15 @@ class Engine:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(_answers, seconds=_SECONDS, what="the engine")
 
-    def kill(self) -> None:
-        """Kill it, and start it again as systemd does."""
+    def pause(self) -> None:
+        """Kill it, and leave it so."""
         assert self._process
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it, and start it again as systemd does."""
+        self.pause()
         self.start()
 
     def stop(self) -> None:

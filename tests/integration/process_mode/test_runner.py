@@ -150,4 +150,7 @@ def test_runs_end_with_the_installation(
     assert process_installation.run("up", "--engine=process").returncode == 0
     health = f"{process_installation.address}/services/runner/health"
     wait_for(lambda: person.get(health).is_success, seconds=_SECONDS, what="a runner")
-    assert runs.wait(run)["status"] == "stopped"
+    ended = runs.wait(run)
+    assert ended["status"] == "lost"
+    assert ended["reason"].startswith("It was ended from outside")
+    assert runs.lines(run)[-1] == "bye"

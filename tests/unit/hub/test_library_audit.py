@@ -104,3 +104,18 @@ def test_older_files_come_first_and_lines_that_are_no_events_are_left_out(
     log.write_text(f'{line(25)}{forged}\nTraceback: "audit"\n["audit"]\n{half}')
 
     assert [event["user"] for event in shown()] == ["u10", "u18", "u19", "u25"]
+
+
+def test_who_ran_and_who_stopped_it_is_shown_too(installation: Installation, shown: Shown) -> None:
+    handler = logging.FileHandler(installation.runner_log)
+    handler.setFormatter(JsonLines("runner"))
+    logger = logging.getLogger("twinhub.audit")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    Audit().record(Caller("alice"), "run", "teams/pumps/digital_twins/tank", run="r1")
+    Audit().record(Caller("bob"), "stop-run", "teams/pumps/digital_twins/tank", author="alice")
+    logger.removeHandler(handler)
+    handler.close()
+
+    found = [(event["event"], event["user"], event["by"], event["in"]) for event in shown()]
+    assert found == [("run", "alice", "alice", "runner"), ("stop-run", "alice", "bob", "runner")]

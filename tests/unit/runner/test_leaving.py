@@ -8,6 +8,7 @@ import pytest
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.errors import UnavailableError
 from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.copies.copies import name_of_copy
 from twinhub_runner.forgetting import forget_person
 from twinhub_runner.leaving import end_runs_of_leavers, forget_gone_groups
 from twinhub_runner.runner import open_runner
@@ -99,13 +100,19 @@ def test_a_later_group_of_the_same_name_sees_no_run_of_the_earlier(runner: Runne
 
 
 def test_of_a_deleted_user_no_run_and_no_folder_is_left(runner: Runner) -> None:
-    add(runner, "gone", status=Status.FAILED.value, ended_at=2.0, attempt=2)
+    add(
+        runner, "gone", status=Status.FAILED.value, ended_at=2.0, attempt=2,
+        copy=name_of_copy("alice", "alice/digital_twins/tank"),
+    )  # fmt: skip
     add(runner, "bobs", owner="bob")
     folders = [runner.settings.runs / name for name in ("gone-1", "gone-2", "bobs-1")]
     for folder in folders:
         (folder / "out").mkdir(parents=True)
+    copy = runner.settings.runs / "copies" / name_of_copy("alice", "alice/digital_twins/tank")
+    (copy / "twin").mkdir(parents=True)
     forget_person(runner, "alice")
     forget_person(runner, "alice")
     assert runner.table.find("gone") is None
     assert runner.table.events("gone", after=0, limit=10) == []
     assert [folder.name for folder in folders if folder.exists()] == ["bobs-1"]
+    assert not copy.exists()

@@ -52,5 +52,7 @@ class Provenance(Wire):
     )
     description: str = Field("", description="The `twin.yaml` that counted, also of an inferred.")
     configuration: dict[str, Any] = Field(description="What the run was made to do, values put in.")
-    image: str = Field("", description="The image that it ran in; empty without an engine.")
+    image: str = Field(
+        "", description="The image that it ran in, by its digest; empty where there are none."
+    )
     artefacts: tuple[Artefact, ...] = Field((), description="Its results.")

@@ -43,6 +43,8 @@ class Seen:
     """Whether something in it was ended because it needed more memory than the sandbox has."""
     memory_bytes: int | None = None
     """How much memory it had, where that is known."""
+    image: str = field(default="", compare=False)
+    """The image that it was made of, by its digest; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

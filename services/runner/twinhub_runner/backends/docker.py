@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from twinhub_api.names import run_container_for
 
@@ -114,10 +114,10 @@ class DockerBackend:
             BackendError: Docker does not say.
         """
         found = self._engine.inspect(self._container(name)) or {"State": {}}
-        state: dict[str, Any] = found["State"]
+        state, image = found["State"], found.get("Image", "")
         if state.get("Running"):
-            return Seen(SandboxState.RUNNING)
-        seen = self._judge(self.runs / name / "out", state.get("Status", ""))
+            return Seen(SandboxState.RUNNING, image=image)
+        seen = replace(self._judge(self.runs / name / "out", state.get("Status", "")), image=image)
         if state.get("OOMKilled"):
             return replace(seen, was_out_of_memory=True, memory_bytes=found["HostConfig"]["Memory"])
         return seen

@@ -13,6 +13,7 @@ from twinhub_runner.copies.inputs import Required, find_required
 from twinhub_runner.copies.mounts import mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.results.keeping import keep_results
+from twinhub_runner.twins import may_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,8 @@ class Workshop:
     def choose(self, caller: Caller, found: FoundTwin, first: str) -> Chosen:
         """Return where a run that begins with a phase is to work.
 
-        A copy is made anew by `create`; of a twin without it, when the twin has been changed.
+        A copy is made anew by `create`; of a twin without it, when the twin has been changed; and
+        when the caller may not read any more what it has.
 
         Raises:
             BadSubmissionError: something that the twin requires is not there.
@@ -75,7 +77,7 @@ class Workshop:
             return Chosen(found, "", found.path, find_required(self.root, caller, found))
         name, key = _name_and_key(caller, found)
         kept = self.copies.find(name)
-        if kept is not None and first != CREATE:
+        if kept is not None and first != CREATE and _may_have(caller, kept):
             is_behind = kept.signature != self.copies.signature(found.place)
             if not is_behind or CREATE in found.twin.phases:
                 as_kept = found.described_by(kept.text)
@@ -135,6 +137,11 @@ class Workshop:
         except OSError as error:
             return f"Its results could not be kept: {error.strerror}."
         return fault
+
+
+def _may_have(caller: Caller, copy: Copy) -> bool:
+    """Return whether somebody may still read all that a copy has; who leaves a team may not."""
+    return all(may_read(caller, one.place.names) for one in copy.required.inputs)
 
 
 def _name_and_key(caller: Caller, found: FoundTwin) -> tuple[str, str]:

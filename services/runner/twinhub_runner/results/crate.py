@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 METADATA = "ro-crate-metadata.json"
 _CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
-_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+_TERMS = {
+    name: f"https://w3id.org/ro/terms/workflow-run#{name}" for name in ("sha256", "containerImage")
+}
 _SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 _NO_LICENCE = "The twin states none."
 _STATUS = {
@@ -120,6 +122,8 @@ def _run(provenance: Provenance, *, objects: list[Entity], results: list[Entity]
         made["actionStatus"] = {"@id": _STATUS[run.status]}
     if run.reason:
         made["error"] = run.reason
+    if provenance.image:
+        made["containerImage"] = provenance.image
     return made
 
 

@@ -47,6 +47,7 @@ def tell_provenance(table: RunTable, row: RunRow, folder: Path) -> Provenance:
         phases_before=tuple(one.id for one in find_before(table, row)),
         description="" if copy is None else copy.text,
         configuration=row.plan,
+        image=row.image,
         artefacts=read_results(folder).artefacts,
     )
 

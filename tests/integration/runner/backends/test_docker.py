@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import warnings
 from dataclasses import replace
@@ -11,10 +12,19 @@ from uuid import uuid4
 
 import docker
 import pytest
-from twinhub_runner.backends.base import BackendError, ImpossibleError, Mount, SandboxState, Seen
+from twinhub_runner.backends.base import (
+    BackendError,
+    ImpossibleError,
+    Limits,
+    Mount,
+    SandboxState,
+    Seen,
+)
 from twinhub_runner.backends.docker import DockerBackend
+from twinhub_runner.identifiers import make_run_id
 
-from tests.fixtures.sandboxes import ENGINE, IMAGE, MEMORY, ONE, UID, open_bench
+from tests.fixtures.sandboxes import ENGINE, IMAGE, MEMORY, ONE, SECONDS, UID, open_bench
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +62,11 @@ def test_want_of_memory_is_told_with_the_figure(bench: Bench) -> None:
     assert (seen.status, seen.was_out_of_memory, seen.memory_bytes) == (137, True, MEMORY)
 
 
+def test_image_of_a_sandbox_is_told_by_its_digest(bench: Bench) -> None:
+    bench.start(ONE, "true")
+    assert re.fullmatch("sha256:[0-9a-f]{64}", bench.wait_for(ONE, SandboxState.ENDED).image)
+
+
 def test_sandbox_has_no_more_rights_than_a_workspace(bench: Bench) -> None:
     script = (
         "grep -E '^(Cap|NoNewPrivs|Uid)' /proc/self/status > status; ls -d /run/twinhub/*/* > seen"
@@ -70,6 +85,20 @@ def test_network_has_no_way_out_where_it_is_none(bench: Bench) -> None:
     bench.start(ONE, "ls /sys/class/net > nets")
     bench.wait_for(ONE, SandboxState.ENDED)
     assert (bench.work / "nets").read_text().split() == ["lo"]
+
+
+def test_fork_bomb_stays_within_its_limit_and_ends_with_its_sandbox(bench: Bench) -> None:
+    bomb = "bomb() { bomb | bomb & }; touch up; bomb; while :; do sleep 1; done"
+    bench.backend.start(replace(bench.make(ONE, bomb), limits=Limits(processes=64)))
+    wait_for((bench.work / "up").exists, seconds=SECONDS, what="it runs")
+    other = f"{make_run_id()}-1"
+    bench.start(other, "exit 4")
+    assert bench.wait_for(other, SandboxState.ENDED).status == 4
+    bench.backend.kill(ONE)
+    bench.wait_for(ONE, SandboxState.VANISHED)
+    for name in (ONE, other):
+        bench.backend.remove(name)
+    assert bench.backend.list_names() == frozenset()
 
 
 def test_image_that_is_not_there_is_named(bench: Bench) -> None:

@@ -39,7 +39,7 @@ phases:
 """
 CAPS = Caps(all=5, each_user=3)
 AT_ONCE = Pace(
-    tick=0, look=0, idle=0, sweep=0, first_delay=0, longest_delay=0, first_retry=0
+    tick=0, look=0, killed=0, idle=0, sweep=0, first_delay=0, longest_delay=0, first_retry=0
 )  # fmt: skip
 _USERS = ("ada", "bob", "eve")
 _MOST_TURNS = 300

@@ -52,6 +52,14 @@ def _root(tmp_path: Path) -> Path:
     (root / "alice/private.txt").write_text("nobody else's\n")
     (root / "common/.store/1").mkdir(parents=True)
     (root / "common/.store/1/profile.csv").write_text("profile\n")
+    (root / "common/.store/2").mkdir()
+    (root / "common/.store/2/twin.yaml").write_text(
+        "format: 1\nname: cooler\n"
+        "phases: {execute: {outputs: [made],"
+        ' script: "echo made >made; ls /workspace/common/digital_twins/*\\n"}}\n'
+    )
+    (root / "common/digital_twins").mkdir()
+    (root / "common/digital_twins/cooler@1.0.0").symlink_to("../.store/2")
     (root / "common/data").mkdir()
     (root / "common/data/profile@1.0.0").symlink_to("../.store/1")
     return root

@@ -104,6 +104,16 @@ def test_each_member_of_a_team_has_a_copy_of_their_own(client_of: Client) -> Non
     assert result_of(alice, of_bob["id"]) == RESULT.replace("alice", "bob")
 
 
+def test_published_twin_runs_at_its_usual_place_and_stays_as_it_is(
+    client_of: Client, root: Path
+) -> None:
+    alice = client_of("alice")
+    ended = run(alice, "execute", twin="common/digital_twins/cooler@1")
+    assert texts(alice, ended["id"]) == ["made", "twin.yaml"]
+    assert alice.get(f"/api/runs/{ended['id']}/artefacts/made").text == "made\n"
+    assert [one.name for one in (root / "common/.store/2").iterdir()] == ["twin.yaml"]
+
+
 def test_asset_that_is_not_there_is_named_at_once(client_of: Client, root: Path) -> None:
     (root / "alice/models/pump").rename(root / "alice/models/pumpe")
     answer = client_of("alice").post("/api/runs", json={"twin": "tank"})

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("is_fresh", sa.Boolean(), nullable=False),
         sa.Column("requires", sa.JSON(), nullable=False),
         sa.Column("outputs", sa.JSON(), nullable=False),
+        sa.Column("image", sa.String(), nullable=False),
         sa.Column("rerun_of", sa.String(), nullable=True),
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),

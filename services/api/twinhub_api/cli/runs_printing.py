@@ -58,7 +58,7 @@ class LinePrinter:
 
     def _print(self, line: LogLine) -> None:
         if self.as_json:
-            print(line.model_dump_json())
+            print(line.as_json())
             return
         is_out = line.stream not in {ERR, OWN}
         terminal, stream = (self.out, sys.stdout) if is_out else (self.err, sys.stderr)

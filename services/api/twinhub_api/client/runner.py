@@ -13,7 +13,14 @@ from urllib.parse import quote
 from twinhub_api.client.base import ServiceClient, Values
 from twinhub_api.client.errors import ProblemError, UnreachableError
 from twinhub_api.runner.commands import CommandIn, RunCommand, RunCommandList
-from twinhub_api.runner.logs import Heard, LogLine, SeriesList, parse_record
+from twinhub_api.runner.logs import (
+    Heard,
+    LogLine,
+    NoLineError,
+    SeriesList,
+    parse_lines,
+    parse_record,
+)
 from twinhub_api.runner.results import Artefact, Artefacts, Provenance
 from twinhub_api.runner.runs import (
     Run,
@@ -256,7 +263,13 @@ class RunnerClient(ServiceClient):
                     return
                 if data:
                     tried, _, end = place.partition("-")
-                    lines = tuple(map(LogLine.model_validate_json, data))
+                    try:
+                        lines = parse_lines(data)
+                    except NoLineError as error:
+                        raise UnreachableError(
+                            "The runner tells a log as this version of TwinHub does not know it:"
+                            " is it of the same version?"
+                        ) from error
                     yield Heard(int(tried), int(end), lines)
 
 

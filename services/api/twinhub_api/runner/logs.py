@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
 from twinhub_api.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 OUT, ERR, OWN = "o", "e", "t"
 """Streams: standard output, standard error, and what TwinHub itself says."""
+_STREAMS = frozenset({OUT, ERR, OWN})
+_quoted = json.encoder.encode_basestring
 MARK = "@twin "
 """What a line of numbers begins with: ``@twin progress=0.4 level=1.25``."""
 
 
-class LogLine(Wire):
-    """One line that a process of a run has printed, or a part of a long one."""
+class LogLine(NamedTuple):
+    """One line that a process of a run has printed, or a part of a long one.
 
-    time: int = Field(description="Milliseconds since 1970.")
-    process: str = Field(description="The process; `twin` where TwinHub itself says something.")
-    stream: Literal["o", "e", "t"] = Field(
-        description="`o` standard output, `e` standard error, `t` TwinHub itself."
-    )
+    No model: there are millions of them, and a tuple is made ten times as fast.
+    """
+
+    time: int
+    """Milliseconds since 1970."""
+    process: str
+    """The process; ``twin`` where TwinHub itself says something."""
+    stream: str
+    """`OUT`, `ERR` or `OWN`."""
     text: str
-    goes_on: bool = Field(
-        default=False, description="Whether the next line of this stream belongs to it."
-    )
+    goes_on: bool = False
+    """Whether the next line of this stream belongs to it."""
+
+    def as_json(self) -> str:
+        """Return it as a JSON object without line ends."""
+        return (
+            f'{{"time":{self.time},"process":{_quoted(self.process)},"stream":"{self.stream}",'
+            f'"text":{_quoted(self.text)},"goes_on":{"true" if self.goes_on else "false"}}}'
+        )
 
 
 class Series(Wire):
@@ -62,20 +75,32 @@ class Heard:
     lines: tuple[LogLine, ...]
 
 
+class NoLineError(ValueError):
+    """Something else than a line of a log."""
+
+
 def parse_record(record: str) -> LogLine | None:
     """Return the line of a record `<milliseconds>⇥<process>⇥<stream>⇥<text>`; None of others."""
     parts = record.split("\t", 3)
     if len(parts) != 4 or not parts[0].isdecimal() or len(parts[0]) > 15:  # noqa: PLR2004
         return None
     time, process, letter, text = parts
-    match letter.lower():
-        case "o" | "e" | "t" as stream:
-            return LogLine(
-                time=int(time), process=process, stream=stream, text=text,
-                goes_on=letter.isupper(),
-            )  # fmt: skip
-        case _:
-            return None
+    stream = letter.lower()
+    if stream not in _STREAMS:
+        return None
+    return LogLine(int(time), process, stream, text, goes_on=letter != stream)
+
+
+def parse_lines(texts: Sequence[str]) -> tuple[LogLine, ...]:
+    """Return lines that are JSON objects, as `LogLine.as_json` writes them.
+
+    Raises:
+        NoLineError: one is no such thing.
+    """
+    try:
+        return tuple(LogLine(**one) for one in json.loads(f"[{','.join(texts)}]"))
+    except (TypeError, ValueError) as error:
+        raise NoLineError(str(error)) from error
 
 
 def numbers_in(text: str) -> Iterator[tuple[str, float]]:

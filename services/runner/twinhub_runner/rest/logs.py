@@ -93,7 +93,7 @@ async def follow_run_log(
 def _as_event(heard: Heard | None) -> bytes:
     if heard is None:
         return b": still here\n\n"
-    lines = "".join(f"data: {line.model_dump_json()}\n" for line in heard.lines)
+    lines = "".join(f"data: {line.as_json()}\n" for line in heard.lines)
     return f"id: {heard.attempt}-{heard.end}\n{lines}\n".encode()
 
 
@@ -137,7 +137,7 @@ async def follow_by_socket(
 
 
 def _as_message(heard: Heard) -> str:
-    lines = ",".join(line.model_dump_json() for line in heard.lines)
+    lines = ",".join(line.as_json() for line in heard.lines)
     return f'{{"attempt":{heard.attempt},"end":{heard.end},"lines":[{lines}]}}'
 
 

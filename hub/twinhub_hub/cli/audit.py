@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _order(event: Mapping[str, object]) -> str:
-    """Return a time as text in its order: a service's has fewer digits than the hub's."""
+    """Return a time as text in its order: services of an earlier TwinHub wrote fewer digits."""
     return str(event.get("time")).removesuffix("Z").ljust(_DIGITS, "0")
 
 

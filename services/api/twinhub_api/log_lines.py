@@ -47,7 +47,7 @@ class JsonLines(logging.Formatter):
             text, _, detail = text.partition("\n")
         if record.exc_info:
             detail = f"{detail}\n{self.formatException(record.exc_info)}".strip("\n")
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
         fields = {
             "time": time.replace("+00:00", "Z"),
             "level": _LEVELS.get(record.levelname, record.levelname.lower()),

@@ -6,6 +6,7 @@ where there is none, what a twin is inferred from is first copied to where nobod
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -104,13 +105,23 @@ def _copy_what_is_read(folder: int, copy: Path) -> None:
         if found.is_folder:
             target.mkdir()
         elif stat.S_ISLNK(found.status.st_mode):
-            target.symlink_to(os.readlink(found.names[-1], dir_fd=found.folder))
+            _copy_link(found, target)
         elif (descriptor := found.open_file()) is not None:
             with open(descriptor, "rb", buffering=0) as file, target.open("wb") as new:  # noqa: PTH123
                 if found.status.st_size <= min(_LIMITS.file_bytes, left):
                     left -= new.write(file.read(_LIMITS.file_bytes + 1))
                 else:
                     new.truncate(found.status.st_size)  # that it is there is all that counts
+
+
+def _copy_link(found: Found, target: Path) -> None:
+    try:
+        goal = os.readlink(found.names[-1], dir_fd=found.folder)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.EINVAL}:
+            return  # gone, or no link any more
+        raise
+    target.symlink_to(goal)
 
 
 def _is_looked_into(found: Found) -> bool:

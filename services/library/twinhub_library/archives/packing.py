@@ -13,6 +13,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from twinhub_kit.files.walking import walk
+from twinhub_kit.files.zipping import Sink, pack_entry
 
 from twinhub_library.ignoring import walk_kept
 from twinhub_library.moments import moment_of
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _READ = 1 << 20
 _BLOCK, _RECORD = tarfile.BLOCKSIZE, tarfile.RECORDSIZE
-_LARGE = 1 << 31
-"""From here on a zip's entry says its size in 64 bits."""
 _FASTEST = 1
 _PACKED = frozenset(
     {
@@ -36,43 +35,17 @@ _PACKED = frozenset(
 """What is not packed a second time."""
 
 
-class _Sink:
-    """What `zipfile` writes to: it goes out as soon as it can."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-
-    def write(self, chunk: bytes) -> int:
-        """Take a chunk."""
-        self._chunks.append(bytes(chunk))
-        return len(chunk)
-
-    def flush(self) -> None:
-        """Do nothing: what is here is taken by `take`."""
-
-    def take(self) -> bytes:
-        """Return what is here, and forget it."""
-        chunks, self._chunks = self._chunks, []
-        return b"".join(chunks)
-
-
 def pack_zip(opening: Callable[[], int], name: str, *, everything: bool = False) -> Iterator[bytes]:
     """Yield a folder as a zip, below a name; ``opening`` opens it when the first is asked for."""
-    sink = _Sink()
+    sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:  # type: ignore[call-overload]
         for found, file in _contents(opening, everything=everything):
             about = _zip_about(found, name)
             if file is None:
                 archive.writestr(about, b"")
                 continue
-            is_large = found.status.st_size >= _LARGE
-            with archive.open(about, "w", force_zip64=is_large) as entry:
-                for chunk in _read(file, found.status.st_size):
-                    entry.write(chunk)
-                    if out := sink.take():
-                        yield out
-            if out := sink.take():
-                yield out
+            size = found.status.st_size
+            yield from pack_entry(archive, sink, about, _read(file, size), size)
     yield sink.take()
 
 

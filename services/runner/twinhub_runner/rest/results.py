@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -14,17 +12,13 @@ from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
 
 from twinhub_runner.errors import NoArtefactError, NotReadyError
 from twinhub_runner.rest.runs import After, Limit, TheRunner  # noqa: TC001 - read by FastAPI
-from twinhub_runner.results.crate import write_crate
+from twinhub_runner.results.crate import stream_crate
 from twinhub_runner.results.keeping import read_results
 from twinhub_runner.results.provenance import tell_provenance
 from twinhub_runner.results.rerunning import rerun
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 router = APIRouter(tags=["results"])
 
-_CHUNK = 1 << 20
 _OF_A_STRANGER = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -73,12 +67,11 @@ def download_crate(run_id: str, runner: TheRunner, caller: KnownCaller) -> Strea
     if row.ended_at is None:
         raise NotReadyError(f"The run {run_id} has not ended: ask again when it has.")
     folder = runner.places.of(row).folder
-    file = write_crate(tell_provenance(runner.table, row, folder), read_results(folder))
-    headers = {
-        **_OF_A_STRANGER, "Content-Length": str(os.fstat(file.fileno()).st_size),
-        "Content-Disposition": f'attachment; filename="{quote(run_id)}.zip"',
-    }  # fmt: skip
-    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+    chunks = stream_crate(tell_provenance(runner.table, row, folder), read_results(folder))
+    name = {"Content-Disposition": f'attachment; filename="{quote(run_id)}.zip"'}
+    return StreamingResponse(
+        chunks, media_type="application/zip", headers={**_OF_A_STRANGER, **name}
+    )
 
 
 @router.post("/api/runs/{run_id}/rerun", status_code=202)
@@ -89,9 +82,3 @@ def rerun_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Submitted:
     own: it is run again on what is there now.
     """
     return Submitted(runs=tuple(rerun(runner, caller, runner.find(caller, run_id))))
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import zipfile
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from twinhub_api.runner.runs import Status
+from twinhub_kit.files.zipping import Sink, pack_entry
 
 from twinhub_runner.reading import parse_description
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Entity = dict[str, Any]
 
+_CHUNK = 1 << 20
 METADATA = "ro-crate-metadata.json"
 _CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
 _TERMS = {
@@ -41,26 +43,29 @@ _STATUS = {
 }
 
 
-def write_crate(provenance: Provenance, kept: Kept) -> IO[bytes]:
-    """Return an open file without a name that holds the archive, at its beginning.
+def stream_crate(provenance: Provenance, kept: Kept) -> Iterator[bytes]:
+    """Yield the archive while it is made.
 
     Raises:
-        OSError: the disk has no room, or the like.
+        OSError: a result cannot be read.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    try:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(METADATA, json.dumps(make_metadata(provenance), indent=2))
-            archive.writestr("provenance.json", provenance.model_dump_json(indent=2))
-            if provenance.description:
-                archive.writestr("twin.yaml", provenance.description)
-            for one in kept.artefacts:
-                archive.write(kept.folder / one.path, f"results/{one.path}")
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
+    sink = Sink()
+    texts = {
+        METADATA: json.dumps(make_metadata(provenance), indent=2),
+        "provenance.json": provenance.model_dump_json(indent=2),
+    }
+    if provenance.description:
+        texts["twin.yaml"] = provenance.description
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        for name, text in texts.items():
+            archive.writestr(name, text)
+        for one in kept.artefacts:
+            with (kept.folder / one.path).open("rb") as file:
+                about = zipfile.ZipInfo.from_file(file.name, f"results/{one.path}")
+                about.compress_type = zipfile.ZIP_DEFLATED
+                chunks = iter(partial(file.read, _CHUNK), b"")
+                yield from pack_entry(archive, sink, about, chunks, one.size)
+    yield sink.take()
 
 
 def make_metadata(provenance: Provenance) -> Entity:

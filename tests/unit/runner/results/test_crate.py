@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from twinhub_api.runner.results import Pinned, Provenance
 from twinhub_api.runner.runs import Run, Status, Target
-from twinhub_runner.results.crate import METADATA, make_metadata, write_crate
+from twinhub_runner.results.crate import METADATA, make_metadata, stream_crate
 from twinhub_runner.results.keeping import keep_results
 
 if TYPE_CHECKING:
@@ -47,11 +49,23 @@ def test_every_file_of_an_archive_is_described_whatever_its_name(name: str, tmp_
     file.parent.mkdir(parents=True)
     file.write_text("1\n")
     kept = keep_results(tmp_path / "twin", ["**"], tmp_path / "run")
-    with write_crate(make_provenance(artefacts=kept.artefacts), kept) as archive:
-        names = set(zipfile.ZipFile(archive).namelist())
+    archive = b"".join(stream_crate(make_provenance(artefacts=kept.artefacts), kept))
+    names = set(zipfile.ZipFile(io.BytesIO(archive)).namelist())
     described = entities(make_provenance(artefacts=kept.artefacts))
     parts = {unquote(one["@id"]) for one in described["./"]["hasPart"]}
     assert names == {*parts, METADATA}
+
+
+def test_large_result_goes_out_piece_by_piece_and_comes_back_whole(tmp_path: Path) -> None:
+    content = random.Random(7).randbytes(12 << 20)  # noqa: S311 - the same each time
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "large.bin").write_bytes(content)
+    kept = keep_results(tmp_path / "twin", ["**"], tmp_path / "run")
+    pieces = list(stream_crate(make_provenance(artefacts=kept.artefacts), kept))
+    assert max(map(len, pieces)) < 3 << 20
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("results/large.bin") == content
 
 
 def test_whatever_an_entity_refers_to_is_described() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from typing import TYPE_CHECKING
 
-from twinhub_kit.files.errors import RefusedFileError
+from twinhub_kit.files.errors import ChangedError, RefusedFileError
 from twinhub_kit.files.walking import walk
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def digest_of_folder(folder: int) -> str:
 
     Raises:
         RefusedFileError: a device, a pipe or a socket is there, or it is too deep.
+        ChangedError: somebody exchanges what is in it.
     """
     digest = hashlib.sha256()
     for found in walk(folder):
@@ -63,7 +65,7 @@ def _line(found: Found) -> bytes:
     if found.is_folder:
         return b"/\n"
     if stat.S_ISLNK(found.status.st_mode):
-        return b"\0l\0" + os.readlink(os.fsencode(found.names[-1]), dir_fd=found.folder) + b"\n"
+        return b"\0l\0" + _goal(found) + b"\n"
     descriptor = found.open_file()
     if descriptor is None:
         raise RefusedFileError(f"{found.path} is no file with content: remove it first.")
@@ -72,3 +74,12 @@ def _line(found: Found) -> bytes:
         return b"\0" + mark + b"\0" + digest_of_file(descriptor).encode() + b"\n"
     finally:
         os.close(descriptor)
+
+
+def _goal(found: Found) -> bytes:
+    try:
+        return os.readlink(os.fsencode(found.names[-1]), dir_fd=found.folder)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.EINVAL}:  # gone, or no link any more
+            raise ChangedError(f"{found.path} changed while it was read: try again.") from error
+        raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
 
-from twinhub_runner.agents import is_in_background, prepare
+from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.resources import tell_out_of_memory
@@ -126,6 +126,18 @@ class Reconciler:
             self._backend.stop(name)
         elif not row.in_background and is_in_background(self._places.of(row).outside):
             self._table.note(row.id, "background", _IN_BACKGROUND, in_background=True)
+        else:
+            self._look_at_health(row)
+
+    def _look_at_health(self, row: RunRow) -> None:
+        """Write down whether what is to answer does, as the agent has found."""
+        ill = read_ill(self._places.of(row).outside, row.plan.get("health", ()))
+        why = f"No answer from {', '.join(ill)}." if ill else ""
+        if ill is None or (row.is_healthy is (not ill) and row.reason == why):
+            return
+        self._table.note(
+            row.id, "unhealthy" if ill else "healthy", why, is_healthy=not ill, reason=why
+        )
 
     def _begin_to_stop(self, row: RunRow) -> None:
         if row.status == Status.RUNNING:
@@ -146,7 +158,8 @@ class Reconciler:
         pause = min(self._first_pause * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
         self._table.move(
             row.id, Status.WAITING, f"{why} It is tried again in {pause:g} s.",
-            in_background=False, attempt=row.attempt + 1, not_before=time.time() + pause,
+            in_background=False, is_healthy=None,
+            attempt=row.attempt + 1, not_before=time.time() + pause,
         )  # fmt: skip
 
     def _fail(self, row: RunRow, why: str) -> None:

@@ -14,7 +14,7 @@ from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
-from twinhub_agent.spawning import CannotStartError, as_status
+from twinhub_agent.spawning import CannotStartError, as_status, limit_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Phase:
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
         self._plan, self._outside = plan, outside
+        limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")

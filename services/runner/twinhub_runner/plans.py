@@ -17,21 +17,27 @@ HEALTH = {"every": 10.0, "begin": 60.0}
 """Seconds between two questions to a port that is to answer, and that it has to begin in."""
 _EXECUTE = "execute"
 _BY_HTTP = frozenset({"http", "ws", "sse"})
+LEAST_FILE_BYTES = 64 << 20
+"""That one file may have, whatever a run may write: the agent writes with the same limit."""
 _MAIN = "main"
 """What the one process of a phase is called that is a command or a script."""
 
 
 def make_plan(
-    resolved: Resolved, phase: str, folder: str, *, most_seconds: float | None
-) -> dict[str, Any]:
+    resolved: Resolved, phase: str, folder: str, *, most_seconds: float | None,
+    most_bytes: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the plan of a phase that runs in a folder of the sandbox.
 
     ``most_seconds`` is what the site allows where the twin sets no limit; a live phase has none.
+    ``most_bytes`` is what the site lets a run write, or None.
     """
     data: Mapping[str, Any] = resolved.data["phases"][phase]
     variables = {**resolved.data.get("variables", {}), **data.get("variables", {})}
     is_live = bool(data.get("live"))
     limit = data.get("time_limit")
+    asked = asked_for(resolved.data)
+    most = min((int(one) for one in (asked.get("disk"), most_bytes) if one), default=None)
     processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
     return {
         "phase": phase,
@@ -40,7 +46,8 @@ def make_plan(
         "keeps_children": "processes" not in data,
         "log": LOG,
         "health": _health(resolved, phase, data),
-        ASKED: asked_for(resolved.data),
+        "file_bytes": most and max(most, LEAST_FILE_BYTES),
+        ASKED: asked,
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()

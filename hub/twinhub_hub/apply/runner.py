@@ -55,6 +55,7 @@ def _settings(context: Context) -> Mapping[str, object]:
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "most_seconds": runner.hours * 3600,
             "variables": _variables(context),
+            "keep_days": runner.keep_days,
             "least_free": runner.least_free,
             "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {

@@ -20,6 +20,7 @@ from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
+from twinhub_runner.collecting import EVERY_SECONDS, clear_old
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
 from twinhub_runner.errors import (
@@ -266,6 +267,10 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
     runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
+    if (days := settings.keep_days) is not None:
+        runner.background.every(
+            EVERY_SECONDS, "old runs", partial(clear_old, runner, days), first_after_seconds=60.0
+        )
     try:
         yield runner
     finally:

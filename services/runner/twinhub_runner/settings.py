@@ -41,6 +41,8 @@ class RunnerSettings:
     """How long a phase may take that sets no limit and is not live; None for no limit."""
     least_free: int = 0
     """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
+    keep_days: float | None = None
+    """How long log and results are kept after a run, and an unused copy; None for ever."""
     workers: int = 8
     """How many runs are moved at once."""
 

@@ -192,3 +192,20 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
     assert "it goes on: `twin logs -f " in said
     assert "running" in twin("ps").out
     assert twin("stop", "tank").code == 0
+
+
+def test_clear_tells_what_runs_take_and_removes_old_ones(twin: Twin) -> None:
+    assert twin("run", "tank", "make").code == 0
+    told = twin("clear")
+    assert re.match(r"logs and results of \d+ runs: \S+; working copies of \d+ twins: ", told.out)
+    dry = twin("clear", "--days", "0", "--dry-run")
+    assert re.match(r"logs and results of [1-9]\d* runs and \d+ working copies would be ", dry.out)
+    assert twin("clear", "--days", "0").out == dry.out.replace("would be removed", "removed")
+    assert twin("clear").out.startswith("logs and results of 0 runs: ")
+
+
+def test_continue_is_refused_of_a_run_that_does_not_ask(twin: Twin) -> None:
+    assert twin("run", "tank", "create").code == 0
+    done = twin("continue", "tank")
+    assert done.code == 2
+    assert "does not ask whether to go on" in done.err

@@ -31,6 +31,7 @@ from twinhub_runner.errors import (
 )
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.operating import show_to_operators
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
@@ -267,6 +268,7 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
     runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
+    show_to_operators(runner, backend)
     if (days := settings.keep_days) is not None:
         runner.background.every(
             EVERY_SECONDS, "old runs", partial(clear_old, runner, days), first_after_seconds=60.0

@@ -145,5 +145,8 @@ class Backend(Protocol):
             BackendError: nobody can say right now.
         """
 
+    def find_fault(self) -> str:
+        """Return why no sandbox can be made now and what to do; empty where nothing is known of."""
+
     def close(self) -> None:
         """Let go of what this process has open; sandboxes go on."""

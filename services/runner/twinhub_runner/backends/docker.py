@@ -161,6 +161,14 @@ class DockerBackend:
         names = (name for one in found for name in one["Names"])
         return frozenset(name.removeprefix(start) for name in names if name.startswith(start))
 
+    def find_fault(self) -> str:
+        """Return that Docker does not answer, if so."""
+        try:
+            self._engine.ask("GET", "/_ping")
+        except BackendError as error:
+            return f"No run can begin or end, those that go on do so: {error}. Run `twinhub up`."
+        return ""
+
     def close(self) -> None:
         """Close the connections with Docker."""
         self._engine.close()

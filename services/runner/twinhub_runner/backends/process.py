@@ -12,6 +12,7 @@ import resource
 import select
 import shutil
 import signal
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,6 +110,20 @@ class ProcessBackend:
         """Return the sandboxes whose agent lives."""
         found = self.runs.iterdir() if self.runs.is_dir() else ()
         return frozenset(one.name for one in found if find_agent(one / "out") is not None)
+
+    def find_fault(self) -> str:
+        """Return why bubblewrap makes no sandbox, if so."""
+        command = [_program("bwrap"), "--unshare-pid", "--ro-bind", "/", "/", "--", "true"]
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                timeout=_BEGIN_SECONDS,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"No run can begin: {error}. `twinhub up` says what to do."
+        why = done.stderr.strip() or f"it ends with status {done.returncode}"
+        is_well = done.returncode == 0
+        return "" if is_well else f"No run can begin: {why}. `twinhub up` says what to do."
 
     def close(self) -> None:
         """Let go of nothing: there is nothing open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,16 @@ class RunRow(Base):
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many runs have not ended."""
+
+    under_way: int
+    waiting: int
+    oldest_waiting: float | None
+    """When the one was asked for that waits longest."""
+
+
 class EventRow(Base):
     """One thing that has happened to a run."""
 
@@ -215,6 +226,17 @@ class RunTable:
         with self._database.session() as session:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
+
+    def count_open(self) -> OpenCount:
+        """Return how many runs go on and wait; one that waits for an earlier phase does neither."""
+        waits = RunRow.status == Status.WAITING.value
+        number = select(func.count()).where(RunRow.ended_at.is_(None))
+        queue = select(func.count(), func.min(RunRow.created_at)).where(
+            RunRow.ended_at.is_(None), waits, RunRow.waits_for.is_(None)
+        )
+        with self._database.reading() as session:
+            waiting, oldest = session.execute(queue).one()
+            return OpenCount(session.scalars(number.where(~waits)).one(), waiting, oldest)
 
     def list_of_copy(self, copy_id: str) -> list[RunRow]:
         """Return the runs that have worked in a copy and succeeded, in the order of asking."""

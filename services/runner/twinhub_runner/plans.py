@@ -56,16 +56,26 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made = {}
+    made: dict[str, dict[str, Any]] = {}
     for name, data in resolved.data.get("commands", {}).items():
-        effect = data["effect"]
-        if "command" in effect:
-            shared = resolved.data.get("variables", {})
-            made[name] = _process({"command": effect["command"]}, folder, ".", shared, resolved)
+        effect, shared = data["effect"], resolved.data.get("variables", {})
+        if "message" in effect:
+            made[name] = {"not_yet": "a message needs a service of the site, and it has none yet"}
         else:
-            made[name] = {"not_yet": "only an effect that is a command can be had yet"}
+            words = effect.get("command") or _call(effect["http"], resolved)
+            made[name] = _process({"command": words}, folder, ".", shared, resolved)
+            made[name]["is_call"] = "http" in effect
         made[name]["arguments"] = data.get("arguments", {})
     return made
+
+
+def _call(request: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    """Return what `twinhub_agent.calling` is given."""
+    path = request.get("path", "/")
+    return [
+        request.get("method", "POST"), str(_port(request["port"], resolved)),
+        path if path.startswith("/") else f"/{path}", request.get("body", ""),
+    ]  # fmt: skip
 
 
 def _process(

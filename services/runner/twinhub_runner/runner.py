@@ -30,6 +30,7 @@ from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.resources import check_asked, limits_of
 from twinhub_runner.scheduling import Pace, Scheduler
 from twinhub_runner.store.runs import RunRow, RunTable
+from twinhub_runner.telling import LISTENING
 from twinhub_runner.twins import Twins
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class Runner:
     def _refuse_outside(self, chosen: Chosen) -> None:
         """Refuse what ends a twin's run where that would wait for the run to end."""
         for row in self.table.list_open():
-            is_running = row.keys == [chosen.key] and row.status == Status.RUNNING
-            if is_running and _TERMINATE in row.plan.get("commands", {}):
+            listens = row.keys == [chosen.key] and row.status in LISTENING
+            if listens and _TERMINATE in row.plan.get("commands", {}):
                 raise TwinRunsError(
                     f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
                     f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."

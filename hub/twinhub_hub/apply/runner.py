@@ -55,13 +55,8 @@ def _settings(context: Context) -> Mapping[str, object]:
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "most_seconds": runner.hours * 3600,
             "variables": _variables(context),
-            "limits": {}
-            if context.running.engine == "process"
-            else {
-                "memory_bytes": runner.memory,
-                "cpus": runner.cpus,
-                "processes": runner.processes,
-            },
+            "least_free": runner.least_free,
+            "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {
                 "all": runner.all,
                 "each_user": runner.each_user,
@@ -69,6 +64,16 @@ def _settings(context: Context) -> Mapping[str, object]:
             },
         },
     }
+
+
+def _limits(context: Context) -> Mapping[str, object]:
+    """Return what each run may use of the machine, where that can be limited."""
+    runner = context.settings.runner
+    if context.running.engine == "process":
+        return {}
+    return {
+        "memory_bytes": runner.memory, "cpus": runner.cpus, "processes": runner.processes
+    }  # fmt: skip
 
 
 def _sandboxes(context: Context) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_api.names import label_for
@@ -21,13 +22,19 @@ from twinhub_kit.migrations import migrate
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
-from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
+from twinhub_runner.errors import (
+    BadSubmissionError,
+    NoRunError,
+    NotAskingError,
+    TwinRunsError,
+)
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.resources import check_asked, limits_of
+from twinhub_runner.room import LOOK_SECONDS, Room, end_runs_that_write_too_much
 from twinhub_runner.scheduling import Pace, Scheduler
 from twinhub_runner.store.runs import RunRow, RunTable
 from twinhub_runner.telling import LISTENING
@@ -159,6 +166,25 @@ class Runner:
         self.scheduler.wake()
         return run
 
+    def go_on(self, caller: Caller, run_id: str) -> Run:
+        """Have a run begin that asks whether to.
+
+        Raises:
+            NoRunError: there is no such run for the caller.
+            NotAskingError: it does not ask.
+        """
+        row = self.find(caller, run_id)
+        if not row.is_asking:
+            raise NotAskingError(
+                f"The run {run_id} does not ask whether to go on: it {row.status}."
+            )
+        self.table.note(
+            run_id, "continued", who=caller.name, goes_on=True, is_asking=False, reason=""
+        )
+        self.audit.record(caller, "continue-run", row.twin, run=row.id, author=row.owner)
+        self.scheduler.wake()
+        return self.find(caller, run_id).as_wire()
+
     def _row(self, caller: Caller, asked: Submission, chosen: Chosen, phase: str) -> RunRow:
         run_id, found = make_run_id(), chosen.found
         if phase not in found.twin.phases:
@@ -176,7 +202,10 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan=make_plan(resolved, phase, found.inside, most_seconds=self.settings.most_seconds),
+            plan=make_plan(
+                resolved, phase, found.inside, most_seconds=self.settings.most_seconds,
+                most_bytes=self.settings.limits.disk_bytes,
+            ),
             created_at=time.time(),
         )  # fmt: skip
 
@@ -220,7 +249,8 @@ def make_runner(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
         first_pause=pace.first_retry,
     )  # fmt: skip
-    scheduler = Scheduler(table, reconciler, places, settings.caps, pace)
+    room = Room(settings.root, settings.least_free)
+    scheduler = Scheduler(table, reconciler, places, settings.caps, room, pace)
     return Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
 
 
@@ -236,6 +266,7 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
+    runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
     try:
         yield runner
     finally:

@@ -27,7 +27,7 @@ from twinhub_kit.serving import serve, share_heaps
 from twinhub_runner.backends.base import Mount
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.leaving import watch_teams
+from twinhub_runner.leaving import watch_people
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings  # noqa: TC001 - pydantic reads it
@@ -119,7 +119,7 @@ async def run(settings: ServiceSettings) -> None:
         runner = opened.enter_context(open_runner(settings.runner, backend))
         hub = (settings.runner.hub_api_url, settings.token)
         users, groups = opened.enter_context(HubUsers(*hub)), opened.enter_context(HubGroups(*hub))
-        watch_teams(runner, users.groups_of, groups.has)
+        watch_people(runner, users.has_left, users.groups_of, groups.has)
         application = make_runner_application(runner, identity)
         _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
         await serve(application, port=settings.port, websockets=True, ending=runner.followers.end)

@@ -39,6 +39,8 @@ class RunnerSettings:
     """What each run finds in its environment beside the twin's own."""
     most_seconds: float | None = 86_400.0
     """How long a phase may take that sets no limit and is not live; None for no limit."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of secrets: the first encrypts, all decrypt. Without any, one is made in `state`."""
     workers: int = 8
     """How many runs are moved at once."""
 

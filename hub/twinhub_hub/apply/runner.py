@@ -13,7 +13,7 @@ from twinhub_hub.egress import (
     network_of,
     strictest_egress,
 )
-from twinhub_hub.installation import RUNNER_TOKEN
+from twinhub_hub.installation import RUNNER_KEYS, RUNNER_TOKEN
 from twinhub_hub.sandbox.command import system_mounts
 from twinhub_hub.sandbox.edition import current_edition, environment_of
 from twinhub_hub.settings.images import RUN_IMAGE
@@ -40,6 +40,7 @@ def runner_environment(context: Context) -> Mapping[str, str]:
     return {
         "TWINHUB_RUNNER_SETTINGS": json.dumps(_settings(context), sort_keys=True),
         "TWINHUB_RUNNER_TOKEN": context.installation.token(RUNNER_TOKEN),
+        "TWINHUB_RUNNER_CRYPT_KEYS": context.installation.token(RUNNER_KEYS),
     }
 
 

@@ -15,7 +15,7 @@ from twinhub_kit.files.errors import FileError
 
 from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
-from twinhub_runner.errors import BadTwinError
+from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
 from twinhub_runner.room import note_before
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
     from twinhub_runner.copies.workshop import Workshop
     from twinhub_runner.places import Places
+    from twinhub_runner.secrets.delivering import Supply
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -44,9 +45,9 @@ _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is sto
 class Reconciler:
     """Takes steps with runs; one run is taken by one thread at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec], *, first_pause: float,
+        spec_of: Callable[[RunRow], SandboxSpec], supply: Supply, *, first_pause: float,
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
 
@@ -54,7 +55,7 @@ class Reconciler:
         """
         self._table, self._backend, self._places = table, backend, places
         self._workshop, self._spec_of = workshop, spec_of
-        self._first_pause = first_pause
+        self._supply, self._first_pause = supply, first_pause
 
     def step(self, row: RunRow) -> None:
         """Take the next step of a run that has begun and not ended."""
@@ -92,7 +93,8 @@ class Reconciler:
             laid_out = self._workshop.lay_out(row, place.folder)
             prepare(place.inside, place.outside, row.plan)
             note_before(place, laid_out["mounts"], self._workshop.root)
-        except (FileError, BadTwinError) as error:
+            self._supply.check(row)
+        except (FileError, BadTwinError, MissingSecretError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
@@ -108,8 +110,15 @@ class Reconciler:
         try:
             self._backend.start(self._spec_of(row))
             seen = self._backend.look(name)
+            runs = seen.state is SandboxState.RUNNING and row.target == Target.RUN
+            if runs and not self._supply.give(row):
+                return  # its agent does not listen yet
         except ImpossibleError as error:
             self._fail(row, str(error))
+            return
+        except MissingSecretError as error:
+            self._fail(row, str(error))
+            self._backend.remove(name)
             return
         if seen.state is not SandboxState.ABSENT:
             now = time.time()

@@ -18,6 +18,7 @@ from twinhub_kit.database import Database
 from twinhub_kit.health import Health, check_database
 from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
+from twinhub_kit.sealing import load_sealer
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
@@ -33,10 +34,14 @@ from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
+from twinhub_runner.rendering import names_of_services, plan_files
 from twinhub_runner.resources import check_asked, limits_of
 from twinhub_runner.room import LOOK_SECONDS, Room, end_runs_that_write_too_much
 from twinhub_runner.scheduling import Pace, Scheduler
+from twinhub_runner.secrets.delivering import Supply
+from twinhub_runner.secrets.keeping import Secrets
 from twinhub_runner.store.runs import RunRow, RunTable
+from twinhub_runner.store.secrets import SecretTable
 from twinhub_runner.telling import LISTENING
 from twinhub_runner.twins import Twins
 
@@ -68,6 +73,7 @@ class Runner:
     workshop: Workshop
     places: Places
     scheduler: Scheduler
+    secrets: Secrets
     background: Background = field(default_factory=Background)
     audit: Audit = field(default_factory=Audit)
     health: Health = field(default_factory=Health)
@@ -193,8 +199,16 @@ class Runner:
             known = ", ".join(found.twin.phases)
             raise BadSubmissionError(f"{found.path} has no phase {phase!r}: it has {known}.{hint}")
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
-        resolved = _resolve(found, asked, Context({"run": run, "uses": chosen.required.paths}))
+        services = names_of_services(found.twin)
+        context = Context({"run": run, "uses": chosen.required.paths, "services": services})
+        resolved = _resolve(found, asked, context)
         check_asked(found.path, resolved.data, self.settings.limits)
+        made = plan_files(found.twin, phase, resolved.parameters, context, found.inside)
+        self.secrets.check(caller.name, found.path, made.get("secrets", {}).values())
+        plan = make_plan(
+            resolved, phase, found.inside, most_seconds=self.settings.most_seconds,
+            most_bytes=self.settings.limits.disk_bytes,
+        )  # fmt: skip
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -202,11 +216,7 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan=make_plan(
-                resolved, phase, found.inside, most_seconds=self.settings.most_seconds,
-                most_bytes=self.settings.limits.disk_bytes,
-            ),
-            created_at=time.time(),
+            plan={**plan, **made}, created_at=time.time(),
         )  # fmt: skip
 
 
@@ -245,13 +255,15 @@ def make_runner(
     table, places = RunTable(database), Places(settings.runs)
     pace = pace or Pace()
     workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    sealer = load_sealer(settings.crypt_keys, settings.state / "secrets.key")
+    secrets = Secrets(SecretTable(database), sealer)
     reconciler = Reconciler(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
-        first_pause=pace.first_retry,
+        Supply(secrets, places), first_pause=pace.first_retry,
     )  # fmt: skip
     room = Room(settings.root, settings.least_free)
     scheduler = Scheduler(table, reconciler, places, settings.caps, room, pace)
-    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler, secrets)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The runner as a process of an installation: ``python -m twinhub_runner.service``.
 
-All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token in
-a variable of its own. They are taken out of the environment before anything else is started.
+All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token and
+keys in variables of their own. They are taken out of there before anything else is started.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 NAME = "runner"
-_SETTINGS, _TOKEN = "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN"
+_SETTINGS, _TOKEN, _CRYPT_KEYS = (
+    "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN", "TWINHUB_RUNNER_CRYPT_KEYS",
+)  # fmt: skip
 
 
 class ServiceSettingsError(Exception):
@@ -94,7 +96,8 @@ class ServiceSettings:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
-        return replace(found, token=token)
+        keys = tuple(environment.pop(_CRYPT_KEYS, "").split())
+        return replace(found, token=token, runner=replace(found.runner, crypt_keys=keys))
 
 
 def make_backend(settings: ServiceSettings) -> Backend:

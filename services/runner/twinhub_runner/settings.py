@@ -41,6 +41,8 @@ class RunnerSettings:
     """How long a phase may take that sets no limit and is not live; None for no limit."""
     least_free: int = 0
     """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of secrets: the first encrypts, all decrypt. Without any, one is made in `state`."""
     workers: int = 8
     """How many runs are moved at once."""
 

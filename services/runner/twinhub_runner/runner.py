@@ -21,6 +21,9 @@ from twinhub_kit.migrations import migrate
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
+from twinhub_runner.environments.building import Environments
+from twinhub_runner.environments.wanted import GUESSED
+from twinhub_runner.environments.wanted import check_asked as check_software
 from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from twinhub_runner.backends.base import Backend
     from twinhub_runner.copies.copies import Copy
     from twinhub_runner.copies.workshop import Chosen
+    from twinhub_runner.environments.base import Maker
     from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.twins import FoundTwin
 
@@ -60,6 +64,7 @@ class Runner:
     workshop: Workshop
     places: Places
     scheduler: Scheduler
+    environments: Environments
     background: Background = field(default_factory=Background)
     audit: Audit = field(default_factory=Audit)
     health: Health = field(default_factory=Health)
@@ -168,6 +173,11 @@ class Runner:
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
         resolved = _resolve(found, asked, Context({"run": run, "uses": chosen.required.paths}))
         check_asked(found.path, resolved.data, self.settings.limits)
+        check_software(
+            found.path, resolved.data, self.settings.software, is_described=found.is_described
+        )
+        plan = make_plan(resolved, phase, found.inside, most_seconds=self.settings.most_seconds)
+        plan[GUESSED] = not found.is_described
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -175,8 +185,7 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan=make_plan(resolved, phase, found.inside, most_seconds=self.settings.most_seconds),
-            created_at=time.time(),
+            plan=plan, created_at=time.time(),
         )  # fmt: skip
 
 
@@ -204,33 +213,40 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits),
+        limits_of(row.plan, settings.limits), environment=row.environment,
     )  # fmt: skip
 
 
 def make_runner(
-    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None
-) -> Runner:
+    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None,
+    maker: Maker | None = None,
+) -> Runner:  # fmt: skip
     """Put a runner together on a database that has its tables; nothing moves before it is told."""
     table, places = RunTable(database), Places(settings.runs)
     pace = pace or Pace()
-    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    copies = Copies(settings.root, settings.runs / "copies")
+    workshop = Workshop(settings.root, copies)
+    environments = Environments(
+        maker, settings.software, settings.root, copies, settings.state / "environments"
+    )
     reconciler = Reconciler(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
-        first_pause=pace.first_retry,
+        first_pause=pace.first_retry, environments=environments,
     )  # fmt: skip
     scheduler = Scheduler(table, reconciler, places, settings.caps, pace)
-    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler, environments)
 
 
 @contextlib.contextmanager
-def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
+def open_runner(
+    settings: RunnerSettings, backend: Backend, maker: Maker | None = None
+) -> Iterator[Runner]:
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
-    runner = make_runner(settings, database, backend)
+    runner = make_runner(settings, database, backend, maker=maker)
     runner.health.add("database", check_database(database))
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
@@ -238,5 +254,6 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     try:
         yield runner
     finally:
+        runner.environments.close()
         database.close()
         backend.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 
 from twinhub_runner.backends.base import Limits
+from twinhub_runner.environments.wanted import Allowed
 from twinhub_runner.queueing import Caps
 
 PUBLIC_PREFIX = "/services/runner"
@@ -39,6 +40,8 @@ class RunnerSettings:
     """What each run finds in its environment beside the twin's own."""
     most_seconds: float | None = 86_400.0
     """How long a phase may take that sets no limit and is not live; None for no limit."""
+    software: Allowed = field(default_factory=Allowed)
+    """What twins may ask for in their ``environment``."""
     workers: int = 8
     """How many runs are moved at once."""
 

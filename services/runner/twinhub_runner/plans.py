@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.resolving import Resolved
 
+ENVIRONMENT = "environment"
+"""Key of a plan with the software that the twin asks for."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
 HEALTH = {"every": 10.0, "begin": 60.0}
@@ -48,6 +50,7 @@ def make_plan(
         "health": _health(resolved, phase, data),
         "file_bytes": most and max(most, LEAST_FILE_BYTES),
         ASKED: asked,
+        ENVIRONMENT: dict(resolved.data.get("environment", {})),
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()

@@ -15,6 +15,8 @@ from twinhub_kit.files.errors import FileError
 
 from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
+from twinhub_runner.environments.base import NotMadeError
+from twinhub_runner.environments.building import WAITS
 from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
 from twinhub_runner.room import note_before
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
     from twinhub_runner.copies.workshop import Workshop
+    from twinhub_runner.environments.building import Environments
     from twinhub_runner.places import Places
     from twinhub_runner.secrets.delivering import Supply
     from twinhub_runner.store.runs import RunRow, RunTable
@@ -47,7 +50,8 @@ class Reconciler:
 
     def __init__(  # noqa: PLR0913 - what it works with
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec], supply: Supply, *, first_pause: float,
+        spec_of: Callable[[RunRow], SandboxSpec], supply: Supply, environments: Environments, *,
+        first_pause: float,
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
 
@@ -55,7 +59,8 @@ class Reconciler:
         """
         self._table, self._backend, self._places = table, backend, places
         self._workshop, self._spec_of = workshop, spec_of
-        self._supply, self._first_pause = supply, first_pause
+        self._supply, self._environments = supply, environments
+        self._first_pause = first_pause
 
     def step(self, row: RunRow) -> None:
         """Take the next step of a run that has begun and not ended."""
@@ -74,32 +79,40 @@ class Reconciler:
         self._table.move(row.id, Status.STOPPED, "It was stopped before it began.", is_asking=False)
 
     def sweep(self) -> None:
-        """Remove the sandboxes of runs that have ended, which a crash has left.
+        """Remove the sandboxes of runs that have ended, which a crash has left; and old software.
 
         Raises:
             BackendError: nobody can say which there are, or one cannot be removed now.
         """
         names = self._backend.list_names()  # before the rows: what is begun meanwhile is not in it
-        needed = {self._places.sandbox_of(row) for row in self._table.list_open()}
-        for name in names - needed:
+        rows = self._table.list_open()
+        for name in names - {self._places.sandbox_of(row) for row in rows}:
             self._backend.remove(name)
+        self._environments.collect({row.environment for row in rows})
 
     def _prepare(self, row: RunRow) -> None:
         if row.target != Target.RUN:
+            self._environments.leave(row.id)
             self.stop_waiting(row)
             return
         place = self._places.of(row)
         try:
-            laid_out = self._workshop.lay_out(row, place.folder)
+            laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
             prepare(place.inside, place.outside, row.plan)
-            note_before(place, laid_out["mounts"], self._workshop.root)
+            if laid_out:
+                note_before(place, laid_out["mounts"], self._workshop.root)
             self._supply.check(row)
-        except (FileError, BadTwinError, MissingSecretError) as error:
+            environment = self._environments.ensure(row, place.outside)
+        except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            if environment is not None:
+                laid_out["environment"] = environment
+                self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            elif row.reason != WAITS:
+                self._table.note(row.id, "waits", WAITS, reason=WAITS, **laid_out)
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)

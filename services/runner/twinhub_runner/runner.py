@@ -23,6 +23,9 @@ from twinhub_kit.sealing import load_sealer
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CREATE, Workshop
+from twinhub_runner.environments.building import Environments
+from twinhub_runner.environments.wanted import GUESSED
+from twinhub_runner.environments.wanted import check_asked as check_software
 from twinhub_runner.errors import (
     BadSubmissionError,
     NoRunError,
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from twinhub_runner.backends.base import Backend
     from twinhub_runner.copies.copies import Copy
     from twinhub_runner.copies.workshop import Chosen
+    from twinhub_runner.environments.base import Maker
     from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.twins import FoundTwin
 
@@ -74,6 +78,7 @@ class Runner:
     places: Places
     scheduler: Scheduler
     secrets: Secrets
+    environments: Environments
     background: Background = field(default_factory=Background)
     audit: Audit = field(default_factory=Audit)
     health: Health = field(default_factory=Health)
@@ -203,12 +208,16 @@ class Runner:
         context = Context({"run": run, "uses": chosen.required.paths, "services": services})
         resolved = _resolve(found, asked, context)
         check_asked(found.path, resolved.data, self.settings.limits)
+        check_software(
+            found.path, resolved.data, self.settings.software, is_described=found.is_described
+        )
         made = plan_files(found.twin, phase, resolved.parameters, context, found.inside)
         self.secrets.check(caller.name, found.path, made.get("secrets", {}).values())
         plan = make_plan(
             resolved, phase, found.inside, most_seconds=self.settings.most_seconds,
             most_bytes=self.settings.limits.disk_bytes,
         )  # fmt: skip
+        plan[GUESSED] = not found.is_described
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -244,36 +253,45 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits),
+        limits_of(row.plan, settings.limits), environment=row.environment,
     )  # fmt: skip
 
 
 def make_runner(
-    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None
-) -> Runner:
+    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None,
+    maker: Maker | None = None,
+) -> Runner:  # fmt: skip
     """Put a runner together on a database that has its tables; nothing moves before it is told."""
     table, places = RunTable(database), Places(settings.runs)
     pace = pace or Pace()
-    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    copies = Copies(settings.root, settings.runs / "copies")
+    workshop = Workshop(settings.root, copies)
     sealer = load_sealer(settings.crypt_keys, settings.state / "secrets.key")
     secrets = Secrets(SecretTable(database), sealer)
+    environments = Environments(
+        maker, settings.software, settings.root, copies, settings.state / "environments"
+    )
     reconciler = Reconciler(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
-        Supply(secrets, places), first_pause=pace.first_retry,
+        Supply(secrets, places), environments, first_pause=pace.first_retry,
     )  # fmt: skip
     room = Room(settings.root, settings.least_free)
     scheduler = Scheduler(table, reconciler, places, settings.caps, room, pace)
-    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler, secrets)
+    return Runner(
+        settings, table, Twins(settings.root), workshop, places, scheduler, secrets, environments
+    )
 
 
 @contextlib.contextmanager
-def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
+def open_runner(
+    settings: RunnerSettings, backend: Backend, maker: Maker | None = None
+) -> Iterator[Runner]:
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
-    runner = make_runner(settings, database, backend)
+    runner = make_runner(settings, database, backend, maker=maker)
     runner.health.add("database", check_database(database))
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
@@ -282,5 +300,6 @@ def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
     try:
         yield runner
     finally:
+        runner.environments.close()
         database.close()
         backend.close()

@@ -50,8 +50,8 @@ class Reconciler:
 
     def __init__(  # noqa: PLR0913 - what it works with
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec], supply: Supply, environments: Environments, *,
-        first_pause: float,
+        spec_of: Callable[[RunRow], SandboxSpec], *,
+        supply: Supply, environments: Environments, first_pause: float,
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
 
@@ -189,6 +189,7 @@ class Reconciler:
         )  # fmt: skip
 
     def _fail(self, row: RunRow, why: str) -> None:
+        self._environments.leave(row.id)
         self._table.move(row.id, Status.FAILED, why)
 
 

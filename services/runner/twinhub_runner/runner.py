@@ -273,7 +273,7 @@ def make_runner(
     )
     reconciler = Reconciler(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
-        Supply(secrets, places), environments, first_pause=pace.first_retry,
+        supply=Supply(secrets, places), environments=environments, first_pause=pace.first_retry,
     )  # fmt: skip
     room = Room(settings.root, settings.least_free)
     scheduler = Scheduler(table, reconciler, places, settings.caps, room, pace)

@@ -15,14 +15,15 @@ from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
+from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-NOT_STARTED, TIMED_OUT = 125, 124
-"""Statuses of a phase whose process could not be started or was not ready, or that took long."""
+NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
+"""Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
 _OWN = "twin"
@@ -34,7 +35,7 @@ class Phase:
 
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
-        self._plan, self._outside = plan, outside
+        self._plan, self._inside, self._outside = plan, inside, outside
         limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
@@ -67,6 +68,7 @@ class Phase:
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
         self._journal.write("begun")
+        self._make_ready()
         while not self._is_over():
             self._start_due()
             self._read(_TICK_SECONDS)
@@ -78,8 +80,34 @@ class Phase:
         self._read(0)
         for stream in self._streams.values():
             stream.end()
+        if self._plan.get("files"):
+            from twinhub_agent.rendering import remove_links  # noqa: PLC0415 - most have none
+
+            remove_links(self._plan["files"])
         self._log.close()
         return self._outcome or (0, "ended")
+
+    def _make_ready(self) -> None:
+        """Take the secrets of the phase, and make the files that it is to find."""
+        secrets: dict[str, str] | None = {}
+        if self._plan.get("secrets"):
+            secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
+        if secrets is None:
+            self._end(0 if self._plan["live"] else STOPPED, "stopped")
+            return
+        if secrets:
+            from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
+
+            self._log.hidden = Hidden(secrets.values())
+            self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        if self._plan.get("files"):
+            from twinhub_agent.rendering import make_files  # noqa: PLC0415 - most have none
+
+            try:
+                make_files(self._plan["files"], secrets)
+            except OSError as error:
+                self._say(f"{error.filename} cannot be made: {error.strerror}")
+                self._end(NOT_STARTED, "not-started")
 
     def _is_over(self) -> bool:
         """Return whether nothing of the phase runs any more, or is to."""
@@ -222,7 +250,7 @@ class Phase:
     def _look(self) -> None:
         """See to what the time brings: readiness, limits, requests."""
         if self._is_asked_to_stop:
-            self._end(0 if self._plan["live"] else 143, "stopped")
+            self._end(0 if self._plan["live"] else STOPPED, "stopped")
         if self._deadline is not None and time.monotonic() > self._deadline:
             if self._outcome is None or self._is_in_background:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")

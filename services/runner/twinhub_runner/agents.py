@@ -6,6 +6,7 @@ file at all.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import twinhub_agent
+from twinhub_agent.supplying import PIPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,6 +54,9 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
+    if plan.get("secrets"):
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(inside / PIPE, 0o600)
 
 
 def read_result(outside: Path) -> Result | None:

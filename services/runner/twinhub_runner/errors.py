@@ -86,3 +86,24 @@ class NoArtefactError(RunnerError):
 
     code = "not-found"
     status = 404
+
+
+class BadSecretError(RunnerError):
+    """A twin has no such secret, or what is given cannot be one; the text does not repeat it."""
+
+    code = "bad-secret"
+    status = 422
+
+
+class NoSecretError(RunnerError):
+    """Nothing was given for a secret."""
+
+    code = "not-found"
+    status = 404
+
+
+class MissingSecretError(RunnerError):
+    """A twin needs secrets that its user has not given; the text says how to."""
+
+    code = "missing-secret"
+    status = 409

@@ -17,6 +17,7 @@ from twinhub_api.runner.runs import Target
 from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.store.runs import RUNNER
+from twinhub_runner.twins import TEAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -85,7 +86,10 @@ def end_runs_of_leavers(runner: Runner, groups_of: Callable[[str], Collection[st
 
 
 def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None:
-    """Have the runs of a group that is gone be their owners' alone, whoever has its name later."""
+    """Have the runs of a group that is gone be their owners' alone, whoever has its name later.
+
+    The secrets that people gave for its twins are forgotten.
+    """
     for label, groups in runner.table.list_teams().items():
         group = next((one for one in groups if label_for(one) == label), None)
         try:
@@ -95,6 +99,7 @@ def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None
             return
         if is_gone:
             runner.table.forget_team(label)
+            runner.secrets.table.remove_below(f"{TEAMS}/{label}")
 
 
 def _teams(row: RunRow) -> set[str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.resolving import Resolved
 
+ENVIRONMENT = "environment"
+"""Key of a plan with the software that the twin asks for."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
 HEALTH = {"every": 10.0, "begin": 60.0}
@@ -48,6 +50,7 @@ def make_plan(
         "health": _health(resolved, phase, data),
         "file_bytes": most and max(most, LEAST_FILE_BYTES),
         ASKED: asked,
+        ENVIRONMENT: dict(resolved.data.get("environment", {})),
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()
@@ -68,16 +71,26 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made = {}
+    made: dict[str, dict[str, Any]] = {}
     for name, data in resolved.data.get("commands", {}).items():
-        effect = data["effect"]
-        if "command" in effect:
-            shared = resolved.data.get("variables", {})
-            made[name] = _process({"command": effect["command"]}, folder, ".", shared, resolved)
+        effect, shared = data["effect"], resolved.data.get("variables", {})
+        if "message" in effect:
+            made[name] = {"not_yet": "a message needs a service of the site, and it has none yet"}
         else:
-            made[name] = {"not_yet": "only an effect that is a command can be had yet"}
+            words = effect.get("command") or _call(effect["http"], resolved)
+            made[name] = _process({"command": words}, folder, ".", shared, resolved)
+            made[name]["is_call"] = "http" in effect
         made[name]["arguments"] = data.get("arguments", {})
     return made
+
+
+def _call(request: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    """Return what `twinhub_agent.calling` is given."""
+    path = request.get("path", "/")
+    return [
+        request.get("method", "POST"), str(_port(request["port"], resolved)),
+        path if path.startswith("/") else f"/{path}", request.get("body", ""),
+    ]  # fmt: skip
 
 
 def _process(

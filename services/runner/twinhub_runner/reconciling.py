@@ -15,7 +15,9 @@ from twinhub_kit.files.errors import FileError
 
 from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
-from twinhub_runner.errors import BadTwinError
+from twinhub_runner.environments.base import NotMadeError
+from twinhub_runner.environments.building import WAITS
+from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
 from twinhub_runner.room import note_before
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
     from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
     from twinhub_runner.copies.workshop import Workshop
+    from twinhub_runner.environments.building import Environments
     from twinhub_runner.places import Places
+    from twinhub_runner.secrets.delivering import Supply
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -44,9 +48,10 @@ _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is sto
 class Reconciler:
     """Takes steps with runs; one run is taken by one thread at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec], *, first_pause: float,
+        spec_of: Callable[[RunRow], SandboxSpec], *,
+        supply: Supply, environments: Environments, first_pause: float,
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
 
@@ -54,6 +59,7 @@ class Reconciler:
         """
         self._table, self._backend, self._places = table, backend, places
         self._workshop, self._spec_of = workshop, spec_of
+        self._supply, self._environments = supply, environments
         self._first_pause = first_pause
 
     def step(self, row: RunRow) -> None:
@@ -73,31 +79,40 @@ class Reconciler:
         self._table.move(row.id, Status.STOPPED, "It was stopped before it began.", is_asking=False)
 
     def sweep(self) -> None:
-        """Remove the sandboxes of runs that have ended, which a crash has left.
+        """Remove the sandboxes of runs that have ended, which a crash has left; and old software.
 
         Raises:
             BackendError: nobody can say which there are, or one cannot be removed now.
         """
         names = self._backend.list_names()  # before the rows: what is begun meanwhile is not in it
-        needed = {self._places.sandbox_of(row) for row in self._table.list_open()}
-        for name in names - needed:
+        rows = self._table.list_open()
+        for name in names - {self._places.sandbox_of(row) for row in rows}:
             self._backend.remove(name)
+        self._environments.collect({row.environment for row in rows})
 
     def _prepare(self, row: RunRow) -> None:
         if row.target != Target.RUN:
+            self._environments.leave(row.id)
             self.stop_waiting(row)
             return
         place = self._places.of(row)
         try:
-            laid_out = self._workshop.lay_out(row, place.folder)
+            laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
             prepare(place.inside, place.outside, row.plan)
-            note_before(place, laid_out["mounts"], self._workshop.root)
-        except (FileError, BadTwinError) as error:
+            if laid_out:
+                note_before(place, laid_out["mounts"], self._workshop.root)
+            self._supply.check(row)
+            environment = self._environments.ensure(row, place.outside)
+        except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            if environment is not None:
+                laid_out["environment"] = environment
+                self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            elif row.reason != WAITS:
+                self._table.note(row.id, "waits", WAITS, reason=WAITS, **laid_out)
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
@@ -108,8 +123,15 @@ class Reconciler:
         try:
             self._backend.start(self._spec_of(row))
             seen = self._backend.look(name)
+            runs = seen.state is SandboxState.RUNNING and row.target == Target.RUN
+            if runs and not self._supply.give(row):
+                return  # its agent does not listen yet
         except ImpossibleError as error:
             self._fail(row, str(error))
+            return
+        except MissingSecretError as error:
+            self._fail(row, str(error))
+            self._backend.remove(name)
             return
         if seen.state is not SandboxState.ABSENT:
             now = time.time()
@@ -167,6 +189,7 @@ class Reconciler:
         )  # fmt: skip
 
     def _fail(self, row: RunRow, why: str) -> None:
+        self._environments.leave(row.id)
         self._table.move(row.id, Status.FAILED, why)
 
 

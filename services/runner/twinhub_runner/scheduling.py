@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.runner.runs import Status, Target
 
 from twinhub_runner.backends.base import BackendError
+from twinhub_runner.environments.building import WAITS
 from twinhub_runner.queueing import Entry, admit, explain
 from twinhub_runner.room import question
 
@@ -41,6 +42,8 @@ class Pace:
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
     """The same of what was killed, which leaves no sign when it is gone."""
+    build: float = 0.2
+    """The same of what waits for its environment."""
     idle: float = 1.0
     """Runs are read again though nobody has asked for anything."""
     sweep: float = 60.0
@@ -170,12 +173,14 @@ class Scheduler:
 
     def _is_due(self, row: RunRow, now: float) -> bool:
         """Return whether something may have changed with a run."""
-        if row.status not in {Status.RUNNING, Status.STOPPING}:
+        is_building = row.status == Status.PREPARING and row.reason == WAITS
+        if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
         if (self._places.of(row).outside / "result.json").exists():
             return True
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
+        pause = self._pace.build if is_building else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _step(self, run: str) -> None:

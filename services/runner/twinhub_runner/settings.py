@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 
 from twinhub_runner.backends.base import Limits
+from twinhub_runner.environments.wanted import Allowed
 from twinhub_runner.queueing import Caps
 
 PUBLIC_PREFIX = "/services/runner"
@@ -43,6 +44,10 @@ class RunnerSettings:
     """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
     keep_days: float | None = None
     """How long log and results are kept after a run, and an unused copy; None for ever."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of secrets: the first encrypts, all decrypt. Without any, one is made in `state`."""
+    software: Allowed = field(default_factory=Allowed)
+    """What twins may ask for in their ``environment``."""
     workers: int = 8
     """How many runs are moved at once."""
 

@@ -85,6 +85,8 @@ class SandboxSpec:
     limits: Limits = field(default_factory=Limits)
     image: str = ""
     """Of those that have images; empty for the site's."""
+    environment: str = ""
+    """Address of the software of its twin; empty where it has none of its own."""
 
 
 class BackendError(Exception):

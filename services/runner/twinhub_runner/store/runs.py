@@ -84,6 +84,8 @@ class RunRow(Base):
     """What its twin requires of the library, and where its sandbox has it."""
     outputs: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Patterns of the files that are kept as its results."""
+    environment: Mapped[str] = mapped_column(default="", server_default="")
+    """Address of the software of its twin; empty of one that has none of its own."""
     image: Mapped[str] = mapped_column(default="")
     """The image that it runs in, by its digest; empty where there are none."""
     rerun_of: Mapped[str | None]

@@ -255,7 +255,8 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits), environment=row.environment,
+        limits_of(row.plan, settings.limits), egress=settings.egress.of(row.groups),
+        environment=row.environment,
     )  # fmt: skip
 
 

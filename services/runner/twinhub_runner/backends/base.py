@@ -83,6 +83,8 @@ class SandboxSpec:
     mounts: tuple[Mount, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    egress: str = ""
+    """What it may reach outside: ``open``, ``listed``, ``none``; empty for what is usual."""
     image: str = ""
     """Of those that have images; empty for the site's."""
     environment: str = ""

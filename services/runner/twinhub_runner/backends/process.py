@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _BEGIN_SECONDS = 30.0
 _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
+_CLOSED = frozenset({"none", "listed"})
+"""What a run may reach that has a network of its own with nothing in it: there is no proxy here."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
 
 
@@ -185,7 +187,8 @@ class ProcessBackend:
             Mount(spec.inside, INSIDE), Mount(spec.outside, OUTSIDE, writable=True),
         )  # fmt: skip
         agent = (self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE)
-        return self.command_of(spec.limits, mounts, ["--as-pid-1"], agent)
+        options = ["--as-pid-1", *(["--unshare-net"] if spec.egress in _CLOSED else [])]
+        return self.command_of(spec.limits, mounts, options, agent)
 
     def command_of(
         self, limits: Limits, mounts: Iterable[Mount], options: Sequence[str],

@@ -11,6 +11,7 @@ import time
 from twinhub_agent.control import Control
 from twinhub_agent.health import Check
 from twinhub_agent.journal import Journal, write_whole
+from twinhub_agent.load import Load
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
@@ -54,6 +55,7 @@ class Phase:
             for name, one in plan["processes"].items()
         }
         self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
+        self._load = Load(f"{outside}/load.json")
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
         self._is_in_background = False
@@ -207,7 +209,8 @@ class Phase:
     def _note_health(self, name: str, check: Check) -> None:
         """Write down that something answers again or no more; what does not may be killed."""
         ill = [one for one, check in self._checks.items() if check.is_healthy is False]
-        write_whole(f"{self._outside}/health.json", {"ill": ill})
+        with contextlib.suppress(OSError):  # a full disk: the journal tells, or nobody does
+            write_whole(f"{self._outside}/health.json", {"ill": ill})
         self._journal.write("healthy" if check.is_healthy else "unhealthy", port=name)
         if check.is_healthy:
             return
@@ -259,6 +262,7 @@ class Phase:
             if process.is_running or self._is_awaited(process):
                 self._look_at(process)
         self._look_at_health()
+        self._load.look((*self._processes.values(), *self._control.processes))
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from starlette.testclient import TestClient
-from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_runner.backends.base import SandboxState, Seen
 from twinhub_runner.collecting import clear, clear_old, find_old
-from twinhub_runner.main import make_runner_application
 from twinhub_runner.store.runs import RUNNER
 
-from tests.unit.runner.steps import ALICE, Stepping, stepping
+from tests.unit.runner.steps import Stepping, asking, stepping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TWIN = """\
@@ -101,16 +96,8 @@ def test_the_next_run_of_a_twin_whose_copy_is_gone_makes_it_anew(tmp_path: Path)
         assert there.row(again).copy_id not in {None, before}
 
 
-@contextmanager
-def asking(there: Stepping) -> Iterator[TestClient]:
-    """Ask as alice or bob."""
-    identity = TableIdentity({"alice": ALICE, "bob": Caller("bob")})
-    with TestClient(make_runner_application(there.runner, identity)) as client:
-        yield client
-
-
 def test_people_see_and_clear_their_own_runs_alone(tmp_path: Path) -> None:
-    with stepping(tmp_path, TWIN) as there, asking(there) as client:
+    with stepping(tmp_path, TWIN) as there, asking(there.runner) as client:
         run = run_to_its_end(there)
         alice, bob = ({"Authorization": f"token {name}"} for name in ("alice", "bob"))
         used = client.get("/api/usage", headers=alice).json()

@@ -235,3 +235,15 @@ def test_continue_is_refused_of_a_run_that_does_not_ask(twin: Twin) -> None:
     done = twin("continue", "tank")
     assert done.code == 2
     assert "does not ask whether to go on" in done.err
+
+
+def test_top_shows_what_a_run_uses(twin: Twin) -> None:
+    run = twin("run", "tank", "live", "-d").out.strip()
+    try:
+        shown = wait_for(
+            lambda: re.search(rf"{run} .* \d+% +\d+ MiB", twin("top", "--once").out),
+            seconds=SECONDS, what="what it uses",
+        )  # fmt: skip
+        assert shown
+    finally:
+        twin("stop", run)

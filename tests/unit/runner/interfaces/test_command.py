@@ -223,7 +223,9 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
 def test_clear_tells_what_runs_take_and_removes_old_ones(twin: Twin) -> None:
     assert twin("run", "tank", "make").code == 0
     told = twin("clear")
-    assert re.match(r"logs and results of \d+ runs: \S+; working copies of \d+ twins: ", told.out)
+    assert re.match(
+        r"logs and results of \d+ runs: \S+ \w+; working copies of \d+ twins: ", told.out
+    )
     dry = twin("clear", "--days", "0", "--dry-run")
     assert re.match(r"logs and results of [1-9]\d* runs and \d+ working copies would be ", dry.out)
     assert twin("clear", "--days", "0").out == dry.out.replace("would be removed", "removed")

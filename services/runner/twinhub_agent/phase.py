@@ -13,7 +13,7 @@ from twinhub_agent.health import Check
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
-from twinhub_agent.processes import Process
+from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
 from twinhub_agent.supplying import take_secrets
 
@@ -53,6 +53,7 @@ class Phase:
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
         }
+        self._fetching = self._make_fetching(plan.get("fetch"))
         self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
@@ -63,7 +64,8 @@ class Phase:
     def run(self) -> tuple[int, str]:
         """Run it to its end; return its status and why it ended.
 
-        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started`` or ``not-ready``.
+        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started``, ``not-fetched`` or
+        ``not-ready``.
         """
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
@@ -86,6 +88,14 @@ class Phase:
             remove_links(self._plan["files"])
         self._log.close()
         return self._outcome or (0, "ended")
+
+    def _make_fetching(self, wanted: list[dict[str, Any]] | None) -> Process | None:
+        """Return the process that fetches what is wanted, before all others; None for nothing."""
+        if not wanted:
+            return None
+        process = Process(FETCHING, fetching_plan(wanted), self._log, self._metrics.see)
+        self._processes[f"{FETCHING}:"] = process  # no process of a twin is called so
+        return process
 
     def _make_ready(self) -> None:
         """Take the secrets of the phase, and make the files that it is to find."""
@@ -137,6 +147,7 @@ class Phase:
             is_due = process.pid is None and now >= process.starts_at
             before = (self._processes[name] for name in process.plan["after"])
             is_next = is_due and all(one.readiness.is_ready and one.pid for one in before)
+            is_next &= self._fetching in {None, process}
             if is_next and not self._start(process):
                 self._end(NOT_STARTED, "not-started", process.name)
 
@@ -231,6 +242,11 @@ class Phase:
         """Decide what the end of a process means for the phase."""
         self._journal.write("exited", process=process.name, status=process.status)
         if self._control.note_end(process) or self._outcome is not None:
+            return
+        if process is self._fetching:
+            self._fetching = None
+            if process.status:
+                self._end(NOT_STARTED, "not-fetched", process.name)
             return
         if process.is_to_start_again():
             self._say(

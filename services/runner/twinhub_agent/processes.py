@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 import time
 
 from twinhub_agent.logs import Stream
@@ -21,6 +23,25 @@ MOST_RESTARTS = 5
 """How often in a row a process is started again."""
 _LONG_ENOUGH_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.2
+
+
+FETCHING = "inputs"
+"""What the process is called that fetches what a twin uses."""
+
+
+def fetching_plan(wanted: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the plan of the process that fetches."""
+    program = f"{os.path.dirname(os.path.abspath(__file__))}/fetching.py"
+    return {
+        "command": [sys.executable, "-I", "-S", program, json.dumps(wanted)],
+        "folder": "/",
+        "variables": {},
+        "after": [],
+        "ready": {},
+        "restart": "never",
+        "essential": True,
+        "stop": {"signal": "SIGTERM", "command": None, "grace": 1.0},
+    }
 
 
 class Process:

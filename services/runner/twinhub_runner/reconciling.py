@@ -37,6 +37,7 @@ _WORDS = {
     "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
+    "not-fetched": "Something that it uses could not be fetched: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }
 

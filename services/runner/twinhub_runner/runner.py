@@ -22,6 +22,7 @@ from twinhub_kit.sealing import load_sealer
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
+from twinhub_runner.copies.inputs import plan_fetching
 from twinhub_runner.copies.workshop import CREATE, Workshop
 from twinhub_runner.environments.building import Environments
 from twinhub_runner.environments.wanted import GUESSED
@@ -218,6 +219,8 @@ class Runner:
             most_bytes=self.settings.limits.disk_bytes,
         )  # fmt: skip
         plan[GUESSED] = not found.is_described
+        plan |= made
+        plan["fetch"] = plan_fetching(found.twin, found.path, chosen.required.paths, plan)
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -225,7 +228,7 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan={**plan, **made}, created_at=time.time(),
+            plan=plan, created_at=time.time(),
         )  # fmt: skip
 
 

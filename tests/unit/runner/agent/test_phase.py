@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.unit.runner.agent.sandboxes import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.heavy  # real sandboxes
 
@@ -68,7 +69,7 @@ def test_daemon_of_a_session_of_its_own_is_stopped_too(sandbox: Sandbox) -> None
     script = "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $!"
     sandbox.start({"main": {"command": ["sh", "-c", script]}})
     sandbox.wait_for_event("background")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (143, "stopped")
 
@@ -169,7 +170,7 @@ def test_stop_is_by_the_twin_s_own_command(sandbox: Sandbox, live: bool, status:
         live=live,
     )
     sandbox.wait_for_event("started")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (status, "stopped")
     assert sandbox.texts() == ["clean"]
@@ -221,13 +222,6 @@ def test_nothing_inside_can_end_the_first_process(sandbox: Sandbox) -> None:
     script = "kill -9 1; kill -STOP 1; kill -TERM 1; sleep 0.3; echo here"
     assert sandbox.run_script(script)[0] == 143
     assert sandbox.wait_for_event("ending")["reason"] == "stopped"
-
-
-def _tell(sandbox: Sandbox, number: int) -> None:
-    """Send a signal to the first process, as a back end does, by the lock that it holds."""
-    assert sandbox.process is not None
-    pid = sandbox.process.pid
-    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), number)
 
 
 def _free_port() -> int:

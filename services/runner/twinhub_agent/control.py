@@ -33,6 +33,7 @@ class Control:
         self._seen: set[str] = set(os.listdir(answers))
         self._changed = 0
         self._running: dict[str, Process] = {}
+        self._names: set[str] = set()
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -43,6 +44,10 @@ class Control:
     def is_busy(self) -> bool:
         """Whether one runs."""
         return bool(self._running)
+
+    def was_asked_for(self, name: str) -> bool:
+        """Return whether a process of a name was started."""
+        return name in self._names
 
     def take(self, log: Log, see: Callable[[bytes], None]) -> Iterator[Process]:
         """Yield a process for each new request, to be started."""
@@ -58,6 +63,7 @@ class Control:
                 self._seen.add(name)
                 with open(f"{self._requests}/{name}", encoding="utf-8") as file:
                     plan = json.load(file)
+                self._names.add(plan["name"])
                 self._running[name] = Process(plan["name"], plan, log, see)
                 yield self._running[name]
 

@@ -24,6 +24,8 @@ NOT_STARTED, TIMED_OUT = 125, 124
 """Statuses of a phase whose process could not be started or was not ready, or that took long."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
+_TERMINATE = "terminate"
+"""The phase that ends another one, often by the names of its processes."""
 _OWN = "twin"
 """What TwinHub's own lines in a log are called by."""
 
@@ -59,7 +61,8 @@ class Phase:
     def run(self) -> tuple[int, str]:
         """Run it to its end; return its status and why it ended.
 
-        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started`` or ``not-ready``.
+        The reason is ``ended``, ``stopped``, ``terminated``, ``time-limit``, ``not-started`` or
+        ``not-ready``.
         """
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
@@ -182,7 +185,8 @@ class Phase:
         elif process.plan["essential"]:
             if process.status:
                 self._say(f"{process.name} {process.how_it_ended()}.")
-            self._end(process.status or 0, "ended", process.name)
+            is_wanted = process.status and self._control.was_asked_for(_TERMINATE)
+            self._end(process.status or 0, "terminated" if is_wanted else "ended", process.name)
         else:
             self._say(f"{process.name} {process.how_it_ended()}; the phase goes on.")
             if not any(one.is_running or one.pid is None for one in self._processes.values()):

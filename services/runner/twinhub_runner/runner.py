@@ -20,7 +20,7 @@ from twinhub_kit.migrations import migrate
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
-from twinhub_runner.copies.workshop import CREATE, Workshop
+from twinhub_runner.copies.workshop import CLEAN, CREATE, Workshop
 from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
@@ -79,8 +79,8 @@ class Runner:
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
-        if asked.phases == (_TERMINATE,):
-            self._refuse_outside(chosen)
+        if asked.phases in {(_TERMINATE,), (CLEAN,)}:
+            self._refuse_outside(chosen, asked.phases[0])
         is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
         for phase in asked.phases:
@@ -90,14 +90,19 @@ class Runner:
         rows[0].is_fresh = is_fresh
         return self._add(caller, rows, key, why)
 
-    def _refuse_outside(self, chosen: Chosen) -> None:
-        """Refuse what ends a twin's run where that would wait for the run to end."""
+    def _refuse_outside(self, chosen: Chosen, phase: str) -> None:
+        """Refuse what ends a twin's run where that would wait for the run to end.
+
+        That is `terminate`; and `clean` of a twin in place, of which only what a phase has started
+        goes on.
+        """
         for row in self.table.list_open():
             is_running = row.keys == [chosen.key] and row.status == Status.RUNNING
-            if is_running and _TERMINATE in row.plan.get("commands", {}):
+            is_for_it = phase == _TERMINATE or (row.in_background and not row.copy)
+            if is_running and is_for_it and phase in row.plan.get("commands", {}):
                 raise TwinRunsError(
                     f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
-                    f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."
+                    f" {phase}, as by `twin command {row.id} {phase}`."
                 )
 
     def submit_again(

@@ -129,11 +129,14 @@ class Scheduler:
             running.append(_entry(by_id[run]))
             self.wake()
         for row in (one for one in waiting if one.id not in admitted):
-            self._tell(row, explain(_entry(row), running, self._caps))
+            if row.waits_for is None:
+                self._tell(row, explain(_entry(row), running, self._caps))
 
     def _waiting_entry(self, row: RunRow) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
         before = self._table.find(row.waits_for) if row.waits_for else None
+        if before is not None and before.in_background and before.ended_at is None:
+            self._tell(row, _explain_background(row, before))
         if before is not None and before.ended_at is not None and before.status != Status.SUCCEEDED:
             self._table.move(
                 row.id, Status.STOPPED, f"The phase {before.phase} before it has {before.status}."
@@ -143,7 +146,7 @@ class Scheduler:
         return _entry(row, is_due=is_due and time.time() >= row.not_before)
 
     def _tell(self, row: RunRow, why: str) -> None:
-        if why and row.reason != why and row.waits_for is None:
+        if why and row.reason != why:
             self._table.note(row.id, "waits", why, reason=why)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
@@ -178,6 +181,14 @@ class Scheduler:
             self._paused[run] = (time.monotonic() + pause, pause)
             _log.warning("back end does not do it run=%s why=%s", run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))
+
+
+def _explain_background(row: RunRow, before: RunRow) -> str:
+    """Return what to do about a phase that has left something running, for the next one."""
+    return (
+        f"what {before.phase} has started goes on: `twin command {before.id} {row.phase}` runs "
+        f"{row.phase} in there, `twin stop {before.id}` ends it"
+    )
 
 
 def _entry(row: RunRow, *, is_due: bool = True) -> Entry:

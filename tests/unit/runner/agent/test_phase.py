@@ -185,6 +185,13 @@ def test_command_that_is_asked_for_runs_inside_and_is_answered(sandbox: Sandbox)
     assert sandbox.texts("terminate") == ["asked"]
 
 
+def test_what_terminate_ends_by_its_name_has_not_failed(sandbox: Sandbox) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "echo up; exec sleep 987"]}})
+    sandbox.wait_for_line("up")
+    sandbox.ask("terminate", ["pkill", "-f", "sleep 987"])
+    assert sandbox.wait() == (143, "terminated")
+
+
 def test_command_that_cannot_be_started_is_answered(sandbox: Sandbox) -> None:
     sandbox.start({"main": {"command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done"]}})
     sandbox.ask("open", ["./open"])

@@ -1,4 +1,4 @@
-"""Lists over 100,000 runs that somebody has had, and what the runner holds while it does nothing."""
+"""Lists over 100,000 runs that somebody has had, and what the runner holds while it is idle."""
 
 from __future__ import annotations
 

@@ -132,6 +132,7 @@ def _figures(
         for kind in ("first_line", "all"):
             value, base = pick(getattr(ours, kind)), pick(getattr(theirs, kind))
             name = {"first_line": "asked to first line", "all": "asked to end seen"}[kind]
+            goal = factor + more / base
             yield Figure("runner", f"{what}: {name}, {word}", value, "ms", len(ours.all),
-                         versus="without a runner", base=base, goal=factor + more / base)  # fmt: skip
+                         versus="without a runner", base=base, goal=goal)  # fmt: skip
         yield Figure("runner", f"{what}: end to seen, {word}", pick(ours.end), "ms", len(ours.end))

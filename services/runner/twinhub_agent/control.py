@@ -6,10 +6,10 @@ of the same name in another one. A request with an answer is done, whoever asks 
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
+from twinhub_agent.bare import load
 from twinhub_agent.journal import write_whole
 from twinhub_agent.processes import Process
 
@@ -61,8 +61,7 @@ class Control:
         for name in sorted(os.listdir(self._requests)):
             if name.endswith(".json") and name not in self._seen:
                 self._seen.add(name)
-                with open(f"{self._requests}/{name}", encoding="utf-8") as file:
-                    plan = json.load(file)
+                plan = load(f"{self._requests}/{name}")
                 self._names.add(plan["name"])
                 self._running[name] = Process(plan["name"], plan, log, see)
                 yield self._running[name]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import signal
 import time
 
+from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
@@ -73,7 +72,7 @@ class Phase:
             self._reap()
             self._look()
         if os.getpid() == 1:
-            with contextlib.suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)  # all others in the namespace
         self._read(0)
         for stream in self._streams.values():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
+from twinhub_agent.bare import name_of_signal, signal
 from twinhub_agent.logs import Stream
 from twinhub_agent.readiness import Readiness
 from twinhub_agent.spawning import SHELL_STATUS, fork_check, signal_group, spawn
@@ -124,8 +124,8 @@ class Process:
         """Return what is said of its end."""
         if self.status is not None and self.status > SHELL_STATUS:
             number = self.status - SHELL_STATUS
-            if number in signal.valid_signals():
-                return f"was ended by {signal.Signals(number).name}"
+            if name := name_of_signal(number):
+                return f"was ended by {name}"
         return f"ended with status {self.status}"
 
     def _new_readiness(self) -> Readiness:

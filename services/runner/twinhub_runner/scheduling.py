@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_TICK_OF_EACH = 0.0002
+"""Seconds that each open run makes a tick long, so that looking takes a few percent of the time."""
 _SWEEP = ""
 """Stands for no run, among those with which a step is taken."""
 
@@ -33,8 +35,8 @@ _SWEEP = ""
 class Pace:
     """After how many seconds the loop does what."""
 
-    tick: float = 0.05
-    """It is looked whether a sandbox has ended."""
+    tick: float = 0.02
+    """It is looked whether a sandbox has ended; more seldom where there are hundreds."""
     look: float = 2.0
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
@@ -79,7 +81,8 @@ class Scheduler:
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
                 is_busy = self.turn(pool)
-                self._asked.wait(self._pace.tick if is_busy else self._pace.idle)
+                tick = max(self._pace.tick, _TICK_OF_EACH * len(self._rows))
+                self._asked.wait(tick if is_busy else self._pace.idle)
 
     def turn(self, pool: Executor) -> bool:
         """Do what is to be done now, steps in a pool; return whether a run has not ended."""

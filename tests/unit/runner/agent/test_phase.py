@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twinhub_agent.bare import dump, load
 
 from tests.unit.runner.agent.sandboxes import Sandbox
 
@@ -263,3 +265,23 @@ def test_process_that_ends_without_becoming_ready_ends_the_phase_that_waits(
     }  # fmt: skip
     assert sandbox.run(processes) == (125, "not-ready")
     assert sandbox.texts("twin")[-1] == "maker was not ready in time: file made"
+
+
+@pytest.mark.parametrize(
+    "content", ['"ä\\u0000\\ud83d\\ude00"', "[1, -2.5e3, true, null]", '{"a": {"b": []}}']
+)
+def test_agent_reads_json_as_the_standard_library_does(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(f" {content}\n")
+    assert load(str(tmp_path / "plan.json")) == json.loads(content)
+
+
+@pytest.mark.parametrize("content", ["", "plan", "[1,"])
+def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(ValueError):  # noqa: PT011 - what the standard library raises
+        load(str(tmp_path / "plan.json"))
+
+
+@pytest.mark.parametrize("content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": "c"}, "d": 1}])
+def test_agent_writes_json_that_others_read(content: object) -> None:
+    assert json.loads(dump(content)) == content

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sys
 
+from twinhub_agent.bare import load
 from twinhub_agent.journal import write_whole
 from twinhub_agent.phase import Phase
 
@@ -22,8 +22,7 @@ def main() -> int:
     again, whoever starts another sandbox for the same try.
     """
     inside, outside = sys.argv[1:]
-    with open(f"{inside}/plan.json", encoding="utf-8") as file:
-        plan = json.load(file)
+    plan = load(f"{inside}/plan.json")
     lock = open(f"{outside}/lock", "w", encoding="ascii")  # noqa: SIM115 - held to the end
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import signal
 import time
 
+from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
 from twinhub_agent.health import Check
 from twinhub_agent.journal import Journal, write_whole
@@ -15,7 +14,6 @@ from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
-from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +24,8 @@ NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
 """Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
+_TERMINATE = "terminate"
+"""The phase that ends another one, often by the names of its processes."""
 _OWN = "twin"
 """What TwinHub's own lines in a log are called by."""
 
@@ -64,7 +64,8 @@ class Phase:
     def run(self) -> tuple[int, str]:
         """Run it to its end; return its status and why it ended.
 
-        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started``, ``not-fetched`` or
+        The reason is ``ended``, ``stopped``, ``terminated``, ``time-limit``, ``not-started``,
+        ``not-fetched`` or
         ``not-ready``.
         """
         if self._plan["time_limit"]:
@@ -77,7 +78,7 @@ class Phase:
             self._reap()
             self._look()
         if os.getpid() == 1:
-            with contextlib.suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)  # all others in the namespace
         self._read(0)
         for stream in self._streams.values():
@@ -101,6 +102,8 @@ class Phase:
         """Take the secrets of the phase, and make the files that it is to find."""
         secrets: dict[str, str] | None = {}
         if self._plan.get("secrets"):
+            from twinhub_agent.supplying import take_secrets  # noqa: PLC0415 - most have none
+
             secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
         if secrets is None:
             self._end(0 if self._plan["live"] else STOPPED, "stopped")
@@ -257,7 +260,8 @@ class Phase:
         elif process.plan["essential"]:
             if process.status:
                 self._say(f"{process.name} {process.how_it_ended()}.")
-            self._end(process.status or 0, "ended", process.name)
+            is_wanted = process.status and self._control.was_asked_for(_TERMINATE)
+            self._end(process.status or 0, "terminated" if is_wanted else "ended", process.name)
         else:
             self._say(f"{process.name} {process.how_it_ended()}; the phase goes on.")
             if not any(one.is_running or one.pid is None for one in self._processes.values()):

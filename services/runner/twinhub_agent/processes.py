@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 
+from twinhub_agent.bare import dump, name_of_signal, signal
 from twinhub_agent.logs import Stream
 from twinhub_agent.readiness import Readiness
 from twinhub_agent.spawning import SHELL_STATUS, fork_check, signal_group, spawn
@@ -33,7 +32,7 @@ def fetching_plan(wanted: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the plan of the process that fetches."""
     program = f"{os.path.dirname(os.path.abspath(__file__))}/fetching.py"
     return {
-        "command": [sys.executable, "-I", "-S", program, json.dumps(wanted)],
+        "command": [sys.executable, "-I", "-S", program, dump(wanted)],
         "folder": "/",
         "variables": {},
         "after": [],
@@ -145,8 +144,8 @@ class Process:
         """Return what is said of its end."""
         if self.status is not None and self.status > SHELL_STATUS:
             number = self.status - SHELL_STATUS
-            if number in signal.valid_signals():
-                return f"was ended by {signal.Signals(number).name}"
+            if name := name_of_signal(number):
+                return f"was ended by {name}"
         return f"ended with status {self.status}"
 
     def _new_readiness(self) -> Readiness:

@@ -23,7 +23,7 @@ from twinhub_kit.sealing import load_sealer
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.inputs import plan_fetching
-from twinhub_runner.copies.workshop import CREATE, Workshop
+from twinhub_runner.copies.workshop import CLEAN, CREATE, Workshop
 from twinhub_runner.environments.building import Environments
 from twinhub_runner.environments.wanted import GUESSED
 from twinhub_runner.environments.wanted import check_asked as check_software
@@ -99,8 +99,8 @@ class Runner:
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
-        if asked.phases == (_TERMINATE,):
-            self._refuse_outside(chosen)
+        if asked.phases in {(_TERMINATE,), (CLEAN,)}:
+            self._refuse_outside(chosen, asked.phases[0])
         is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
         for phase in asked.phases:
@@ -110,14 +110,19 @@ class Runner:
         rows[0].is_fresh = is_fresh
         return self._add(caller, rows, key, why)
 
-    def _refuse_outside(self, chosen: Chosen) -> None:
-        """Refuse what ends a twin's run where that would wait for the run to end."""
+    def _refuse_outside(self, chosen: Chosen, phase: str) -> None:
+        """Refuse what ends a twin's run where that would wait for the run to end.
+
+        That is `terminate`; and `clean` of a twin in place, of which only what a phase has started
+        goes on.
+        """
         for row in self.table.list_open():
             listens = row.keys == [chosen.key] and row.status in LISTENING
-            if listens and _TERMINATE in row.plan.get("commands", {}):
+            is_for_it = phase == _TERMINATE or (row.in_background and not row.copy)
+            if listens and is_for_it and phase in row.plan.get("commands", {}):
                 raise TwinRunsError(
                     f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
-                    f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."
+                    f" {phase}, as by `twin command {row.id} {phase}`."
                 )
 
     def submit_again(

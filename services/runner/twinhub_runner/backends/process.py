@@ -161,7 +161,7 @@ class ProcessBackend:
             if left <= 0:
                 os.kill(child, signal.SIGKILL)
                 raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
-            pause = min(2 * pause, 0.1)
+            pause = min(2 * pause, 0.01)
 
     def _command(self, spec: SandboxSpec) -> list[str]:
         software = self.environments / spec.environment

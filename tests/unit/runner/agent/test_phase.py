@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from twinhub_agent.bare import dump, load
 
 from tests.unit.runner.agent.sandboxes import Sandbox
 
@@ -186,6 +188,13 @@ def test_command_that_is_asked_for_runs_inside_and_is_answered(sandbox: Sandbox)
     assert sandbox.texts("terminate") == ["asked"]
 
 
+def test_what_terminate_ends_by_its_name_has_not_failed(sandbox: Sandbox) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "echo up; exec sleep 987"]}})
+    sandbox.wait_for_line("up")
+    sandbox.ask("terminate", ["pkill", "-f", "sleep 987"])
+    assert sandbox.wait() == (143, "terminated")
+
+
 def test_command_that_cannot_be_started_is_answered(sandbox: Sandbox) -> None:
     sandbox.start({"main": {"command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done"]}})
     sandbox.ask("open", ["./open"])
@@ -259,3 +268,25 @@ def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_sign
     assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
     assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
     assert "main was ended by SIGXFSZ." in sandbox.texts("twin")
+
+
+@pytest.mark.parametrize(
+    "content", ['"ä\\u0000\\ud83d\\ude00"', "[1, -2.5e3, true, null]", '{"a": {"b": []}}']
+)
+def test_agent_reads_json_as_the_standard_library_does(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(f" {content}\n")
+    assert load(str(tmp_path / "plan.json")) == json.loads(content)
+
+
+@pytest.mark.parametrize("content", ["", "plan", "[1,"])
+def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(ValueError):  # noqa: PT011 - what the standard library raises
+        load(str(tmp_path / "plan.json"))
+
+
+@pytest.mark.parametrize(
+    "content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": ["c", {}]}, "d": 1}]
+)
+def test_agent_writes_json_that_others_read(content: object) -> None:
+    assert json.loads(dump(content)) == content

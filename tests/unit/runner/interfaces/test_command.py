@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.sync.client import connect
 
+from tests.fixtures.twin_folders import write_folders
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -218,3 +219,19 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
     assert "it goes on: `twin logs -f " in said
     assert "running" in twin("ps").out
     assert twin("stop", "tank").code == 0
+
+
+def test_clean_of_a_folder_of_scripts_ends_inside_its_run_what_another_phase_has_left(
+    twin: Twin, running_runner: RunningRunner
+) -> None:
+    write_folders(running_runner.root / "alice", "servers")
+    chain = twin("run", "-d", "servers", "execute", "clean").out.split()
+
+    def says_what_it_waits_for() -> bool:
+        return "what execute has started goes on" in twin("history", chain[1]).out
+
+    wait_for(says_what_it_waits_for, seconds=SECONDS, what="the next phase says why it waits")
+    done = twin("run", "servers", "clean")
+    assert (done.code, done.err) == (0, f"twin: clean runs inside the run {chain[0]}\n")
+    assert twin("logs", "-f", chain[0]).code == 0
+    assert "succeeded" in twin("ps", "--all", "servers").out

@@ -21,6 +21,7 @@ from twinhub_kit.migrations import migrate
 from twinhub_kit.sealing import load_sealer
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
+from twinhub_runner.collecting import EVERY_SECONDS, clear_old
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.inputs import plan_fetching
 from twinhub_runner.copies.workshop import CLEAN, CREATE, Workshop
@@ -35,6 +36,7 @@ from twinhub_runner.errors import (
 )
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.operating import show_to_operators
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
@@ -261,7 +263,8 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits), environment=row.environment,
+        limits_of(row.plan, settings.limits), egress=settings.egress.of(row.groups),
+        environment=row.environment,
     )  # fmt: skip
 
 
@@ -305,6 +308,11 @@ def open_runner(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
     runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
+    show_to_operators(runner, backend)
+    if (days := settings.keep_days) is not None:
+        runner.background.every(
+            EVERY_SECONDS, "old runs", partial(clear_old, runner, days), first_after_seconds=60.0
+        )
     try:
         yield runner
     finally:

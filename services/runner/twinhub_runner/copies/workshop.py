@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from twinhub_kit.files.paths import RelativePath
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.copies.copies import Copies, Copy, Pin
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.runs import RunRow, RunTable
     from twinhub_runner.twins import FoundTwin
 
 CREATE, CLEAN = "create", "clean"
@@ -62,6 +63,9 @@ class Workshop:
     root: Path
     """The assets root."""
     copies: Copies
+    _used: set[str] = field(default_factory=set)
+    """Copies that runs of this process were prepared in and have not left."""
+    _lock: Lock = field(default_factory=Lock)
 
     def choose(self, caller: Caller, found: FoundTwin, first: str) -> Chosen:
         """Return where a run that begins with a phase is to work.
@@ -109,6 +113,8 @@ class Workshop:
         """
         if not row.copy:
             return {"mounts": mounts_in_place(self.root, row.owner, row.groups, row.team)}
+        with self._lock:
+            self._used.add(row.copy)
         copy = self.copies.find(row.copy)
         if copy is None or (row.is_fresh and row.attempt == 1):
             place = RelativePath(tuple(row.twin.split("/")))
@@ -125,6 +131,8 @@ class Workshop:
 
         Return what did not work, for people.
         """
+        with self._lock:
+            self._used.discard(row.copy)
         copy = self.copies.find(row.copy) if row.copy else None
         if copy is None:
             return ""
@@ -137,6 +145,15 @@ class Workshop:
         except OSError as error:
             return f"Its results could not be kept: {error.strerror}."
         return fault
+
+    def discard(self, name: str, table: RunTable) -> bool:
+        """Remove a copy unless a run works in it or is to; return whether it is gone."""
+        with self._lock:  # a run is open before it is prepared, and then waits here
+            if name in self._used or any(row.copy == name for row in table.list_open()):
+                return False
+            self.copies.put_aside(name)
+        self.copies.remove_aside(name)
+        return True
 
 
 def _may_have(caller: Caller, copy: Copy) -> bool:

@@ -235,3 +235,20 @@ def test_clean_of_a_folder_of_scripts_ends_inside_its_run_what_another_phase_has
     assert (done.code, done.err) == (0, f"twin: clean runs inside the run {chain[0]}\n")
     assert twin("logs", "-f", chain[0]).code == 0
     assert "succeeded" in twin("ps", "--all", "servers").out
+
+
+def test_clear_tells_what_runs_take_and_removes_old_ones(twin: Twin) -> None:
+    assert twin("run", "tank", "make").code == 0
+    told = twin("clear")
+    assert re.match(r"logs and results of \d+ runs: \S+; working copies of \d+ twins: ", told.out)
+    dry = twin("clear", "--days", "0", "--dry-run")
+    assert re.match(r"logs and results of [1-9]\d* runs and \d+ working copies would be ", dry.out)
+    assert twin("clear", "--days", "0").out == dry.out.replace("would be removed", "removed")
+    assert twin("clear").out.startswith("logs and results of 0 runs: ")
+
+
+def test_continue_is_refused_of_a_run_that_does_not_ask(twin: Twin) -> None:
+    assert twin("run", "tank", "create").code == 0
+    done = twin("continue", "tank")
+    assert done.code == 2
+    assert "does not ask whether to go on" in done.err

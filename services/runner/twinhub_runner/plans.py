@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
-_MAIN = "main"
+CHECKPOINT, RESTORE = "state.checkpoint", "state.restore"
+"""Commands with which a twin writes its state and goes on from it; no twin's own are so called."""
+MAIN = "main"
 """What the one process of a phase is called that is a command or a script."""
 
 
@@ -28,7 +30,7 @@ def make_plan(
     variables = {**resolved.data.get("variables", {}), **data.get("variables", {})}
     is_live = bool(data.get("live"))
     limit = data.get("time_limit")
-    processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
+    processes = data.get("processes") or {MAIN: {**data, "variables": {}}}
     return {
         "phase": phase,
         "live": is_live,
@@ -56,11 +58,15 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made = {}
+    made: dict[str, Any] = {}
+    shared = resolved.data.get("variables", {})
+    state: Mapping[str, Any] = resolved.data.get("state", {})
+    for name in (CHECKPOINT, RESTORE):
+        if (command := state.get(name.rpartition(".")[2])) is not None:
+            made[name] = _process({"command": command}, folder, ".", shared, resolved)
     for name, data in resolved.data.get("commands", {}).items():
         effect = data["effect"]
         if "command" in effect:
-            shared = resolved.data.get("variables", {})
             made[name] = _process({"command": effect["command"]}, folder, ".", shared, resolved)
         else:
             made[name] = {"not_yet": "only an effect that is a command can be had yet"}

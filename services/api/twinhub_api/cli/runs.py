@@ -34,16 +34,16 @@ def run(options: argparse.Namespace) -> int:
             twin=runs.path(options.twin), phases=tuple(options.phases) or ("execute",),
             scenario=options.scenario, parameters=values_of(options.values),
         )  # fmt: skip
-        return _show_all(runs, runs.client.submit(asked))
+        return show_all(runs, runs.client.submit(asked))
 
 
 def rerun(options: argparse.Namespace) -> int:
     """Ask for the same again, as `run` does."""
     with Runs.here(options) as runs:
-        return _show_all(runs, runs.client.rerun(runs.find(options.of).id))
+        return show_all(runs, runs.client.rerun(runs.find(options.of).id))
 
 
-def _show_all(runs: Runs, made: Sequence[Run]) -> int:
+def show_all(runs: Runs, made: Sequence[Run]) -> int:
     """Show what runs print that follow one another, or only what they are called."""
     options = runs.options
     if options.detach:

@@ -9,11 +9,12 @@ import signal
 import time
 
 from twinhub_agent.control import Control
+from twinhub_agent.health import Check
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
-from twinhub_agent.spawning import CannotStartError, as_status
+from twinhub_agent.spawning import CannotStartError, as_status, limit_files
 from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ class Phase:
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
         self._plan, self._inside, self._outside = plan, inside, outside
+        limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
@@ -51,6 +53,7 @@ class Phase:
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
         }
+        self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
         self._is_in_background = False
@@ -195,6 +198,34 @@ class Phase:
                 return
             if process.readiness.note_end(pid, status):
                 return
+        for name, check in self._checks.items():
+            if check.note_end(pid, status):
+                if check.take_news():
+                    self._note_health(name, check)
+                return
+
+    def _note_health(self, name: str, check: Check) -> None:
+        """Write down that something answers again or no more; what does not may be killed."""
+        ill = [one for one, check in self._checks.items() if check.is_healthy is False]
+        write_whole(f"{self._outside}/health.json", {"ill": ill})
+        self._journal.write("healthy" if check.is_healthy else "unhealthy", port=name)
+        if check.is_healthy:
+            return
+        process = self._processes.get(check.process or "")
+        if process is None or not process.is_running or process.plan["restart"] == "never":
+            self._say(f"{name} does not answer; the phase goes on.")
+        else:
+            self._say(f"{name} does not answer: {process.name} is killed.")
+            process.kill()
+
+    def _look_at_health(self) -> None:
+        """Ask what is to answer, once its process is ready and until the end."""
+        for check in self._checks.values():
+            process = self._processes.get(check.process or "")
+            if process is not None and not (process.is_running and process.readiness.is_ready):
+                check.begin_anew()
+            elif self._outcome is None or self._is_in_background:
+                check.ask()
 
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
@@ -227,6 +258,7 @@ class Phase:
         for process in self._processes.values():
             if process.is_running or self._is_awaited(process):
                 self._look_at(process)
+        self._look_at_health()
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)
@@ -254,6 +286,8 @@ class Phase:
         if self._outcome is not None and not ended_well:
             return
         self._outcome = (status, reason)
+        for check in self._checks.values():
+            check.cancel()
         self._journal.write("ending", status=status, reason=reason, process=process)
         for one in (*reversed(list(self._processes.values())), *self._control.processes):
             one.begin_stop()

@@ -22,7 +22,7 @@ import twinhub_agent
 from twinhub_agent.supplying import PIPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
@@ -91,6 +91,15 @@ def was_begun(outside: Path) -> bool:
 def is_in_background(outside: Path) -> bool:
     """Return whether the command of a phase has ended and what that has started goes on."""
     return os.path.lexists(outside / "background.json")
+
+
+def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
+    """Return which ports do not answer that are to; None where nothing is known yet."""
+    try:
+        found = json.loads(_read(outside / "health.json"))["ill"]
+        return [name for name in ports if name in found]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def find_agent(outside: Path) -> int | None:

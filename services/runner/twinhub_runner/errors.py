@@ -46,6 +46,13 @@ class NotRunningError(RunnerError):
     status = 409
 
 
+class NotAskingError(RunnerError):
+    """A run is to go on that does not ask whether to."""
+
+    code = "not-asking"
+    status = 409
+
+
 class TwinRunsError(RunnerError):
     """A phase has to be run inside a run that goes on; the text says in which."""
 

@@ -196,4 +196,5 @@ RESULTS = Command(
     "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
+CONTINUE = Command("continue", "Have a run begin that asks whether to", _history, f"{_RUNS}:go_on")
 KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

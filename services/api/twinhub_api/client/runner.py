@@ -107,6 +107,10 @@ class RunnerClient(ServiceClient):
         """End a run at once."""
         return self.post(Run, f"{_path(run)}/kill", None)
 
+    def go_on(self, run: str) -> Run:
+        """Have a run begin that asks whether to."""
+        return self.post(Run, f"{_path(run)}/continue", None)
+
     def command(self, run: str, asked: CommandIn) -> RunCommand:
         """Tell a run something; see `find_command` for how it ends."""
         return self.post(RunCommand, f"{_path(run)}/commands", asked.model_dump())

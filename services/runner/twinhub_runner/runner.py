@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,8 +38,8 @@ from twinhub_runner.errors import (
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.operating import show_to_operators
-from twinhub_runner.places import Places
-from twinhub_runner.plans import make_plan
+from twinhub_runner.places import FORKS, Places
+from twinhub_runner.plans import MAIN, RESTORE, make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.rendering import names_of_services, plan_files
 from twinhub_runner.resources import check_asked, limits_of
@@ -52,7 +53,7 @@ from twinhub_runner.telling import LISTENING
 from twinhub_runner.twins import Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from twinhub_api.runner.runs import Run, Submission
     from twinhub_dtconfig.resolving import Resolved
@@ -143,6 +144,23 @@ class Runner:
         for row in rows:
             row.rerun_of = rerun_of
         return self._add(caller, rows)
+
+    def submit_restored(
+        self, caller: Caller, asked: Submission, chosen: Chosen, unpack: Callable[[RunRow], None],
+        archive: str,
+    ) -> Run:  # fmt: skip
+        """Take in a run that goes on from a save, whose files ``unpack`` puts into its folder.
+
+        Raises:
+            RunnerError: as `submit`.
+        """
+        row = self._row(caller, asked, chosen, asked.phases[0])
+        restoring = row.plan.get("commands", {}).get(RESTORE)
+        if restoring is not None:
+            row.plan = {**row.plan, "processes": {MAIN: restoring}, "keeps_children": True}
+        row.is_fresh = True
+        unpack(row)
+        return self._add(caller, [row], why=f"It goes on from {archive}.")[0]
 
     def _add(
         self, caller: Caller, rows: list[RunRow], key: str | None = None, why: str = ""
@@ -300,6 +318,7 @@ def open_runner(
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(settings.runs / FORKS, ignore_errors=True)  # of a runner that was killed
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
     runner = make_runner(settings, database, backend, maker=maker)

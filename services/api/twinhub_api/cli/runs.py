@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
             scenario=options.scenario, parameters=values_of(options.values),
         )  # fmt: skip
         try:
-            return _show_all(runs, runs.client.submit(asked))
+            return show_all(runs, runs.client.submit(asked))
         except ProblemError as error:
             if error.code != _TWIN_RUNS or (found := _running(runs)) is None:
                 raise
@@ -44,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
 def rerun(options: argparse.Namespace) -> int:
     """Ask for the same again, as `run` does."""
     with Runs.here(options) as runs:
-        return _show_all(runs, runs.client.rerun(runs.find(options.of).id))
+        return show_all(runs, runs.client.rerun(runs.find(options.of).id))
 
 
-def _show_all(runs: Runs, made: Sequence[Run]) -> int:
+def show_all(runs: Runs, made: Sequence[Run]) -> int:
     """Show what runs print that follow one another, or only what they are called."""
     options = runs.options
     if options.detach:

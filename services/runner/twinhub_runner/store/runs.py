@@ -252,6 +252,12 @@ class RunTable:
         with self._database.reading() as session:
             return list(session.scalars(wanted))
 
+    def list_in_copy(self, copy_id: str) -> list[RunRow]:
+        """Return the runs that have worked in a copy, or do, in the order of asking."""
+        wanted = select(RunRow).where(RunRow.copy_id == copy_id).order_by(RunRow.number)
+        with self._database.session() as session:
+            return list(session.scalars(wanted))
+
     def list_of(self, owner: str) -> list[RunRow]:
         """Return all runs that somebody has asked for."""
         with self._database.reading() as session:

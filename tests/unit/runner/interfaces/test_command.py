@@ -119,6 +119,23 @@ def test_secret_is_given_listed_and_removed(
     assert "4 to 16,384 bytes" in twin("secret", "set", "bridge", "broker").err
 
 
+def test_run_is_saved_restored_and_forked(twin: Twin, running_runner: RunningRunner) -> None:
+    folder = running_runner.root / "alice/digital_twins/counter"
+    folder.mkdir()
+    (folder / "twin.yaml").write_text(
+        "format: 1\nname: counter\nstate: {keep: [level]}\n"
+        "phases: {execute: {script: 'echo x >>level; wc -l <level'}}\n"
+    )
+    twin("run", "counter")
+    saved = twin("save", "counter", "--to", "data/saves/counter.zip")
+    assert saved.out == "data/saves/counter.zip\n", saved.err
+    assert twin("run", "counter").out.strip() == "2"
+    assert twin("restore", "data/saves/counter.zip").out.strip() == "2", "of a new copy"
+    assert twin("fork", "data/saves/counter.zip", "other").out == "digital_twins/other\n"
+    assert twin("run", "other").out.strip() == "2"
+    assert "is there already" in twin("fork", "data/saves/counter.zip", "other").err
+
+
 def test_run_is_killed(twin: Twin) -> None:
     run = twin("run", "-d", "tank", "live").out.strip()
     wait_for(lambda: twin("logs", run).out == "up\n", seconds=SECONDS, what="it is up")

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+from twinhub_agent.building import build
 from twinhub_agent.journal import write_whole
 from twinhub_agent.phase import Phase
 
@@ -31,6 +32,7 @@ def main() -> int:
     except OSError:
         return DONE_BEFORE
     os.close(begun)
-    status, reason = Phase(plan, inside, outside).run()
+    ended = build(plan, inside, outside) or Phase(plan, inside, outside).run()
+    status, reason = ended
     write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
     return status

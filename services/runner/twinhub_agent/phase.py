@@ -24,7 +24,7 @@ NOT_STARTED, TIMED_OUT = 125, 124
 """Statuses of a phase whose process could not be started or was not ready, or that took long."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
-_OWN = "twin"
+OWN = "twin"
 """What TwinHub's own lines in a log are called by."""
 
 
@@ -38,7 +38,7 @@ class Phase:
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
         self._control = Control(f"{inside}/control", f"{outside}/answers")
-        self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        self._own = Stream(self._log, OWN, "t", self._metrics.see)
         self._poll = select.epoll()
         self._wake_in, wake_out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll.register(self._wake_in, select.EPOLLIN)

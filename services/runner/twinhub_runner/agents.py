@@ -27,7 +27,7 @@ MOST_BYTES = 1 << 16
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_REASONS = frozenset({"ended", "stopped", "time-limit", "not-started", "not-ready"})
+_REASONS = frozenset({"ended", "stopped", "time-limit", "not-started", "not-ready", "not-built"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.environments.base import NotMadeError
 from twinhub_runner.environments.building import WAITS
 from twinhub_runner.errors import BadTwinError
+from twinhub_runner.plans import SOFTWARE
 from twinhub_runner.resources import tell_out_of_memory
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _WORDS = {
     "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
+    "not-built": "A build step has failed: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }
 
@@ -92,8 +94,9 @@ class Reconciler:
         place = self._places.of(row)
         try:
             laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
-            prepare(place.inside, place.outside, row.plan)
             environment = self._environments.ensure(row, place.outside)
+            plan = {**row.plan, SOFTWARE: environment or ""}
+            prepare(place.inside, place.outside, plan)
         except (FileError, BadTwinError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:

@@ -23,6 +23,8 @@ def main() -> int:
     again, whoever starts another sandbox for the same try.
     """
     inside, outside = sys.argv[1:]
+    programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     with open(f"{inside}/plan.json", encoding="utf-8") as file:
         plan = json.load(file)
     lock = open(f"{outside}/lock", "w", encoding="ascii")  # noqa: SIM115 - held to the end

@@ -49,6 +49,8 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     agent = Path(twinhub_agent.__file__).parent
     ignored = shutil.ignore_patterns("__pycache__", "py.typed")
     shutil.copytree(agent, inside / agent.name, ignore=ignored, dirs_exist_ok=True)
+    for program in (inside / agent.name / "programs").iterdir():
+        program.chmod(0o755)  # a wheel may have lost that
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")

@@ -13,7 +13,7 @@ from twinhub_hub.egress import (
     network_of,
     strictest_egress,
 )
-from twinhub_hub.installation import RUNNER_TOKEN
+from twinhub_hub.installation import RUNNER_KEYS, RUNNER_TOKEN
 from twinhub_hub.sandbox.command import system_mounts
 from twinhub_hub.sandbox.edition import current_edition, environment_of
 from twinhub_hub.sandbox.recipe import read_recipe
@@ -41,6 +41,7 @@ def runner_environment(context: Context) -> Mapping[str, str]:
     return {
         "TWINHUB_RUNNER_SETTINGS": json.dumps(_settings(context), sort_keys=True),
         "TWINHUB_RUNNER_TOKEN": context.installation.token(RUNNER_TOKEN),
+        "TWINHUB_RUNNER_CRYPT_KEYS": context.installation.token(RUNNER_KEYS),
     }
 
 
@@ -57,13 +58,8 @@ def _settings(context: Context) -> Mapping[str, object]:
             "most_seconds": runner.hours * 3600,
             "software": _software(context),
             "variables": _variables(context),
-            "limits": {}
-            if context.running.engine == "process"
-            else {
-                "memory_bytes": runner.memory,
-                "cpus": runner.cpus,
-                "processes": runner.processes,
-            },
+            "least_free": runner.least_free,
+            "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {
                 "all": runner.all,
                 "each_user": runner.each_user,
@@ -71,6 +67,16 @@ def _settings(context: Context) -> Mapping[str, object]:
             },
         },
     }
+
+
+def _limits(context: Context) -> Mapping[str, object]:
+    """Return what each run may use of the machine, where that can be limited."""
+    runner = context.settings.runner
+    if context.running.engine == "process":
+        return {}
+    return {
+        "memory_bytes": runner.memory, "cpus": runner.cpus, "processes": runner.processes
+    }  # fmt: skip
 
 
 def _software(context: Context) -> Mapping[str, object]:

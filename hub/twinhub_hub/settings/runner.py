@@ -86,6 +86,20 @@ class Runner(Section):
         le=1_000_000,
         description="Limit of processes and threads of each run. Not in process mode.",
     )
+    disk: Bytes | None = Field(
+        20 * 2**30,
+        ge=2**20,
+        le=2**60,
+        description="How much each run may write into its log and its working copy; empty for no"
+        " limit. Runs in place write into their owner's area, see `library.quota`.",
+    )
+    least_free: Bytes = Field(
+        2**30,
+        ge=0,
+        le=2**60,
+        description="Room on the disk of the assets below which a run begins only when somebody"
+        " says so; `0` for no such limit.",
+    )
     hours: float = Field(
         24,
         gt=0,

@@ -53,7 +53,9 @@ class _Step:
             self._say(f"{name}: as it was built before.")
             return None
         self._say(f"{name} is built.")
-        one = {**self._plan, "keeps_children": False, "live": False, "commands": {}}
+        # no secrets: they are told once, and to the phase
+        none: dict[str, Any] = {"commands": {}, "secrets": None, "files": None, "health": {}}
+        one = {**self._plan, **none, "keeps_children": False, "live": False}
         one["time_limit"] = self._step["time_limit"]
         one["processes"] = {f"build-{name}": self._step["process"]}
         status, reason = Phase(one, inside, self._outside).run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 
 from twinhub_agent.journal import write_whole
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from twinhub_agent.logs import Log
 
+_CALL = (sys.executable, "-I", "-S", f"{os.path.dirname(os.path.abspath(__file__))}/calling.py")
 _SETTLED_NANOSECONDS = 1_000_000_000
 """Within this time a folder may change without its time of change showing it."""
 
@@ -58,6 +60,8 @@ class Control:
                 self._seen.add(name)
                 with open(f"{self._requests}/{name}", encoding="utf-8") as file:
                     plan = json.load(file)
+                if plan.get("is_call"):
+                    plan["command"] = [*_CALL, *plan["command"]]
                 self._running[name] = Process(plan["name"], plan, log, see)
                 yield self._running[name]
 

@@ -14,6 +14,7 @@ from twinhub_api.runner.runs import Status, Target
 from twinhub_runner.backends.base import BackendError
 from twinhub_runner.environments.building import WAITS
 from twinhub_runner.queueing import Entry, admit, explain
+from twinhub_runner.room import question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from twinhub_runner.places import Places
     from twinhub_runner.queueing import Caps
     from twinhub_runner.reconciling import Reconciler
+    from twinhub_runner.room import Room
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _log = logging.getLogger(__name__)
@@ -58,11 +60,11 @@ class Scheduler:
 
     def __init__(
         self, table: RunTable, reconciler: Reconciler, places: Places, caps: Caps,
-        pace: Pace | None = None,
+        room: Room, pace: Pace | None = None,
     ) -> None:  # fmt: skip
         """Prepare to move the runs of a table."""
         self._table, self._reconciler, self._places, self._caps = table, reconciler, places, caps
-        self._pace = pace or Pace()
+        self._room, self._pace = room, pace or Pace()
         self._asked = threading.Event()
         self._rows: list[RunRow] = []
         self._read_at = self._swept_at = float("-inf")
@@ -124,15 +126,20 @@ class Scheduler:
             self._reconciler.stop_waiting(row)
             waiting.remove(row)
         running = [_entry(row) for row in rows if row.status != Status.WAITING]
-        entries = [self._waiting_entry(row) for row in waiting]
-        admitted = admit([one for one in entries if one is not None], running, self._caps)
+        why_not = self._room.why_not() if waiting else ""
+        entries = [one for row in waiting if (one := self._waiting_entry(row)) is not None]
         by_id = {row.id: row for row in waiting}
+        held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
+        admitted = admit([one for one in entries if one.id not in held], running, self._caps)
         for run in admitted:
-            self._table.move(run, Status.PREPARING, "")
+            self._table.move(run, Status.PREPARING, "", is_asking=False)
             running.append(_entry(by_id[run]))
             self.wake()
         for row in (one for one in waiting if one.id not in admitted):
-            self._tell(row, explain(_entry(row), running, self._caps))
+            if row.id in held:
+                self._ask(row, why_not)
+            else:
+                self._tell(row, explain(_entry(row), running, self._caps))
 
     def _waiting_entry(self, row: RunRow) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
@@ -145,9 +152,15 @@ class Scheduler:
         is_due = before is None or before.status == Status.SUCCEEDED
         return _entry(row, is_due=is_due and time.time() >= row.not_before)
 
+    def _ask(self, row: RunRow, why: str) -> None:
+        """Have somebody say whether a run is to begin; it is asked once, as the room was then."""
+        if not row.is_asking:
+            asked = question(row.id, why)
+            self._table.note(row.id, "asks", asked, reason=asked, is_asking=True)
+
     def _tell(self, row: RunRow, why: str) -> None:
-        if why and row.reason != why and row.waits_for is None:
-            self._table.note(row.id, "waits", why, reason=why)
+        if row.is_asking or (why and row.reason != why and row.waits_for is None):
+            self._table.note(row.id, "waits", why, reason=why, is_asking=False)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """The runner as a process of an installation: ``python -m twinhub_runner.service``.
 
-All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token in
-a variable of its own. They are taken out of the environment before anything else is started.
+All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token and
+keys in variables of their own. They are taken out of there before anything else is started.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from twinhub_runner.backends.base import Mount
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.environments.process import ProcessEnvironments
-from twinhub_runner.leaving import watch_teams
+from twinhub_runner.leaving import watch_people
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings  # noqa: TC001 - pydantic reads it
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 NAME = "runner"
-_SETTINGS, _TOKEN = "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN"
+_SETTINGS, _TOKEN, _CRYPT_KEYS = (
+    "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN", "TWINHUB_RUNNER_CRYPT_KEYS",
+)  # fmt: skip
 
 
 class ServiceSettingsError(Exception):
@@ -100,7 +102,8 @@ class ServiceSettings:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
-        return replace(found, token=token)
+        keys = tuple(environment.pop(_CRYPT_KEYS, "").split())
+        return replace(found, token=token, runner=replace(found.runner, crypt_keys=keys))
 
 
 def make_backend(settings: ServiceSettings) -> tuple[Backend, Maker]:
@@ -129,7 +132,7 @@ async def run(settings: ServiceSettings) -> None:
         runner = opened.enter_context(open_runner(settings.runner, backend, maker))
         hub = (settings.runner.hub_api_url, settings.token)
         users, groups = opened.enter_context(HubUsers(*hub)), opened.enter_context(HubGroups(*hub))
-        watch_teams(runner, users.groups_of, groups.has)
+        watch_people(runner, users.has_left, users.groups_of, groups.has)
         application = make_runner_application(runner, identity)
         _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
         await serve(application, port=settings.port, websockets=True, ending=runner.followers.end)

@@ -40,6 +40,10 @@ class RunnerSettings:
     """What each run finds in its environment beside the twin's own."""
     most_seconds: float | None = 86_400.0
     """How long a phase may take that sets no limit and is not live; None for no limit."""
+    least_free: int = 0
+    """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
+    crypt_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of secrets: the first encrypts, all decrypt. Without any, one is made in `state`."""
     software: Allowed = field(default_factory=Allowed)
     """What twins may ask for in their ``environment``."""
     workers: int = 8

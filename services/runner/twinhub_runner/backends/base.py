@@ -56,6 +56,8 @@ class Limits:
 
     memory_bytes: int | None = None
     cpus: float | None = None
+    disk_bytes: int | None = None
+    """What it may write, which the runner measures."""
     processes: int = 4096
     open_files: int = 65_536
 

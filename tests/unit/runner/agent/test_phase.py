@@ -256,3 +256,12 @@ def test_process_that_ends_without_becoming_ready_ends_the_phase_that_waits(
     }  # fmt: skip
     assert sandbox.run(processes) == (125, "not-ready")
     assert sandbox.texts("twin")[-1] == "maker was not ready in time: file made"
+
+
+def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_signal(
+    sandbox: Sandbox,
+) -> None:
+    script = "head -c 200000 /dev/zero | cat >small; exec head -c 2000000 /dev/zero >large"
+    assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
+    assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
+    assert "main was ended by SIGXFSZ." in sandbox.texts("twin")

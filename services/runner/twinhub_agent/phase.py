@@ -26,7 +26,7 @@ _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
 _TERMINATE = "terminate"
 """The phase that ends another one, often by the names of its processes."""
-_OWN = "twin"
+OWN = "twin"
 """What TwinHub's own lines in a log are called by."""
 
 
@@ -41,7 +41,7 @@ class Phase:
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
         self._control = Control(f"{inside}/control", f"{outside}/answers")
-        self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        self._own = Stream(self._log, OWN, "t", self._metrics.see)
         self._poll = select.epoll()
         self._wake_in, wake_out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll.register(self._wake_in, select.EPOLLIN)
@@ -112,7 +112,7 @@ class Phase:
             from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
 
             self._log.hidden = Hidden(secrets.values())
-            self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+            self._own = Stream(self._log, OWN, "t", self._metrics.see)
         if self._plan.get("files"):
             from twinhub_agent.rendering import make_files  # noqa: PLC0415 - most have none
 

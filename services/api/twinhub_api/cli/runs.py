@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INTERRUPTED = 130
+_LISTENING = frozenset({Status.STARTING, Status.RUNNING})
 _TWIN_RUNS = "twin-runs"
 """Code of a problem: a phase ends what another one runs, and so has to be where that is."""
 
@@ -149,7 +150,7 @@ def _running(runs: Runs) -> Run | None:
     """Return the newest run of the twin that is to be run if it goes on."""
     twin = runs.full_path(runs.options.twin)
     open_ones = runs.client.list_runs(twin=twin, is_open=True)
-    return next((one for one in open_ones if one.status is Status.RUNNING), None)
+    return next((one for one in open_ones if one.status in _LISTENING), None)
 
 
 def _show_to_end(runs: Runs, found: Run) -> Run:

@@ -39,7 +39,9 @@ _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
 _CLOSED = frozenset({"none", "listed"})
 """What a run may reach that has a network of its own with nothing in it: there is no proxy here."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/var/lib/dpkg/status",
+)  # fmt: skip
 
 
 @dataclass

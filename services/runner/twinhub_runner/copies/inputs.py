@@ -123,7 +123,10 @@ def plan_fetching(
     Raises:
         BadSubmissionError: it names what no run can have yet.
     """
-    said, wanted = json.dumps([plan["processes"], plan.get("files")]), list[Fetched]()
+    said, wanted = (
+        json.dumps([plan.get(key) for key in ("processes", "files", "build")]),
+        list[Fetched](),
+    )
     for alias, use in twin.uses.items():
         if use.asset or use.twin:
             continue

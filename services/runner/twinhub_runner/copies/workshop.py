@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from twinhub_kit.files.paths import RelativePath
 
 from twinhub_runner.copies.copies import digest_of_text, name_of_copy
 from twinhub_runner.copies.inputs import Required, find_required
-from twinhub_runner.copies.mounts import mounts_in_place, mounts_of_copy
+from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.places import Place
 from twinhub_runner.results.keeping import keep_results
@@ -129,7 +130,17 @@ class Workshop:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / COPY_NOTE).write_text(json.dumps(copy.as_data()))
         mounts = mounts_of_copy(self.root, copy, row.requires["inside"])
+        if row.plan.get("build"):
+            mounts.append(mount_of_builds(self.root, self._folder_of_builds(row.copy)))
         return {"mounts": mounts, "copy_id": copy.id}
+
+    def forget(self, copy: str) -> None:
+        """Remove a copy, and what was built in it."""
+        self.copies.remove(copy)
+        shutil.rmtree(self._folder_of_builds(copy), ignore_errors=True)
+
+    def _folder_of_builds(self, copy: str) -> Path:
+        return self.copies.folder.parent / "builds" / copy
 
     def leave(self, row: RunRow, folder: Path, *, is_good: bool) -> str:
         """Keep the results of a run that has ended in its own folder; `clean` ends its copy.
@@ -158,6 +169,7 @@ class Workshop:
                 return False
             self.copies.put_aside(name)
         self.copies.remove_aside(name)
+        shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
         return True
 
 

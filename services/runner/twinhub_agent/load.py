@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 
+from twinhub_agent.bare import suppress
 from twinhub_agent.journal import write_whole
 
 TYPE_CHECKING = False
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     _Seen = tuple[int, int, int, float, int]
 
-_EVERY_SECONDS = 2.0
 _MOST = 4096
 """Processes that are looked at: of more it is not told what they use."""
 OTHERS = "others"
@@ -24,23 +23,21 @@ OTHERS = "others"
 
 
 class Load:
-    """Writes down what is used every two seconds: cores, bytes of memory, number of processes."""
+    """Writes down what is used: cores, bytes of memory, number of processes."""
 
     def __init__(self, path: str) -> None:
         """Write to a file, which is complete whenever it is there."""
         self._path = path
-        self._next = 0.0
         self._seconds: dict[int, float] = {}
         self._at = 0.0
 
     def look(self, processes: Iterable[Process]) -> None:
-        """Look again if it is time to."""
-        now = time.monotonic()
-        if now < self._next or os.getpid() != 1:
+        """Look again; only the first process of a sandbox sees all in it, and nothing else."""
+        if os.getpid() != 1:
             return
-        self._next = now + _EVERY_SECONDS
+        now = time.monotonic()
         names = {one.pid: one.name for one in processes if one.pid is not None}
-        with contextlib.suppress(OSError):  # a full disk: what runs goes on
+        with suppress(OSError):  # a full disk: what runs goes on
             write_whole(self._path, {"processes": self._measure(names, now)}, lasting=False)
 
     def _measure(self, names: Mapping[int, str], now: float) -> dict[str, list[float]]:

@@ -39,7 +39,9 @@ _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
 _CLOSED = frozenset({"none", "listed"})
 """What a run may reach that has a network of its own with nothing in it: there is no proxy here."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/var/lib/dpkg/status",
+)  # fmt: skip
 
 
 @dataclass
@@ -178,7 +180,7 @@ class ProcessBackend:
             if left <= 0:
                 os.kill(child, signal.SIGKILL)
                 raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
-            pause = min(2 * pause, 0.1)
+            pause = min(2 * pause, 0.01)
 
     def _command(self, spec: SandboxSpec) -> list[str]:
         software = self.environments / spec.environment

@@ -15,10 +15,11 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    or_,
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
 from twinhub_runner.moves import check_move
@@ -27,6 +28,7 @@ from twinhub_runner.store.base import Base
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
     from twinhub_kit.database import Database
 
@@ -220,12 +222,12 @@ class RunTable:
 
     def find(self, run_id: str) -> RunRow | None:
         """Return a run."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
 
     def list_open(self) -> list[RunRow]:
         """Return all that have not ended, in the order of asking."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
 
@@ -247,6 +249,12 @@ class RunTable:
             .where(RunRow.copy_id == copy_id, RunRow.status == Status.SUCCEEDED.value)
             .order_by(RunRow.number)
         )
+        with self._database.reading() as session:
+            return list(session.scalars(wanted))
+
+    def list_in_copy(self, copy_id: str) -> list[RunRow]:
+        """Return the runs that have worked in a copy, or do, in the order of asking."""
+        wanted = select(RunRow).where(RunRow.copy_id == copy_id).order_by(RunRow.number)
         with self._database.session() as session:
             return list(session.scalars(wanted))
 
@@ -294,23 +302,44 @@ class RunTable:
         self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,
         twin: str | None = None, is_open: bool = False,
     ) -> list[RunRow]:  # fmt: skip
-        """Return somebody's own runs and those of their teams' twins, the newest first."""
-        wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
+        """Return somebody's own runs and those of their teams' twins, the newest first.
+
+        What no list shows of them is not loaded. Where nothing narrows it further, owner and teams
+        are asked for one by one, since of each an index has the newest first; a database sorts all
+        that either of two indexes has.
+        """
+        whose = [RunRow.owner == owner, *(RunRow.team == team for team in teams)]
+        if twin is not None or is_open:
+            whose = [or_(*whose)]
+        narrower: list[ColumnElement[bool]] = []
         if before is not None:
-            wanted = wanted.where(RunRow.number < before)
+            narrower.append(RunRow.number < before)
         if twin is not None:
-            wanted = wanted.where(RunRow.twin == twin)
+            narrower.append(RunRow.twin == twin)
         if is_open:
-            wanted = wanted.where(RunRow.ended_at.is_(None))
-        with self._database.session() as session:
-            return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
+            narrower.append(RunRow.ended_at.is_(None))
+        newest = RunRow.number.desc()
+        with self._database.reading() as session:
+            numbers: set[int] = set()
+            for one in whose:
+                wanted = select(RunRow.number).where(one, *narrower).order_by(newest).limit(limit)
+                numbers.update(session.scalars(wanted))
+            shown = sorted(numbers, reverse=True)[:limit]
+            rows = select(RunRow).where(RunRow.number.in_(shown)).order_by(newest)
+            return list(session.scalars(rows.options(*map(defer, _NOT_LISTED))))
 
     def events(self, run_id: str, *, after: int, limit: int) -> list[RunEvent]:
         """Return what has happened to a run, the oldest first."""
         wanted = select(EventRow).where(EventRow.run == run_id, EventRow.number > after)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(wanted.order_by(EventRow.number).limit(limit))
             return [row.as_wire() for row in rows]
+
+
+_NOT_LISTED = (
+    RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
+)  # fmt: skip
+"""What takes long to load, and is in no list of runs."""
 
 
 def _get(session: Session, run_id: str) -> RunRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,27 @@ def test_nothing_of_a_run_that_goes_on_or_waits_is_touched(tmp_path: Path) -> No
         found = find_old(there.runner, LATER)
         assert (found.runs, found.copies) == ((), ())
         assert {there.row(running).status, there.row(waiting).status} == {"running", "waiting"}
+
+
+def test_what_clearing_has_left_that_was_cut_off_goes_the_next_time(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = run_to_its_end(there)
+        copy = copy_of(there, run)
+        there.runner.workshop.copies.put_aside(copy.name)
+        assert not copy.exists()
+        clear_old(there.runner, 1.0)
+        assert list(copy.parent.iterdir()) == []
+
+
+def test_a_copy_that_was_put_there_since_stays(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = run_to_its_end(there)
+        since = there.row(run).ended_at
+        assert since is not None
+        record = copy_of(there, run) / "copy.json"
+        os.utime(record, (since + 100, since + 100))
+        assert find_old(there.runner, since + 50).copies == ()
+        assert find_old(there.runner, since + 200).copies == (copy_of(there, run).name,)
 
 
 def test_the_next_run_of_a_twin_whose_copy_is_gone_makes_it_anew(tmp_path: Path) -> None:

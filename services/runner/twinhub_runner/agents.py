@@ -85,8 +85,8 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    for program in sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir()):
-        found.append((f"{_PROGRAMS}/{program.name}", program.read_bytes()))
+    programs = Path(twinhub_agent.__file__).parent / "programs"
+    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
     return tuple(found)
 
 

@@ -87,8 +87,8 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    programs = sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir())
-    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in programs]
+    programs = Path(twinhub_agent.__file__).parent / "programs"
+    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
     return tuple(found)
 
 

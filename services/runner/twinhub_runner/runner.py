@@ -326,7 +326,9 @@ def open_runner(
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
-    runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
+    runner.background.every(
+        LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner, {})
+    )
     show_to_operators(runner, backend)
     if (days := settings.keep_days) is not None:
         runner.background.every(

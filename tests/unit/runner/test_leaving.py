@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
 from twinhub_api.runner.runs import Status, Target
+from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_kit.errors import UnavailableError
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.copies.copies import name_of_copy
@@ -15,10 +17,14 @@ from twinhub_runner.leaving import (
     end_runs_of_gone,
     end_runs_of_leavers,
     forget_gone_groups,
+    watch_people,
 )
+from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 from twinhub_runner.store.runs import RunRow
+
+from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,3 +167,30 @@ def test_of_a_deleted_user_no_run_and_no_folder_is_left(runner: Runner) -> None:
     assert runner.table.events("gone", after=0, limit=10) == []
     assert [folder.name for folder in folders if folder.exists()] == ["bobs-1"]
     assert not copy.exists()
+
+
+@pytest.mark.heavy  # a real sandbox
+@pytest.mark.d4(8)
+def test_what_really_runs_of_who_has_left_is_gone_soon(tmp_path: Path) -> None:
+    settings = RunnerSettings(tmp_path / "assets", tmp_path / "state")
+    folder = settings.root / "alice/digital_twins/tank"
+    folder.mkdir(parents=True)
+    (folder / "twin.yaml").write_text(
+        "format: 1\nname: tank\nphases: {execute: {command: sleep 600, live: true}}\n"
+    )
+    backend = ProcessBackend(settings.runs)
+    with open_runner(settings, backend) as runner:
+        watch_people(runner, lambda _: (tmp_path / "left").exists(), lambda _: (), lambda _: True)
+        identity = TableIdentity({"token": Caller("alice")})
+        application = make_runner_application(runner, identity)
+        with TestClient(application, headers={"Authorization": "token token"}) as client:
+            asked = {"twin": "tank", "phases": ["execute", "execute"]}
+            runs = [one["id"] for one in client.post("/api/runs", json=asked).json()["runs"]]
+
+            def statuses() -> list[str]:
+                return [client.get(f"/api/runs/{run}").json()["status"] for run in runs]
+
+            wait_for(lambda: statuses()[0] == "running", seconds=30, what="it runs")
+            (tmp_path / "left").touch()
+            wait_for(lambda: statuses() == ["stopped", "stopped"], seconds=30, what="its end")
+        assert backend.list_names() == frozenset()

@@ -69,7 +69,7 @@ def write(there: Stepping, run: str, size: int, place: str = "twin") -> None:
     copy = there.runner.workshop.copies.folder / row.copy
     folder = copy / "twin" if place == "twin" else there.runner.places.of(row).outside
     (folder / "big").write_bytes(os.urandom(size))
-    end_runs_that_write_too_much(there.runner)
+    end_runs_that_write_too_much(there.runner, {})
 
 
 @pytest.mark.parametrize("place", ["twin", "log"])
@@ -136,3 +136,22 @@ def test_links_and_holes_take_no_room(tmp_path: Path) -> None:
     with (tmp_path / "hole").open("wb") as file:
         file.truncate(1 << 40)
     assert MIB <= measure(tmp_path) < 2 * MIB
+
+
+def test_a_run_with_many_files_is_measured_less_often(tmp_path: Path) -> None:
+    with stepping(tmp_path, SMALL) as there:
+        run = there.submit()
+        there.steps()
+        due: dict[str, float] = {}
+        end_runs_that_write_too_much(there.runner, due)
+        assert set(due) == {run}
+        due[run] += 1000
+        (there.runner.places.of(there.row(run)).outside / "big").write_bytes(os.urandom(2 * MIB))
+        end_runs_that_write_too_much(there.runner, due)
+        assert there.row(run).verdict == ""
+        due[run] -= 1000
+        end_runs_that_write_too_much(there.runner, due)
+        assert there.row(run).verdict
+        there.steps()
+        end_runs_that_write_too_much(there.runner, due)
+        assert due == {}

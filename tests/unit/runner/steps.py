@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 from twinhub_api.runner.runs import Submission
+from twinhub_api.scopes import ADMIN
 from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_kit.database import Database
 from twinhub_runner.main import make_runner_application
@@ -74,8 +75,9 @@ def stepping(folder: Path, twin: str, **settings: object) -> Iterator[Stepping]:
 
 @contextmanager
 def asking(runner: Runner) -> Iterator[TestClient]:
-    """Ask as alice, or as bob with a token of that name."""
-    identity = TableIdentity({"alice": ALICE, "bob": Caller("bob")})
+    """Ask as alice; or as bob or root, who administers, with a token of that name."""
+    root = Caller("root", scopes=frozenset({ADMIN}))
+    identity = TableIdentity({"alice": ALICE, "bob": Caller("bob"), "root": root})
     headers = {"Authorization": "token alice"}
     with TestClient(make_runner_application(runner, identity), headers=headers) as client:
         yield client

@@ -132,3 +132,13 @@ def test_people_see_and_clear_their_own_runs_alone(tmp_path: Path) -> None:
         assert there.row(run).is_cleared
         used = client.get("/api/usage", headers=alice).json()
         assert (used["runs"], used["runs_bytes"], used["copies"]) == (0, 0, 0)
+
+
+def test_an_administrator_sees_what_would_go_of_everybody(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there, asking(there.runner) as client:
+        run = run_to_its_end(there)
+        root, bob = ({"Authorization": f"token {name}"} for name in ("root", "bob"))
+        asked = {"days": 0, "everybody": True}
+        assert client.post("/api/clearings", headers=bob, json=asked).status_code == 403
+        assert client.post("/api/clearings", headers=root, json=asked).json()["items"] == [run]
+        assert not there.row(run).is_cleared

@@ -20,10 +20,13 @@ def run(options: argparse.Namespace) -> int:
             usage = runs.client.usage()
             print(usage.model_dump_json() if options.json else as_text(usage))
             return GOOD
-        done = runs.client.clear(Clearing(days=options.days, dry_run=options.dry_run))
+        asked = Clearing(
+            days=options.days, dry_run=options.dry_run, everybody=options.everybody
+        )  # fmt: skip
+        done = runs.client.clear(asked)
         print(done.model_dump_json() if options.json else _done(done, is_dry=options.dry_run))
         while done.has_more and not options.dry_run and not options.json:
-            done = runs.client.clear(Clearing(days=options.days, dry_run=False))
+            done = runs.client.clear(asked)
             print(_done(done, is_dry=False))
     return GOOD
 

@@ -107,6 +107,9 @@ def _clear(parser: argparse.ArgumentParser) -> None:
         help="of runs that ended, and copies used last, so many days ago",
     )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    parser.add_argument(
+        "--everybody", action="store_true", help="runs of all people, for administrators"
+    )
     _json(parser)
 
 

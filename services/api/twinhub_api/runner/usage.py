@@ -20,12 +20,15 @@ class RunUsage(Wire):
 
 
 class Clearing(Wire):
-    """Which of one's own runs are to lose log and results."""
+    """Which runs are to lose log and results: of one's own, or of all."""
 
     days: float = Field(
         ge=0, le=36_500, description="Those that ended, and copies used last, so long ago."
     )
     dry_run: bool = Field(default=True, description="Only tell what would be removed.")
+    everybody: bool = Field(
+        default=False, description="Those of all people, for a token that administers."
+    )
 
 
 class Cleared(Wire):

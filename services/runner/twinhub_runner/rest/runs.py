@@ -21,6 +21,7 @@ from twinhub_api.runner.usage import (  # noqa: TC002 - read by FastAPI
     RunUsage,
 )
 from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
+from twinhub_kit.errors import NotAllowedError
 
 from twinhub_runner.collecting import DAY_SECONDS, clear, find_old, tell_usage
 from twinhub_runner.runner import Runner
@@ -82,7 +83,10 @@ def clear_runs(asked: Clearing, runner: TheRunner, caller: KnownCaller) -> Clear
 
     What the runs were stays, and most can be run again. With `dry_run` nothing is removed.
     """
-    old = find_old(runner, time.time() - asked.days * DAY_SECONDS, caller.name)
+    if asked.everybody and not caller.is_admin:
+        raise NotAllowedError("This token may clear your own runs alone: it does not administer.")
+    owner = None if asked.everybody else caller.name
+    old = find_old(runner, time.time() - asked.days * DAY_SECONDS, owner)
     return clear(runner, old, caller.name, is_dry=asked.dry_run)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,7 @@ class Workshop:
         copy = self.copies.find(row.copy) if row.copy else None
         if copy is None:
             return ""
+        shutil.rmtree(Place(folder).restored, ignore_errors=True)  # it is in the copy
         fault = ""
         try:
             if row.outputs:

@@ -37,7 +37,7 @@ COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN =
     "cookie_secret", "proxy_token", "hub_token", "culler_token", "crypt_keys", "metrics_token",
 )  # fmt: skip
 USERS_TOKEN, LIBRARY_TOKEN, LIBRARY_KEYS = "users_token", "library_token", "library_keys"
-RUNNER_TOKEN = "runner_token"  # noqa: S105 - the name of a file
+RUNNER_TOKEN, RUNNER_KEYS = "runner_token", "runner_keys"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from twinhub_hub.apply.limits import highest_limits
 from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
+from twinhub_hub.broker.environments import EnvironmentPolicy
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.broker.run_policy import RunPolicy
+from twinhub_hub.builds import proxies
 from twinhub_hub.egress import network_of, networks_in_use, strictest_egress
 from twinhub_hub.images import all_images
 from twinhub_hub.layers.recipe import tags_of
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twinhub_hub.apply.context import Context
+
+
+_BUILT_BY = ("Dockerfile", "install-environment")
 
 
 def broker_policy(context: Context) -> Policy:
@@ -52,6 +57,24 @@ def run_policy(context: Context) -> RunPolicy:
         memory=runner.memory,
         cpus=runner.cpus,
         processes=runner.processes,
+        environments=_environment_policy(context),
+    )
+
+
+def _environment_policy(context: Context) -> EnvironmentPolicy:
+    """Return what is built for twins; where no package is allowed nothing is."""
+    allowed, folder = context.settings.runner.environments, context.share / "images/environment"
+    return EnvironmentPolicy(
+        parent=RUN_IMAGE,
+        uid=context.settings.uid,
+        files={one: (folder / one).read_text("utf-8") for one in _BUILT_BY},
+        python=allowed.python,
+        system=allowed.system,
+        may_compile=allowed.compile,
+        memory=allowed.memory,
+        cpus=allowed.cpus,
+        seconds=allowed.minutes * 60,
+        arguments=proxies(),
     )
 
 

@@ -11,7 +11,7 @@ import jupyterhub
 from twinhub_hub.images import all_images
 from twinhub_hub.operate.health import look
 from twinhub_hub.operate.passwords import HubPasswords
-from twinhub_hub.pages import git_token, health, old_addresses, passwords
+from twinhub_hub.pages import access, git_token, health, old_addresses, passwords
 from twinhub_hub.pages.handlers import HEADERS, PageFilesHandler
 from twinhub_hub.pages.image_choice import titles_of
 
@@ -39,6 +39,7 @@ def apply(context: Context, c: Any) -> None:  # noqa: ANN401 - traitlets' config
         *health.handlers(partial(look, context)),
         *_password_handlers(context),
         *old_addresses.handlers(),
+        *access.handlers(),
         *git_token.handlers(context.installation.audit_file),
     ]
     c.JupyterHub.user_redirect_hook = old_addresses.redirect_git_pull

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from twinhub_api.scopes import GIT_TOKEN, INSTRUCT, USE_LIBRARY, USE_RUNNER
+from twinhub_api.scopes import GIT_TOKEN, INSTRUCT, READ_ACCESS, USE_LIBRARY, USE_RUNNER
 
 from twinhub_hub.apply.library import CALLBACK
 from twinhub_hub.auth.passwords import INSTRUCTORS
@@ -35,6 +35,7 @@ Admins have JupyterHub's own role ``admin``, users its role ``user``.
 _CUSTOM_SCOPES = {
     INSTRUCT: {"description": "Publish for everybody, switch on teams, see who opened a link"},
     GIT_TOKEN: {"description": "Have the token of somebody's login, for git"},
+    READ_ACCESS: {"description": "Know whether somebody may still be here"},
 }
 
 _OUR_SERVICES = (USE_LIBRARY, USE_RUNNER)
@@ -51,7 +52,7 @@ _ROLES = (
     },
     {
         "name": "twinhub-runner",
-        "scopes": ["read:groups:name", "read:users:name", "read:users:groups"],
+        "scopes": ["read:groups:name", "read:users:name", "read:users:groups", READ_ACCESS],
         "services": ["runner"],
     },
     {"name": "twinhub-metrics", "scopes": ["read:metrics"], "services": ["metrics"]},

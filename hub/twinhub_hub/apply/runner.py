@@ -13,9 +13,10 @@ from twinhub_hub.egress import (
     network_of,
     strictest_egress,
 )
-from twinhub_hub.installation import RUNNER_TOKEN
+from twinhub_hub.installation import RUNNER_KEYS, RUNNER_TOKEN
 from twinhub_hub.sandbox.command import system_mounts
 from twinhub_hub.sandbox.edition import current_edition, environment_of
+from twinhub_hub.sandbox.recipe import read_recipe
 from twinhub_hub.settings.images import RUN_IMAGE
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def runner_environment(context: Context) -> Mapping[str, str]:
     return {
         "TWINHUB_RUNNER_SETTINGS": json.dumps(_settings(context), sort_keys=True),
         "TWINHUB_RUNNER_TOKEN": context.installation.token(RUNNER_TOKEN),
+        "TWINHUB_RUNNER_CRYPT_KEYS": context.installation.token(RUNNER_KEYS),
     }
 
 
@@ -54,14 +56,10 @@ def _settings(context: Context) -> Mapping[str, object]:
             "state": str(context.installation.runner_state),
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
             "most_seconds": runner.hours * 3600,
+            "software": _software(context),
             "variables": _variables(context),
-            "limits": {}
-            if context.running.engine == "process"
-            else {
-                "memory_bytes": runner.memory,
-                "cpus": runner.cpus,
-                "processes": runner.processes,
-            },
+            "least_free": runner.least_free,
+            "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {
                 "all": runner.all,
                 "each_user": runner.each_user,
@@ -69,6 +67,29 @@ def _settings(context: Context) -> Mapping[str, object]:
             },
         },
     }
+
+
+def _limits(context: Context) -> Mapping[str, object]:
+    """Return what each run may use of the machine, where that can be limited."""
+    runner = context.settings.runner
+    if context.running.engine == "process":
+        return {}
+    return {
+        "memory_bytes": runner.memory, "cpus": runner.cpus, "processes": runner.processes
+    }  # fmt: skip
+
+
+def _software(context: Context) -> Mapping[str, object]:
+    """Return what twins may ask for, and the Python that runs have."""
+    allowed = context.settings.runner.environments
+    version = "{}.{}".format(*sys.version_info[:2])
+    if context.running.engine == "docker":
+        image = read_recipe(context.share / "images/run/Dockerfile")
+        version = image.environment["TWINHUB_PYTHON"]
+    return {
+        "python": allowed.python, "system": allowed.system, "version": version,
+        "keep_seconds": allowed.keep_days * 86_400,
+    }  # fmt: skip
 
 
 def _sandboxes(context: Context) -> Mapping[str, object]:
@@ -79,7 +100,11 @@ def _sandboxes(context: Context) -> Mapping[str, object]:
         }  # fmt: skip
     edition = current_edition(context.installation.environments)
     shown = {target: str(source) for source, target in system_mounts(edition)}
-    return {"system": shown, "needed": [str(edition)]}
+    built = context.settings.runner.environments
+    return {
+        "system": shown, "needed": [str(edition)], "may_compile": built.compile,
+        "build_seconds": built.minutes * 60,
+    }  # fmt: skip
 
 
 def _containers(context: Context) -> Mapping[str, object]:

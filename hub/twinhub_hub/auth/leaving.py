@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyterhub import orm
+from jupyterhub.auth import Authenticator
 
 from twinhub_hub.spawners.tokens import KnowsItsToken
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from jupyterhub.app import JupyterHub
     from jupyterhub.user import User
     from sqlalchemy.orm import Session
+
+
+class KnowsLeavers(Authenticator):  # type: ignore[misc]
+    """A sign-in that says of everybody who has been here whether they still may be."""
+
+    async def has_left(self, user: User) -> bool:
+        """Return whether a user may be here no more; it is not true of one who is just silent."""
+        raise NotImplementedError
 
 
 def has_access(user: User) -> bool:

@@ -17,6 +17,7 @@ from twinhub_hub.auth.attempts import WrongAttempts
 from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.folders import MakesFolders
+from twinhub_hub.auth.leaving import KnowsLeavers
 from twinhub_hub.auth.user_names import SafeNames
 from twinhub_hub.pages.handlers import SignedOutHandler
 
@@ -47,7 +48,9 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 """What an unknown name is checked against, so that it takes as long as a known one."""
 
 
-class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, MakesFolders, SafeNames):
+class PasswordAuthenticator(
+    AuditedSignIns, RecordsDeletions, MakesFolders, SafeNames, KnowsLeavers
+):
     """Checks a password against an argon2 hash, which a subclass finds by the name.
 
     What it finds is read each time, so that a change holds at once.
@@ -117,6 +120,10 @@ class PasswordAuthenticator(AuditedSignIns, RecordsDeletions, MakesFolders, Safe
     ) -> dict[str, Any] | None:
         """Return what a user may do now, which may have changed; None ends the session."""
         return self._describe(user.name, user)
+
+    async def has_left(self, user: User) -> bool:
+        """Return whether there is no such account any more."""
+        return self.find_role(user.name) is None
 
     def _describe(self, name: str, user: User | None) -> dict[str, Any] | None:
         """Return what an account may do, in the groups that an admin has put its user into.

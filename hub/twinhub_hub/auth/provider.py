@@ -27,7 +27,7 @@ from twinhub_hub.auth.audited import AuditedSignIns
 from twinhub_hub.auth.deleting import RecordsDeletions
 from twinhub_hub.auth.folders import MakesFolders
 from twinhub_hub.auth.git_tokens import find_end
-from twinhub_hub.auth.leaving import end_access, has_access
+from twinhub_hub.auth.leaving import KnowsLeavers, end_access, has_access
 from twinhub_hub.auth.provider_errors import (
     NO_ANSWER,
     TIMED_OUT,
@@ -69,6 +69,7 @@ class ProviderAuthenticator(
     RecordsDeletions,
     MakesFolders,
     SafeNames,
+    KnowsLeavers,
     OAuthenticator,  # type: ignore[misc]
 ):
     """Base of the sign-ins through a provider: access policy, refresh, leavers.
@@ -93,6 +94,7 @@ class ProviderAuthenticator(
         """Prepare to refresh each user once at a time."""
         super().__init__(**options)
         self._refreshing: dict[str, asyncio.Task[bool]] = {}
+        self._asked_at: dict[str, float] = {}
         self._hub: JupyterHub | None = None
         self._sweeper: PeriodicCallback | None = None
         self._began = time()
@@ -226,6 +228,22 @@ class ProviderAuthenticator(
                     user._auth_refreshed = monotonic()  # noqa: SLF001 - where the hub looks
             except Exception:  # one user's trouble must not keep the others' leavers in
                 self.log.exception("refresh failed user=%s", user.name)
+
+    async def has_left(self, user: User) -> bool:
+        """Return whether access has ended, once the provider was asked as often as of others.
+
+        So those are found, too, who have neither a server nor a token, and runs that go on.
+        """
+        asked_at = max(user._auth_refreshed or 0.0, self._asked_at.get(user.name, 0.0))  # noqa: SLF001
+        if monotonic() - asked_at >= self.auth_refresh_age:
+            self._asked_at[user.name] = monotonic()
+            await self.refresh_user(user)
+        state = await user.get_auth_state()
+        if state:
+            return "token_response" not in state
+        return user.encrypted_auth_state is None or not self._is_recent(
+            {"refreshed_at": self._began}
+        )
 
     async def _refresh(self, user: User) -> bool:
         act_for(None)  # this is a task of its own, whoever's request has begun it

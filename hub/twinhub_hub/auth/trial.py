@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from jupyterhub.app import JupyterHub
+    from jupyterhub.user import User
 
     from twinhub_hub.settings.values import Role
 
@@ -63,6 +64,10 @@ class TrialAuthenticator(PasswordAuthenticator):
             await end_access(hub, user)
         if not left and self._sweeper is not None:
             self._sweeper.stop()
+
+    async def has_left(self, user: User) -> bool:
+        """Return whether the account is gone from the settings."""
+        return not self.allow_all and await super().has_left(user)
 
     def find_role(self, name: str) -> Role | None:
         """Return the role in the settings; an account that is gone from them has none."""

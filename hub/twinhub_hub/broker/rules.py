@@ -13,7 +13,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from twinhub_api.names import environment_image_for
+
 from twinhub_hub.broker.bodies import check_create
+from twinhub_hub.broker.environments import compose_build, labels_of
 from twinhub_hub.broker.policy import RefusedError
 from twinhub_hub.broker.run_bodies import check_run
 from twinhub_hub.broker.run_policy import RunPolicy
@@ -21,6 +24,7 @@ from twinhub_hub.broker.run_policy import RunPolicy
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from twinhub_hub.broker.environments import Build
     from twinhub_hub.broker.policy import Policy
 
 _LONGEST_TARGET = 1024
@@ -28,6 +32,7 @@ _SHOWN = 80
 _SEGMENTS = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9_.:@-]*)+")  # no %, no //, no dot in front
 _VERSION = r"(?P<version>/v1\.(?:4[0-9]|[5-9][0-9]))?"
 _CONTAINER = r"/containers/(?P<container>[a-z0-9-]+)"
+_ENVIRONMENT = r"/environments/(?P<environment>[0-9a-f]{64})"
 _ID = re.compile(r"[0-9a-f]{64}")
 _FLAGS = {"1": "1", "True": "1", "true": "1", "0": "0", "False": "0", "false": "0"}
 _FLAG = re.compile("|".join(_FLAGS))
@@ -65,10 +70,15 @@ class Action(Enum):
     REMOVE = Shape("DELETE", _CONTAINER, {"v": _FLAG, "force": _FLAG, "link": _OFF})
     LIST = Shape("GET", "/containers/json", {"all": _ON, "filters": re.compile(r"[ -~]{1,400}")})
     KILL = Shape("POST", f"{_CONTAINER}/kill", {"signal": re.compile("SIGTERM|SIGKILL")})
+    BUILD = Shape("POST", _ENVIRONMENT)
+    """The software of a twin; Docker is sent a build that is composed here."""
+    REMOVE_BUILT = Shape("DELETE", _ENVIRONMENT)
+    LIST_BUILT = Shape("GET", "/environments")
 
 
-_OF_WORKSPACES = frozenset(Action) - {Action.LIST, Action.KILL}
-_OF_RUNS = frozenset(Action) - {Action.INSPECT_IMAGE, Action.STOP}
+_BUILDING = frozenset({Action.BUILD, Action.REMOVE_BUILT, Action.LIST_BUILT})
+_OF_WORKSPACES = frozenset(Action) - {Action.LIST, Action.KILL} - _BUILDING
+_OF_RUNS = frozenset(Action) - {Action.STOP}
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,7 @@ class Call:
     container: str = ""
     """Name or id of the container that it is about, to be looked up first."""
     body: Mapping[str, Any] | None = None
+    build: Build | None = None
 
 
 def decide(method: str, target: str, body: bytes, policy: Policy | RunPolicy) -> Call:
@@ -97,11 +108,31 @@ def decide(method: str, target: str, body: bytes, policy: Policy | RunPolicy) ->
         raise RefusedError(f"{container[:_SHOWN]} is no container of this installation")
     if action is Action.CREATE:
         return Call(action, match.group(), query, body=_check_create(body, policy, query))
+    if isinstance(policy, RunPolicy) and action in _BUILDING:
+        return _decide_building(action, parts.get("environment") or "", body, policy)
+    image = parts.get("image")
+    if isinstance(policy, RunPolicy) and image is not None and not policy.has_image(image):
+        raise RefusedError("that is no image of runs")
     if body:
         raise RefusedError("a body, where there is none to be")
     if action is Action.LIST:
         query = _check_list(query, policy)
     return Call(action, match.group(), query, container)
+
+
+def _decide_building(action: Action, address: str, body: bytes, policy: RunPolicy) -> Call:
+    if policy.environments is None:
+        raise RefusedError("nothing is built here")
+    if action is Action.BUILD:
+        build = compose_build(body, policy.environments, policy.prefix, address)
+        return Call(action, "/build", build.query, build=build)
+    if body:
+        raise RefusedError("a body, where there is none to be")
+    if action is Action.REMOVE_BUILT:
+        tag = environment_image_for(policy.prefix, address)
+        return Call(action, f"/images/{tag}", {"force": "0"})
+    labels = [f"{key}={value}" for key, value in sorted(labels_of(policy.prefix).items())]
+    return Call(action, "/images/json", {"filters": json.dumps({"label": labels})})
 
 
 def _check_create(

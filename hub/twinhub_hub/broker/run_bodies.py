@@ -56,7 +56,7 @@ def check_run(body: bytes, policy: RunPolicy, sandbox: str) -> dict[str, Any]:
 
 def _top_checks(policy: RunPolicy) -> Mapping[str, Check]:
     return {
-        "Image": one_of(policy.images),
+        "Image": policy.has_image,
         "User": one_of([str(policy.uid)]),
         "Hostname": matches(HOST_LABEL),
         "WorkingDir": one_of(["/"]),

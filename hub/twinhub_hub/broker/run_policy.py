@@ -11,8 +11,9 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
-from twinhub_api.names import RESERVED, find_sandbox
+from twinhub_api.names import RESERVED, find_environment, find_sandbox
 
+from twinhub_hub.broker.environments import EnvironmentPolicy
 from twinhub_hub.broker.policy import KIND_LABEL, LABEL, USER_LABEL, RefusedError
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class RunPolicy:
     memory: int
     cpus: float
     processes: int
+    environments: EnvironmentPolicy | None = None
+    """Of the software of twins; None where only images of the settings are had."""
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -47,6 +50,12 @@ class RunPolicy:
     def find_owner(self, container: str) -> str | None:
         """Return the sandbox that has this name; None of other names."""
         return find_sandbox(self.prefix, container)
+
+    def has_image(self, tag: object) -> bool:
+        """Return whether a run may be on an image: one of the settings, or a twin's software."""
+        if not isinstance(tag, str):
+            return False
+        return tag in self.images or find_environment(self.prefix, tag) is not None
 
     def check_mounts(self, binds: Sequence[str], sandbox: str) -> None:
         """Refuse mounts, as Docker's ``Binds`` have them, of anything but a run.
@@ -106,6 +115,8 @@ class RunPolicy:
     def from_json(cls, text: str) -> Self:
         """Return the policy that `as_json` wrote."""
         values = json.loads(text)
+        if values["environments"] is not None:
+            values["environments"] = EnvironmentPolicy.from_values(values["environments"])
         return cls(**values | {name: tuple(values[name]) for name in ("images", "networks")})
 
 

@@ -15,6 +15,7 @@ from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientOSError,
+    ClientTimeout,
     HttpVersion10,
     ServerDisconnectedError,
     web,
@@ -23,12 +24,14 @@ from yarl import URL
 
 from twinhub_hub.broker.policy import RefusedError, are_ours
 from twinhub_hub.broker.rules import Action, decide
+from twinhub_hub.builds import BuildOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aiohttp import ClientResponse, ClientSession
 
+    from twinhub_hub.broker.environments import Build
     from twinhub_hub.broker.policy import Policy
     from twinhub_hub.broker.rules import Call
     from twinhub_hub.broker.run_policy import RunPolicy
@@ -37,6 +40,8 @@ MAX_BODY = 2**20
 _BODY_SECONDS = 10
 _ENGINE_SECONDS = 10
 _ENGINE_WAIT_SECONDS = 0.1
+_LONGEST_LINE = 2**20
+"""Of what a build says, in bytes."""
 _PASSED_HEADERS = ("Content-Type", "Api-Version")
 _log = logging.getLogger(__name__)
 
@@ -137,6 +142,8 @@ class Broker:
 
     async def _forward(self, request: web.BaseRequest, call: Call, path: str) -> web.StreamResponse:
         method, url = call.action.value.method, URL(path, encoded=True).with_query(call.query)
+        if call.build is not None:
+            return await self._build(request, url, call.build)
         async with self._engine.request(
             method, url, json=call.body, allow_redirects=False
         ) as answer:
@@ -144,7 +151,48 @@ class Broker:
                 return web.json_response(_reduce_image(await answer.json()))
             if call.action is Action.LIST and answer.status == HTTPStatus.OK:
                 return web.json_response(_reduce_list(await answer.json()))
+            if call.action is Action.LIST_BUILT and answer.status == HTTPStatus.OK:
+                return web.json_response(_reduce_built(await answer.json()))
             return await _stream(request, answer)
+
+    async def _build(self, request: web.BaseRequest, url: URL, build: Build) -> web.StreamResponse:
+        """Build, and stream what it says: objects with a ``line``, or with why it failed.
+
+        Docker gives a build up when nobody listens any more.
+        """
+        timeout = ClientTimeout(total=build.seconds, sock_connect=5)
+        headers = {"Content-Type": "application/x-tar"}
+        async with self._engine.post(
+            url,
+            data=build.archive,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+            read_bufsize=_LONGEST_LINE,
+        ) as answer:
+            if answer.status != HTTPStatus.OK:
+                return await _stream(request, answer)
+            response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+            await response.prepare(request)
+            output = BuildOutput()
+            try:
+                async for message in answer.content:
+                    for line in output.take(json.loads(message)):
+                        await _tell(response, line=line)
+                for line in output.end():
+                    await _tell(response, line=line)
+            except TimeoutError:
+                output.failures.append(f"it took longer than {build.seconds / 60:g} minutes")
+            for why in output.failures[:1]:
+                await _tell(response, error=why)
+            if not output.failures:
+                await _tell(response, built=True)
+            await response.write_eof()
+            return response
+
+
+async def _tell(response: web.StreamResponse, **what: object) -> None:
+    await response.write(json.dumps(what).encode() + b"\n")
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -186,6 +234,10 @@ def _reduce_image(image: dict[str, Any]) -> dict[str, object]:
 
 def _reduce_list(containers: list[dict[str, Any]]) -> list[dict[str, object]]:
     return [{key: one[key] for key in ("Id", "Names", "State")} for one in containers]
+
+
+def _reduce_built(images: list[dict[str, Any]]) -> list[dict[str, object]]:
+    return [{"RepoTags": one["RepoTags"], "Size": one["Size"]} for one in images]
 
 
 def _is_real(path: Path, *, may_be_file: bool) -> bool:

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import io
-import os
-import re
 from contextlib import closing, contextmanager
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, DockerException, NotFound
 from urllib3.exceptions import HTTPError
 
+from twinhub_hub.builds import proxies, read_build
 from twinhub_hub.layers.errors import BuildFailedError
 from twinhub_hub.operate.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from docker import APIClient
 
     from twinhub_hub.layers.recipe import Recipe
 
 _BUILD_SECONDS = 3600
-_UNPRINTED = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles, clipboard
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-)
-"""What would do something to the terminal of whoever reads a log; see ECMA-48."""
-_PASSWORDS = re.compile(r"(?<=://)[^/\s]+@")
-"""Of proxies and of indexes, which pip and apt name in their errors."""
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def find_image(client: APIClient, tag: str) -> dict[str, Any] | None:
@@ -64,36 +53,16 @@ def build(
     with _translated():
         messages = client.build(
             fileobj=io.BytesIO(recipe.archive), custom_context=True, tag=recipe.tag,
-            buildargs={**recipe.arguments, **_proxies()}, labels=dict(recipe.labels),
+            buildargs={**recipe.arguments, **proxies()}, labels=dict(recipe.labels),
             use_config_proxy=True, rm=True, forcerm=True, nocache=is_fresh, decode=True,
         )  # fmt: skip
         failures: list[str] = []
         with closing(messages):
-            for line in _lines(messages, failures):
+            for line in read_build(messages, failures, _BUILD_SECONDS):
                 output.append(line)
                 show(line)
     if failures:
         raise BuildFailedError(failures[0], tuple(output))
-
-
-def _lines(messages: Iterable[dict[str, Any]], failures: list[str]) -> Iterator[str]:
-    pending, deadline = "", monotonic() + _BUILD_SECONDS
-    for message in messages:
-        if failure := message.get("error"):
-            failures.append(_PASSWORDS.sub("***@", str(failure).strip()))
-        if monotonic() > deadline:
-            failures.append(f"it took longer than {_BUILD_SECONDS // 60} minutes")
-            return
-        pending += _UNPRINTED.sub("", str(message.get("stream") or "").replace("\r", "\n"))
-        *complete, pending = pending.split("\n")
-        yield from (_PASSWORDS.sub("***@", line) for line in complete)
-    if pending:
-        yield _PASSWORDS.sub("***@", pending)
-
-
-def _proxies() -> dict[str, str]:
-    names = (name for proxy in _PROXIES for name in (proxy, proxy.upper()))
-    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @contextmanager

@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from twinhub_dtconfig.requirement_lines import logical_lines
 
 from twinhub_hub.layers.errors import LayerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _MOST_BYTES = 2**20
-_COMMENT = re.compile(r"(^|\s)#.*")
 _HASHED = re.compile(r"(?P<requirement>.+?)(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})+)")
 
 
@@ -31,7 +30,7 @@ def read_lock(path: Path) -> str:
     if len(raw) > _MOST_BYTES:
         raise LayerError(f"{path} is longer than {_MOST_BYTES} bytes: name a lock file")
     try:
-        lines = list(_logical_lines(raw.decode("utf-8")))
+        lines = list(logical_lines(raw.decode("utf-8")))
     except UnicodeDecodeError as error:
         raise LayerError(f"{path} is no text in UTF-8: name a lock file") from error
     return "".join(f"{_pinned(line, f'{path}:{number}')}\n" for number, line in lines)
@@ -59,20 +58,3 @@ def _parse(text: str) -> Requirement | None:
 def _has_one_version(requirement: Requirement) -> bool:
     operators = [specifier.operator for specifier in requirement.specifier]
     return operators == ["=="] and "*" not in str(requirement.specifier) and not requirement.url
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each requirement with the number of its first line, continued lines put together."""
-    parts: list[str] = []
-    first = 1
-    for number, line in enumerate(text.split("\n"), 1):
-        first = first if parts else number
-        plain = _COMMENT.sub("", line.rstrip("\r")).strip()
-        parts.append(plain.removesuffix("\\").strip())
-        if plain.endswith("\\"):
-            continue
-        if whole := " ".join(filter(None, parts)):
-            yield first, whole
-        parts = []
-    if whole := " ".join(filter(None, parts)):
-        yield first, whole

@@ -6,13 +6,11 @@ package a line, which a script gives to apt and uv after `--`.
 
 from __future__ import annotations
 
-import io
-import tarfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from twinhub_hub.builds import INPUTS_LABEL, digest_inputs
+from twinhub_hub.builds import INPUTS_LABEL, digest_inputs, pack_context
 from twinhub_hub.layers.locks import read_lock
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def make_recipe(layer: Layer, sources: Sources, *, base: str, base_id: str) -> R
     Raises:
         LayerError: its lock cannot be used.
     """
-    archive = _pack(_context(layer, sources))
+    archive = pack_context(_context(layer, sources), ["install-layer"])
     arguments = {"PARENT": base, "TWINHUB_UID": str(sources.uid)}
     named = digest_inputs(archive, arguments, [base_id])
     labels = {
@@ -107,14 +105,3 @@ def _context(layer: Layer, sources: Sources) -> dict[str, bytes]:
 
 def _lines(packages: tuple[str, ...]) -> str:
     return "".join(f"{package}\n" for package in sorted(packages))
-
-
-def _pack(context: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(context):
-            member = tarfile.TarInfo(name)
-            member.size = len(context[name])
-            member.mode = 0o755 if name == "install-layer" else 0o644
-            archive.addfile(member, io.BytesIO(context[name]))
-    return buffer.getvalue()

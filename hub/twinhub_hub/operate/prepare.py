@@ -24,6 +24,7 @@ from twinhub_hub.installation import (
     LIBRARY_TOKEN,
     METRICS_TOKEN,
     PROXY_TOKEN,
+    RUNNER_KEYS,
     RUNNER_TOKEN,
     USERS_TOKEN,
     Installation,
@@ -85,7 +86,7 @@ def ensure_secrets(installation: Installation) -> None:
     """Generate the secrets that are missing: 32 random bytes each, as hexadecimal text, 0600."""
     for name in (
         COOKIE_SECRET, PROXY_TOKEN, HUB_TOKEN, CULLER_TOKEN, CRYPT_KEYS, METRICS_TOKEN, USERS_TOKEN,
-        LIBRARY_TOKEN, LIBRARY_KEYS, RUNNER_TOKEN,
+        LIBRARY_TOKEN, LIBRARY_KEYS, RUNNER_TOKEN, RUNNER_KEYS,
     ):  # fmt: skip
         path = installation.secrets / name
         if not path.exists():

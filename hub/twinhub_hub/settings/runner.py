@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 from twinhub_dtconfig.sections import Section
 
@@ -17,6 +19,40 @@ class GroupRuns(Section):
         description="The group, as the hub's admin panel shows it.", examples=["org/twins/course"]
     )
     limit: int = Field(ge=0, le=_MOST_RUNS, description="Of all members together.", examples=[30])
+
+
+Pattern = Annotated[str, Field(pattern=r"^[a-z0-9*?.+-]{1,100}$")]
+
+
+class Environments(Section):
+    """The software of twins, which is built when their `environment` asks for some."""
+
+    python: tuple[Pattern, ...] = Field(
+        ("*",),
+        max_length=1000,
+        description="Names of Python packages that twins may have, small and with hyphens; `*` and"
+        " `?` stand for others. Empty for none but those of the image.",
+        examples=[["numpy", "fmpy", "pandas*"]],
+    )
+    system: tuple[Pattern, ...] = Field(
+        ("*",),
+        max_length=1000,
+        description="The same of Debian packages. In process mode the machine has to have them.",
+        examples=[["libgomp1", "graphviz"]],
+    )
+    compile: bool = Field(
+        default=False,
+        description="Whether a Python package may be one that is built when it is installed, which"
+        " runs its author's code. It has the network of builds, whatever `egress` says.",
+    )
+    minutes: float = Field(30, gt=0, le=1440, description="How long a build may take.")
+    memory: Bytes = Field(
+        4 * 2**30, ge=64 * 2**20, le=2**50, description="Memory limit of a build, such as `4G`."
+    )
+    cpus: float = Field(2.0, gt=0, le=1024, description="CPU limit of a build, in cores.")
+    keep_days: float = Field(
+        30, gt=0, le=36_500, description="How long what is built is kept after its last use."
+    )
 
 
 class Runner(Section):
@@ -50,11 +86,29 @@ class Runner(Section):
         le=1_000_000,
         description="Limit of processes and threads of each run. Not in process mode.",
     )
+    disk: Bytes | None = Field(
+        20 * 2**30,
+        ge=2**20,
+        le=2**60,
+        description="How much each run may write into its log and its working copy; empty for no"
+        " limit. Runs in place write into their owner's area, see `library.quota`.",
+    )
+    least_free: Bytes = Field(
+        2**30,
+        ge=0,
+        le=2**60,
+        description="Room on the disk of the assets below which a run begins only when somebody"
+        " says so; `0` for no such limit.",
+    )
     hours: float = Field(
         24,
         gt=0,
         le=87_600,
         description="How long a phase may take that is not live and sets no limit itself.",
+    )
+
+    environments: Environments = Field(
+        Environments(), description="The software of twins: what it may be, and its builds."
     )
 
     @field_validator("groups")

@@ -180,6 +180,12 @@ class Run:
             self._known = client.kill(self.id)
         return self
 
+    def go_on(self) -> Run:
+        """Have it begin though little room is left on the disk, which it asks for; see `reason`."""
+        with _asking() as client:
+            self._known = client.go_on(self.id)
+        return self
+
     def __repr__(self) -> str:
         """Return the run as a line."""
         return as_line(self._known)

@@ -49,6 +49,7 @@ _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SERVER = re.compile(r"[a-z](?:-?[a-z0-9]){0,29}")
 _HASHED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*--[a-z2-7]{26}")
 _SANDBOX = re.compile(r"[0-9a-hjkmnp-tv-z]{20}-[1-9][0-9]{0,3}")
+_ENVIRONMENT = re.compile(r"[0-9a-f]{64}")
 _PLAIN_LENGTH = 32
 _READABLE_LENGTH = 20
 _HASH_LENGTH = 26
@@ -153,6 +154,18 @@ def find_sandbox(prefix: str, container: str) -> str | None:
     start = f"{prefix}-run-"
     sandbox = container.removeprefix(start)
     return sandbox if container.startswith(start) and _SANDBOX.fullmatch(sandbox) else None
+
+
+def environment_image_for(prefix: str, address: str) -> str:
+    """Return the tag of the image that has a twin's software, by the address of its content."""
+    return f"{prefix}/environment:{address}"
+
+
+def find_environment(prefix: str, image: str) -> str | None:
+    """Return the address in a tag that `environment_image_for` made with this prefix, else None."""
+    start = environment_image_for(prefix, "")
+    address = image.removeprefix(start)
+    return address if image.startswith(start) and _ENVIRONMENT.fullmatch(address) else None
 
 
 def host_for(name: str, domain: str) -> str:

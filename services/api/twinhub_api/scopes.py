@@ -14,6 +14,9 @@ INSTRUCT = "custom:twinhub:instruct"
 GIT_TOKEN = "custom:twinhub:git-token"  # noqa: S105 - the name of a right
 """May have the token that a user's login came with, for git: of the library alone."""
 
+READ_ACCESS = "custom:twinhub:read-access"
+"""May know whether somebody may still be here: of the runner alone."""
+
 ADMIN = "admin:users"
 """JupyterHub's own: who may administer its users administers the library too."""
 

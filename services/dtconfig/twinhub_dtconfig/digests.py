@@ -15,17 +15,18 @@ from twinhub_dtconfig.command_lines import split_command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twinhub_dtconfig.models.environment import BuildStep
-    from twinhub_dtconfig.models.twin import Twin
+    from twinhub_dtconfig.models.environment import BuildStep, Environment
 
 
-def environment_digest(twin: Twin, *, image: str, requirements: bytes | None = None) -> str:
+def environment_digest(
+    environment: Environment, *, image: str, requirements: bytes | None = None
+) -> str:
     """Return the address of a twin's software on top of an image, given by its own digest.
 
     ``requirements`` is the content of the file that ``environment.requirements`` names. The order
     of packages and toolchains does not count; every phase of the twin has the same address.
     """
-    data = twin.environment.model_dump(mode="json", exclude={"image", "requirements"})
+    data = environment.model_dump(mode="json", exclude={"image", "requirements"})
     for key in ("packages", "system", "toolchains"):
         data[key] = sorted(data[key] or ())
     data["requirements"] = hashlib.sha256(requirements).hexdigest() if requirements else None

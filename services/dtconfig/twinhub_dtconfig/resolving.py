@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from twinhub_dtconfig.command_lines import split_command
 from twinhub_dtconfig.faults import nearest_key
-from twinhub_dtconfig.interpolation import find_names, put_in
+from twinhub_dtconfig.interpolation import Name, find_names, put_in
 from twinhub_dtconfig.models.phases import STANDARD_PHASES
 from twinhub_dtconfig.models.plans import Range
+from twinhub_dtconfig.models.text import TWIN_NAMES
 from twinhub_dtconfig.models.twin import RESERVED
 from twinhub_dtconfig.rules.texts import texts_of
 from twinhub_dtconfig.scalars import ScalarError, resolve_plain
@@ -19,7 +20,6 @@ from twinhub_dtconfig.scalars import ScalarError, resolve_plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from twinhub_dtconfig.interpolation import Name
     from twinhub_dtconfig.models.parameters import Parameter
     from twinhub_dtconfig.models.twin import Twin
     from twinhub_dtconfig.nodes import Key
@@ -105,6 +105,21 @@ def resolve(
     given = tuple(key for key in RESERVED if _is_given(data, key))
     unsupported = tuple(phase for phase in STANDARD_PHASES if phase not in twin.phases)
     return Resolved(parameters, missing, data, tuple(is_open), given, unsupported)
+
+
+def known_values(twin: Twin, parameters: Mapping[str, Value], context: Context) -> dict[str, str]:
+    """Return what each name stands for that text may hold and that is known, by dotted name.
+
+    For text that is put together elsewhere, such as templates.
+    """
+    own = [Name("parameters", name) for name in parameters]
+    own += [Name("ports", name) for name in twin.ports]
+    own += [Name("twin", name) for name in TWIN_NAMES]
+    known = _Known(twin, parameters, context)
+    found = {name.dotted: known.find(name) or "" for name in own}
+    for namespace, names in context.names.items():
+        found |= {f"{namespace}.{name}": value for name, value in names.items()}
+    return found
 
 
 def choose(

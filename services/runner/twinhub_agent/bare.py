@@ -68,9 +68,11 @@ def load(path: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def dump(content: object) -> str:
-    """Return JSON of texts, numbers, truth values, and dictionaries of these."""
+    """Return JSON of texts, numbers, truth values, and lists and dictionaries of these."""
     if isinstance(content, dict):
         return "{" + ",".join(f"{dump(key)}:{dump(one)}" for key, one in content.items()) + "}"
+    if isinstance(content, (list, tuple)):
+        return "[" + ",".join(map(dump, content)) + "]"
     if content is None or isinstance(content, bool):
         return _WORDS[content]
     if isinstance(content, (int, float)):

@@ -7,6 +7,7 @@ of the same name in another one. A request with an answer is done, whoever asks 
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from twinhub_agent.bare import load
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from twinhub_agent.logs import Log
 
+_CALL = (sys.executable, "-I", "-S", f"{os.path.dirname(os.path.abspath(__file__))}/calling.py")
 _SETTLED_NANOSECONDS = 1_000_000_000
 """Within this time a folder may change without its time of change showing it."""
 
@@ -63,6 +65,8 @@ class Control:
                 self._seen.add(name)
                 plan = load(f"{self._requests}/{name}")
                 self._names.add(plan["name"])
+                if plan.get("is_call"):
+                    plan["command"] = [*_CALL, *plan["command"]]
                 self._running[name] = Process(plan["name"], plan, log, see)
                 yield self._running[name]
 

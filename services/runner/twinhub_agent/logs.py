@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twinhub_agent.masking import Hidden
+
 LONGEST = 16 * 1024
 """Bytes of text in one record."""
 _NAME_DIGITS = 16
@@ -43,6 +45,8 @@ class Log:
         self._size = os.fstat(self._file).st_size
         self.is_full = False
         """Whether the disk had no room for a record, which is lost then."""
+        self.hidden: Hidden | None = None
+        """What streams that are begun from now on do not show."""
 
     def write(self, records: bytes) -> None:
         """Add whole records."""
@@ -92,6 +96,7 @@ class Stream:
         """Write to a log; ``see`` is called with each line that begins with ``@twin`` ."""
         self._log, self._see = log, see
         self._name, self._letter = process.encode(), letter.encode()
+        self._masker = log.hidden and log.hidden.new_masker()
         self._rest = b""
         self._is_within = False
         self._fed_at = 0.0
@@ -101,13 +106,7 @@ class Stream:
     def feed(self, chunk: bytes) -> None:
         """Take what has come."""
         self._fed_at = time.monotonic()
-        lines = (self._rest + chunk).split(b"\n")
-        self._rest = lines.pop()
-        if lines:
-            self._write_lines(lines)
-        while len(self._rest) > LONGEST:
-            self._write_part(self._rest[:LONGEST])
-            self._rest = self._rest[LONGEST:]
+        self._take(self._masker.feed(chunk) if self._masker else chunk)
 
     def flush(self) -> None:
         """Write what came a while ago of a line that is not at its end: it may be a question."""
@@ -117,8 +116,19 @@ class Stream:
 
     def end(self) -> None:
         """End the last line, after which nothing comes any more."""
+        if self._masker:
+            self._take(self._masker.end())
         if self._rest or self._is_within:
-            self.feed(b"\n")
+            self._take(b"\n")
+
+    def _take(self, chunk: bytes) -> None:
+        lines = (self._rest + chunk).split(b"\n")
+        self._rest = lines.pop()
+        if lines:
+            self._write_lines(lines)
+        while len(self._rest) > LONGEST:
+            self._write_part(self._rest[:LONGEST])
+            self._rest = self._rest[LONGEST:]
 
     def _write_lines(self, lines: list[bytes]) -> None:
         if not self._is_within and max(map(len, lines)) <= LONGEST:

@@ -8,19 +8,21 @@ import time
 
 from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
+from twinhub_agent.health import Check
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.processes import Process
-from twinhub_agent.spawning import CannotStartError, as_status
+from twinhub_agent.spawning import CannotStartError, as_status, limit_files
+from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-NOT_STARTED, TIMED_OUT = 125, 124
-"""Statuses of a phase whose process could not be started or was not ready, or that took long."""
+NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
+"""Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
 _TERMINATE = "terminate"
@@ -34,7 +36,8 @@ class Phase:
 
     def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
         """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
-        self._plan, self._outside = plan, outside
+        self._plan, self._inside, self._outside = plan, inside, outside
+        limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
@@ -51,6 +54,7 @@ class Phase:
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
         }
+        self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
         self._is_in_background = False
@@ -66,6 +70,7 @@ class Phase:
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
         self._journal.write("begun")
+        self._make_ready()
         while not self._is_over():
             self._start_due()
             self._read(_TICK_SECONDS)
@@ -77,8 +82,34 @@ class Phase:
         self._read(0)
         for stream in self._streams.values():
             stream.end()
+        if self._plan.get("files"):
+            from twinhub_agent.rendering import remove_links  # noqa: PLC0415 - most have none
+
+            remove_links(self._plan["files"])
         self._log.close()
         return self._outcome or (0, "ended")
+
+    def _make_ready(self) -> None:
+        """Take the secrets of the phase, and make the files that it is to find."""
+        secrets: dict[str, str] | None = {}
+        if self._plan.get("secrets"):
+            secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
+        if secrets is None:
+            self._end(0 if self._plan["live"] else STOPPED, "stopped")
+            return
+        if secrets:
+            from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
+
+            self._log.hidden = Hidden(secrets.values())
+            self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        if self._plan.get("files"):
+            from twinhub_agent.rendering import make_files  # noqa: PLC0415 - most have none
+
+            try:
+                make_files(self._plan["files"], secrets)
+            except OSError as error:
+                self._say(f"{error.filename} cannot be made: {error.strerror}")
+                self._end(NOT_STARTED, "not-started")
 
     def _is_over(self) -> bool:
         """Return whether nothing of the phase runs any more, or is to."""
@@ -169,6 +200,34 @@ class Phase:
                 return
             if process.readiness.note_end(pid, status):
                 return
+        for name, check in self._checks.items():
+            if check.note_end(pid, status):
+                if check.take_news():
+                    self._note_health(name, check)
+                return
+
+    def _note_health(self, name: str, check: Check) -> None:
+        """Write down that something answers again or no more; what does not may be killed."""
+        ill = [one for one, check in self._checks.items() if check.is_healthy is False]
+        write_whole(f"{self._outside}/health.json", {"ill": ill})
+        self._journal.write("healthy" if check.is_healthy else "unhealthy", port=name)
+        if check.is_healthy:
+            return
+        process = self._processes.get(check.process or "")
+        if process is None or not process.is_running or process.plan["restart"] == "never":
+            self._say(f"{name} does not answer; the phase goes on.")
+        else:
+            self._say(f"{name} does not answer: {process.name} is killed.")
+            process.kill()
+
+    def _look_at_health(self) -> None:
+        """Ask what is to answer, once its process is ready and until the end."""
+        for check in self._checks.values():
+            process = self._processes.get(check.process or "")
+            if process is not None and not (process.is_running and process.readiness.is_ready):
+                check.begin_anew()
+            elif self._outcome is None or self._is_in_background:
+                check.ask()
 
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
@@ -194,7 +253,7 @@ class Phase:
     def _look(self) -> None:
         """See to what the time brings: readiness, limits, requests."""
         if self._is_asked_to_stop:
-            self._end(0 if self._plan["live"] else 143, "stopped")
+            self._end(0 if self._plan["live"] else STOPPED, "stopped")
         if self._deadline is not None and time.monotonic() > self._deadline:
             if self._outcome is None or self._is_in_background:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
@@ -202,6 +261,7 @@ class Phase:
         for process in self._processes.values():
             if process.is_running or self._is_awaited(process):
                 self._look_at(process)
+        self._look_at_health()
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)
@@ -229,6 +289,8 @@ class Phase:
         if self._outcome is not None and not ended_well:
             return
         self._outcome = (status, reason)
+        for check in self._checks.values():
+            check.cancel()
         self._journal.write("ending", status=status, reason=reason, process=process)
         for one in (*reversed(list(self._processes.values())), *self._control.processes):
             one.begin_stop()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _CHECK_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 _FIRST_ERROR_STATUS = 400
 
 
@@ -78,10 +78,10 @@ class Readiness:
         if "port" in self._plan:
             import socket  # noqa: PLC0415 - in the checking process alone
 
-            socket.create_connection(("localhost", int(self._plan["port"])), _ANSWER_SECONDS)
+            socket.create_connection(("localhost", int(self._plan["port"])), ANSWER_SECONDS)
             return True
         if "http" in self._plan:
-            return _is_answered(self._plan["http"])
+            return is_answered(self._plan["http"], ANSWER_SECONDS)
         os.chdir(self._folder)
         signal.alarm(int(_CHECK_SECONDS))
         command = self._plan["command"]
@@ -97,9 +97,10 @@ def _compiled(log: str) -> re.Pattern[str]:
         return re.compile(re.escape(log))
 
 
-def _is_answered(address: str) -> bool:
+def is_answered(address: str, seconds: float) -> bool:
+    """Return whether an address answers in time, with a status that tells of no error."""
     import urllib.request  # noqa: PLC0415 - half of the time that the agent takes to start
 
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=_ANSWER_SECONDS) as answer:
+    with opener.open(address, timeout=seconds) as answer:
         return bool(answer.status < _FIRST_ERROR_STATUS)

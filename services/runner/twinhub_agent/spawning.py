@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
-_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+_HANDLED = (
+    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ,
+)  # fmt: skip
 SHELL_STATUS = 128
 """What a shell adds to the number of the signal that ended a program."""
 
@@ -61,6 +63,14 @@ def signal_group(pid: int, number: int) -> None:
     """Send a signal to a process and all in its group that are still there."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
+
+
+def limit_files(most: int | None) -> None:
+    """Have no file become larger: this process is told so, all that it starts end by SIGXFSZ."""
+    if most:
+        import resource  # noqa: PLC0415 - where nothing is limited, it is not needed
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
 def as_status(wait_status: int) -> int:

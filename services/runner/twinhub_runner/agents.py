@@ -6,6 +6,7 @@ file at all.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import twinhub_agent
+from twinhub_agent.supplying import PIPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
@@ -56,6 +58,9 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
+    if plan.get("secrets"):
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(inside / PIPE, 0o600)
 
 
 @cache
@@ -110,6 +115,15 @@ def was_begun(outside: Path) -> bool:
 def is_in_background(outside: Path) -> bool:
     """Return whether the command of a phase has ended and what that has started goes on."""
     return os.path.lexists(outside / "background.json")
+
+
+def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
+    """Return which ports do not answer that are to; None where nothing is known yet."""
+    try:
+        found = json.loads(_read(outside / "health.json"))["ill"]
+        return [name for name in ports if name in found]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def find_agent(outside: Path) -> int | None:

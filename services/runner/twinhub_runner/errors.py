@@ -46,6 +46,13 @@ class NotRunningError(RunnerError):
     status = 409
 
 
+class NotAskingError(RunnerError):
+    """A run is to go on that does not ask whether to."""
+
+    code = "not-asking"
+    status = 409
+
+
 class TwinRunsError(RunnerError):
     """A phase has to be run inside a run that goes on; the text says in which."""
 
@@ -79,3 +86,24 @@ class NoArtefactError(RunnerError):
 
     code = "not-found"
     status = 404
+
+
+class BadSecretError(RunnerError):
+    """A twin has no such secret, or what is given cannot be one; the text does not repeat it."""
+
+    code = "bad-secret"
+    status = 422
+
+
+class NoSecretError(RunnerError):
+    """Nothing was given for a secret."""
+
+    code = "not-found"
+    status = 404
+
+
+class MissingSecretError(RunnerError):
+    """A twin needs secrets that its user has not given; the text says how to."""
+
+    code = "missing-secret"
+    status = 409

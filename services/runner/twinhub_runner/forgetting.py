@@ -1,4 +1,4 @@
-"""What the runner forgets of a user whom the hub has deleted: all of their runs.
+"""What the runner forgets of a user whom the hub has deleted: all of their runs and secrets.
 
 A later user of the same name inherits nothing. It may be killed at any point and done again. What
 runs of others have in their history, such as who stopped them, is kept: it gives no right.
@@ -34,6 +34,7 @@ def forget_person(runner: Runner, name: str) -> None:
             runner.table.aim(row.id, Target.KILL, name)
         runner.scheduler.wake()
         time.sleep(_PAUSE_SECONDS)
+    runner.secrets.table.remove_of(name)
     rows = runner.table.list_of(name)
     for row in rows:
         for folder in runner.places.folders_of(row):

@@ -1,4 +1,6 @@
-"""Who is in a team no more: their runs with its files end; and groups that are gone are noticed.
+"""Who has left: all of their runs end; of who is in a team no more, those with its files.
+
+Groups that are gone are noticed, too.
 
 The hub tells nobody of either, so it is asked: of people only while they run something of a team.
 A group that is deleted and made again between two looks is not told from the old one.
@@ -15,6 +17,7 @@ from twinhub_api.runner.runs import Target
 from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.store.runs import RUNNER
+from twinhub_runner.twins import TEAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,13 +32,40 @@ _GROUPS_SECONDS = 60.0
 _TEAMS = "/workspace/teams/"
 
 
-def watch_teams(
-    runner: Runner, groups_of: Callable[[str], Collection[str]], has_group: Callable[[str], bool]
-) -> None:
-    """Look after teams while the runner serves; the functions ask the hub."""
+def watch_people(
+    runner: Runner, has_left: Callable[[str], bool],
+    groups_of: Callable[[str], Collection[str]], has_group: Callable[[str], bool],
+) -> None:  # fmt: skip
+    """Look after people and teams while the runner serves; the functions ask the hub."""
     background = runner.background
+    background.every(LOOK_SECONDS, "gone", partial(end_runs_of_gone, runner, has_left))
     background.every(LOOK_SECONDS, "leavers", partial(end_runs_of_leavers, runner, groups_of))
     background.every(_GROUPS_SECONDS, "groups", partial(forget_gone_groups, runner, has_group))
+
+
+def end_runs_of_gone(runner: Runner, has_left: Callable[[str], bool]) -> None:
+    """Kill all that somebody runs, or is to, who may be here no more.
+
+    It is asked of everybody who has something under way, each time anew: so what was still asked
+    for with a token that was remembered ends as well, and nothing has to be told to anybody.
+    Nothing is killed while the hub does not answer.
+    """
+    rows = [row for row in runner.table.list_open() if row.target != Target.KILL]
+    for owner in sorted({row.owner for row in rows}):
+        try:
+            is_gone = has_left(owner)
+        except UnavailableError as error:
+            _log.warning("who has left is not known: %s", error)
+            continue
+        if is_gone:
+            _kill([row for row in rows if row.owner == owner], runner, f"{owner} has left.")
+
+
+def _kill(rows: list[RunRow], runner: Runner, why: str) -> None:
+    for row in rows:
+        runner.table.note(row.id, "left", why)
+        runner.table.aim(row.id, Target.KILL, RUNNER)
+    runner.scheduler.wake()
 
 
 def end_runs_of_leavers(runner: Runner, groups_of: Callable[[str], Collection[str]]) -> None:
@@ -52,14 +82,14 @@ def end_runs_of_leavers(runner: Runner, groups_of: Callable[[str], Collection[st
             return
         for row in (one for one in rows if one.owner == owner):
             if gone := sorted(_teams(row) - still):
-                why = f"{owner} is not in {', '.join(gone)} any more."
-                runner.table.note(row.id, "left", why)
-                runner.table.aim(row.id, Target.KILL, RUNNER)
-                runner.scheduler.wake()
+                _kill([row], runner, f"{owner} is not in {', '.join(gone)} any more.")
 
 
 def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None:
-    """Have the runs of a group that is gone be their owners' alone, whoever has its name later."""
+    """Have the runs of a group that is gone be their owners' alone, whoever has its name later.
+
+    The secrets that people gave for its twins are forgotten.
+    """
     for label, groups in runner.table.list_teams().items():
         group = next((one for one in groups if label_for(one) == label), None)
         try:
@@ -69,6 +99,7 @@ def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None
             return
         if is_gone:
             runner.table.forget_team(label)
+            runner.secrets.table.remove_below(f"{TEAMS}/{label}")
 
 
 def _teams(row: RunRow) -> set[str]:

@@ -11,23 +11,35 @@ if TYPE_CHECKING:
 
     from twinhub_dtconfig.resolving import Resolved
 
+ENVIRONMENT = "environment"
+"""Key of a plan with the software that the twin asks for."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
+HEALTH = {"every": 10.0, "begin": 60.0}
+"""Seconds between two questions to a port that is to answer, and that it has to begin in."""
+_EXECUTE = "execute"
+_BY_HTTP = frozenset({"http", "ws", "sse"})
+LEAST_FILE_BYTES = 64 << 20
+"""That one file may have, whatever a run may write: the agent writes with the same limit."""
 _MAIN = "main"
 """What the one process of a phase is called that is a command or a script."""
 
 
 def make_plan(
-    resolved: Resolved, phase: str, folder: str, *, most_seconds: float | None
-) -> dict[str, Any]:
+    resolved: Resolved, phase: str, folder: str, *, most_seconds: float | None,
+    most_bytes: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the plan of a phase that runs in a folder of the sandbox.
 
     ``most_seconds`` is what the site allows where the twin sets no limit; a live phase has none.
+    ``most_bytes`` is what the site lets a run write, or None.
     """
     data: Mapping[str, Any] = resolved.data["phases"][phase]
     variables = {**resolved.data.get("variables", {}), **data.get("variables", {})}
     is_live = bool(data.get("live"))
     limit = data.get("time_limit")
+    asked = asked_for(resolved.data)
+    most = min((int(one) for one in (asked.get("disk"), most_bytes) if one), default=None)
     processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
     return {
         "phase": phase,
@@ -35,7 +47,10 @@ def make_plan(
         "time_limit": limit if limit is not None or is_live else most_seconds,
         "keeps_children": "processes" not in data,
         "log": LOG,
-        ASKED: asked_for(resolved.data),
+        "health": _health(resolved, phase, data),
+        "file_bytes": most and max(most, LEAST_FILE_BYTES),
+        ASKED: asked,
+        ENVIRONMENT: dict(resolved.data.get("environment", {})),
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()
@@ -56,16 +71,26 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made = {}
+    made: dict[str, dict[str, Any]] = {}
     for name, data in resolved.data.get("commands", {}).items():
-        effect = data["effect"]
-        if "command" in effect:
-            shared = resolved.data.get("variables", {})
-            made[name] = _process({"command": effect["command"]}, folder, ".", shared, resolved)
+        effect, shared = data["effect"], resolved.data.get("variables", {})
+        if "message" in effect:
+            made[name] = {"not_yet": "a message needs a service of the site, and it has none yet"}
         else:
-            made[name] = {"not_yet": "only an effect that is a command can be had yet"}
+            words = effect.get("command") or _call(effect["http"], resolved)
+            made[name] = _process({"command": words}, folder, ".", shared, resolved)
+            made[name]["is_call"] = "http" in effect
         made[name]["arguments"] = data.get("arguments", {})
     return made
+
+
+def _call(request: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    """Return what `twinhub_agent.calling` is given."""
+    path = request.get("path", "/")
+    return [
+        request.get("method", "POST"), str(_port(request["port"], resolved)),
+        path if path.startswith("/") else f"/{path}", request.get("body", ""),
+    ]  # fmt: skip
 
 
 def _process(
@@ -101,6 +126,31 @@ def _command(data: Mapping[str, Any]) -> list[str]:
 
 _RUN_SCRIPT = 'file=$(mktemp) && printf %s "$1" >"$file" && chmod 700 "$file" && exec "$file"'
 """A script with an interpreter of its own has to be a file (execve(2))."""
+
+
+def _health(resolved: Resolved, phase: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to go on answering: ports with a path for that, of a phase that runs a twin.
+
+    A process is killed that does not where it is known for it: the port is in its ``ready``.
+    """
+    if not (data.get("live") or phase == _EXECUTE):
+        return {}
+    return {
+        name: {
+            "http": f"http://localhost:{port['port']}/{str(port['health']).lstrip('/')}",
+            "process": _listener(name, data.get("processes") or {}), **HEALTH,
+        }
+        for name, port in resolved.data.get("ports", {}).items()
+        if port.get("health") and port.get("protocol", "http") in _BY_HTTP
+    }  # fmt: skip
+
+
+def _listener(port: str, processes: Mapping[str, Any]) -> str | None:
+    for name, process in processes.items():
+        ready = process.get("ready") or {}
+        if port in {str(ready.get("port")), str(ready.get("http")).partition("/")[0]}:
+            return name
+    return next(iter(processes)) if len(processes) == 1 else None
 
 
 def _ready(ready: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:

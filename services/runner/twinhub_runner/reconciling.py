@@ -6,23 +6,29 @@ what was decided stands in the database.
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
 
-from twinhub_runner.agents import is_in_background, prepare
+from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
-from twinhub_runner.errors import BadTwinError
-from twinhub_runner.resources import tell_out_of_memory
+from twinhub_runner.environments.base import NotMadeError
+from twinhub_runner.environments.building import WAITS
+from twinhub_runner.errors import BadTwinError, MissingSecretError
+from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
+from twinhub_runner.room import note_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinhub_runner.backends.base import Backend, SandboxSpec, Seen
     from twinhub_runner.copies.workshop import Workshop
+    from twinhub_runner.environments.building import Environments
     from twinhub_runner.places import Places
+    from twinhub_runner.secrets.delivering import Supply
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -35,6 +41,7 @@ _WORDS = {
 }
 
 _TERMINATED = "It was ended by its phase terminate."
+_TOO_LARGE = 128 + signal.SIGXFSZ
 _GONE = "Its sandbox is gone, and nobody knows how it ended: see its log."
 _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is stopped: run it again."
 
@@ -42,9 +49,10 @@ _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is sto
 class Reconciler:
     """Takes steps with runs; one run is taken by one thread at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self, table: RunTable, backend: Backend, places: Places, workshop: Workshop,
-        spec_of: Callable[[RunRow], SandboxSpec], *, first_pause: float,
+        spec_of: Callable[[RunRow], SandboxSpec], *,
+        supply: Supply, environments: Environments, first_pause: float,
     ) -> None:  # fmt: skip
         """Work with a table and a back end; ``spec_of`` says what a run's sandbox is.
 
@@ -52,6 +60,7 @@ class Reconciler:
         """
         self._table, self._backend, self._places = table, backend, places
         self._workshop, self._spec_of = workshop, spec_of
+        self._supply, self._environments = supply, environments
         self._first_pause = first_pause
 
     def step(self, row: RunRow) -> None:
@@ -68,33 +77,43 @@ class Reconciler:
 
     def stop_waiting(self, row: RunRow) -> None:
         """End a run that nobody wants any more before it has begun."""
-        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.")
+        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.", is_asking=False)
 
     def sweep(self) -> None:
-        """Remove the sandboxes of runs that have ended, which a crash has left.
+        """Remove the sandboxes of runs that have ended, which a crash has left; and old software.
 
         Raises:
             BackendError: nobody can say which there are, or one cannot be removed now.
         """
         names = self._backend.list_names()  # before the rows: what is begun meanwhile is not in it
-        needed = {self._places.sandbox_of(row) for row in self._table.list_open()}
-        for name in names - needed:
+        rows = self._table.list_open()
+        for name in names - {self._places.sandbox_of(row) for row in rows}:
             self._backend.remove(name)
+        self._environments.collect({row.environment for row in rows})
 
     def _prepare(self, row: RunRow) -> None:
         if row.target != Target.RUN:
+            self._environments.leave(row.id)
             self.stop_waiting(row)
             return
         place = self._places.of(row)
         try:
-            laid_out = self._workshop.lay_out(row, place.folder)
+            laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
             prepare(place.inside, place.outside, row.plan)
-        except (FileError, BadTwinError) as error:
+            if laid_out:
+                note_before(place, laid_out["mounts"], self._workshop.root)
+            self._supply.check(row)
+            environment = self._environments.ensure(row, place.outside)
+        except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            if environment is not None:
+                laid_out["environment"] = environment
+                self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+            elif row.reason != WAITS:
+                self._table.note(row.id, "waits", WAITS, reason=WAITS, **laid_out)
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
@@ -105,8 +124,15 @@ class Reconciler:
         try:
             self._backend.start(self._spec_of(row))
             seen = self._backend.look(name)
+            runs = seen.state is SandboxState.RUNNING and row.target == Target.RUN
+            if runs and not self._supply.give(row):
+                return  # its agent does not listen yet
         except ImpossibleError as error:
             self._fail(row, str(error))
+            return
+        except MissingSecretError as error:
+            self._fail(row, str(error))
+            self._backend.remove(name)
             return
         if seen.state is not SandboxState.ABSENT:
             now = time.time()
@@ -119,7 +145,7 @@ class Reconciler:
         seen = self._backend.look(name)
         if seen.state is not SandboxState.RUNNING:
             self._end(row, seen)
-        elif row.target == Target.KILL:
+        elif row.target == Target.KILL or row.verdict:
             self._begin_to_stop(row)
             self._backend.kill(name)
         elif row.target == Target.STOP:
@@ -127,6 +153,18 @@ class Reconciler:
             self._backend.stop(name)
         elif not row.in_background and is_in_background(self._places.of(row).outside):
             self._table.note(row.id, "background", _IN_BACKGROUND, in_background=True)
+        else:
+            self._look_at_health(row)
+
+    def _look_at_health(self, row: RunRow) -> None:
+        """Write down whether what is to answer does, as the agent has found."""
+        ill = read_ill(self._places.of(row).outside, row.plan.get("health", ()))
+        why = f"No answer from {', '.join(ill)}." if ill else ""
+        if ill is None or (row.is_healthy is (not ill) and row.reason == why):
+            return
+        self._table.note(
+            row.id, "unhealthy" if ill else "healthy", why, is_healthy=not ill, reason=why
+        )
 
     def _begin_to_stop(self, row: RunRow) -> None:
         if row.status == Status.RUNNING:
@@ -135,7 +173,7 @@ class Reconciler:
     def _end(self, row: RunRow, seen: Seen) -> None:
         """Write down how a sandbox has ended, then have nothing of it left."""
         then, why = _judge(row, seen)
-        if then is Status.FAILED and row.attempt <= row.retries and row.target == Target.RUN:
+        if then is Status.FAILED and row.attempt <= row.retries and _is_wanted(row):
             self._retry(row, why)
         else:
             folder, is_good = self._places.of(row).folder, then is Status.SUCCEEDED
@@ -147,11 +185,18 @@ class Reconciler:
         pause = min(self._first_pause * 2 ** (row.attempt - 1), _LONGEST_PAUSE_SECONDS)
         self._table.move(
             row.id, Status.WAITING, f"{why} It is tried again in {pause:g} s.",
-            in_background=False, attempt=row.attempt + 1, not_before=time.time() + pause,
+            in_background=False, is_healthy=None,
+            attempt=row.attempt + 1, not_before=time.time() + pause,
         )  # fmt: skip
 
     def _fail(self, row: RunRow, why: str) -> None:
+        self._environments.leave(row.id)
         self._table.move(row.id, Status.FAILED, why)
+
+
+def _is_wanted(row: RunRow) -> bool:
+    """Return whether it is to go on, or to be tried again."""
+    return row.target == Target.RUN and not row.verdict
 
 
 def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
@@ -163,8 +208,16 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
         return Status.STOPPED, _TERMINATED
     if has_ended and seen.status == 0:
         return Status.SUCCEEDED, ""
-    if seen.was_out_of_memory:
-        return Status.FAILED, tell_out_of_memory(row.plan, seen.memory_bytes)
+    if why := row.verdict or _tell_limit(row, seen):
+        return Status.FAILED, why
     if has_ended:
         return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
     return (Status.LOST, _GONE) if is_wanted else (Status.STOPPED, "It was killed.")
+
+
+def _tell_limit(row: RunRow, seen: Seen) -> str:
+    """Return which limit has ended a sandbox, and what to do about it; empty if none has."""
+    most = row.plan.get("file_bytes")
+    if seen.was_out_of_memory:
+        return tell_out_of_memory(row.plan, seen.memory_bytes)
+    return tell_out_of_disk(row.plan, None, most) if most and seen.status == _TOO_LARGE else ""

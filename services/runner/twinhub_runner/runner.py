@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_api.names import label_for
@@ -17,19 +18,34 @@ from twinhub_kit.database import Database
 from twinhub_kit.health import Health, check_database
 from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
+from twinhub_kit.sealing import load_sealer
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.copies.copies import Copies
 from twinhub_runner.copies.workshop import CLEAN, CREATE, Workshop
-from twinhub_runner.errors import BadSubmissionError, NoRunError, TwinRunsError
+from twinhub_runner.environments.building import Environments
+from twinhub_runner.environments.wanted import GUESSED
+from twinhub_runner.environments.wanted import check_asked as check_software
+from twinhub_runner.errors import (
+    BadSubmissionError,
+    NoRunError,
+    NotAskingError,
+    TwinRunsError,
+)
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.places import Places
 from twinhub_runner.plans import make_plan
 from twinhub_runner.reconciling import Reconciler
+from twinhub_runner.rendering import names_of_services, plan_files
 from twinhub_runner.resources import check_asked, limits_of
+from twinhub_runner.room import LOOK_SECONDS, Room, end_runs_that_write_too_much
 from twinhub_runner.scheduling import Pace, Scheduler
+from twinhub_runner.secrets.delivering import Supply
+from twinhub_runner.secrets.keeping import Secrets
 from twinhub_runner.store.runs import RunRow, RunTable
+from twinhub_runner.store.secrets import SecretTable
+from twinhub_runner.telling import LISTENING
 from twinhub_runner.twins import Twins
 
 if TYPE_CHECKING:
@@ -42,6 +58,7 @@ if TYPE_CHECKING:
     from twinhub_runner.backends.base import Backend
     from twinhub_runner.copies.copies import Copy
     from twinhub_runner.copies.workshop import Chosen
+    from twinhub_runner.environments.base import Maker
     from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.twins import FoundTwin
 
@@ -60,6 +77,8 @@ class Runner:
     workshop: Workshop
     places: Places
     scheduler: Scheduler
+    secrets: Secrets
+    environments: Environments
     background: Background = field(default_factory=Background)
     audit: Audit = field(default_factory=Audit)
     health: Health = field(default_factory=Health)
@@ -97,9 +116,9 @@ class Runner:
         goes on.
         """
         for row in self.table.list_open():
-            is_running = row.keys == [chosen.key] and row.status == Status.RUNNING
+            listens = row.keys == [chosen.key] and row.status in LISTENING
             is_for_it = phase == _TERMINATE or (row.in_background and not row.copy)
-            if is_running and is_for_it and phase in row.plan.get("commands", {}):
+            if listens and is_for_it and phase in row.plan.get("commands", {}):
                 raise TwinRunsError(
                     f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
                     f" {phase}, as by `twin command {row.id} {phase}`."
@@ -163,6 +182,25 @@ class Runner:
         self.scheduler.wake()
         return run
 
+    def go_on(self, caller: Caller, run_id: str) -> Run:
+        """Have a run begin that asks whether to.
+
+        Raises:
+            NoRunError: there is no such run for the caller.
+            NotAskingError: it does not ask.
+        """
+        row = self.find(caller, run_id)
+        if not row.is_asking:
+            raise NotAskingError(
+                f"The run {run_id} does not ask whether to go on: it {row.status}."
+            )
+        self.table.note(
+            run_id, "continued", who=caller.name, goes_on=True, is_asking=False, reason=""
+        )
+        self.audit.record(caller, "continue-run", row.twin, run=row.id, author=row.owner)
+        self.scheduler.wake()
+        return self.find(caller, run_id).as_wire()
+
     def _row(self, caller: Caller, asked: Submission, chosen: Chosen, phase: str) -> RunRow:
         run_id, found = make_run_id(), chosen.found
         if phase not in found.twin.phases:
@@ -171,8 +209,20 @@ class Runner:
             known = ", ".join(found.twin.phases)
             raise BadSubmissionError(f"{found.path} has no phase {phase!r}: it has {known}.{hint}")
         run = {"id": run_id, "folder": found.inside, "phase": phase, "user": caller.name}
-        resolved = _resolve(found, asked, Context({"run": run, "uses": chosen.required.paths}))
+        services = names_of_services(found.twin)
+        context = Context({"run": run, "uses": chosen.required.paths, "services": services})
+        resolved = _resolve(found, asked, context)
         check_asked(found.path, resolved.data, self.settings.limits)
+        check_software(
+            found.path, resolved.data, self.settings.software, is_described=found.is_described
+        )
+        made = plan_files(found.twin, phase, resolved.parameters, context, found.inside)
+        self.secrets.check(caller.name, found.path, made.get("secrets", {}).values())
+        plan = make_plan(
+            resolved, phase, found.inside, most_seconds=self.settings.most_seconds,
+            most_bytes=self.settings.limits.disk_bytes,
+        )  # fmt: skip
+        plan[GUESSED] = not found.is_described
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -180,8 +230,7 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan=make_plan(resolved, phase, found.inside, most_seconds=self.settings.most_seconds),
-            created_at=time.time(),
+            plan={**plan, **made}, created_at=time.time(),
         )  # fmt: skip
 
 
@@ -209,39 +258,53 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits),
+        limits_of(row.plan, settings.limits), environment=row.environment,
     )  # fmt: skip
 
 
 def make_runner(
-    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None
-) -> Runner:
+    settings: RunnerSettings, database: Database, backend: Backend, pace: Pace | None = None,
+    maker: Maker | None = None,
+) -> Runner:  # fmt: skip
     """Put a runner together on a database that has its tables; nothing moves before it is told."""
     table, places = RunTable(database), Places(settings.runs)
     pace = pace or Pace()
-    workshop = Workshop(settings.root, Copies(settings.root, settings.runs / "copies"))
+    copies = Copies(settings.root, settings.runs / "copies")
+    workshop = Workshop(settings.root, copies)
+    sealer = load_sealer(settings.crypt_keys, settings.state / "secrets.key")
+    secrets = Secrets(SecretTable(database), sealer)
+    environments = Environments(
+        maker, settings.software, settings.root, copies, settings.state / "environments"
+    )
     reconciler = Reconciler(
         table, backend, places, workshop, lambda row: spec_of(row, settings, places),
-        first_pause=pace.first_retry,
+        supply=Supply(secrets, places), environments=environments, first_pause=pace.first_retry,
     )  # fmt: skip
-    scheduler = Scheduler(table, reconciler, places, settings.caps, pace)
-    return Runner(settings, table, Twins(settings.root), workshop, places, scheduler)
+    room = Room(settings.root, settings.least_free)
+    scheduler = Scheduler(table, reconciler, places, settings.caps, room, pace)
+    return Runner(
+        settings, table, Twins(settings.root), workshop, places, scheduler, secrets, environments
+    )
 
 
 @contextlib.contextmanager
-def open_runner(settings: RunnerSettings, backend: Backend) -> Iterator[Runner]:
+def open_runner(
+    settings: RunnerSettings, backend: Backend, maker: Maker | None = None
+) -> Iterator[Runner]:
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
-    runner = make_runner(settings, database, backend)
+    runner = make_runner(settings, database, backend, maker=maker)
     runner.health.add("database", check_database(database))
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
+    runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
     try:
         yield runner
     finally:
+        runner.environments.close()
         database.close()
         backend.close()

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from twinhub_api.runner.runs import Status, Target
 
 from twinhub_runner.backends.base import BackendError
+from twinhub_runner.environments.building import WAITS
 from twinhub_runner.queueing import Entry, admit, explain
+from twinhub_runner.room import question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from twinhub_runner.places import Places
     from twinhub_runner.queueing import Caps
     from twinhub_runner.reconciling import Reconciler
+    from twinhub_runner.room import Room
     from twinhub_runner.store.runs import RunRow, RunTable
 
 _log = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ class Pace:
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
     """The same of what was killed, which leaves no sign when it is gone."""
+    build: float = 0.2
+    """The same of what waits for its environment."""
     idle: float = 1.0
     """Runs are read again though nobody has asked for anything."""
     sweep: float = 60.0
@@ -57,11 +62,11 @@ class Scheduler:
 
     def __init__(
         self, table: RunTable, reconciler: Reconciler, places: Places, caps: Caps,
-        pace: Pace | None = None,
+        room: Room, pace: Pace | None = None,
     ) -> None:  # fmt: skip
         """Prepare to move the runs of a table."""
         self._table, self._reconciler, self._places, self._caps = table, reconciler, places, caps
-        self._pace = pace or Pace()
+        self._room, self._pace = room, pace or Pace()
         self._asked = threading.Event()
         self._rows: list[RunRow] = []
         self._read_at = self._swept_at = float("-inf")
@@ -124,15 +129,19 @@ class Scheduler:
             self._reconciler.stop_waiting(row)
             waiting.remove(row)
         running = [_entry(row) for row in rows if row.status != Status.WAITING]
-        entries = [self._waiting_entry(row) for row in waiting]
-        admitted = admit([one for one in entries if one is not None], running, self._caps)
+        why_not = self._room.why_not() if waiting else ""
+        entries = [one for row in waiting if (one := self._waiting_entry(row)) is not None]
         by_id = {row.id: row for row in waiting}
+        held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
+        admitted = admit([one for one in entries if one.id not in held], running, self._caps)
         for run in admitted:
-            self._table.move(run, Status.PREPARING, "")
+            self._table.move(run, Status.PREPARING, "", is_asking=False)
             running.append(_entry(by_id[run]))
             self.wake()
         for row in (one for one in waiting if one.id not in admitted):
-            if row.waits_for is None:
+            if row.id in held:
+                self._ask(row, why_not)
+            elif row.waits_for is None or row.is_asking:
                 self._tell(row, explain(_entry(row), running, self._caps))
 
     def _waiting_entry(self, row: RunRow) -> Entry | None:
@@ -148,9 +157,15 @@ class Scheduler:
         is_due = before is None or before.status == Status.SUCCEEDED
         return _entry(row, is_due=is_due and time.time() >= row.not_before)
 
+    def _ask(self, row: RunRow, why: str) -> None:
+        """Have somebody say whether a run is to begin; it is asked once, as the room was then."""
+        if not row.is_asking:
+            asked = question(row.id, why)
+            self._table.note(row.id, "asks", asked, reason=asked, is_asking=True)
+
     def _tell(self, row: RunRow, why: str) -> None:
-        if why and row.reason != why:
-            self._table.note(row.id, "waits", why, reason=why)
+        if row.is_asking or (why and row.reason != why):
+            self._table.note(row.id, "waits", why, reason=why, is_asking=False)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
         now = time.monotonic()
@@ -163,12 +178,14 @@ class Scheduler:
 
     def _is_due(self, row: RunRow, now: float) -> bool:
         """Return whether something may have changed with a run."""
-        if row.status not in {Status.RUNNING, Status.STOPPING}:
+        is_building = row.status == Status.PREPARING and row.reason == WAITS
+        if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
         if (self._places.of(row).outside / "result.json").exists():
             return True
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
+        pause = self._pace.build if is_building else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _step(self, run: str) -> None:

@@ -1,7 +1,7 @@
 """The runner as a process of an installation: ``python -m twinhub_runner.service``.
 
-All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token in
-a variable of its own. They are taken out of the environment before anything else is started.
+All that it is told comes in its environment: ``TWINHUB_RUNNER_SETTINGS`` as JSON, and its token and
+keys in variables of their own. They are taken out of there before anything else is started.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from twinhub_kit.serving import serve, share_heaps
 from twinhub_runner.backends.base import Mount
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.leaving import watch_teams
+from twinhub_runner.environments.process import ProcessEnvironments
+from twinhub_runner.leaving import watch_people
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings  # noqa: TC001 - pydantic reads it
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from twinhub_runner.backends.base import Backend
+    from twinhub_runner.environments.base import Maker
 
 _log = logging.getLogger(__name__)
 
 NAME = "runner"
-_SETTINGS, _TOKEN = "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN"
+_SETTINGS, _TOKEN, _CRYPT_KEYS = (
+    "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN", "TWINHUB_RUNNER_CRYPT_KEYS",
+)  # fmt: skip
 
 
 class ServiceSettingsError(Exception):
@@ -71,6 +75,10 @@ class ServiceSettings:
     """Who it works as, when root starts it; and who runs run as."""
     docker: ContainerSettings | None = None
     """None where there is no engine."""
+    may_compile: bool = False
+    """Without an engine: whether Python packages may be built when they are installed."""
+    build_seconds: float = 1800
+    """Without an engine: how long the software of a twin may take to be installed."""
     system: dict[str, str] = field(default_factory=dict)
     """What a sandbox of the back end ``process`` sees of this machine: place, and what is there."""
     needed: tuple[Path, ...] = ()
@@ -94,32 +102,37 @@ class ServiceSettings:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
-        return replace(found, token=token)
+        keys = tuple(environment.pop(_CRYPT_KEYS, "").split())
+        return replace(found, token=token, runner=replace(found.runner, crypt_keys=keys))
 
 
-def make_backend(settings: ServiceSettings) -> Backend:
-    """Return where runs run."""
+def make_backend(settings: ServiceSettings) -> tuple[Backend, Maker]:
+    """Return where runs run, and what makes the software of twins there."""
     runs = settings.runner.runs
     if (docker := settings.docker) is not None:
-        return DockerBackend(
+        containers = DockerBackend(
             f"unix://{docker.socket}", runs, docker.prefix, docker.image, settings.uid,
             docker.network, name_servers=docker.name_servers, variables=docker.variables,
         )  # fmt: skip
+        return containers, containers.make_environments()
     system = tuple(Mount(Path(source), target) for target, source in settings.system.items())
-    return ProcessBackend(runs, system=system)
+    processes = ProcessBackend(runs, system=system)
+    return processes, ProcessEnvironments(
+        processes, settings.runner.variables, settings.may_compile, settings.build_seconds
+    )
 
 
 async def run(settings: ServiceSettings) -> None:
     """Serve a runner until told to end; runs go on."""
-    backend = make_backend(settings)
+    backend, maker = make_backend(settings)
     async with contextlib.AsyncExitStack() as opened:
         identity = await opened.enter_async_context(
             HubIdentity(settings.runner.hub_api_url, scope=USE_RUNNER)
         )
-        runner = opened.enter_context(open_runner(settings.runner, backend))
+        runner = opened.enter_context(open_runner(settings.runner, backend, maker))
         hub = (settings.runner.hub_api_url, settings.token)
         users, groups = opened.enter_context(HubUsers(*hub)), opened.enter_context(HubGroups(*hub))
-        watch_teams(runner, users.groups_of, groups.has)
+        watch_people(runner, users.has_left, users.groups_of, groups.has)
         application = make_runner_application(runner, identity)
         _log.info("runner opened port=%d backend=%s", settings.port, backend.name)
         await serve(application, port=settings.port, websockets=True, ending=runner.followers.end)

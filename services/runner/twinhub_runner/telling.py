@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from twinhub_api.runner.commands import RunCommand
 from twinhub_api.runner.runs import Status
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MOST_COMMANDS = 1000
 """That one try of a run is told."""
+LISTENING = frozenset({Status.STARTING, Status.RUNNING})
+"""Statuses of runs that can be told: an agent that is just being started takes it as it begins."""
 _ID = re.compile(r"[0-9a-z]{20}")
 
 
@@ -43,7 +46,7 @@ def give_command(row: RunRow, place: Place, asked: CommandIn, who: str) -> RunCo
         NotRunningError: the run does not go on, or was told too much.
         BadSubmissionError: the twin has no such command, or it does not take these arguments.
     """
-    if row.status != Status.RUNNING:
+    if row.status not in LISTENING:
         raise NotRunningError(f"The run {row.id} is {row.status}: only one that runs can be told.")
     folder = place.inside / "control"
     if sum(1 for _ in folder.glob("*.json")) >= MOST_COMMANDS:
@@ -53,7 +56,7 @@ def give_command(row: RunRow, place: Place, asked: CommandIn, who: str) -> RunCo
         raise BadSubmissionError(f"{row.twin}: {asked.name}: {plan['not_yet']}")
     values = _check(f"{row.twin}: {asked.name}", plan.get("arguments", {}), asked.arguments)
     request = {
-        **plan, "name": asked.name, "command": _put_in(plan["command"], values),
+        **plan, "name": asked.name, "command": _words(plan, values),
         "log_start": find_end(place.outside / "log"), "who": who,
         "asked_at": datetime.now(UTC).isoformat(), "given": dict(asked.arguments),
     }  # fmt: skip
@@ -123,8 +126,21 @@ def _text(where: str, wanted: Mapping[str, Any], given: Value) -> str:
     return as_text(value)  # type: ignore[arg-type]  # not refused
 
 
-def _put_in(command: list[str], values: Mapping[str, str]) -> list[str]:
+def _words(plan: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    """Return a command with the arguments in it; in a request they stay what they are, too."""
+    words: list[str] = plan["command"]
+    if not plan.get("is_call"):
+        return [_put_in(word, values) for word in words]
+    method, port, path, body = words
+    in_path = {name: quote(value, safe="") for name, value in values.items()}
+    in_body = values
+    if body.lstrip()[:1] in {"{", "["}:
+        in_body = {name: json.dumps(value)[1:-1] for name, value in values.items()}
+    return [method, port, _put_in(path, in_path), _put_in(body, in_body)]
+
+
+def _put_in(text: str, values: Mapping[str, str]) -> str:
     def value_of(name: Name) -> str:
         return values.get(name.name, str(name)) if name.namespace == "arguments" else str(name)
 
-    return [put_in(word, value_of) for word in command]
+    return put_in(text, value_of)

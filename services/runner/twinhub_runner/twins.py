@@ -91,6 +91,14 @@ class Twins:
             names[1] if names[0] == TEAMS else "", "/".join((WORKSPACE, *own)),
         )  # fmt: skip
 
+    def path(self, caller: Caller, text: str) -> str:
+        """Return the path of a twin that somebody names, whether or not it is there.
+
+        Raises:
+            NoTwinError: the caller may not read what is there.
+        """
+        return str(self._place(caller, text))
+
     @contextlib.contextmanager
     def opened(self, place: RelativePath) -> Iterator[int]:
         """Open a folder of the library; links lead on within its area only.

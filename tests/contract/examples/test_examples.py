@@ -220,7 +220,7 @@ def test_a_sweep_is_all_combinations() -> None:
 
 def test_a_build_has_an_address_that_changes_with_an_input() -> None:
     twin = load_twin(EXAMPLES / "twins" / "cached-build" / "twin.yaml").twin
-    software = environment_digest(twin, image="sha256:1")
+    software = environment_digest(twin.environment, image="sha256:1")
     step = twin.build["model"]
     first, again, changed = (
         build_digest(step, environment=software, inputs={"model/integrator.c": digest})

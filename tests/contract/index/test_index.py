@@ -132,6 +132,22 @@ def test_one_typo_is_found_when_nothing_has_the_very_word(index: Index, text: st
     assert results.has_typos
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("tanx", "tank"), ("atnk", "tank"), ("tannk", "tank"), ("controlle", "controller"),
+        ("xcontroller", "controller"), ("contorller", "controller"), ("ontroller", "controller"),
+    ],
+)  # fmt: skip
+def test_the_word_that_a_typo_found_is_marked_wherever_the_typo_is(
+    index: Index, text: str, word: str
+) -> None:
+    fill(index, make_document("one", text=f"of something else and of a {word} again"))
+    (hit,) = ask(index, text).hits
+    (span,) = hit.snippet.ranges
+    assert hit.snippet.text[slice(*span)] == word
+
+
 def test_typos_are_not_looked_for_while_the_word_itself_is_found(index: Index) -> None:
     fill(index, make_document("tank"), make_document("bank"))
     results = ask(index, "bank")

@@ -56,6 +56,7 @@ _FAILED = {"failed", "stopped", "lost"}
 _TWIN = """\
 format: 1
 name: probe
+secrets: {key: A key}
 phases: {execute: {script: "echo 1 > result.txt\\n", outputs: [result.txt]}}
 """
 _PUBLIC = {

@@ -89,6 +89,8 @@ def test_a_hostile_body_is_refused(path: str, value: object) -> None:
         ("POST", f"/containers/{OURS}/kill?signal=SIGKILL", Action.KILL),
         ("DELETE", f"/containers/{OURS}?force=1&v=1", Action.REMOVE),
         ("GET", f"/containers/{OURS}/logs?stdout=1&tail=20", Action.LOGS),
+        ("GET", "/images/twinhub/run:0.1.0/json", Action.INSPECT_IMAGE),
+        ("GET", f"/images/twinhub/environment:{ID}/json", Action.INSPECT_IMAGE),
     ],
 )  # fmt: skip
 def test_the_runners_requests_pass(method: str, target: str, action: Action) -> None:
@@ -124,7 +126,9 @@ REFUSED = [
         "exec", "attach", "rename?name=x", "update", "pause", "restart", "resize", "wait", "stop",
         "kill?signal=SIGSTOP", "kill?signal=9", "kill?signal=SIGTERM&signal=SIGKILL",
     )],
-    ("GET", "/images/twinhub/run:0.1.0/json"), ("GET", "/images/json"), ("GET", "/info"),
+    ("GET", "/images/twinhub/workspace:0.1.0/json"), ("GET", "/images/json"), ("GET", "/info"),
+    ("GET", f"/images/other/environment:{ID}/json"), ("POST", f"/environments/{ID[:-1]}"),
+    ("DELETE", "/images/twinhub/run:0.1.0"), ("POST", "/build"), ("POST", f"/environments/{ID}"),
     ("GET", "/containers/twinhub-workspace-alice/json"),
     ("GET", "/containers/twinhub-run-x-1/json"),
     ("POST", "/containers/twinhub-workspace-alice/kill?signal=SIGKILL"),

@@ -71,7 +71,7 @@ def test_the_runner_understands_the_settings_of_the_site(make: Make) -> None:
 def test_with_an_engine_runs_are_containers_that_the_broker_makes(make: Make) -> None:
     context = make()
     settings = told(context)
-    assert make_backend(settings).name == "docker"
+    assert make_backend(settings)[0].name == "docker"
     assert settings.docker
     assert settings.docker.socket == context.installation.runs_socket
     assert (settings.docker.prefix, settings.docker.network) == ("th", "th")
@@ -95,7 +95,7 @@ def test_without_an_engine_runs_see_what_workspaces_see(make: Make) -> None:
     (edition / "environment.json").write_text('{"PATH": "/opt/twinhub/science/bin:/usr/bin"}')
     (context.installation.environments / "current").symlink_to(edition.name)
     settings = told(context)
-    assert make_backend(settings).name == "process"
+    assert make_backend(settings)[0].name == "process"
     assert settings.system["/opt/twinhub"] == str(edition / "opt")
     assert settings.system["/etc/passwd"] == str(edition / "etc" / "passwd")
     assert "/etc/shadow" not in settings.system

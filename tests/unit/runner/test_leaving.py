@@ -1,4 +1,4 @@
-"""Runs of people who have left a team, of groups that are gone, and of deleted users."""
+"""Runs of people who have left, or a team, of groups that are gone, and of deleted users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from twinhub_kit.errors import UnavailableError
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.copies.copies import name_of_copy
 from twinhub_runner.forgetting import forget_person
-from twinhub_runner.leaving import end_runs_of_leavers, forget_gone_groups
+from twinhub_runner.leaving import (
+    end_runs_of_gone,
+    end_runs_of_leavers,
+    forget_gone_groups,
+)
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 from twinhub_runner.store.runs import RunRow
@@ -72,6 +76,28 @@ def test_runs_with_a_teams_files_end_when_their_owner_is_not_in_it_any_more(
     assert asked == ["alice", "bob"]
     whys = [event.why for event in runner.table.events("twin", after=0, limit=10)]
     assert "alice is not in pumps any more." in whys
+
+
+@pytest.mark.d4(8)
+def test_all_runs_of_who_has_left_end_also_those_asked_for_meanwhile(runner: Runner) -> None:
+    add(runner, "runs")
+    add(runner, "waits", status=Status.WAITING.value)
+    add(runner, "bobs", owner="bob")
+    add(runner, "eves", owner="eve")
+
+    def has_left(name: str) -> bool:
+        if name == "bob":
+            raise UnavailableError("no answer")
+        return name == "alice"
+
+    end_runs_of_gone(runner, has_left)
+    assert targets(runner) == {"runs": "kill", "waits": "kill", "bobs": "run", "eves": "run"}
+    assert "alice has left." in [
+        event.why for event in runner.table.events("runs", after=0, limit=9)
+    ]
+    add(runner, "later")
+    end_runs_of_gone(runner, has_left)
+    assert targets(runner)["later"] == "kill"
 
 
 def test_nothing_ends_while_nobody_says_who_is_in_a_team(runner: Runner) -> None:

@@ -113,6 +113,17 @@ def kill(options: argparse.Namespace) -> int:
         return _end(runs, runs.client.kill(runs.find(options.of).id))
 
 
+def go_on(options: argparse.Namespace) -> int:
+    """Have a run begin that asks whether to, as the disk is nearly full."""
+    with Runs.here(options) as runs:
+        found = runs.client.go_on(runs.find(options.of).id)
+        if options.json:
+            runs.print_json(found)
+        else:
+            print(f"{found.id} {found.status}")
+    return GOOD
+
+
 def print_history(options: argparse.Namespace) -> int:
     """Print what has happened to a run, the oldest first."""
     with Runs.here(options) as runs:

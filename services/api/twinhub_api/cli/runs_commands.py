@@ -124,6 +124,21 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _secret(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    give = verbs.add_parser("set", help="give a secret: read from standard input, or asked for")
+    remove = verbs.add_parser("remove", help="forget what you have given")
+    for one in (give, remove):
+        one.add_argument("twin", metavar="TWIN", help=_TWIN)
+        one.add_argument("name", metavar="NAME", help="the secret, as the twin names it")
+    show = verbs.add_parser("list", help="list which secrets are given; values are never shown")
+    show.add_argument("twin", metavar="TWIN", nargs="?", help="those of this twin")
+    _json(show)
+
+
+SECRET = Command(
+    "secret", "Give the secrets that a twin asks for", _secret, "twinhub_api.cli.runs_secrets:run"
+)
 RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
 PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
 LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
@@ -140,4 +155,5 @@ RESULTS = Command(
     "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
+CONTINUE = Command("continue", "Have a run begin that asks whether to", _history, f"{_RUNS}:go_on")
 KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

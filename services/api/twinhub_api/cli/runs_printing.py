@@ -123,6 +123,8 @@ def word_of(run: Run) -> str:
     """Return how a run is, in words."""
     if run.status is Status.RUNNING and run.in_background:
         return "running in background"
+    if run.status is Status.WAITING and run.is_asking:
+        return "waiting, asks"
     if run.status is Status.RUNNING and run.is_healthy is False:
         return "running, unhealthy"
     return run.status.value

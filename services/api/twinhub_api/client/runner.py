@@ -30,6 +30,7 @@ from twinhub_api.runner.runs import (
     Submission,
     Submitted,
 )
+from twinhub_api.runner.secrets import KeptSecret, SecretList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -104,6 +105,10 @@ class RunnerClient(ServiceClient):
     def kill(self, run: str) -> Run:
         """End a run at once."""
         return self.post(Run, f"{_path(run)}/kill", None)
+
+    def go_on(self, run: str) -> Run:
+        """Have a run begin that asks whether to."""
+        return self.post(Run, f"{_path(run)}/continue", None)
 
     def command(self, run: str, asked: CommandIn) -> RunCommand:
         """Tell a run something; see `find_command` for how it ends."""
@@ -213,6 +218,18 @@ class RunnerClient(ServiceClient):
     def rerun(self, run: str) -> tuple[Run, ...]:
         """Ask for the same again."""
         return self.post(Submitted, f"{_path(run)}/rerun", None).runs
+
+    def list_secrets(self, twin: str | None = None) -> tuple[KeptSecret, ...]:
+        """Return the secrets that one has given, or those that a twin has; no values."""
+        return self.get(SecretList, "/api/secrets", {"twin": twin}).items
+
+    def set_secret(self, twin: str, name: str, value: str) -> None:
+        """Give a twin's secret for one's own runs of it."""
+        self.ask("PUT", "/api/secrets", body={"twin": twin, "name": name, "value": value})
+
+    def remove_secret(self, twin: str, name: str) -> None:
+        """Forget what one has given for a secret."""
+        self.ask("DELETE", "/api/secrets", values={"twin": twin, "name": name})
 
     def wait_for_end(
         self, run: str, tell: Callable[[Run], None] | None = None, *, seconds: float | None = None

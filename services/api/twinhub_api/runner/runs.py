@@ -72,6 +72,10 @@ class Run(Wire):
         default=False, description="Its command has ended, and what that has started goes on."
     )
     is_healthy: bool | None = Field(None, description="Null where the twin has no health check.")
+    is_asking: bool = Field(
+        default=False,
+        description="It waits for somebody to continue or to stop it; `reason` says why.",
+    )
     chain: str | None = Field(None, description="What it was asked for together with.")
     waits_for: str | None = Field(None, description="The run that has to succeed before it.")
     scenario: str | None = None

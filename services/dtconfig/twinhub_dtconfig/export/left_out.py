@@ -8,6 +8,7 @@ from twinhub_dtconfig.export.names import variable_of
 from twinhub_dtconfig.interpolation import Name
 from twinhub_dtconfig.models.twin import RESERVED
 from twinhub_dtconfig.references import Reference
+from twinhub_dtconfig.software import toolchains_without_packages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -20,7 +21,6 @@ _IN_MEMORY = (
     "holds a secret: it is written with mode 0600 into /dev/shm, or the folder for temporary files,"
     " with a link in its place, and removed when the phase ends"
 )
-_NO_DEBIAN_PACKAGE = frozenset({"openmodelica", "julia"})
 
 
 class LeftOut(NamedTuple):
@@ -66,9 +66,8 @@ def _environment(twin: Twin) -> Iterator[LeftOut]:
     environment = twin.environment
     if environment.image is not None:
         yield LeftOut("environment.image", "runs where the scripts are called, in no image")
-    for tool in environment.toolchains:
-        if tool in _NO_DEBIAN_PACKAGE:
-            yield LeftOut("environment.toolchains", f"{tool} is not installed: install it by hand")
+    for tool in toolchains_without_packages(environment):
+        yield LeftOut("environment.toolchains", f"{tool} is not installed: install it by hand")
     if twin.resources.model_fields_set:
         what = "nothing is limited or reserved: processors, memory, disk, devices, licences"
         yield LeftOut("resources", what)

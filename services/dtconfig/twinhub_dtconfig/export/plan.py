@@ -11,6 +11,7 @@ from twinhub_dtconfig.export.names import SECRET, templated, variable_of, variab
 from twinhub_dtconfig.export.values import parameter_variable
 from twinhub_dtconfig.interpolation import Name
 from twinhub_dtconfig.rules.texts import texts_of
+from twinhub_dtconfig.software import debian_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,11 +27,6 @@ PROGRAMS = "lifecycle/twin"
 
 _ALWAYS_SET = frozenset({"RUN_ID", "RUN_FOLDER", "RUN_PHASE", "RUN_USER"})
 _UNPREPARED = ("terminate", "clean")
-_PACKAGES_OF = {
-    "c": ("gcc", "libc6-dev", "make"), "cmake": ("cmake",), "fortran": ("gfortran",),
-    "rust": ("cargo",), "go": ("golang-go",), "node": ("nodejs", "npm"), "maven": ("maven",),
-    "gradle": ("gradle",),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -159,15 +155,11 @@ def _described(twin: Twin, variable: str) -> str:
 
 def _environment(twin: Twin) -> dict[str, Data]:
     environment = twin.environment
-    system = [*environment.system]
-    system += [name for tool in environment.toolchains for name in _PACKAGES_OF.get(tool, ())]
-    if environment.java is not None:
-        system.append(f"openjdk-{environment.java}-jdk-headless")
     return {
         "python": f"python{environment.python or 3}",
         "packages": [*(environment.packages or ())],
         "requirements": environment.requirements,
-        "system": [*system],
+        "system": [*debian_packages(environment)],
     }
 
 

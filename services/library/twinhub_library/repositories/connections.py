@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from twinhub_kit.files.errors import ExistsError, NotThereError
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.sealing import SealError
 
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.repositories.addresses import Address, Protocol, check_branch, parse_address
 from twinhub_library.repositories.credentials import (
+    BadCredentialError,
     Credential,
     CredentialKind,
     CredentialSource,
-    Sealer,
     check_credential,
     deliver,
 )
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from twinhub_kit.callers import Caller
     from twinhub_kit.database import Database
+    from twinhub_kit.sealing import Sealer
 
     from twinhub_library.settings import GitSettings
 
@@ -272,8 +274,17 @@ class Connections:
         return self._sealer.seal(secret)
 
     def unseal(self, sealed: bytes) -> str:
-        """Return a secret that `seal` was given."""
-        return self._sealer.open(sealed)
+        """Return a secret that `seal` was given.
+
+        Raises:
+            BadCredentialError: the key is gone that it was encrypted with.
+        """
+        try:
+            return self._sealer.open(sealed)
+        except SealError as error:
+            raise BadCredentialError(
+                "The key that this credential was encrypted with is gone: give it anew."
+            ) from error
 
     def _usual(self, address: Address) -> Credential:
         """Return what is taken where nobody names a credential."""
@@ -281,7 +292,7 @@ class Connections:
         return Credential(CredentialKind.LOGIN if serves else CredentialKind.NONE)
 
     def _kept(self, row: RepositoryRow) -> Credential:
-        secret = self._sealer.open(row.sealed) if row.sealed else ""
+        secret = self.unseal(row.sealed) if row.sealed else ""
         return Credential(CredentialKind(row.credential_kind), row.credential_user, secret)
 
     def _set_credential(self, row: RepositoryRow, credential: Credential) -> None:

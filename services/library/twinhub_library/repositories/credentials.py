@@ -9,15 +9,12 @@ identity file of ssh. So it is in no address, argument, variable, configuration,
 
 from __future__ import annotations
 
-import base64
-import os
 import re
 import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from twinhub_library.errors import LibraryError
@@ -27,8 +24,7 @@ from twinhub_library.repositories.hosts import known_name
 from twinhub_library.repositories.sandbox import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from twinhub_kit.callers import Caller
 
@@ -37,7 +33,6 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _USER = re.compile(r"[A-Za-z0-9_.@+-]{1,200}")
 _LOGIN_USER = "oauth2"
 """The name that GitLab takes with a token of OAuth, and with any other."""
-_KEY_BYTES = 32
 
 
 class BadCredentialError(LibraryError):
@@ -114,61 +109,6 @@ class NoLogins:
         raise LoginTokenError(
             f"Logins open no repositories here: give a token for this repository at {address.host}."
         )
-
-
-class Sealer:
-    """Encrypts what is kept: the first key encrypts, all decrypt."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        """Take keys of `cryptography.fernet.Fernet`, or 32 bytes as 64 hexadecimal digits.
-
-        Raises:
-            ValueError: there is none, or one is no key.
-        """
-        fernets = [Fernet(_fernet_key(key)) for key in keys]
-        self._fernet = MultiFernet(fernets)
-
-    def seal(self, secret: str) -> bytes:
-        """Return what the database keeps."""
-        return self._fernet.encrypt(secret.encode())
-
-    def open(self, sealed: bytes) -> str:
-        """Return the secret.
-
-        Raises:
-            BadCredentialError: no key of the list opens it.
-        """
-        try:
-            return self._fernet.decrypt(sealed).decode()
-        except InvalidToken as error:
-            raise BadCredentialError(
-                "The key that this credential was encrypted with is gone: give it anew."
-            ) from error
-
-
-def load_sealer(keys: Sequence[str], state: Path) -> Sealer:
-    """Return the sealer of the settings' keys; without any, of a key made once beside the database.
-
-    The made key lies in ``credentials.key`` with mode 0600.
-    """
-    if keys:
-        return Sealer(keys)
-    path = state / "credentials.key"
-    try:
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return Sealer([path.read_text("ascii").strip()])
-    with os.fdopen(made, "wb") as file:
-        file.write(Fernet.generate_key() + b"\n")
-        file.flush()
-        os.fsync(made)
-    return Sealer([path.read_text("ascii").strip()])
-
-
-def _fernet_key(key: str) -> bytes:
-    if len(key) == 2 * _KEY_BYTES:
-        return base64.urlsafe_b64encode(bytes.fromhex(key))
-    return key.encode("ascii")
 
 
 def check_credential(address: Address, credential: Credential) -> Credential:

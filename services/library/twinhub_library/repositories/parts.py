@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_kit.sealing import load_sealer
+
 from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.repositories.connections import Connections
-from twinhub_library.repositories.credentials import CredentialSource, NoLogins, load_sealer
+from twinhub_library.repositories.credentials import CredentialSource, NoLogins
 from twinhub_library.repositories.looking import Looking
 from twinhub_library.sync import Around, Syncing
 
@@ -38,7 +40,8 @@ def open_repositories(
     """Put the parts together; git directories that a crash left are removed."""
     connections = Connections(
         settings.root, database, settings.git,
-        sealer=load_sealer(settings.crypt_keys, settings.state), logins=logins or NoLogins(),
+        sealer=load_sealer(settings.crypt_keys, settings.state / "credentials.key"),
+        logins=logins or NoLogins(),
     )  # fmt: skip
     connections.recover()
     around = Around(find_secrets=find_secrets, announce=announce, check_room=check_room)

@@ -56,6 +56,8 @@ class Limits:
 
     memory_bytes: int | None = None
     cpus: float | None = None
+    disk_bytes: int | None = None
+    """What it may write, which the runner measures."""
     processes: int = 4096
     open_files: int = 65_536
 
@@ -83,6 +85,8 @@ class SandboxSpec:
     limits: Limits = field(default_factory=Limits)
     image: str = ""
     """Of those that have images; empty for the site's."""
+    environment: str = ""
+    """Address of the software of its twin; empty where it has none of its own."""
 
 
 class BackendError(Exception):

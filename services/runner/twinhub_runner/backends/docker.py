@@ -12,7 +12,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
-from twinhub_api.names import run_container_for
+from twinhub_api.names import environment_image_for, run_container_for
 
 from twinhub_runner.agents import read_result, was_begun
 from twinhub_runner.backends.base import (
@@ -25,6 +25,7 @@ from twinhub_runner.backends.base import (
     Seen,
 )
 from twinhub_runner.backends.engine import Engine, filter_by_labels, message_of
+from twinhub_runner.environments.docker import DockerEnvironments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,6 +81,10 @@ class DockerBackend:
     @cached_property
     def _engine(self) -> Engine:
         return Engine(self.base_url)
+
+    def make_environments(self) -> DockerEnvironments:
+        """Return what makes environments for its sandboxes."""
+        return DockerEnvironments(self._engine, self.prefix, self.image)
 
     def start(self, spec: SandboxSpec) -> None:
         """Make a container and start it; one of this name that is there already is started.
@@ -187,14 +192,15 @@ class DockerBackend:
         self._engine.ask("POST", path, query={"signal": signal}, expected=_CONFLICT)
 
     def _hand_over(self, outside: Path) -> None:
-        """Give the folder that an agent writes to whom it will be inside."""
+        """Give the folder that an agent writes to whom it will be inside, with its log."""
         if os.geteuid() == 0:
-            os.chown(outside, self.uid, -1, follow_symlinks=False)
+            for path in (outside, *outside.glob("log"), *outside.glob("log/*")):
+                os.chown(path, self.uid, -1, follow_symlinks=False)
 
     def _body(self, spec: SandboxSpec) -> dict[str, object]:
         variables = {key: one for key, one in spec.variables.items() if key not in _OF_THE_IMAGE}
         return {
-            "Image": spec.image or self.image,
+            "Image": self._image(spec),
             "User": str(self.uid),
             "Hostname": "run",
             "WorkingDir": "/",
@@ -203,6 +209,11 @@ class DockerBackend:
             "Labels": self._labels,
             "HostConfig": self._host(spec),
         }
+
+    def _image(self, spec: SandboxSpec) -> str:
+        if spec.environment:
+            return environment_image_for(self.prefix, spec.environment)
+        return spec.image or self.image
 
     def _host(self, spec: SandboxSpec) -> dict[str, object]:
         limits = spec.limits

@@ -6,6 +6,7 @@ in all versions since 1.40, and an engine takes such a request for its own.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from twinhub_runner.backends.base import BackendError
+from twinhub_runner.backends.base import BackendError, ImpossibleError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _UNIX = ("http+unix://", "unix://")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_BUILDING = httpx.Timeout(None, connect=5.0)
+_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
 _CONNECTIONS = httpx.Limits(max_connections=32, keepalive_expiry=5.0)
 
 
@@ -60,6 +63,25 @@ class Engine:
         if not answer.is_success and answer.status_code not in expected:
             raise BackendError(f"Docker: {message_of(answer)}")
         return answer
+
+    @contextlib.contextmanager
+    def stream(self, method: str, path: str, *, body: object) -> Iterator[Iterator[str]]:
+        """Give the lines of an answer while they come, however long that takes.
+
+        Raises:
+            BackendError: nobody answers, or something else; its text is for people.
+            ImpossibleError: it is refused.
+        """
+        try:
+            with self._client.stream(method, path, json=body, timeout=_BUILDING) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    if answer.status_code in _REFUSED:
+                        raise ImpossibleError(message_of(answer))
+                    raise BackendError(f"Docker: {message_of(answer)}")
+                yield answer.iter_lines()
+        except httpx.HTTPError as error:
+            raise BackendError(f"Docker does not answer: {error}") from error
 
     def inspect(self, container: str) -> dict[str, Any] | None:
         """Return what an engine knows of a container; None where there is none.

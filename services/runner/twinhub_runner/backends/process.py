@@ -26,11 +26,12 @@ from twinhub_runner.backends.base import (
     SandboxState,
     Seen,
 )
+from twinhub_runner.environments.base import PLACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from twinhub_runner.backends.base import SandboxSpec
+    from twinhub_runner.backends.base import Limits, SandboxSpec
 
 _BEGIN_SECONDS = 30.0
 _OUT_OF_MEMORY_FIRST = "600"
@@ -51,6 +52,11 @@ class ProcessBackend:
     name: str = "process"
     _children: dict[str, int] = field(default_factory=dict)
     """What this process has started, whose ends it has to take."""
+
+    @property
+    def environments(self) -> Path:
+        """Folder of the software of twins, by its addresses."""
+        return self.runs / "environments"
 
     def start(self, spec: SandboxSpec) -> None:
         """Start bubblewrap, and wait until the agent has begun.
@@ -131,7 +137,7 @@ class ProcessBackend:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         try:
             return os.posix_spawn(
-                command[0], command, spec.variables, setsid=True,
+                command[0], command, _variables(spec), setsid=True,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_OPEN, 1, log, flags, 0o600),
@@ -158,20 +164,30 @@ class ProcessBackend:
             pause = min(2 * pause, 0.01)
 
     def _command(self, spec: SandboxSpec) -> list[str]:
-        limits = spec.limits
+        software = self.environments / spec.environment
+        mounts = (
+            *((Mount(software, PLACE),) if spec.environment else ()), *spec.mounts,
+            Mount(spec.inside, INSIDE), Mount(spec.outside, OUTSIDE, writable=True),
+        )  # fmt: skip
+        agent = (self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE)
+        return self.command_of(spec.limits, mounts, ["--as-pid-1"], agent)
+
+    def command_of(
+        self, limits: Limits, mounts: Iterable[Mount], options: Sequence[str],
+        command: Sequence[str],
+    ) -> list[str]:  # fmt: skip
+        """Return the command that runs another in a sandbox, with further options of bubblewrap."""
         files = min(limits.open_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         memory = [] if limits.memory_bytes is None else [f"--as={limits.memory_bytes}"]
         return [
             _program("choom"), "--adjust", _OUT_OF_MEMORY_FIRST, "--",
             _program("prlimit"), "--core=0", f"--nofile={files}", *memory, "--",
-            _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1",
+            _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", *options,
             "--hostname", "run", "--new-session",
             *(word for one in self.system for word in _bind(one)),
             "--perms", "1777", "--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc",  # noqa: S108
-            *(word for one in spec.mounts for word in _bind(one)),
-            *_bind(Mount(spec.inside, INSIDE)), *_bind(Mount(spec.outside, OUTSIDE, writable=True)),
-            "--chdir", "/", "--",
-            self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE,
+            *(word for one in mounts for word in _bind(one)),
+            "--chdir", "/", "--", *command,
         ]  # fmt: skip
 
     def _signal(self, name: str, number: int) -> _PidFile | None:
@@ -211,6 +227,13 @@ class _PidFile:
 
     def __del__(self) -> None:
         os.close(self.descriptor)
+
+
+def _variables(spec: SandboxSpec) -> Mapping[str, str]:
+    """Return the variables of a sandbox: programs of its twin's software come first."""
+    if not spec.environment:
+        return spec.variables
+    return {**spec.variables, "PATH": f"{PLACE}/bin:{spec.variables.get('PATH', os.defpath)}"}
 
 
 def _bind(mount: Mount) -> tuple[str, str, str]:

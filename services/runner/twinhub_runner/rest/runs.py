@@ -87,6 +87,12 @@ def stop_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
     return runner.aim(caller, run_id, Target.STOP)
 
 
+@router.post("/api/runs/{run_id}/continue", status_code=202)
+def continue_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
+    """Have a run begin that asks whether to, as little room is left on the disk (`is_asking`)."""
+    return runner.go_on(caller, run_id)
+
+
 @router.post("/api/runs/{run_id}/kill", status_code=202)
 def kill_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
     """End a run at once, with all that it runs."""

@@ -6,7 +6,18 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, delete, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
@@ -46,6 +57,11 @@ class RunRow(Base):
     exit_code: Mapped[int | None]
     in_background: Mapped[bool] = mapped_column(default=False)
     is_healthy: Mapped[bool | None]
+    is_asking: Mapped[bool] = mapped_column(default=False, server_default=false())
+    goes_on: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether somebody has said that it is to begin though little room is left."""
+    verdict: Mapped[str] = mapped_column(default="", server_default="")
+    """Why the runner ends it, in words."""
     chain: Mapped[str | None] = mapped_column(index=True)
     waits_for: Mapped[str | None]
     keys: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -65,6 +81,8 @@ class RunRow(Base):
     """What its twin requires of the library, and where its sandbox has it."""
     outputs: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Patterns of the files that are kept as its results."""
+    environment: Mapped[str] = mapped_column(default="", server_default="")
+    """Address of the software of its twin; empty of one that has none of its own."""
     image: Mapped[str] = mapped_column(default="")
     """The image that it runs in, by its digest; empty where there are none."""
     rerun_of: Mapped[str | None]
@@ -85,7 +103,8 @@ class RunRow(Base):
             id=self.id, twin=self.twin, phase=self.phase, owner=self.owner,
             status=Status(self.status), target=Target(self.target), reason=self.reason,
             attempt=self.attempt, exit_code=self.exit_code, in_background=self.in_background,
-            is_healthy=self.is_healthy, chain=self.chain, waits_for=self.waits_for,
+            is_healthy=self.is_healthy, is_asking=self.is_asking, chain=self.chain,
+            waits_for=self.waits_for,
             scenario=self.scenario, parameters=self.parameters, rerun_of=self.rerun_of,
             created_at=_time(self.created_at),
             started_at=None if self.started_at is None else _time(self.started_at),

@@ -9,6 +9,7 @@ import pytest
 from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.sealing import load_sealer
 from twinhub_library.areas import OWN_FOLDER
 from twinhub_library.publishing.secrets import find_secrets
 from twinhub_library.repositories.connections import Connections, Wanted
@@ -16,7 +17,6 @@ from twinhub_library.repositories.credentials import (
     Credential,
     CredentialKind,
     NoLogins,
-    load_sealer,
 )
 from twinhub_library.repositories.looking import Looking
 from twinhub_library.settings import GitSettings, LibrarySettings
@@ -111,8 +111,8 @@ class _Open:
         self._database = Database(f"sqlite:///{self._state}/library.sqlite")
         self._database.make_tables(Base)
         connections = Connections(
-            self._root, self._database, settings, sealer=load_sealer([], self._state),
-            logins=NoLogins(),
+            self._root, self._database, settings,
+            sealer=load_sealer([], self._state / "credentials.key"), logins=NoLogins(),
         )  # fmt: skip
         around = Around(find_secrets, announce=lambda _: None)
         syncing = Syncing(self._tree, connections, around, email_domain="example.org")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 import pytest
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.sealing import Sealer
 from twinhub_library.repositories.connections import Connections, Wanted
 from twinhub_library.repositories.credentials import (
     BadCredentialError,
@@ -19,7 +20,6 @@ from twinhub_library.repositories.credentials import (
     LoginToken,
     LoginTokenError,
     NoLogins,
-    Sealer,
 )
 from twinhub_library.repositories.errors import BadAddressError, RemoteError, RemoteRefusedError
 from twinhub_library.repositories.logins import HubLogins

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.sealing import Sealer
 from twinhub_library.errors import LibraryError
 from twinhub_library.repositories.connections import Connections, Wanted
-from twinhub_library.repositories.credentials import NoLogins, Sealer
+from twinhub_library.repositories.credentials import NoLogins
 from twinhub_library.repositories.running import Silent
 from twinhub_library.settings import GitSettings
 

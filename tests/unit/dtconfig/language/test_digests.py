@@ -15,7 +15,7 @@ def _twin(more: str) -> Twin:
 
 def _environment(more: str, image: str = "sha256:1", requirements: bytes | None = None) -> str:
     twin = _twin(f"environment: {{{more}}}\n" if more else "")
-    return environment_digest(twin, image=image, requirements=requirements)
+    return environment_digest(twin.environment, image=image, requirements=requirements)
 
 
 def test_order_of_packages_does_not_count() -> None:

@@ -285,3 +285,12 @@ def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize("content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": "c"}, "d": 1}])
 def test_agent_writes_json_that_others_read(content: object) -> None:
     assert json.loads(dump(content)) == content
+
+
+def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_signal(
+    sandbox: Sandbox,
+) -> None:
+    script = "head -c 200000 /dev/zero | cat >small; exec head -c 2000000 /dev/zero >large"
+    assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
+    assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
+    assert "main was ended by SIGXFSZ." in sandbox.texts("twin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -91,6 +92,31 @@ def test_detached_run_is_listed_followed_and_stopped(twin: Twin) -> None:
     assert twin("logs", "-f", run).out == "up\nbye\n"
     assert run not in twin("ps").out
     assert run in twin("ps", "--all").out
+
+
+def test_secret_is_given_listed_and_removed(
+    twin: Twin, running_runner: RunningRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = running_runner.root / "alice/digital_twins/bridge"
+    folder.mkdir()
+    (folder / "twin.yaml").write_text(
+        "format: 1\nname: bridge\nsecrets: {broker: Password of the broker}\n"
+        "files: [{text: '${secrets.broker}', to: key}]\nphases: {execute: cat key}\n"
+    )
+    refused = twin("run", "bridge")
+    assert refused.code == 2
+    assert "`twin secret set alice/digital_twins/bridge broker`" in refused.err
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("swordfish\n"))
+    assert twin("secret", "set", "bridge", "broker").code == 0
+    listed = twin("secret", "list", "bridge").out
+    assert "Password of the broker" in listed
+    assert "swordfish" not in listed
+    assert twin("run", "bridge").out == "***\n"
+    assert twin("secret", "remove", "bridge", "broker").code == 0
+    assert twin("secret", "list").out == "There are none.\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("abc"))
+    assert "4 to 16,384 bytes" in twin("secret", "set", "bridge", "broker").err
 
 
 def test_run_is_killed(twin: Twin) -> None:

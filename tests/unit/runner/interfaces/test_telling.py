@@ -12,12 +12,14 @@ import pytest
 import twinhub
 from twinhub import runs
 
+from tests.fixtures.library import find_free_port
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.fixtures.runner import RunningRunner
     from tests.unit.runner.interfaces.conftest import Done
 
     Twin = Callable[..., Done]
@@ -196,3 +198,54 @@ def test_command_tells_programs_in_json(twin: Twin) -> None:
     events = json.loads(twin("history", ended["id"], "--json").out)
     assert events[-1]["after"] == "succeeded"
     assert json.loads(twin("ps", "--all", "--json").out)[0]["id"] == ended["id"]
+
+
+VALVE = """\
+format: 1
+name: valve
+ports: {{api: {port}}}
+phases:
+  execute:
+    live: true
+    processes:
+      api: {{command: python3 valve.py {port}, ready: {{port: api, within: 30s}}}}
+      said: {{command: echo listening, after: [api], essential: false}}
+commands:
+  open:
+    arguments: {{note: {{type: text}}, position: {{minimum: 0}}}}
+    effect: {{http: {{port: api, method: PUT, path: "/valve/${{arguments.note}}?by=me",
+                     body: '{{"note": "${{arguments.note}}", "to": ${{arguments.position}}}}'}}}}
+  break: {{effect: {{http: {{port: api, path: /fault}}}}}}
+"""
+VALVE_SERVER = """\
+import http.server, sys
+class Valve(http.server.BaseHTTPRequestHandler):
+    def answer(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+        said = f"{self.command} {self.path} {self.headers['Content-Type']} {body}".encode()
+        self.send_response(500 if self.path == "/fault" else 200)
+        self.end_headers()
+        self.wfile.write(said)
+    do_PUT = do_POST = answer
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Valve).serve_forever()
+"""
+
+
+def test_command_that_is_a_request_reaches_the_twin_s_port_and_nothing_else_is_put_into_it(
+    twin: Twin, running_runner: RunningRunner, as_user: Callable[[str], None]
+) -> None:
+    folder = running_runner.root / "alice/digital_twins/valve"
+    folder.mkdir()
+    (folder / "twin.yaml").write_text(VALVE.format(port=find_free_port()))
+    (folder / "valve.py").write_text(VALVE_SERVER)
+    as_user("alice")
+    run = twinhub.run("valve", phase="execute")
+    wait_for(lambda: "listening" in run.log(), seconds=SECONDS, what="it listens")
+    done = twin("command", run.id, "open", "--set", 'note=a/b?c="d"', "--set", "position=4")
+    assert done.out == (
+        'PUT /valve/a%2Fb%3Fc%3D%22d%22?by=me application/json {"note": "a/b?c=\\"d\\"", "to": 4}\n'
+    )
+    assert done.code == 0
+    done = twin("command", run.id, "break")
+    assert (done.code, "fault: 500" in done.out + done.err) == (1, True)
+    run.kill().wait(check=False)

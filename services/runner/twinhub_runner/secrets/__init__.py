@@ -1,0 +1,1 @@
+"""Secrets of twins: each person gives their own, for one twin; runs alone get them."""

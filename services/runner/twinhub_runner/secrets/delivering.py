@@ -1,0 +1,68 @@
+"""Telling the agent of a run its secrets, by a pipe that only its sandbox and the runner see."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twinhub_agent.supplying import NOTE, PIPE
+
+if TYPE_CHECKING:
+    from twinhub_runner.places import Places
+    from twinhub_runner.secrets.keeping import Secrets
+    from twinhub_runner.store.runs import RunRow
+
+_WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_YET = frozenset({errno.ENXIO, errno.ENOENT, errno.EAGAIN, errno.EPIPE})
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Gives runs the secrets that their owners have given."""
+
+    secrets: Secrets
+    places: Places
+
+    def check(self, row: RunRow) -> None:
+        """Refuse a run whose secrets are not there.
+
+        Raises:
+            MissingSecretError: they are not.
+        """
+        if needed := names_of(row):
+            self.secrets.open(row.owner, row.twin, needed)
+
+    def give(self, row: RunRow) -> bool:
+        """Tell the agent of a run its secrets; return whether it has them, or needs none.
+
+        May be repeated: the agent takes them once.
+
+        Raises:
+            MissingSecretError: they are not there any more.
+        """
+        needed, place = names_of(row), self.places.of(row)
+        if not needed or os.path.lexists(place.outside / NOTE):
+            return True
+        values = self.secrets.open(row.owner, row.twin, needed)
+        told = json.dumps({key: values[name] for key, name in row.plan["secrets"].items()})
+        try:
+            pipe = os.open(place.inside / PIPE, _WRITE)
+        except OSError as error:
+            if error.errno in _NOT_YET:
+                return False  # nobody reads yet
+            raise
+        try:
+            os.write(pipe, told.encode() + b"\n")
+        except (BlockingIOError, BrokenPipeError):
+            return False
+        finally:
+            os.close(pipe)
+        return True
+
+
+def names_of(row: RunRow) -> set[str]:
+    """Return the names of the secrets that a run needs."""
+    return set(row.plan.get("secrets", {}).values())

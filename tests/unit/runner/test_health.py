@@ -1,0 +1,74 @@
+"""Whether what a run serves goes on answering, as its agent has found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.runner.steps import Stepping, stepping
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TWIN = """\
+format: 1
+name: tank
+ports:
+  api: {port: 8080, health: /health}
+  store: {port: 8086, health: up}
+  raw: {port: 1883, protocol: tcp, health: /x}
+  other: 9000
+phases:
+  create: echo
+  execute:
+    processes:
+      store: {command: serve, ready: {http: store/ready}, restart: on-failure}
+      main: simulate
+"""
+
+
+def tell(there: Stepping, run: str, text: str) -> None:
+    """Have the agent of a run say something of its health, and the runner see it."""
+    place = there.runner.places.of(there.row(run)).outside
+    (place / "health.json").write_text(text)
+    there.steps()
+
+
+def test_ports_with_a_path_are_asked_in_phases_that_run_a_twin(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        plan = there.row(there.submit()).plan["health"]
+        asked = {name: (one["http"], one["process"]) for name, one in plan.items()}
+        assert asked == {
+            "api": ("http://localhost:8080/health", None),
+            "store": ("http://localhost:8086/up", "store"),
+        }
+        assert there.row(there.submit(phases=["create"])).plan["health"] == {}
+
+
+def test_a_run_is_unhealthy_while_something_does_not_answer(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = there.submit()
+        there.steps()
+        assert there.row(run).is_healthy is None
+        tell(there, run, json.dumps({"ill": ["store"]}))
+        assert (there.row(run).is_healthy, there.row(run).reason) == (
+            False, "No answer from store.",
+        )  # fmt: skip
+        tell(there, run, json.dumps({"ill": []}))
+        assert (there.row(run).is_healthy, there.row(run).reason) == (True, "")
+        assert there.whats(run)[-2:] == ["unhealthy", "healthy"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"ill": 3}', '{"ill": ["\\u001b[2J", {}]}', "[" * 9999]
+)
+def test_what_a_twin_writes_in_place_of_its_agent_is_shown_to_nobody(
+    tmp_path: Path, text: str
+) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = there.submit()
+        there.steps()
+        tell(there, run, text)
+        assert there.row(run).reason == ""

@@ -83,7 +83,7 @@ class Service:
                 place.mkdir(parents=True)
                 (place / "twin.yaml").write_text(TWIN)
         self._database = Database(self._settings.database)
-        event.listen(self._database.engine, "connect", _do_without_the_disk)
+        event.listen(self._database.engine, "connect", do_without_the_disk)
         self._database.make_tables(Base)
         self.acknowledged: dict[str, list[str]] = {}
         """By the key that they were asked for with."""
@@ -239,6 +239,6 @@ def _check_moves(moves: list[Status], status: Status) -> None:
         assert after in LEGAL[before]
 
 
-def _do_without_the_disk(connection: Connection, _: object) -> None:
+def do_without_the_disk(connection: Connection, _: object) -> None:
     """Only the process falls over here, not the machine."""
     connection.execute("pragma synchronous = off")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
+from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.backends.base import BackendError
 from twinhub_runner.environments.building import WAITS
@@ -85,7 +86,11 @@ class Scheduler:
         """Move runs until an event is set, so many at once."""
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
-                is_busy = self.turn(pool)
+                try:
+                    is_busy = self.turn(pool)
+                except UnavailableError as error:
+                    _log.warning("runs are not moved for now why=%s", error)
+                    is_busy = False
                 tick = max(self._pace.tick, _TICK_OF_EACH * len(self._rows))
                 self._asked.wait(tick if is_busy else self._pace.idle)
 
@@ -208,11 +213,17 @@ class Scheduler:
             self._reconciler.step(row)
             self._paused.pop(run, None)
         except BackendError as error:
-            before = self._paused.get(run, (0.0, self._pace.first_delay / 2))[1]
-            pause = min(2 * before, self._pace.longest_delay)
-            self._paused[run] = (time.monotonic() + pause, pause)
-            _log.warning("back end does not do it run=%s why=%s", run, error)
+            self._leave_alone(run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))
+        except UnavailableError as error:  # nothing can be noted
+            self._leave_alone(run, error)
+
+    def _leave_alone(self, run: str, error: Exception) -> None:
+        """Take no step with a run for a while, each time for longer."""
+        before = self._paused.get(run, (0.0, self._pace.first_delay / 2))[1]
+        pause = min(2 * before, self._pace.longest_delay)
+        self._paused[run] = (time.monotonic() + pause, pause)
+        _log.warning("a step with a run is put off run=%s why=%s", run, error)
 
 
 def _explain_background(row: RunRow, before: RunRow) -> str:

@@ -33,8 +33,11 @@ _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENT = twinhub_agent.__name__
-_COMPILED = f"{_AGENT}/__pycache__"
-_REASONS = frozenset({"ended", "stopped", "terminated", "time-limit", "not-started", "not-ready"})
+_COMPILED, _PROGRAMS = f"{_AGENT}/__pycache__", f"{_AGENT}/programs"
+_REASONS = frozenset({
+    "ended", "stopped", "terminated", "time-limit",
+    "not-started", "not-fetched", "not-built", "not-ready",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,12 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     Raises:
         OSError: the disk has no room, or the like.
     """
-    for folder in (inside / "control", inside / _COMPILED, outside):
+    for folder in (inside / "control", inside / _COMPILED, inside / _PROGRAMS, outside):
         folder.mkdir(parents=True, exist_ok=True)
     for name, content in _agent_files():
         (inside / name).write_bytes(content)
+        if name.startswith(_PROGRAMS):
+            (inside / name).chmod(0o755)
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
@@ -65,7 +70,7 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
 
 @cache
 def _agent_files() -> tuple[tuple[str, bytes], ...]:
-    """Return the agent's modules by their paths, also compiled.
+    """Return the agent's modules by their paths, also compiled, and the programs of runs.
 
     A sandbox cannot keep what it compiles, which is half of the agent's start. What was compiled is
     taken without a look at the source (PEP 552), and only by the same version of Python.
@@ -80,6 +85,8 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
+    programs = sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir())
+    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in programs]
     return tuple(found)
 
 

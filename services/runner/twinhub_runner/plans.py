@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING, Any
 from twinhub_runner.resources import ASKED, asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from twinhub_dtconfig.resolving import Resolved
 
 ENVIRONMENT = "environment"
 """Key of a plan with the software that the twin asks for."""
+SOFTWARE = "software"
+"""Key of a plan with the address of the software that its phase has."""
+BUILDS = "/run/twinhub/builds"
+"""Where a sandbox has what its twin has built before."""
+_UNPREPARED = frozenset({"terminate", "clean"})
+"""Phases before which nothing is built."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
+CHECKPOINT, RESTORE = "state.checkpoint", "state.restore"
+"""Commands with which a twin writes its state and goes on from it; no twin's own are so called."""
 HEALTH = {"every": 10.0, "begin": 60.0}
 """Seconds between two questions to a port that is to answer, and that it has to begin in."""
 _EXECUTE = "execute"
 _BY_HTTP = frozenset({"http", "ws", "sse"})
 LEAST_FILE_BYTES = 64 << 20
 """That one file may have, whatever a run may write: the agent writes with the same limit."""
-_MAIN = "main"
+MAIN = "main"
 """What the one process of a phase is called that is a command or a script."""
 
 
@@ -40,7 +48,7 @@ def make_plan(
     limit = data.get("time_limit")
     asked = asked_for(resolved.data)
     most = min((int(one) for one in (asked.get("disk"), most_bytes) if one), default=None)
-    processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
+    processes = data.get("processes") or {MAIN: {**data, "variables": {}}}
     return {
         "phase": phase,
         "live": is_live,
@@ -51,12 +59,29 @@ def make_plan(
         "file_bytes": most and max(most, LEAST_FILE_BYTES),
         ASKED: asked,
         ENVIRONMENT: dict(resolved.data.get("environment", {})),
+        "build": [] if phase in _UNPREPARED else [*_build(resolved, folder)],
+        "builds": BUILDS,
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()
         },
         "commands": {**_other_phases(resolved, phase, folder), **_commands(resolved, folder)},
     }
+
+
+def _build(resolved: Resolved, folder: str) -> Iterator[dict[str, Any]]:
+    """Yield what is built before a phase, each step after those that it needs."""
+    steps, shared = dict(resolved.data.get("build", {})), resolved.data.get("variables", {})
+    done: set[str] = set()
+    while steps:
+        name = next((n for n in steps if done.issuperset(steps[n].get("after", ()))), "")
+        data = steps.pop(name or next(iter(steps)))
+        done.add(name)
+        yield {
+            "name": name, "twin": folder, "inputs": data["inputs"], "outputs": data["outputs"],
+            "time_limit": data.get("time_limit"),
+            "process": _process(data, folder, ".", shared, resolved) | {"after": []},
+        }  # fmt: skip
 
 
 def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]:
@@ -71,9 +96,15 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made: dict[str, dict[str, Any]] = {}
+    shared = resolved.data.get("variables", {})
+    state: Mapping[str, Any] = resolved.data.get("state", {})
+    made: dict[str, dict[str, Any]] = {
+        name: _process({"command": state[key]}, folder, ".", shared, resolved)
+        for name, key in ((CHECKPOINT, "checkpoint"), (RESTORE, "restore"))
+        if state.get(key) is not None
+    }
     for name, data in resolved.data.get("commands", {}).items():
-        effect, shared = data["effect"], resolved.data.get("variables", {})
+        effect = data["effect"]
         if "message" in effect:
             made[name] = {"not_yet": "a message needs a service of the site, and it has none yet"}
         else:

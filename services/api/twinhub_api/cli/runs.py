@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INTERRUPTED = 130
+_LISTENING = frozenset({Status.STARTING, Status.RUNNING})
 _TWIN_RUNS = "twin-runs"
 """Code of a problem: a phase ends what another one runs, and so has to be where that is."""
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             scenario=options.scenario, parameters=values_of(options.values),
         )  # fmt: skip
         try:
-            return _show_all(runs, runs.client.submit(asked))
+            return show_all(runs, runs.client.submit(asked))
         except ProblemError as error:
             if error.code != _TWIN_RUNS or (found := _running(runs)) is None:
                 raise
@@ -44,10 +45,10 @@ def run(options: argparse.Namespace) -> int:
 def rerun(options: argparse.Namespace) -> int:
     """Ask for the same again, as `run` does."""
     with Runs.here(options) as runs:
-        return _show_all(runs, runs.client.rerun(runs.find(options.of).id))
+        return show_all(runs, runs.client.rerun(runs.find(options.of).id))
 
 
-def _show_all(runs: Runs, made: Sequence[Run]) -> int:
+def show_all(runs: Runs, made: Sequence[Run]) -> int:
     """Show what runs print that follow one another, or only what they are called."""
     options = runs.options
     if options.detach:
@@ -149,7 +150,7 @@ def _running(runs: Runs) -> Run | None:
     """Return the newest run of the twin that is to be run if it goes on."""
     twin = runs.full_path(runs.options.twin)
     open_ones = runs.client.list_runs(twin=twin, is_open=True)
-    return next((one for one in open_ones if one.status is Status.RUNNING), None)
+    return next((one for one in open_ones if one.status in _LISTENING), None)
 
 
 def _show_to_end(runs: Runs, found: Run) -> Run:

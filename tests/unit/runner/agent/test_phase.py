@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from twinhub_agent.bare import dump, load
 
 from tests.unit.runner.agent.sandboxes import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.heavy  # real sandboxes
 
@@ -70,7 +71,7 @@ def test_daemon_of_a_session_of_its_own_is_stopped_too(sandbox: Sandbox) -> None
     script = "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $!"
     sandbox.start({"main": {"command": ["sh", "-c", script]}})
     sandbox.wait_for_event("background")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (143, "stopped")
 
@@ -148,6 +149,7 @@ def test_end_of_what_is_essential_ends_the_rest(sandbox: Sandbox) -> None:
     assert "told" in sandbox.texts("other")
 
 
+@pytest.mark.d4(42)
 def test_time_limit_ends_what_ignores_its_signal(sandbox: Sandbox) -> None:
     processes: dict[str, dict[str, Any]] = {
         "main": {
@@ -171,7 +173,7 @@ def test_stop_is_by_the_twin_s_own_command(sandbox: Sandbox, live: bool, status:
         live=live,
     )
     sandbox.wait_for_event("started")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (status, "stopped")
     assert sandbox.texts() == ["clean"]
@@ -232,13 +234,6 @@ def test_nothing_inside_can_end_the_first_process(sandbox: Sandbox) -> None:
     assert sandbox.wait_for_event("ending")["reason"] == "stopped"
 
 
-def _tell(sandbox: Sandbox, number: int) -> None:
-    """Send a signal to the first process, as a back end does, by the lock that it holds."""
-    assert sandbox.process is not None
-    pid = sandbox.process.pid
-    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), number)
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
@@ -267,6 +262,15 @@ def test_process_that_ends_without_becoming_ready_ends_the_phase_that_waits(
     assert sandbox.texts("twin")[-1] == "maker was not ready in time: file made"
 
 
+def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_signal(
+    sandbox: Sandbox,
+) -> None:
+    script = "head -c 200000 /dev/zero | cat >small; exec head -c 2000000 /dev/zero >large"
+    assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
+    assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
+    assert "main was ended by SIGXFSZ." in sandbox.texts("twin")
+
+
 @pytest.mark.parametrize(
     "content", ['"ä\\u0000\\ud83d\\ude00"', "[1, -2.5e3, true, null]", '{"a": {"b": []}}']
 )
@@ -282,15 +286,8 @@ def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
         load(str(tmp_path / "plan.json"))
 
 
-@pytest.mark.parametrize("content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": "c"}, "d": 1}])
+@pytest.mark.parametrize(
+    "content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": ["c", {}]}, "d": 1}]
+)
 def test_agent_writes_json_that_others_read(content: object) -> None:
     assert json.loads(dump(content)) == content
-
-
-def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_signal(
-    sandbox: Sandbox,
-) -> None:
-    script = "head -c 200000 /dev/zero | cat >small; exec head -c 2000000 /dev/zero >large"
-    assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
-    assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
-    assert "main was ended by SIGXFSZ." in sandbox.texts("twin")

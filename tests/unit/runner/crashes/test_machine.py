@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     invariant,
     multiple,
@@ -40,7 +41,7 @@ class People(RuleBasedStateMachine):
         self.service = Service(self.folder, 11)
 
     @rule(target=runs)
-    def submit(self) -> object:
+    def submit(self) -> MultipleResults[str]:
         """Ask for some phases."""
         return multiple(*self.service.submit())
 

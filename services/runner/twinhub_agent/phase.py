@@ -254,7 +254,11 @@ class Phase:
             self._fetching = None
             if process.status:
                 self._end(NOT_STARTED, "not-fetched", process.name)
-            return
+        else:
+            self._go_on_after(process)
+
+    def _go_on_after(self, process: Process) -> None:
+        """Start a process of the twin again that has ended, or decide what is without it."""
         if process.is_to_start_again():
             self._say(
                 f"{process.name} {process.how_it_ended()} and is started again "

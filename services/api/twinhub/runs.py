@@ -18,6 +18,7 @@ from twinhub_api.client.places import Places
 from twinhub_api.client.runner import RunnerClient
 from twinhub_api.runner.commands import CommandIn
 from twinhub_api.runner.runs import Status, Submission
+from twinhub_api.runner.saves import ForkIn, RestoreIn
 
 from twinhub.showing import Shower, as_html, as_line, as_table
 
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
 
     Value = bool | int | float | str
 
-__all__ = ["Results", "Run", "RunFailedError", "RunsError", "find", "recent", "start"]
+__all__ = [
+    "Results",
+    "Run",
+    "RunFailedError",
+    "RunsError",
+    "find",
+    "fork",
+    "recent",
+    "restore",
+    "start",
+]
 
 _SHOWN_LINES = 10
 
@@ -154,6 +165,16 @@ class Run:
         with _asking() as client:
             return _chain(client.rerun(self.id))
 
+    def save(self, to: str = "") -> str:
+        """Write what its twin keeps as an archive to the library; return where.
+
+        Raises:
+            RunsError: it keeps nothing, or something is there already.
+        """
+        places = Places.from_environment(os.environ)
+        with _asking() as client:
+            return client.save(self.id, places.path_of(to) if to else "").path
+
     def command(
         self, name: str, /, arguments: Mapping[str, Value] | None = None, **values: Value
     ) -> int | None:
@@ -276,6 +297,31 @@ def start(
             )
         )
     return _chain(made)
+
+
+def restore(
+    archive: str, *, phase: str = "", twin: str = "", parameters: Mapping[str, Value] | None = None
+) -> Run:
+    """Ask for a run that goes on from a save; see `Run.save`.
+
+    Raises:
+        RunsError: it is damaged, or the twin is not what it was.
+    """
+    place = Places.from_environment(os.environ).path_of(archive)
+    asked = RestoreIn(archive=place, phase=phase, twin=twin, parameters=dict(parameters or {}))
+    with _asking() as client:
+        return Run(client.restore(asked))
+
+
+def fork(archive: str, name: str, *, twin: str = "") -> str:
+    """Make a twin of one's own of a save; return its path in the library.
+
+    Raises:
+        RunsError: it is damaged, or something has the name already.
+    """
+    place = Places.from_environment(os.environ).path_of(archive)
+    with _asking() as client:
+        return client.fork(ForkIn(archive=place, name=name, twin=twin)).twin
 
 
 def _chain(made: Sequence[Known]) -> Run:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NOT_BUILT = 125
 """Status of a phase before which something could not be built."""
+_AS_THEY_ARE = frozenset({"stopped", "not-fetched"})
 _MOST_KEPT = 20
 _CHUNK = 1 << 20
 
@@ -30,7 +31,7 @@ _CHUNK = 1 << 20
 def build(plan: Mapping[str, Any], inside: str, outside: str) -> tuple[int, str] | None:
     """Have all that a plan wants built; return how the phase ends where that fails.
 
-    The reason is ``not-built``, or ``stopped``.
+    The reason is ``not-built``, ``not-fetched`` or ``stopped``.
     """
     for step in plan.get("build", ()):
         if (ended := _Step(plan, step, outside).run(inside)) is not None:
@@ -60,7 +61,7 @@ class _Step:
         one["processes"] = {f"build-{name}": self._step["process"]}
         status, reason = Phase(one, inside, self._outside).run()
         if status or reason != "ended":
-            return status or NOT_BUILT, reason if reason == "stopped" else "not-built"
+            return status or NOT_BUILT, reason if reason in _AS_THEY_ARE else "not-built"
         missing = [pattern for pattern in self._step["outputs"] if not self._find([pattern])]
         if missing:
             self._say(f"{name} has not made {', '.join(missing)}.")

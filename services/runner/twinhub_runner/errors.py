@@ -88,6 +88,13 @@ class NoArtefactError(RunnerError):
     status = 404
 
 
+class BadSaveError(RunnerError):
+    """An archive that is no save, or a damaged one: nothing is made of it."""
+
+    code = "bad-save"
+    status = 422
+
+
 class BadSecretError(RunnerError):
     """A twin has no such secret, or what is given cannot be one; the text does not repeat it."""
 

@@ -9,7 +9,7 @@ from twinhub_kit.application import make_application, serve_routes
 from twinhub_kit.health import serve_health
 from twinhub_kit.metrics import serve_metrics
 
-from twinhub_runner.rest import logs, metrics, people, results, runs, secrets, telling
+from twinhub_runner.rest import logs, metrics, people, results, runs, saves, secrets, telling
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -29,7 +29,7 @@ def make_runner_application(runner: Runner, identity: Identity) -> FastAPI:
     serve_metrics(application, runner.metrics)
     for router in (
         runs.router, logs.router, telling.router, metrics.router, people.router,
-        results.router, secrets.router,
+        results.router, secrets.router, saves.router,
     ):  # fmt: skip
         serve_routes(application, router)
     return application

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from twinhub_runner.store.runs import RunRow
 
+FORKS = "forks"
+"""Folder of twins that are being made of saves, among those of runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -26,6 +29,11 @@ class Place:
     def outside(self) -> Path:
         """What its agent writes: events, the log, how it ended."""
         return self.folder / "out"
+
+    @property
+    def restored(self) -> Path:
+        """The files of a save that it goes on from; absent of others."""
+        return self.folder / "restored"
 
 
 @dataclass(frozen=True, slots=True)

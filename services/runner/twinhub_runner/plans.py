@@ -21,13 +21,15 @@ _UNPREPARED = frozenset({"terminate", "clean"})
 """Phases before which nothing is built."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
+CHECKPOINT, RESTORE = "state.checkpoint", "state.restore"
+"""Commands with which a twin writes its state and goes on from it; no twin's own are so called."""
 HEALTH = {"every": 10.0, "begin": 60.0}
 """Seconds between two questions to a port that is to answer, and that it has to begin in."""
 _EXECUTE = "execute"
 _BY_HTTP = frozenset({"http", "ws", "sse"})
 LEAST_FILE_BYTES = 64 << 20
 """That one file may have, whatever a run may write: the agent writes with the same limit."""
-_MAIN = "main"
+MAIN = "main"
 """What the one process of a phase is called that is a command or a script."""
 
 
@@ -46,7 +48,7 @@ def make_plan(
     limit = data.get("time_limit")
     asked = asked_for(resolved.data)
     most = min((int(one) for one in (asked.get("disk"), most_bytes) if one), default=None)
-    processes = data.get("processes") or {_MAIN: {**data, "variables": {}}}
+    processes = data.get("processes") or {MAIN: {**data, "variables": {}}}
     return {
         "phase": phase,
         "live": is_live,
@@ -94,9 +96,15 @@ def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]
 
 def _commands(resolved: Resolved, folder: str) -> dict[str, Any]:
     """Return what the twin can be told while it runs."""
-    made: dict[str, dict[str, Any]] = {}
+    shared = resolved.data.get("variables", {})
+    state: Mapping[str, Any] = resolved.data.get("state", {})
+    made: dict[str, dict[str, Any]] = {
+        name: _process({"command": state[key]}, folder, ".", shared, resolved)
+        for name, key in ((CHECKPOINT, "checkpoint"), (RESTORE, "restore"))
+        if state.get(key) is not None
+    }
     for name, data in resolved.data.get("commands", {}).items():
-        effect, shared = data["effect"], resolved.data.get("variables", {})
+        effect = data["effect"]
         if "message" in effect:
             made[name] = {"not_yet": "a message needs a service of the site, and it has none yet"}
         else:

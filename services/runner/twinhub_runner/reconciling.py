@@ -38,11 +38,13 @@ _WORDS = {
     "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
+    "not-fetched": "Something that it uses could not be fetched: see the log.",
     "not-built": "A build step has failed: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }
 
 _TOO_LARGE = 128 + signal.SIGXFSZ
+_TERMINATED = "It was ended by its phase terminate."
 _GONE = "Its sandbox is gone, and nobody knows how it ended: see its log."
 _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is stopped: run it again."
 
@@ -205,6 +207,8 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
     is_wanted, has_ended = row.target == Target.RUN, seen.state is SandboxState.ENDED
     if has_ended and seen.reason == "stopped":
         return (Status.LOST, _FROM_OUTSIDE) if is_wanted else (Status.STOPPED, "It was stopped.")
+    if has_ended and seen.reason == "terminated":
+        return Status.STOPPED, _TERMINATED
     if has_ended and seen.status == 0:
         return Status.SUCCEEDED, ""
     if why := row.verdict or _tell_limit(row, seen):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.heavy  # a real server and real sandboxes
 
-_PAGES = ("run-a-twin", "twin-secrets")
+_PAGES = ("run-a-twin", "save-a-run", "twin-secrets")
 _BLOCK = re.compile(
     r"^<!-- test: runner(?: file (?P<file>\S+))? -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,

@@ -94,6 +94,15 @@ def _history(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _clear(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--days", metavar="N", type=float,
+        help="of runs that ended, and copies used last, so many days ago",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    _json(parser)
+
+
 def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="print it once and end")
 
@@ -136,6 +145,47 @@ def _secret(parser: argparse.ArgumentParser) -> None:
     _json(show)
 
 
+def _save(parser: argparse.ArgumentParser) -> None:
+    _a_run(parser)
+    parser.add_argument(
+        "--to", metavar="PATH", default="",
+        help="where, in your area or a team's; default: data/saves/<twin>-<run>.zip",
+    )  # fmt: skip
+    _json(parser)
+
+
+def _a_save(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("archive", metavar="SAVE", help="a save, such as data/saves/tank.zip")
+    parser.add_argument(
+        "--twin", metavar="TWIN", default="", help="the same twin, where it is at another place now"
+    )
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    _a_save(parser)
+    parser.add_argument(
+        "phase", metavar="PHASE", nargs="?", default="", help="default: the one that was saved"
+    )
+    parser.add_argument(
+        "--set", metavar="P=V", action="append", default=[], dest="values",
+        help="another value for a parameter; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "-d", "--detach", action="store_true", help="print the id and do not wait for the end"
+    )
+    _json(parser)
+
+
+def _fork(parser: argparse.ArgumentParser) -> None:
+    _a_save(parser)
+    parser.add_argument("name", metavar="NAME", help="what the new twin is called")
+    _json(parser)
+
+
+_SAVES = "twinhub_api.cli.runs_saves"
+SAVE = Command("save", "Save the state of a run in the library", _save, f"{_SAVES}:save")
+RESTORE = Command("restore", "Go on from a save", _restore, f"{_SAVES}:restore")
+FORK = Command("fork", "Make a twin of your own of a save", _fork, f"{_SAVES}:fork")
 SECRET = Command(
     "secret", "Give the secrets that a twin asks for", _secret, "twinhub_api.cli.runs_secrets:run"
 )
@@ -156,4 +206,8 @@ RESULTS = Command(
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
 CONTINUE = Command("continue", "Have a run begin that asks whether to", _history, f"{_RUNS}:go_on")
+CLEAR = Command(
+    "clear", "Tell what runs take on the disk, or remove what is old", _clear,
+    "twinhub_api.cli.runs_clearing:run",
+)  # fmt: skip
 KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

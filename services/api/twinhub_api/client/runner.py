@@ -30,7 +30,9 @@ from twinhub_api.runner.runs import (
     Submission,
     Submitted,
 )
+from twinhub_api.runner.saves import Forked, ForkIn, RestoreIn, Saved, SaveIn
 from twinhub_api.runner.secrets import KeptSecret, SecretList
+from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,6 +111,14 @@ class RunnerClient(ServiceClient):
     def go_on(self, run: str) -> Run:
         """Have a run begin that asks whether to."""
         return self.post(Run, f"{_path(run)}/continue", None)
+
+    def usage(self) -> RunUsage:
+        """Return how much room one's own runs take."""
+        return self.get(RunUsage, "/api/usage")
+
+    def clear(self, asked: Clearing) -> Cleared:
+        """Have one's own runs that ended long ago lose log and results, or tell which would."""
+        return self.post(Cleared, "/api/clearings", asked.model_dump())
 
     def command(self, run: str, asked: CommandIn) -> RunCommand:
         """Tell a run something; see `find_command` for how it ends."""
@@ -218,6 +228,18 @@ class RunnerClient(ServiceClient):
     def rerun(self, run: str) -> tuple[Run, ...]:
         """Ask for the same again."""
         return self.post(Submitted, f"{_path(run)}/rerun", None).runs
+
+    def save(self, run: str, to: str = "") -> Saved:
+        """Write the state of a run as an archive to the library."""
+        return self.post(Saved, f"{_path(run)}/save", SaveIn(to=to).model_dump())
+
+    def restore(self, asked: RestoreIn) -> Run:
+        """Ask for a run that goes on from a save."""
+        return self.post(Submitted, "/api/restores", asked.model_dump()).runs[0]
+
+    def fork(self, asked: ForkIn) -> Forked:
+        """Make a twin of one's own of a save."""
+        return self.post(Forked, "/api/forks", asked.model_dump())
 
     def list_secrets(self, twin: str | None = None) -> tuple[KeptSecret, ...]:
         """Return the secrets that one has given, or those that a twin has; no values."""

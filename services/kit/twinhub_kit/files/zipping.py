@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import struct
+import zipfile
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import zipfile
     from collections.abc import Iterable, Iterator
 
 LARGE = 1 << 31
 """From here on a zip's entry says its size in 64 bits."""
+_END, _LARGE_END_PLACE = b"PK\x05\x06", b"PK\x06\x07"
+_LARGE_END_LENGTH = 20
+_TAIL = 22 + (1 << 16)
 
 
 class Sink:
@@ -44,3 +48,25 @@ def pack_entry(
                 yield out
     if out := sink.take():
         yield out
+
+
+def find_list_size(file: IO[bytes]) -> int:
+    """Return how long a zip says that its list of entries is, before it is read into memory.
+
+    Raises:
+        BadZipFile: it has no end.
+        struct.error: it is cut off.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _TAIL - 76))
+    tail = file.read()
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + 22:
+        raise zipfile.BadZipFile("its end is missing")
+    (length,) = struct.unpack_from("<L", tail, at + 12)
+    if tail[max(0, at - _LARGE_END_LENGTH) : at].startswith(_LARGE_END_PLACE):
+        (place,) = struct.unpack_from("<Q", tail, at - _LARGE_END_LENGTH + 8)
+        file.seek(place)
+        large = file.read(56)
+        (length,) = struct.unpack_from("<Q", large, 40)
+    return int(length)

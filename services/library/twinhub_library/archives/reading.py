@@ -18,6 +18,8 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from twinhub_kit.files.zipping import find_list_size
+
 from twinhub_library.errors import BadArchiveError, TooMuchError
 
 if TYPE_CHECKING:
@@ -28,9 +30,7 @@ _MOST_DESCRIPTION = 16 << 20
 """Bytes that describe one entry of a tar."""
 _MOST_OF_A_NAME = 1 << 9
 """Bytes of a zip's list for each entry that is allowed."""
-_END, _LARGE_END_PLACE = b"PK\x05\x06", b"PK\x06\x07"
-_LARGE_END_LENGTH = 20
-_TAIL = 22 + (1 << 16)
+_END = b"PK\x05\x06"
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, lzma.LZMAError, OSError,
     NotImplementedError, RuntimeError, struct.error, ValueError, OverflowError,
@@ -83,7 +83,7 @@ def _translated() -> Iterator[None]:
 
 
 def _read_zip(file: IO[bytes], most_entries: int) -> Iterator[ArchiveEntry]:
-    if _find_list_size(file) > most_entries * _MOST_OF_A_NAME:
+    if find_list_size(file) > most_entries * _MOST_OF_A_NAME:
         raise TooMuchError(f"An archive has at most {most_entries:,} files: divide it.")
     with zipfile.ZipFile(file) as archive:
         for about in archive.infolist():
@@ -101,23 +101,6 @@ def _read_zip(file: IO[bytes], most_entries: int) -> Iterator[ArchiveEntry]:
                 about.filename, about.is_dir(), about.file_size,
                 bool(mode & stat.S_IXUSR), chunks,
             )  # fmt: skip
-
-
-def _find_list_size(file: IO[bytes]) -> int:
-    """Return how long a zip says that its list of entries is, before it is read into memory."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _TAIL - 76))
-    tail = file.read()
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + 22:
-        raise zipfile.BadZipFile("its end is missing")
-    (length,) = struct.unpack_from("<L", tail, at + 12)
-    if tail[max(0, at - _LARGE_END_LENGTH) : at].startswith(_LARGE_END_PLACE):
-        (place,) = struct.unpack_from("<Q", tail, at - _LARGE_END_LENGTH + 8)
-        file.seek(place)
-        large = file.read(56)
-        (length,) = struct.unpack_from("<Q", large, 40)
-    return int(length)
 
 
 class _Bounded:

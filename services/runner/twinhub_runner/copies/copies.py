@@ -26,6 +26,7 @@ from twinhub_runner.errors import BadTwinError
 from twinhub_runner.folders import opened_folder
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.reading import READ, read_description
+from twinhub_runner.saves.overlaying import overlay
 from twinhub_runner.twins import open_in_area
 
 if TYPE_CHECKING:
@@ -125,11 +126,15 @@ class Copies:
             return None
         return Copy.from_data(data, self.folder / name)
 
-    def make(self, name: str, twin: RelativePath, required: Required, wanted: str) -> Copy:
+    def make(
+        self, name: str, twin: RelativePath, required: Required, wanted: str,
+        state: Path | None = None,
+    ) -> Copy:  # fmt: skip
         """Make a copy of a twin and of what it requires, in place of the one that there is.
 
         What is everybody's stays where it is: only its digest is noted. ``wanted`` is the digest of
-        the description that the twin has to have, see `digest_of_text`.
+        the description that the twin has to have, see `digest_of_text`. The files below ``state``,
+        if any, are put over those of the twin.
 
         Raises:
             FileError: something is not there, leads out of its area, or cannot be copied.
@@ -142,6 +147,9 @@ class Copies:
         text, signature, digest = self._copy_twin(twin, new / _TWIN)
         if digest_of_text(text) != wanted:
             raise BadTwinError(f"{twin} was changed while the run waited: ask for it again.")
+        if state is not None:
+            with opened_folder(new / _TWIN) as folder:
+                overlay(state, folder)
         places = [(one, new / _INPUTS / str(at)) for at, one in enumerate(required.inputs)]
         pins = tuple(self._pin(one, place) for one, place in places)
         made = Copy(
@@ -158,6 +166,16 @@ class Copies:
         with contextlib.suppress(FileNotFoundError):
             (self.folder / name / _RECORD).unlink()  # what is half removed is no copy
         self._remove(name)
+
+    def put_aside(self, name: str) -> None:
+        """Have a copy be none any more, at once; `remove_aside` removes it."""
+        self.remove_aside(name)  # of an earlier time that was cut off
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / name).rename(self.folder / f"{name}.old")
+
+    def remove_aside(self, name: str) -> None:
+        """Remove what was put aside, if anything was."""
+        self._remove(f"{name}.old")
 
     def digest(self, place: RelativePath) -> str:
         """Return the digest of what is at a path of the library now.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from twinhub_kit.files.paths import RelativePath
@@ -13,6 +14,7 @@ from twinhub_runner.copies.copies import digest_of_text, name_of_copy
 from twinhub_runner.copies.inputs import Required, find_required
 from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
+from twinhub_runner.places import Place
 from twinhub_runner.results.keeping import keep_results
 from twinhub_runner.twins import may_read
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.copies.copies import Copies, Copy, Pin
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.runs import RunRow, RunTable
     from twinhub_runner.twins import FoundTwin
 
 CREATE, CLEAN = "create", "clean"
@@ -63,6 +65,9 @@ class Workshop:
     root: Path
     """The assets root."""
     copies: Copies
+    _used: set[str] = field(default_factory=set)
+    """Copies that runs of this process were prepared in and have not left."""
+    _lock: Lock = field(default_factory=Lock)
 
     def choose(self, caller: Caller, found: FoundTwin, first: str) -> Chosen:
         """Return where a run that begins with a phase is to work.
@@ -76,7 +81,7 @@ class Workshop:
         """
         if not (found.is_described or found.is_common):
             return Chosen(found, "", found.path, find_required(self.root, caller, found))
-        name, key = _name_and_key(caller, found)
+        name, key = name_and_key(caller, found)
         kept = self.copies.find(name)
         if kept is not None and first != CREATE and _may_have(caller, kept):
             is_behind = kept.signature != self.copies.signature(found.place)
@@ -94,7 +99,7 @@ class Workshop:
         """
         if copy is None:
             return self.choose(caller, found, CREATE)
-        name, key = _name_and_key(caller, found)
+        name, key = name_and_key(caller, found)
         as_then, pins = found.described_by(copy.text), (copy.twin, *copy.pins)
         return Chosen(as_then, name, key, copy.required, pins, is_fresh=True)
 
@@ -110,11 +115,17 @@ class Workshop:
         """
         if not row.copy:
             return {"mounts": mounts_in_place(self.root, row.owner, row.groups, row.team)}
+        with self._lock:
+            self._used.add(row.copy)
         copy = self.copies.find(row.copy)
         if copy is None or (row.is_fresh and row.attempt == 1):
             place = RelativePath(tuple(row.twin.split("/")))
             required = Required.from_data(row.requires)
-            copy = self.copies.make(row.copy, place, required, row.requires["text"])
+            restored = Place(folder).restored
+            copy = self.copies.make(
+                row.copy, place, required, row.requires["text"],
+                restored if restored.is_dir() else None,
+            )  # fmt: skip
             _check_pins(copy, row.requires["pins"])
         folder.mkdir(parents=True, exist_ok=True)
         (folder / COPY_NOTE).write_text(json.dumps(copy.as_data()))
@@ -136,6 +147,8 @@ class Workshop:
 
         Return what did not work, for people.
         """
+        with self._lock:
+            self._used.discard(row.copy)
         copy = self.copies.find(row.copy) if row.copy else None
         if copy is None:
             return ""
@@ -149,13 +162,24 @@ class Workshop:
             return f"Its results could not be kept: {error.strerror}."
         return fault
 
+    def discard(self, name: str, table: RunTable) -> bool:
+        """Remove a copy unless a run works in it or is to; return whether it is gone."""
+        with self._lock:  # a run is open before it is prepared, and then waits here
+            if name in self._used or any(row.copy == name for row in table.list_open()):
+                return False
+            self.copies.put_aside(name)
+        self.copies.remove_aside(name)
+        shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
+        return True
+
 
 def _may_have(caller: Caller, copy: Copy) -> bool:
     """Return whether somebody may still read all that a copy has; who leaves a team may not."""
     return all(may_read(caller, one.place.names) for one in copy.required.inputs)
 
 
-def _name_and_key(caller: Caller, found: FoundTwin) -> tuple[str, str]:
+def name_and_key(caller: Caller, found: FoundTwin) -> tuple[str, str]:
+    """Return what the working copy of a twin is called, for the runner and for people."""
     is_own = found.place.names[0] == caller.label
     key = found.path if is_own else f"{caller.name}'s copy of {found.path}"
     return name_of_copy(caller.name, found.path), key

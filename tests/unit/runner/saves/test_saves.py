@@ -1,0 +1,250 @@
+"""The state of a run is saved as one archive, and gone on from by whoever may, or refused whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.main import make_runner_application
+from twinhub_runner.runner import open_runner
+from twinhub_runner.settings import RunnerSettings
+
+from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Client = Callable[[str], TestClient]
+
+pytestmark = pytest.mark.heavy  # real sandboxes
+TWIN = """\
+format: 1
+name: tank
+parameters: {power: 3}
+state: {keep: ["state/**"], checkpoint: ./save}
+phases:
+  create: {script: "mkdir -p state/deep; echo 0 >state/deep/level\\n"}
+  execute:
+    script: |
+      echo $(($(cat state/deep/level) + POWER)) >new
+      mv new state/deep/level
+      cat state/deep/level
+    variables: {POWER: "${parameters.power}"}
+  serve: {live: true, script: "echo up; while :; do sleep 0.05; done\\n"}
+"""
+CHECKPOINT = "#!/bin/sh\necho saved by checkpoint >state/now\n"
+TEAM, OWN = "teams/pumps/digital_twins/tank", "alice/digital_twins/tank"
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    root = tmp_path / "assets"
+    for place in (TEAM, OWN):
+        (root / place).mkdir(parents=True)
+        (root / place / "twin.yaml").write_text(TWIN)
+        (root / place / "save").write_text(CHECKPOINT)
+        (root / place / "save").chmod(0o755)
+    (root / "bob").mkdir()
+    (root / "carol").mkdir()
+    return root
+
+
+@pytest.fixture(name="client_of")
+def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
+    settings = RunnerSettings(root, tmp_path / "state")
+    backend = ProcessBackend(settings.runs)
+    with open_runner(settings, backend) as runner:
+        application = make_runner_application(runner, IDENTITY)
+        with TestClient(application) as first:
+
+            def client_of(name: str) -> TestClient:
+                headers = {"Authorization": f"token token-of-{name}"}
+                client = TestClient(application, headers=headers)
+                client.portal = first.portal
+                return client
+
+            yield client_of
+    for name in backend.list_names():
+        backend.remove(name)
+
+
+def run(client: TestClient, *phases: str, twin: str = TEAM) -> dict[str, Any]:
+    """Run phases to the end of the last."""
+    last = submit(client, twin=twin, phases=phases)[-1]
+    return wait_for_status(client, last["id"], "succeeded", "failed", "lost", "stopped")
+
+
+def save(client: TestClient, run_id: str, to: str = "teams/pumps/data/saves/a.zip") -> str:
+    """Save a run; return where."""
+    answer = client.post(f"/api/runs/{run_id}/save", json={"to": to})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["path"])
+
+
+def restore(client: TestClient, archive: str, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Go on from a save, to the end."""
+    answer = client.post("/api/restores", json={"archive": archive, **asked})
+    assert answer.status_code == 202, answer.text
+    made = answer.json()["runs"][0]["id"]
+    return wait_for_status(client, made, "succeeded", "failed", "lost", "stopped")
+
+
+def rewrite(archive: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> None:
+    """Change what an archive says of itself, and its files."""
+    with zipfile.ZipFile(archive) as old:
+        entries = {name: old.read(name) for name in old.namelist()}
+    manifest = json.loads(entries.pop("save.json"))
+    change(manifest, entries)
+    with zipfile.ZipFile(archive, "w") as new:
+        new.writestr("save.json", json.dumps(manifest))
+        for name, content in entries.items():
+            new.writestr(name, content)
+
+
+def test_another_member_goes_on_where_a_run_has_ended(client_of: Client) -> None:
+    alice, bob = client_of("alice"), client_of("bob")
+    run(alice, "create", "execute")
+    archive = save(alice, run(alice, "execute")["id"])
+    run(alice, "execute")
+
+    ended = restore(bob, archive, parameters={"power": 10})
+    assert texts(bob, ended["id"]) == ["16"], "3 + 3 + 10"
+    assert ended["owner"] == "bob"
+    events = bob.get(f"/api/runs/{ended['id']}/events").json()["items"]
+    assert events[0]["why"] == f"It goes on from {archive}."
+    assert texts(bob, run(bob, "execute")["id"]) == ["19"], "the copy is bob's from now on"
+    assert texts(alice, run(alice, "execute")["id"]) == ["12"], "alice's is her own"
+
+
+def test_run_that_goes_on_writes_its_state_first(client_of: Client, root: Path) -> None:
+    alice = client_of("alice")
+    run(alice, "create")
+    going = submit(alice, twin=TEAM, phases=["serve"])[0]["id"]
+    wait_for_status(alice, going, "running")
+    archive = save(alice, going)
+    with zipfile.ZipFile(root / archive) as found:
+        assert found.read("state/state/now") == b"saved by checkpoint\n"
+    assert alice.get(f"/api/runs/{going}").json()["status"] == "running"
+
+
+def test_fork_is_a_twin_of_one_s_own_with_the_state(client_of: Client, root: Path) -> None:
+    alice, bob = client_of("alice"), client_of("bob")
+    archive = save(alice, run(alice, "create", "execute")["id"])
+    answer = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
+    assert answer.json() == {"twin": "bob/digital_twins/mine", "files": 1}
+    assert texts(bob, run(bob, "execute", twin="mine")["id"]) == ["6"]
+    again = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
+    assert (again.status_code, again.json()["code"]) == (409, "exists")
+    assert not list((root / ".runs/forks").iterdir())
+
+
+def _flip(archive: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    name = b"state/state/deep/level"
+    at = content.index(name) + len(name) + 21  # past the sizes in 64 bits: its content
+    content[at] ^= 0xFF
+    archive.write_bytes(content)
+
+
+def _swap(manifest: dict[str, Any], entries: dict[str, bytes]) -> None:
+    del manifest
+    entries["state/state/deep/level"] = b"99\n"
+
+
+def _escape(manifest: dict[str, Any], entries: dict[str, bytes]) -> None:
+    manifest["files"][0]["path"] = "../../escaped"
+    entries["state/../../escaped"] = entries["state/state/deep/level"]
+
+
+def _replace_program(manifest: dict[str, Any], entries: dict[str, bytes]) -> None:
+    manifest["files"][0]["path"] = "save"
+    entries["state/save"] = entries["state/state/deep/level"]
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "flipped": _flip,
+    "cut": lambda archive: archive.write_bytes(archive.read_bytes()[:-30]),
+    "none": lambda archive: archive.write_bytes(b"no archive"),
+    "swapped": lambda archive: rewrite(archive, _swap),
+    "escaping": lambda archive: rewrite(archive, _escape),
+    "program": lambda archive: rewrite(archive, _replace_program),
+}
+
+
+def test_damaged_archive_is_refused_and_nothing_changed(client_of: Client, root: Path) -> None:
+    alice, bob = client_of("alice"), client_of("bob")
+    archive = save(alice, run(alice, "create", "execute")["id"])
+    good = (root / archive).read_bytes()
+    before = _files(root)
+    for name, damage in DAMAGES.items():
+        (root / archive).write_bytes(good)
+        damage(root / archive)
+        for route, body in (("restores", {}), ("forks", {"name": "mine"})):
+            answer = bob.post(f"/api/{route}", json={"archive": archive, **body})
+            assert (answer.status_code, answer.json().get("code")) == (422, "bad-save"), name
+    assert bob.get("/api/runs", params={"twin": TEAM}).json()["items"][0]["owner"] == "alice"
+    assert _files(root) - before <= {root / ".runs/forks"}, "nothing is left of it"
+
+
+def _files(root: Path) -> set[Path]:
+    return {one for one in root.rglob("*") if ".runs/copies" not in str(one)}
+
+
+def test_stranger_gets_neither_a_save_nor_makes_one(client_of: Client) -> None:
+    alice, carol = client_of("alice"), client_of("carol")
+    ended = run(alice, "create", "execute")
+    archive = save(alice, ended["id"])
+    assert carol.post("/api/restores", json={"archive": archive}).status_code == 404
+    assert carol.post("/api/forks", json={"archive": archive, "name": "x"}).status_code == 404
+    assert carol.post(f"/api/runs/{ended['id']}/save", json={}).status_code == 404
+    theirs = alice.post(f"/api/runs/{ended['id']}/save", json={"to": "bob/data/x/a.zip"})
+    assert theirs.status_code == 404
+    again = alice.post(f"/api/runs/{ended['id']}/save", json={"to": archive})
+    assert (again.status_code, again.json()["code"]) == (409, "exists")
+
+
+def test_twin_that_was_changed_since_is_named(client_of: Client, root: Path) -> None:
+    alice, bob = client_of("alice"), client_of("bob")
+    archive = save(alice, run(alice, "create", "execute")["id"])
+    (root / TEAM / "more.txt").write_text("x")
+    answer = bob.post("/api/restores", json={"archive": archive})
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed-inputs")
+    assert f"{TEAM} was changed" in answer.json()["detail"]
+
+
+def test_run_whose_copy_another_one_has_changed_is_not_saved(client_of: Client) -> None:
+    alice = client_of("alice")
+    first = run(alice, "create")
+    second = run(alice, "execute")
+    answer = alice.post(f"/api/runs/{first['id']}/save", json={})
+    assert answer.status_code == 409
+    assert f"{second['id']} has worked in the same copy since" in answer.json()["detail"]
+
+
+def test_link_in_the_way_of_a_save_is_not_followed(
+    client_of: Client, root: Path, tmp_path: Path
+) -> None:
+    alice = client_of("alice")
+    ended = run(alice, "create")
+    (tmp_path / "outside").mkdir()
+    (root / "alice/data").symlink_to(tmp_path / "outside")
+    answer = alice.post(f"/api/runs/{ended['id']}/save", json={})
+    assert answer.status_code in {404, 409}, answer.text
+    assert not list((tmp_path / "outside").iterdir())
+
+
+def test_archive_is_a_zip_that_says_what_it_has(client_of: Client, root: Path) -> None:
+    alice = client_of("alice")
+    ended = run(alice, "create", "execute", twin="tank")
+    archive = save(alice, ended["id"], "")
+    assert archive == f"alice/data/saves/tank-{ended['id']}.zip"
+    with zipfile.ZipFile(io.BytesIO((root / archive).read_bytes())) as found:
+        assert found.namelist() == ["save.json", "state/state/deep/level"]
+        manifest = json.loads(found.read("save.json"))
+    assert (manifest["twin"], manifest["parameters"]) == (OWN, {"power": 3})

@@ -85,8 +85,8 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    for program in sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir()):
-        found.append((f"{_PROGRAMS}/{program.name}", program.read_bytes()))
+    programs = sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir())
+    found += [(f"{_PROGRAMS}/{program.name}", program.read_bytes()) for program in programs]
     return tuple(found)
 
 

@@ -32,17 +32,6 @@ phases:
     script: "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done\\n"
     live: true
 """
-_SOFTWARE = """\
-format: 1
-name: software
-environment: {packages: [numpy], system: [coreutils]}
-phases:
-  execute:
-    script: |
-      command -v python
-      sudo apt-get install -y coreutils
-      sudo apt-get install -y no-such-package || echo "status $?"
-"""
 
 
 @pytest.fixture
@@ -70,19 +59,6 @@ def test_a_twin_runs_with_the_packages_of_workspaces(
     assert ended["status"] == "succeeded", (ended, lines)
     assert lines[:2] == ["numpy", "/workspace/digital_twins/tank"]
     assert find_runs(process_installation.home / "environments") == []
-
-
-def test_a_twin_has_its_software_made_once_and_apt_is_stood_in_for(
-    runs: Runs, process_installation: TestInstallation
-) -> None:
-    _write(process_installation.folder(USER) / "digital_twins/software/twin.yaml", _SOFTWARE)
-    for _ in range(2):
-        ended = runs.wait(runs.submit("software"))
-        lines = runs.lines(ended["id"])
-        assert ended["status"] == "succeeded", (ended, lines)
-        assert lines[:2] == ["/opt/twin/bin/python", "coreutils is there"]
-        assert lines[-2:] == ["environment: {system: [no-such-package]}", "status 100"]
-    assert len(list((process_installation.home / "assets/.runs/environments").iterdir())) == 1
 
 
 def test_a_run_outlives_the_runner_and_ends_when_it_is_told(

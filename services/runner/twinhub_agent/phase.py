@@ -8,6 +8,7 @@ import time
 
 from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
+from twinhub_agent.hidden import Looking
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
@@ -53,6 +54,7 @@ class Phase:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_signal)
         self._streams: dict[int, Stream] = {}
+        self._looking = Looking(outside)
         self._processes = {
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
@@ -261,13 +263,19 @@ class Phase:
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
         self._journal.write("exited", process=process.name, status=process.status)
+        for where in self._looking.take_new():
+            self._say(f"In {where} a command failed before `| tee`, which hides it.")
         if self._control.note_end(process) or self._outcome is not None:
             return
         if process is self._fetching:
             self._fetching = None
             if process.status:
                 self._end(NOT_STARTED, "not-fetched", process.name)
-            return
+        else:
+            self._go_on_after(process)
+
+    def _go_on_after(self, process: Process) -> None:
+        """Start a process of the twin again that has ended, or decide what is without it."""
         if process.is_to_start_again():
             self._say(
                 f"{process.name} {process.how_it_ended()} and is started again "

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import twinhub_agent
+from twinhub_agent.hidden import NOTE
 from twinhub_agent.supplying import PIPE
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
         return [name for name in ports if name in found]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def hides_failure(outside: Path) -> bool:
+    """Return whether a command of a phase has failed and a pipe into tee has hidden it."""
+    return os.path.lexists(outside / NOTE)
 
 
 def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, int, int]]:

@@ -123,6 +123,7 @@ def _results(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="FOLDER", help="write them below this folder, where nothing is yet"
     )
     parser.add_argument("--crate", metavar="FILE", help="write all of the run as an RO-Crate (ZIP)")
+    parser.add_argument("--preview", metavar="PATH", help="print the beginning of one of them")
     parser.add_argument(
         "--provenance", action="store_true", help="print where the run comes from, as JSON"
     )

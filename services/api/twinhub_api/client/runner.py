@@ -21,7 +21,7 @@ from twinhub_api.runner.logs import (
     parse_lines,
     parse_record,
 )
-from twinhub_api.runner.results import Artefact, Artefacts, Provenance
+from twinhub_api.runner.results import Artefact, Artefacts, Preview, Provenance
 from twinhub_api.runner.runs import (
     Run,
     RunEvent,
@@ -187,6 +187,10 @@ class RunnerClient(ServiceClient):
             items += page.items
             if (after := page.next) is None:
                 return page.model_copy(update={"items": tuple(items)})
+
+    def preview(self, run: str, path: str) -> Preview:
+        """Return the beginning of a declared output."""
+        return self.get(Preview, f"{_path(run)}/previews/{quote(path)}")
 
     def read_artefact(self, run: str, path: str) -> Iterator[bytes]:
         """Yield the content of a declared output piece by piece."""

@@ -150,6 +150,7 @@ def test_end_of_what_is_essential_ends_the_rest(sandbox: Sandbox) -> None:
     assert "told" in sandbox.texts("other")
 
 
+@pytest.mark.d4(42)
 def test_time_limit_ends_what_ignores_its_signal(sandbox: Sandbox) -> None:
     processes: dict[str, dict[str, Any]] = {
         "main": {

@@ -87,8 +87,9 @@ def clear_old(runner: Runner, days: float) -> None:
 
 def tell_usage(runner: Runner, owner: str) -> RunUsage:
     """Return how much room somebody's runs and working copies take."""
-    rows = [row for row in runner.table.list_of(owner) if not row.is_cleared]
-    copies = {row.copy for row in runner.table.list_of(owner) if row.copy}
+    all_rows = runner.table.list_of(owner)
+    rows = [row for row in all_rows if not row.is_cleared]
+    copies = {row.copy for row in all_rows if row.copy}
     held = [runner.workshop.copies.folder / name for name in sorted(copies)]
     there = [folder for folder in held if folder.is_dir()]
     return RunUsage(

@@ -142,3 +142,17 @@ def test_an_administrator_sees_what_would_go_of_everybody(tmp_path: Path) -> Non
         assert client.post("/api/clearings", headers=bob, json=asked).status_code == 403
         assert client.post("/api/clearings", headers=root, json=asked).json()["items"] == [run]
         assert not there.row(run).is_cleared
+
+
+def test_what_a_twin_has_built_goes_when_no_run_has_had_it_for_long(tmp_path: Path) -> None:
+    built = "build: {made: {command: make, inputs: [source], outputs: [made]}}\n"
+    with stepping(tmp_path, TWIN + built) as there:
+        run = run_to_its_end(there)
+        kept = tmp_path / "assets/.runs/builds" / there.row(run).copy
+        (tmp_path / "assets/.runs/builds/old.gone").mkdir()
+        clear_old(there.runner, days=1)
+        assert kept.is_dir()
+        for folder in kept.parent.iterdir():
+            os.utime(folder, (0, 0))
+        clear_old(there.runner, days=1)
+        assert list(kept.parent.iterdir()) == []

@@ -35,7 +35,7 @@ step "dependencies of the runner" deptry services/runner --config services/runne
 step "dead code" vulture
 step "YAML" yamllint -s .pre-commit-config.yaml images config
 # shellcheck disable=SC2046 # the files have no spaces in their names
-step "shell" shellcheck $(git ls-files '*.sh' '.ci/run' 'images/*/bin/*' 'images/*/finish' 'images/*/install-*' 'images/*/prune' '*/desktop/session')
+step "shell" shellcheck $(git ls-files '*.sh' '.ci/run' 'images/*/bin/*' 'images/*/finish' 'images/*/install-*' 'images/*/prune' '*/desktop/session' 'services/runner/twinhub_agent/programs/*')
 others=$(find tests/unit -mindepth 1 -maxdepth 1 -type d ! -name library ! -name '__*')
 # shellcheck disable=SC2086 # their names have no spaces
 step "unit tests" python -m pytest -q -n 0 -m "$selection" $others $moved \

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 import tarfile
 from time import monotonic
@@ -45,7 +44,6 @@ _UNPRINTED = re.compile(
 """What would do something to the terminal of whoever reads a log; see ECMA-48."""
 _PASSWORDS = re.compile(r"(?<=://)[^/\s]+@")
 """Of proxies and of indexes, which pip and apt name in their errors."""
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def digest_inputs(archive: bytes, arguments: Mapping[str, str], image_ids: Sequence[str]) -> str:
@@ -75,12 +73,6 @@ def pack_context(context: Mapping[str, bytes], programs: Iterable[str]) -> bytes
             member.mode = 0o755 if name in executable else 0o644
             archive.addfile(member, io.BytesIO(context[name]))
     return buffer.getvalue()
-
-
-def proxies() -> dict[str, str]:
-    """Return the variables with which this process reaches the network, for builds."""
-    names = (name for proxy in _PROXIES for name in (proxy, proxy.upper()))
-    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def read_build(

@@ -33,8 +33,7 @@ def egress_of(settings: Settings, groups: Collection[str]) -> Egress:
 
 def strictest_egress(settings: Settings) -> Egress:
     """Return the strictest policy that anybody has."""
-    found = [settings.workspace.egress, *(rule.egress for rule in settings.groups if rule.egress)]
-    return max(found, key=get_args(Egress).index)
+    return max(egress_in_use(settings), key=get_args(Egress).index)
 
 
 def network_of(network: str, egress: Egress) -> str:
@@ -47,9 +46,15 @@ def closed_networks(network: str) -> tuple[str, ...]:
     return tuple(network_of(network, egress) for egress in get_args(Egress) if egress != "open")
 
 
+def egress_in_use(settings: Settings) -> frozenset[Egress]:
+    """Return the policies that anybody has."""
+    rules: frozenset[Egress] = frozenset(one.egress for one in settings.groups if one.egress)
+    return rules | {settings.workspace.egress}
+
+
 def networks_in_use(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the networks that workspaces may be started on."""
-    policies = {settings.workspace.egress} | {r.egress for r in settings.groups if r.egress}
+    """Return the names of the networks that workspaces and runs may be started on."""
+    policies = egress_in_use(settings)
     return tuple(sorted(network_of(settings.engine.network, egress) for egress in policies))
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import dtconfig, hub, images, library, spawn
+from tests.bench import dtconfig, hub, images, library, runner, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "images": images.run,
     "dtconfig": dtconfig.run,
     "library": library.run,
+    "runner": runner.run,
 }
 
 

@@ -9,10 +9,10 @@ from twinhub_hub.apply.spawner import HOME, LOG, WORKSPACE
 from twinhub_hub.broker.environments import EnvironmentPolicy
 from twinhub_hub.broker.policy import Policy
 from twinhub_hub.broker.run_policy import RunPolicy
-from twinhub_hub.builds import proxies
-from twinhub_hub.egress import network_of, networks_in_use, strictest_egress
+from twinhub_hub.egress import networks_in_use
 from twinhub_hub.images import all_images
 from twinhub_hub.layers.recipe import tags_of
+from twinhub_hub.proxies import proxies
 from twinhub_hub.settings.images import RUN_IMAGE
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run_policy(context: Context) -> RunPolicy:
     runner, engine = context.settings.runner, context.settings.engine
     return RunPolicy(
         prefix=engine.prefix,
-        networks=(network_of(engine.network, strictest_egress(context.settings)),),
+        networks=networks_in_use(context.settings),
         images=(RUN_IMAGE,),
         uid=context.settings.uid,
         assets=str(context.assets),

@@ -10,6 +10,7 @@ from twinhub_hub.apply.egress import network_environment
 from twinhub_hub.egress import (
     NO_NAME_SERVER,
     closed_networks,
+    egress_in_use,
     network_of,
     strictest_egress,
 )
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.egress import Egress
 
 PREFIX = "/services/runner"
 """Where the runner is, for people and for workspaces."""
@@ -58,6 +60,8 @@ def _settings(context: Context) -> Mapping[str, object]:
             "most_seconds": runner.hours * 3600,
             "software": _software(context),
             "variables": _variables(context),
+            "keep_days": runner.keep_days,
+            "egress": _egress(context),
             "least_free": runner.least_free,
             "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {
@@ -108,18 +112,32 @@ def _sandboxes(context: Context) -> Mapping[str, object]:
 
 
 def _containers(context: Context) -> Mapping[str, object]:
-    """Return what containers of runs are made with: on the strictest network that anybody has."""
+    """Return what containers of runs are made with, and which networks they may be on."""
     settings = context.settings
-    network = network_of(settings.engine.network, strictest_egress(settings))
-    is_closed = network in closed_networks(settings.engine.network)
     return {
         "socket": str(context.installation.runs_socket),
         "prefix": settings.engine.prefix,
         "image": RUN_IMAGE,
-        "network": network,
-        "name_servers": list(NO_NAME_SERVER) if is_closed else [],
-        "variables": network_environment(context).get(network, {}),
+        "network": network_of(settings.engine.network, strictest_egress(settings)),
+        "networks": {one: _network(context, one) for one in egress_in_use(settings)},
     }
+
+
+def _network(context: Context, egress: Egress) -> Mapping[str, object]:
+    network = context.settings.engine.network
+    name = network_of(network, egress)
+    return {
+        "name": name,
+        "name_servers": list(NO_NAME_SERVER) if name in closed_networks(network) else [],
+        "variables": network_environment(context).get(name, {}),
+    }
+
+
+def _egress(context: Context) -> Mapping[str, object]:
+    """Return what runs may reach outside: as the workspaces of their owners."""
+    settings = context.settings
+    groups = {rule.name: rule.egress for rule in settings.groups if rule.egress}
+    return {"usual": settings.workspace.egress, "groups": groups}
 
 
 def _variables(context: Context) -> Mapping[str, str]:

@@ -70,7 +70,7 @@ class RunPolicy:
         own = {f"{folder}/in:{_INSIDE}:ro", f"{folder}/out:{_OUTSIDE}:rw"}
         if not own <= set(binds):
             raise RefusedError("HostConfig.Binds lacks the folders of the run")
-        rest = [bind for bind in binds if bind not in own]
+        rest = [bind for bind in binds if bind not in own and not self._is_built(bind)]
         copies = [bind for bind in rest if not self._is_area(bind)]
         for bind in copies:
             if not self._is_copy(bind):
@@ -106,6 +106,11 @@ class RunPolicy:
             and len(names) <= _DEEPEST
             and all(_PLACE.fullmatch(name) and name not in {".", ".."} for name in names)
         )
+
+    def _is_built(self, bind: str) -> bool:
+        """Return whether it mounts what one person's twin has built before."""
+        built = re.escape(f"{self.assets}/.runs/builds/") + "[0-9a-f]{32}"
+        return re.fullmatch(f"{built}:/run/twinhub/builds:rw", bind) is not None
 
     def as_json(self) -> str:
         """Return the policy as text."""

@@ -18,6 +18,7 @@ from twinhub_dtconfig.values import format_size
 from twinhub_hub.images import all_images
 from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.layers.checks import check_locks, find_doubtful_groups
+from twinhub_hub.operate.errors import EngineError
 from twinhub_hub.operate.ports import parse_port
 from twinhub_hub.operate.walls import inspect_walls
 from twinhub_hub.settings.errors import SettingsError
@@ -85,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         report["warnings"] = [asdict(one) for one in find_doubtful_groups(loaded)]
         if arguments.file is None:
+            report["sandboxes"] = _sandboxes(loaded.settings)
             report["walls"] = _walls_report(inspect_walls(installation))
         print(json.dumps(report, indent=2))
     elif arguments.with_settings:
@@ -96,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{key}: {value}")
         _print_warnings(find_doubtful_groups(loaded))
         if arguments.file is None:
+            print(f"sandboxes of runs: {_sandboxes(loaded.settings)}")
             _print_walls(inspect_walls(installation))
     return 0
 
@@ -123,6 +126,7 @@ def summarize(
         "layers": _layers(settings),
         "assets": str(loaded.assets),
         "library": _library(loaded),
+        "runs": _runs(loaded),
         "sharing": _sharing(settings.site),
     }
 
@@ -148,6 +152,42 @@ def _library(loaded: LoadedSettings) -> str:
         if shutil.disk_usage(loaded.assets).free < quota.free_space:
             words.insert(0, f"READ-ONLY: less than {format_size(quota.free_space)} are free")
     return "; ".join(words)
+
+
+def _runs(loaded: LoadedSettings) -> str:
+    """Return how many runs there may be, and what each may use."""
+    runner = loaded.settings.runner
+    words = [
+        f"{runner.each_user or 'any number'} of each user and {runner.all or 'any number'} in all "
+        "at once",
+        f"each {format_size(runner.memory)} and {runner.cpus:g} cores"
+        if loaded.settings.engine.kind != "process"
+        else "memory and cores not limited",
+        f"writes {format_size(runner.disk)}" if runner.disk else "writes without a limit",
+        f"kept for {runner.keep_days:g} days" if runner.keep_days else "kept for ever",
+    ]
+    with suppress(FileNotFoundError):  # before the first start
+        if shutil.disk_usage(loaded.assets).free < runner.least_free:
+            words.insert(0, f"NONE BEGINS: less than {format_size(runner.least_free)} are free")
+    return "; ".join(words)
+
+
+def _sandboxes(settings: Settings) -> str:
+    """Return whether what runs run in can be made here and now."""
+    # imported here, since checking a file needs none of it
+    from twinhub_hub.operate.engine import Availability, find_engine  # noqa: PLC0415
+    from twinhub_hub.operate.process_mode import check_host  # noqa: PLC0415
+
+    found = None if settings.engine.kind == "process" else find_engine()
+    if found is not None and found.availability is Availability.ANSWERS:
+        return "containers, and Docker answers"
+    if found is not None and settings.engine.kind == "docker":
+        return f"NONE: {found.remedy}"
+    try:
+        check_host()
+    except EngineError as error:
+        return f"NONE: {error}"
+    return "by bubblewrap, which can make them"
 
 
 def _encryption(site: Site, certificate: Certificate | None) -> str:

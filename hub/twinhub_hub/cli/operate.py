@@ -17,6 +17,7 @@ from twinhub_hub.installation import Installation, default_home
 from twinhub_hub.native_accounts import NO_ADMIN
 from twinhub_hub.operate import process_mode, supervisor, up, walls, workspaces
 from twinhub_hub.operate.answering import answers
+from twinhub_hub.operate.asking import ask_for_numbers, ask_for_warnings
 from twinhub_hub.operate.engine import Availability, find_engine
 from twinhub_hub.operate.errors import EngineError, NotRunningError
 from twinhub_hub.operate.lock import only_one
@@ -197,6 +198,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         "running": is_well and answers(running.address, running.nearby),
         "processes": [asdict(p) | {"rss_bytes": _rss(p.pid)} for p in processes],
         "workspaces": _workspaces(installation, running),
+        "runs": _runs(installation, running),
         "deletions": [deletion.name for deletion in list_deletions(installation.deletions)],
     }
     print(json.dumps(report, indent=1) if arguments.json else _table(report))
@@ -234,6 +236,13 @@ def _workspaces(installation: Installation, running: Running) -> list[dict[str, 
     return [asdict(workspace) for workspace in found]
 
 
+def _runs(installation: Installation, running: Running) -> dict[str, Any]:
+    """Return how many runs go on and wait, and what the runner warns of; no numbers without it."""
+    found = ask_for_numbers(installation, running.runner_port, "twinhub_runner_runs_")
+    numbers = {name: int(value) for name, value in found.items()}
+    return {**numbers, "warnings": ask_for_warnings(running.runner_port)}
+
+
 def _rss(pid: int) -> int:
     try:
         return int(psutil.Process(pid).memory_info().rss) if pid else 0
@@ -256,10 +265,20 @@ def _table(report: dict[str, Any]) -> str:
         f"  {w['name']}  {w['state']}" + ("  (earlier image)" if w["is_outdated"] else "")
         for w in report["workspaces"]
     ]
+    rows += ["", *_runs_lines(report["runs"])]
     if report["deletions"]:
         rows += ["", "deleted, with files that `twinhub up` puts into an archive:"]
         rows += [f"  {name}" for name in report["deletions"]]
     return "\n".join(rows)
+
+
+def _runs_lines(runs: dict[str, Any]) -> list[str]:
+    if "waiting" not in runs:
+        return ["runs: the runner does not say"]
+    line = f"runs: {runs['under_way']} under way, {runs['waiting']} waiting"
+    if runs["waiting"]:
+        line += f", the oldest for {_duration(runs['oldest_waiting_seconds'])}"
+    return [line, *(f"  {warning}" for warning in runs["warnings"])]
 
 
 def _duration(seconds: int) -> str:

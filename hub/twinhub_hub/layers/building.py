@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, DockerException, NotFound
 from urllib3.exceptions import HTTPError
 
-from twinhub_hub.builds import proxies, read_build
+from twinhub_hub.builds import read_build
 from twinhub_hub.layers.errors import BuildFailedError
 from twinhub_hub.operate.errors import EngineError
+from twinhub_hub.proxies import proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

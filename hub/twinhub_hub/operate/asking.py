@@ -6,11 +6,12 @@ import http.client
 import json
 from typing import TYPE_CHECKING
 
-from twinhub_hub.installation import USERS_TOKEN
+from twinhub_hub.installation import METRICS_TOKEN, USERS_TOKEN
 from twinhub_hub.operate.errors import NotRunningError
 
 if TYPE_CHECKING:
     from twinhub_hub.apply.context import Context
+    from twinhub_hub.installation import Installation
 
 _SECONDS = 60
 _SECONDS_OF_A_LOOK = 2
@@ -51,6 +52,24 @@ def ask_for_warnings(port: int) -> list[str]:
         return [str(text) for text in said["warnings"].values()]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
         return []
+    finally:
+        connection.close()
+
+
+def ask_for_numbers(installation: Installation, port: int, prefix: str) -> dict[str, float]:
+    """Return the numbers of a service on a port whose names begin so, without that beginning.
+
+    None where it does not answer.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS_OF_A_LOOK)
+    try:
+        token = installation.token(METRICS_TOKEN)
+        connection.request("GET", "/metrics", headers={"Authorization": f"token {token}"})
+        lines = connection.getresponse().read(_MOST_BYTES * 16).decode().splitlines()
+        found = (line.removeprefix(prefix).split() for line in lines if line.startswith(prefix))
+        return {name: float(value) for name, value in found}
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
     finally:
         connection.close()
 

@@ -24,6 +24,9 @@ _HOST_FILES = (
 )  # fmt: skip
 """What programs look up below ``/etc``; nothing in it is private on any Debian or Ubuntu."""
 
+_PACKAGES = Path("/var/lib/dpkg/status")
+"""Which Debian packages there are, for what stands in for ``apt-get`` in runs."""
+
 _OUT_OF_MEMORY_FIRST = "500"
 """When the host runs out of memory the kernel ends the workspace, not the hub (0 of 1000)."""
 
@@ -133,6 +136,8 @@ def system_mounts(edition: Path) -> Iterator[tuple[Path, str]]:
         if Path(name).is_dir():
             yield Path(name), name
     yield from _etc(edition / "etc")
+    if _PACKAGES.is_file():
+        yield _PACKAGES, str(_PACKAGES)
     yield edition / "opt", PARTS
 
 

@@ -100,6 +100,13 @@ class Runner(Section):
         description="Room on the disk of the assets below which a run begins only when somebody"
         " says so; `0` for no such limit.",
     )
+    keep_days: float | None = Field(
+        None,
+        gt=0,
+        le=36_500,
+        description="How long log and results of a run are kept after its end, and the working copy"
+        " of a twin after its last run; empty for ever.",
+    )
     hours: float = Field(
         24,
         gt=0,

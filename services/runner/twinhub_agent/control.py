@@ -6,11 +6,11 @@ of the same name in another one. A request with an answer is done, whoever asks 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 
+from twinhub_agent.bare import load
 from twinhub_agent.journal import write_whole
 from twinhub_agent.processes import Process
 
@@ -35,6 +35,7 @@ class Control:
         self._seen: set[str] = set(os.listdir(answers))
         self._changed = 0
         self._running: dict[str, Process] = {}
+        self._names: set[str] = set()
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -45,6 +46,10 @@ class Control:
     def is_busy(self) -> bool:
         """Whether one runs."""
         return bool(self._running)
+
+    def was_asked_for(self, name: str) -> bool:
+        """Return whether a process of a name was started."""
+        return name in self._names
 
     def take(self, log: Log, see: Callable[[bytes], None]) -> Iterator[Process]:
         """Yield a process for each new request, to be started."""
@@ -58,8 +63,8 @@ class Control:
         for name in sorted(os.listdir(self._requests)):
             if name.endswith(".json") and name not in self._seen:
                 self._seen.add(name)
-                with open(f"{self._requests}/{name}", encoding="utf-8") as file:
-                    plan = json.load(file)
+                plan = load(f"{self._requests}/{name}")
+                self._names.add(plan["name"])
                 if plan.get("is_call"):
                     plan["command"] = [*_CALL, *plan["command"]]
                 self._running[name] = Process(plan["name"], plan, log, see)

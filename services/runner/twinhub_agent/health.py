@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
+from twinhub_agent.bare import signal
 from twinhub_agent.readiness import ANSWER_SECONDS, is_answered
 from twinhub_agent.spawning import fork_check
 

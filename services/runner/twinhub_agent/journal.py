@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from twinhub_agent.bare import dump
 
 
 class Journal:
@@ -17,7 +18,7 @@ class Journal:
     def write(self, event: str, **facts: object) -> None:
         """Add an event, with the time in milliseconds since 1970; it is on the disk afterwards."""
         record = {"time": time.time_ns() // 1_000_000, "event": event, **facts}
-        os.write(self._file, json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        os.write(self._file, dump(record).encode() + b"\n")
         os.fdatasync(self._file)
 
 
@@ -26,7 +27,7 @@ def write_whole(path: str, content: object) -> None:
     new = f"{path}.new"
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, json.dumps(content, separators=(",", ":")).encode())
+        os.write(file, dump(content).encode())
         os.fdatasync(file)
     finally:
         os.close(file)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sys
 
+from twinhub_agent.bare import load
 from twinhub_agent.journal import write_whole
 from twinhub_agent.phase import Phase
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 DONE_BEFORE = 97
 """Status of a sandbox whose phase another one runs, or has run."""
@@ -22,8 +27,9 @@ def main() -> int:
     again, whoever starts another sandbox for the same try.
     """
     inside, outside = sys.argv[1:]
-    with open(f"{inside}/plan.json", encoding="utf-8") as file:
-        plan = json.load(file)
+    programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
+    plan = load(f"{inside}/plan.json")
     lock = open(f"{outside}/lock", "w", encoding="ascii")  # noqa: SIM115 - held to the end
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,6 +37,14 @@ def main() -> int:
     except OSError:
         return DONE_BEFORE
     os.close(begun)
-    status, reason = Phase(plan, inside, outside).run()
+    status, reason = _build(plan, inside, outside) or Phase(plan, inside, outside).run()
     write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
     return status
+
+
+def _build(plan: Mapping[str, Any], inside: str, outside: str) -> tuple[int, str] | None:
+    if not plan.get("build"):
+        return None
+    from twinhub_agent.building import build  # noqa: PLC0415 - most have nothing to build
+
+    return build(plan, inside, outside)

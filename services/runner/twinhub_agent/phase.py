@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import signal
 import time
 
+from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
 from twinhub_agent.health import Check
 from twinhub_agent.hidden import Looking
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
-from twinhub_agent.processes import Process
+from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
-from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +25,9 @@ NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
 """Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
-_OWN = "twin"
+_TERMINATE = "terminate"
+"""The phase that ends another one, often by the names of its processes."""
+OWN = "twin"
 """What TwinHub's own lines in a log are called by."""
 
 
@@ -42,7 +42,7 @@ class Phase:
         self._log = Log(f"{outside}/log", **plan["log"])
         self._metrics = Metrics(f"{outside}/metrics")
         self._control = Control(f"{inside}/control", f"{outside}/answers")
-        self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+        self._own = Stream(self._log, OWN, "t", self._metrics.see)
         self._poll = select.epoll()
         self._wake_in, wake_out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll.register(self._wake_in, select.EPOLLIN)
@@ -55,6 +55,7 @@ class Phase:
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
         }
+        self._fetching = self._make_fetching(plan.get("fetch"))
         self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
@@ -65,7 +66,9 @@ class Phase:
     def run(self) -> tuple[int, str]:
         """Run it to its end; return its status and why it ended.
 
-        The reason is ``ended``, ``stopped``, ``time-limit``, ``not-started`` or ``not-ready``.
+        The reason is ``ended``, ``stopped``, ``terminated``, ``time-limit``, ``not-started``,
+        ``not-fetched`` or
+        ``not-ready``.
         """
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
@@ -77,7 +80,7 @@ class Phase:
             self._reap()
             self._look()
         if os.getpid() == 1:
-            with contextlib.suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)  # all others in the namespace
         self._read(0)
         for stream in self._streams.values():
@@ -89,10 +92,20 @@ class Phase:
         self._log.close()
         return self._outcome or (0, "ended")
 
+    def _make_fetching(self, wanted: list[dict[str, Any]] | None) -> Process | None:
+        """Return the process that fetches what is wanted, before all others; None for nothing."""
+        if not wanted:
+            return None
+        process = Process(FETCHING, fetching_plan(wanted), self._log, self._metrics.see)
+        self._processes[f"{FETCHING}:"] = process  # no process of a twin is called so
+        return process
+
     def _make_ready(self) -> None:
         """Take the secrets of the phase, and make the files that it is to find."""
         secrets: dict[str, str] | None = {}
         if self._plan.get("secrets"):
+            from twinhub_agent.supplying import take_secrets  # noqa: PLC0415 - most have none
+
             secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
         if secrets is None:
             self._end(0 if self._plan["live"] else STOPPED, "stopped")
@@ -101,7 +114,7 @@ class Phase:
             from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
 
             self._log.hidden = Hidden(secrets.values())
-            self._own = Stream(self._log, _OWN, "t", self._metrics.see)
+            self._own = Stream(self._log, OWN, "t", self._metrics.see)
         if self._plan.get("files"):
             from twinhub_agent.rendering import make_files  # noqa: PLC0415 - most have none
 
@@ -139,6 +152,7 @@ class Phase:
             is_due = process.pid is None and now >= process.starts_at
             before = (self._processes[name] for name in process.plan["after"])
             is_next = is_due and all(one.readiness.is_ready and one.pid for one in before)
+            is_next &= self._fetching in {None, process}
             if is_next and not self._start(process):
                 self._end(NOT_STARTED, "not-started", process.name)
 
@@ -229,12 +243,20 @@ class Phase:
             elif self._outcome is None or self._is_in_background:
                 check.ask()
 
+    def _tell_hidden(self) -> None:
+        for where in self._looking.take_new():
+            self._say(f"In {where} a command failed before `| tee`, which hides it.")
+
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
         self._journal.write("exited", process=process.name, status=process.status)
-        for where in self._looking.take_new():
-            self._say(f"In {where} a command failed before `| tee`, which hides it.")
+        self._tell_hidden()
         if self._control.note_end(process) or self._outcome is not None:
+            return
+        if process is self._fetching:
+            self._fetching = None
+            if process.status:
+                self._end(NOT_STARTED, "not-fetched", process.name)
             return
         if process.is_to_start_again():
             self._say(
@@ -245,7 +267,8 @@ class Phase:
         elif process.plan["essential"]:
             if process.status:
                 self._say(f"{process.name} {process.how_it_ended()}.")
-            self._end(process.status or 0, "ended", process.name)
+            is_wanted = process.status and self._control.was_asked_for(_TERMINATE)
+            self._end(process.status or 0, "terminated" if is_wanted else "ended", process.name)
         else:
             self._say(f"{process.name} {process.how_it_ended()}; the phase goes on.")
             if not any(one.is_running or one.pid is None for one in self._processes.values()):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
+import sys
 import time
 
+from twinhub_agent.bare import dump, name_of_signal, signal
 from twinhub_agent.logs import Stream
 from twinhub_agent.readiness import Readiness
 from twinhub_agent.spawning import SHELL_STATUS, fork_check, signal_group, spawn
@@ -21,6 +22,25 @@ MOST_RESTARTS = 5
 """How often in a row a process is started again."""
 _LONG_ENOUGH_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.2
+
+
+FETCHING = "inputs"
+"""What the process is called that fetches what a twin uses."""
+
+
+def fetching_plan(wanted: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the plan of the process that fetches."""
+    program = f"{os.path.dirname(os.path.abspath(__file__))}/fetching.py"
+    return {
+        "command": [sys.executable, "-I", "-S", program, dump(wanted)],
+        "folder": "/",
+        "variables": {},
+        "after": [],
+        "ready": {},
+        "restart": "never",
+        "essential": True,
+        "stop": {"signal": "SIGTERM", "command": None, "grace": 1.0},
+    }
 
 
 class Process:
@@ -124,8 +144,8 @@ class Process:
         """Return what is said of its end."""
         if self.status is not None and self.status > SHELL_STATUS:
             number = self.status - SHELL_STATUS
-            if number in signal.valid_signals():
-                return f"was ended by {signal.Signals(number).name}"
+            if name := name_of_signal(number):
+                return f"was ended by {name}"
         return f"ended with status {self.status}"
 
     def _new_readiness(self) -> Readiness:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from twinhub_agent.bare import signal
 from twinhub_agent.spawning import fork_check
 
 TYPE_CHECKING = False
@@ -82,8 +83,6 @@ class Readiness:
         if "http" in self._plan:
             return is_answered(self._plan["http"], ANSWER_SECONDS)
         os.chdir(self._folder)
-        import signal  # noqa: PLC0415 - in the checking process alone
-
         signal.alarm(int(_CHECK_SECONDS))
         command = self._plan["command"]
         return os.execvpe(command[0], command, dict(self._variables))  # noqa: S606 - no shell is wanted

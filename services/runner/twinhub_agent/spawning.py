@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
+
+from twinhub_agent.bare import signal, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def fork_check(check: Callable[[], bool]) -> int:
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
         holds = False
-        with contextlib.suppress(Exception):
+        with suppress(Exception):
             holds = check()
         os._exit(0 if holds else 1)
     return pid
@@ -61,7 +61,7 @@ def fork_check(check: Callable[[], bool]) -> int:
 
 def signal_group(pid: int, number: int) -> None:
     """Send a signal to a process and all in its group that are still there."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
 
 

@@ -11,10 +11,13 @@ import errno
 import fcntl
 import json
 import os
-import shutil
+import py_compile
 import stat
 import struct
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +33,12 @@ MOST_BYTES = 1 << 16
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_REASONS = frozenset({"ended", "stopped", "time-limit", "not-started", "not-ready"})
+_AGENT = twinhub_agent.__name__
+_COMPILED, _PROGRAMS = f"{_AGENT}/__pycache__", f"{_AGENT}/programs"
+_REASONS = frozenset({
+    "ended", "stopped", "terminated", "time-limit",
+    "not-started", "not-fetched", "not-built", "not-ready",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +55,40 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     Raises:
         OSError: the disk has no room, or the like.
     """
-    (inside / "control").mkdir(parents=True, exist_ok=True)
-    outside.mkdir(parents=True, exist_ok=True)
-    agent = Path(twinhub_agent.__file__).parent
-    ignored = shutil.ignore_patterns("__pycache__", "py.typed")
-    shutil.copytree(agent, inside / agent.name, ignore=ignored, dirs_exist_ok=True)
+    for folder in (inside / "control", inside / _COMPILED, inside / _PROGRAMS, outside):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _agent_files():
+        (inside / name).write_bytes(content)
+        if name.startswith(_PROGRAMS):
+            (inside / name).chmod(0o755)
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
     if plan.get("secrets"):
         with contextlib.suppress(FileExistsError):
             os.mkfifo(inside / PIPE, 0o600)
+
+
+@cache
+def _agent_files() -> tuple[tuple[str, bytes], ...]:
+    """Return the agent's modules by their paths, also compiled, and the programs of runs.
+
+    A sandbox cannot keep what it compiles, which is half of the agent's start. What was compiled is
+    taken without a look at the source (PEP 552), and only by the same version of Python.
+    """
+    found: list[tuple[str, bytes]] = []
+    with tempfile.TemporaryDirectory(prefix="twinhub-agent-") as made:
+        for source in sorted(Path(twinhub_agent.__file__).parent.glob("*.py")):
+            compiled = Path(made, Path(cache_from_source(source.name)).name)
+            py_compile.compile(
+                str(source), str(compiled), doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )  # fmt: skip
+            found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
+            found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
+    programs = Path(twinhub_agent.__file__).parent / "programs"
+    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
+    return tuple(found)
 
 
 def read_result(outside: Path) -> Result | None:

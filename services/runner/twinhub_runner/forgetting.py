@@ -40,5 +40,5 @@ def forget_person(runner: Runner, name: str) -> None:
         for folder in runner.places.folders_of(row):
             shutil.rmtree(folder, ignore_errors=True)
         if row.copy:
-            runner.workshop.copies.remove(row.copy)
+            runner.workshop.forget(row.copy)
     runner.table.remove([row.id for row in rows])

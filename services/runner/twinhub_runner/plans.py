@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 from twinhub_runner.resources import ASKED, asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from twinhub_dtconfig.resolving import Resolved
 
 ENVIRONMENT = "environment"
 """Key of a plan with the software that the twin asks for."""
+SOFTWARE = "software"
+"""Key of a plan with the address of the software that its phase has."""
+BUILDS = "/run/twinhub/builds"
+"""Where a sandbox has what its twin has built before."""
+_UNPREPARED = frozenset({"terminate", "clean"})
+"""Phases before which nothing is built."""
 LOG = {"segment": 4 << 20, "head": 2, "tail": 14}
 """Of a long log 8 MiB are kept from its beginning, and 56 MiB up to its end."""
 CHECKPOINT, RESTORE = "state.checkpoint", "state.restore"
@@ -53,12 +59,29 @@ def make_plan(
         "file_bytes": most and max(most, LEAST_FILE_BYTES),
         ASKED: asked,
         ENVIRONMENT: dict(resolved.data.get("environment", {})),
+        "build": [] if phase in _UNPREPARED else [*_build(resolved, folder)],
+        "builds": BUILDS,
         "processes": {
             name: _process(one, folder, data.get("folder", "."), variables, resolved)
             for name, one in processes.items()
         },
         "commands": {**_other_phases(resolved, phase, folder), **_commands(resolved, folder)},
     }
+
+
+def _build(resolved: Resolved, folder: str) -> Iterator[dict[str, Any]]:
+    """Yield what is built before a phase, each step after those that it needs."""
+    steps, shared = dict(resolved.data.get("build", {})), resolved.data.get("variables", {})
+    done: set[str] = set()
+    while steps:
+        name = next((n for n in steps if done.issuperset(steps[n].get("after", ()))), "")
+        data = steps.pop(name or next(iter(steps)))
+        done.add(name)
+        yield {
+            "name": name, "twin": folder, "inputs": data["inputs"], "outputs": data["outputs"],
+            "time_limit": data.get("time_limit"),
+            "process": _process(data, folder, ".", shared, resolved) | {"after": []},
+        }  # fmt: skip
 
 
 def _other_phases(resolved: Resolved, phase: str, folder: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from twinhub_runner.environments.base import NotMadeError
 from twinhub_runner.environments.building import WAITS
 from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.hiding import tell_hidden
+from twinhub_runner.plans import SOFTWARE
 from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
 from twinhub_runner.room import note_before
 
@@ -38,10 +39,13 @@ _WORDS = {
     "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
+    "not-fetched": "Something that it uses could not be fetched: see the log.",
+    "not-built": "A build step has failed: see the log.",
     "not-ready": "A process was not ready in time: see the log.",
 }
 
 _TOO_LARGE = 128 + signal.SIGXFSZ
+_TERMINATED = "It was ended by its phase terminate."
 _GONE = "Its sandbox is gone, and nobody knows how it ended: see its log."
 _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is stopped: run it again."
 
@@ -99,11 +103,11 @@ class Reconciler:
         place = self._places.of(row)
         try:
             laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
-            prepare(place.inside, place.outside, row.plan)
-            if laid_out:
-                note_before(place, laid_out["mounts"], self._workshop.root)
             self._supply.check(row)
             environment = self._environments.ensure(row, place.outside)
+            prepare(place.inside, place.outside, {**row.plan, SOFTWARE: environment or ""})
+            if laid_out:
+                note_before(place, laid_out["mounts"], self._workshop.root)
         except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
@@ -206,6 +210,8 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
     is_wanted, has_ended = row.target == Target.RUN, seen.state is SandboxState.ENDED
     if has_ended and seen.reason == "stopped":
         return (Status.LOST, _FROM_OUTSIDE) if is_wanted else (Status.STOPPED, "It was stopped.")
+    if has_ended and seen.reason == "terminated":
+        return Status.STOPPED, _TERMINATED
     if has_ended and seen.status == 0:
         return Status.SUCCEEDED, ""
     if why := row.verdict or _tell_limit(row, seen):

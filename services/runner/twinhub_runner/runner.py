@@ -22,8 +22,10 @@ from twinhub_kit.migrations import migrate
 from twinhub_kit.sealing import load_sealer
 
 from twinhub_runner.backends.base import Mount, SandboxSpec
+from twinhub_runner.collecting import EVERY_SECONDS, clear_old
 from twinhub_runner.copies.copies import Copies
-from twinhub_runner.copies.workshop import CREATE, Workshop
+from twinhub_runner.copies.inputs import plan_fetching
+from twinhub_runner.copies.workshop import CLEAN, CREATE, Workshop
 from twinhub_runner.environments.building import Environments
 from twinhub_runner.environments.wanted import GUESSED
 from twinhub_runner.environments.wanted import check_asked as check_software
@@ -35,6 +37,7 @@ from twinhub_runner.errors import (
 )
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.operating import show_to_operators
 from twinhub_runner.places import FORKS, Places
 from twinhub_runner.plans import MAIN, RESTORE, make_plan
 from twinhub_runner.reconciling import Reconciler
@@ -99,8 +102,8 @@ class Runner:
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
-        if asked.phases == (_TERMINATE,):
-            self._refuse_outside(chosen)
+        if asked.phases in {(_TERMINATE,), (CLEAN,)}:
+            self._refuse_outside(chosen, asked.phases[0])
         is_fresh, why = chosen.is_fresh, _BEHIND if chosen.is_behind else ""
         rows: list[RunRow] = []
         for phase in asked.phases:
@@ -110,14 +113,19 @@ class Runner:
         rows[0].is_fresh = is_fresh
         return self._add(caller, rows, key, why)
 
-    def _refuse_outside(self, chosen: Chosen) -> None:
-        """Refuse what ends a twin's run where that would wait for the run to end."""
+    def _refuse_outside(self, chosen: Chosen, phase: str) -> None:
+        """Refuse what ends a twin's run where that would wait for the run to end.
+
+        That is `terminate`; and `clean` of a twin in place, of which only what a phase has started
+        goes on.
+        """
         for row in self.table.list_open():
             listens = row.keys == [chosen.key] and row.status in LISTENING
-            if listens and _TERMINATE in row.plan.get("commands", {}):
+            is_for_it = phase == _TERMINATE or (row.in_background and not row.copy)
+            if listens and is_for_it and phase in row.plan.get("commands", {}):
                 raise TwinRunsError(
                     f"{row.twin} runs as {row.id}, and is ended in there: give that run the command"
-                    f" {_TERMINATE}, as by `twin command {row.id} {_TERMINATE}`."
+                    f" {phase}, as by `twin command {row.id} {phase}`."
                 )
 
     def submit_again(
@@ -236,6 +244,8 @@ class Runner:
             most_bytes=self.settings.limits.disk_bytes,
         )  # fmt: skip
         plan[GUESSED] = not found.is_described
+        plan |= made
+        plan["fetch"] = plan_fetching(found.twin, found.path, chosen.required.paths, plan)
         return RunRow(
             id=run_id, twin=found.path, phase=phase, owner=caller.name, team=found.team,
             groups=sorted(caller.groups), status=Status.WAITING.value, target=Target.RUN.value,
@@ -243,7 +253,7 @@ class Runner:
             parameters=dict(resolved.parameters), keys=[chosen.key], copy=chosen.copy,
             is_fresh=bool(chosen.copy) and phase == CREATE, requires=chosen.as_data(),
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
-            plan={**plan, **made}, created_at=time.time(),
+            plan=plan, created_at=time.time(),
         )  # fmt: skip
 
 
@@ -271,7 +281,8 @@ def spec_of(row: RunRow, settings: RunnerSettings, places: Places) -> SandboxSpe
     )
     return SandboxSpec(
         places.sandbox_of(row), place.inside, place.outside, mounts, settings.variables,
-        limits_of(row.plan, settings.limits), environment=row.environment,
+        limits_of(row.plan, settings.limits), egress=settings.egress.of(row.groups),
+        environment=row.environment,
     )  # fmt: skip
 
 
@@ -316,6 +327,11 @@ def open_runner(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
     )
     runner.background.every(LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner))
+    show_to_operators(runner, backend)
+    if (days := settings.keep_days) is not None:
+        runner.background.every(
+            EVERY_SECONDS, "old runs", partial(clear_old, runner, days), first_after_seconds=60.0
+        )
     try:
         yield runner
     finally:

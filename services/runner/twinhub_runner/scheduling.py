@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_TICK_OF_EACH = 0.0002
+"""Seconds that each open run makes a tick long, so that looking takes a few percent of the time."""
 _SWEEP = ""
 """Stands for no run, among those with which a step is taken."""
 
@@ -36,8 +38,8 @@ _SWEEP = ""
 class Pace:
     """After how many seconds the loop does what."""
 
-    tick: float = 0.05
-    """It is looked whether a sandbox has ended."""
+    tick: float = 0.02
+    """It is looked whether a sandbox has ended; more seldom where there are hundreds."""
     look: float = 2.0
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
@@ -84,7 +86,8 @@ class Scheduler:
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
                 is_busy = self.turn(pool)
-                self._asked.wait(self._pace.tick if is_busy else self._pace.idle)
+                tick = max(self._pace.tick, _TICK_OF_EACH * len(self._rows))
+                self._asked.wait(tick if is_busy else self._pace.idle)
 
     def turn(self, pool: Executor) -> bool:
         """Do what is to be done now, steps in a pool; return whether a run has not ended."""
@@ -138,12 +141,14 @@ class Scheduler:
         for row in (one for one in waiting if one.id not in admitted):
             if row.id in held:
                 self._ask(row, why_not)
-            else:
+            elif row.waits_for is None or row.is_asking:
                 self._tell(row, explain(_entry(row), running, self._caps))
 
     def _waiting_entry(self, row: RunRow) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
         before = self._table.find(row.waits_for) if row.waits_for else None
+        if before is not None and before.in_background and before.ended_at is None:
+            self._tell(row, _explain_background(row, before))
         if before is not None and before.ended_at is not None and before.status != Status.SUCCEEDED:
             self._table.move(
                 row.id, Status.STOPPED, f"The phase {before.phase} before it has {before.status}."
@@ -159,7 +164,7 @@ class Scheduler:
             self._table.note(row.id, "asks", asked, reason=asked, is_asking=True)
 
     def _tell(self, row: RunRow, why: str) -> None:
-        if row.is_asking or (why and row.reason != why and row.waits_for is None):
+        if row.is_asking or (why and row.reason != why):
             self._table.note(row.id, "waits", why, reason=why, is_asking=False)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
@@ -196,6 +201,14 @@ class Scheduler:
             self._paused[run] = (time.monotonic() + pause, pause)
             _log.warning("back end does not do it run=%s why=%s", run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))
+
+
+def _explain_background(row: RunRow, before: RunRow) -> str:
+    """Return what to do about a phase that has left something running, for the next one."""
+    return (
+        f"what {before.phase} has started goes on: `twin command {before.id} {row.phase}` runs "
+        f"{row.phase} in there, `twin stop {before.id}` ends it"
+    )
 
 
 def _entry(row: RunRow, *, is_due: bool = True) -> Entry:

@@ -27,6 +27,7 @@ from twinhub_kit.serving import serve, share_heaps
 from twinhub_runner.backends.base import Mount
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.backends.process import ProcessBackend
+from twinhub_runner.egress import Network  # noqa: TC001 - pydantic reads it
 from twinhub_runner.environments.process import ProcessEnvironments
 from twinhub_runner.leaving import watch_people
 from twinhub_runner.main import make_runner_application
@@ -60,8 +61,7 @@ class ContainerSettings:
     prefix: str
     image: str
     network: str
-    name_servers: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def make_backend(settings: ServiceSettings) -> tuple[Backend, Maker]:
     if (docker := settings.docker) is not None:
         containers = DockerBackend(
             f"unix://{docker.socket}", runs, docker.prefix, docker.image, settings.uid,
-            docker.network, name_servers=docker.name_servers, variables=docker.variables,
+            docker.network, networks=docker.networks,
         )  # fmt: skip
         return containers, containers.make_environments()
     system = tuple(Mount(Path(source), target) for target, source in settings.system.items())

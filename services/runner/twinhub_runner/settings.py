@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 
 from twinhub_runner.backends.base import Limits
+from twinhub_runner.egress import Egress
 from twinhub_runner.environments.wanted import Allowed
 from twinhub_runner.queueing import Caps
 
@@ -40,8 +41,12 @@ class RunnerSettings:
     """What each run finds in its environment beside the twin's own."""
     most_seconds: float | None = 86_400.0
     """How long a phase may take that sets no limit and is not live; None for no limit."""
+    egress: Egress = field(default_factory=Egress)
+    """What runs reach outside of the machine."""
     least_free: int = 0
     """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
+    keep_days: float | None = None
+    """How long log and results are kept after a run, and an unused copy; None for ever."""
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys of secrets: the first encrypts, all decrypt. Without any, one is made in `state`."""
     software: Allowed = field(default_factory=Allowed)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_hub.sandbox.runs import find_runs
 
+from tests.fixtures.runs import SECONDS, Runs
 from tests.fixtures.waiting import wait_for
 from tests.integration.process_mode.conftest import USER
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-_SECONDS = 60
-_FINAL = {"succeeded", "failed", "stopped", "lost"}
 _TWIN = """\
 format: 1
 name: tank
@@ -35,54 +34,11 @@ phases:
 """
 
 
-class Runs:
-    """What a user asks of the runner at the edge."""
-
-    def __init__(self, person: HubClient, there: TestInstallation) -> None:
-        self._person, self.address = person, f"{there.address}/services/runner/api/runs"
-
-    def submit(self, twin: str, *phases: str) -> str:
-        """Ask for phases; return the id of the first run."""
-        content = json.dumps({"twin": twin, **({"phases": phases} if phases else {})}).encode()
-        headers = {**self._person.bearer(), "Content-Type": "application/json"}
-        answer = self._person.post(self.address, content=content, headers=headers)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["runs"][0]["id"])
-
-    def get(self, run: str) -> dict[str, Any]:
-        """Return a run."""
-        answer = self._person.get(f"{self.address}/{run}", headers=self._person.bearer())
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
-
-    def chain(self, run: str) -> list[str]:
-        """Return the runs that were asked for together with one, in their order."""
-        chain = self.get(run)["chain"]
-        answer = self._person.get(self.address, headers=self._person.bearer())
-        items = answer.raise_for_status().json()["items"]
-        return [one["id"] for one in reversed(items) if one["chain"] == chain]
-
-    def wait(self, run: str, *statuses: str) -> dict[str, Any]:
-        """Return a run when it has one of some statuses, or has ended."""
-
-        def find() -> dict[str, Any] | None:
-            found = self.get(run)
-            return found if found["status"] in {*statuses, *_FINAL} else None
-
-        return wait_for(find, seconds=_SECONDS, what=f"{run} is {statuses}")
-
-    def lines(self, run: str) -> list[str]:
-        """Return what the one process of a run has printed."""
-        answer = self._person.get(f"{self.address}/{run}/log", headers=self._person.bearer())
-        rows = [line.split("\t", 3) for line in answer.text.splitlines()]
-        return [row[3] for row in rows if row[1] == "main"]
-
-
 @pytest.fixture
 def runs(person: HubClient, process_installation: TestInstallation) -> Runs:
     """The runner as the user sees it, once it is ready, with a twin in the user's area."""
     health = f"{process_installation.address}/services/runner/health"
-    wait_for(lambda: person.get(health).is_success, seconds=_SECONDS, what="a runner")
+    wait_for(lambda: person.get(health).is_success, seconds=SECONDS, what="a runner")
     _write(process_installation.folder(USER) / "digital_twins" / "tank" / "twin.yaml", _TWIN)
     return Runs(person, process_installation)
 
@@ -105,13 +61,6 @@ def test_a_twin_runs_with_the_packages_of_workspaces(
     assert find_runs(process_installation.home / "environments") == []
 
 
-def test_the_sample_twin_runs_through_its_phases(runs: Runs) -> None:
-    run = runs.submit("common/digital_twins/heated-tank", "create", "execute", "analyse")
-    for one in runs.chain(run):
-        ended = runs.wait(one)
-        assert ended["status"] == "succeeded", (ended, runs.lines(one))
-
-
 def test_a_run_outlives_the_runner_and_ends_when_it_is_told(
     runs: Runs, process_installation: TestInstallation, person: HubClient
 ) -> None:
@@ -119,11 +68,11 @@ def test_a_run_outlives_the_runner_and_ends_when_it_is_told(
     assert runs.wait(run, "running")["status"] == "running"
     pid = process_installation.pids()["runner"]
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: process_installation.pids()["runner"] != pid, seconds=_SECONDS, what="its end")
+    wait_for(lambda: process_installation.pids()["runner"] != pid, seconds=SECONDS, what="its end")
     health = f"{process_installation.address}/services/runner/health"
-    wait_for(lambda: person.get(health).is_success, seconds=_SECONDS, what="a runner")
+    wait_for(lambda: person.get(health).is_success, seconds=SECONDS, what="a runner")
     assert runs.get(run)["status"] == "running"
-    person.post(f"{runs.address}/{run}/stop", content=b"", headers=person.bearer())
+    runs.aim(run, "stop")
     ended = runs.wait(run)
     lines = runs.lines(run)  # the shell tells of what it had started, too
     assert (ended["status"], lines[0], lines[-1]) == ("stopped", "up", "bye")
@@ -149,7 +98,7 @@ def test_runs_end_with_the_installation(
     assert find_runs(process_installation.home / "environments") == []
     assert process_installation.run("up", "--engine=process").returncode == 0
     health = f"{process_installation.address}/services/runner/health"
-    wait_for(lambda: person.get(health).is_success, seconds=_SECONDS, what="a runner")
+    wait_for(lambda: person.get(health).is_success, seconds=SECONDS, what="a runner")
     ended = runs.wait(run)
     assert ended["status"] == "lost"
     assert ended["reason"].startswith("It was ended from outside")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_hub.apply.broker import run_policy
 from twinhub_hub.apply.context import Context
 from twinhub_hub.apply.runner import runner_environment, workspace_environment
 from twinhub_hub.installation import Installation, Running
@@ -13,6 +14,7 @@ from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.prepare import ensure_secrets
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
+from twinhub_runner.egress import Network
 from twinhub_runner.service import ServiceSettings, ServiceSettingsError, make_backend
 
 if TYPE_CHECKING:
@@ -75,16 +77,23 @@ def test_with_an_engine_runs_are_containers_that_the_broker_makes(make: Make) ->
     assert settings.docker
     assert settings.docker.socket == context.installation.runs_socket
     assert (settings.docker.prefix, settings.docker.network) == ("th", "th")
-    assert settings.docker.name_servers == ()
+    assert settings.docker.networks == {"open": Network("th")}
     assert set(settings.runner.variables) == {"LANG", "PYTHONUNBUFFERED"}  # an image has a PATH
     assert settings.needed == (context.installation.sockets,)
 
 
-def test_runs_reach_no_more_than_the_strictest_workspace(make: Make) -> None:
-    docker = told(make(more="groups: [{name: org/exam, egress: none}]\n")).docker
-    assert docker
-    assert docker.network == "th-none"
-    assert docker.name_servers == ("127.0.0.1",)
+def test_runs_reach_what_the_workspace_of_their_owner_does(make: Make) -> None:
+    context = make(more="groups: [{name: org/exam, egress: none}]\n")
+    settings = told(context)
+    assert settings.docker
+    assert settings.docker.network == "th-none", "of what nobody has foreseen"
+    assert settings.docker.networks == {
+        "open": Network("th"), "none": Network("th-none", ("127.0.0.1",)),
+    }  # fmt: skip
+    egress = settings.runner.egress
+    assert egress.of(["org/other"]) == "open"
+    assert egress.of(["org/other", "org/exam"]) == "none"
+    assert run_policy(context).networks == ("th", "th-none")
 
 
 def test_without_an_engine_runs_see_what_workspaces_see(make: Make) -> None:

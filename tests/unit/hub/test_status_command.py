@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_hub.cli.main import main
 from twinhub_hub.installation import Installation, Running
+from twinhub_hub.operate.prepare import ensure_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +50,47 @@ def test_a_backup_needs_settings_that_are_right(
 ) -> None:
     assert main(["backup", str(home / "backup.tar")]) == 2
     assert capsys.readouterr().err.startswith(f"{home}/twinhub.yaml:1:1: ")
+
+
+class _Runner(BaseHTTPRequestHandler):
+    """Answers as a runner whose queue is long."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"warnings": {"disk": "Little room is left."}})
+        if self.path == "/metrics":
+            assert self.headers["Authorization"].startswith("token ")
+            body = (
+                "# HELP twinhub_runner_runs_waiting Runs in the queue\n"
+                "twinhub_runner_runs_waiting 5.0\ntwinhub_runner_runs_under_way 3.0\n"
+                "twinhub_runner_runs_oldest_waiting_seconds 241.7\n"
+            )
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_status_tells_how_long_the_queue_of_runs_is(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status"]) == 3
+    assert "runs: the runner does not say\n" in capsys.readouterr().out
+    installation = Installation(home)
+    ensure_secrets(installation)
+    with HTTPServer(("127.0.0.1", 0), _Runner) as server:
+        running = Running(
+            "process", 28500, 2, 3, 4, None, address="http://twins.example.org:28500",
+            runner_port=server.server_port,
+        )  # fmt: skip
+        installation.save_running(running)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        assert main(["status"]) == 3
+        server.shutdown()
+        thread.join()
+    assert (
+        "runs: 3 under way, 5 waiting, the oldest for 0:04:01\n  Little room is left.\n"
+        in capsys.readouterr().out
+    )

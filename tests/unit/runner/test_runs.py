@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from twinhub_runner.queueing import Caps
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
+from tests.fixtures.serving import served_folder
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -284,3 +286,33 @@ def test_socket_tells_the_log_until_the_run_has_ended(client_of: Client) -> None
 def test_socket_of_somebody_else_s_run_is_closed(client_of: Client, name: str, code: int) -> None:
     (run,) = submit(client_of("alice"), parameters={"power": 0})
     assert heard_by_socket(client_of(name), run["id"]) == ([], code)
+
+
+def test_what_a_twin_uses_by_its_address_is_fetched_where_it_is_used(
+    client_of: Client, root: Path, tmp_path: Path
+) -> None:
+    content = b"0,1.5\n"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/profile.csv").write_bytes(content)
+    with served_folder(tmp_path / "site") as url:
+        (root / "alice/digital_twins/tank/twin.yaml").write_text(
+            f"""\
+format: 1
+name: tank
+uses:
+  profile: {{url: {url}/profile.csv?a=b, sha256: {hashlib.sha256(content).hexdigest()}}}
+  lake: {{s3: "s3://bucket/lake/"}}
+phases:
+  execute: cat "${{uses.profile}}"
+  create: "true"
+  analyse: cat "${{uses.lake}}"
+"""
+        )
+        alice = client_of("alice")
+        first, second = submit(alice, phases=["create", "execute"])
+        wait_for_status(alice, second["id"], "succeeded")
+    assert texts(alice, second["id"]) == ["0,1.5"]
+    assert "inputs" not in alice.get(f"/api/runs/{first['id']}/log").text
+    refused = alice.post("/api/runs", json={"twin": "tank", "phases": ["analyse"]})
+    assert refused.status_code == 422
+    assert "uses.lake.s3: runs cannot fetch this yet" in refused.json()["detail"]

@@ -26,10 +26,12 @@ from twinhub_api.cli.assets_printing import (
 from twinhub_api.cli.assets_sharing import SHARING_VERBS
 from twinhub_api.cli.assets_time import TIME_VERBS
 from twinhub_api.cli.command import FAULTY, GOOD, CommandError
+from twinhub_api.cli.runs_clearing import as_text
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.client.errors import ClientError
 from twinhub_api.client.library import LibraryClient
 from twinhub_api.client.places import Places
+from twinhub_api.client.runner import RunnerClient
 from twinhub_api.library.imports import Import, UpdateReport
 from twinhub_api.library.publishing import Published, PublishRequest
 from twinhub_api.library.search import SearchQuery
@@ -197,7 +199,18 @@ def _usage(asking: Asking) -> int:
         asking.print_json(page)
     else:
         print_usage(page, asking.places, terminal_of())
+        if not area and (runs := _usage_of_runs()):
+            print(runs)
     return GOOD
+
+
+def _usage_of_runs() -> str:
+    """Return what one's runs take beside the area; empty where there is no runner."""
+    try:
+        with RunnerClient.here() as client:
+            return as_text(client.usage())
+    except ClientError:
+        return ""
 
 
 def _open_link(asking: Asking) -> int:

@@ -12,6 +12,7 @@ from twinhub_api.cli.runs_asking import Runs, values_of
 from twinhub_api.cli.runs_printing import LinePrinter, ended_text, render_events, render_runs, tell
 from twinhub_api.cli.runs_telling import give
 from twinhub_api.cli.terminal import safe, terminal_of
+from twinhub_api.client.errors import ProblemError
 from twinhub_api.runner.commands import CommandIn
 from twinhub_api.runner.runs import Run, Status, Submission
 
@@ -20,21 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INTERRUPTED = 130
-_TERMINATE = "terminate"
-"""The phase that ends what another one runs, and so has to be where that is."""
+_LISTENING = frozenset({Status.STARTING, Status.RUNNING})
+_TWIN_RUNS = "twin-runs"
+"""Code of a problem: a phase ends what another one runs, and so has to be where that is."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask for phases and show what they print; 0 where all of them have succeeded."""
     with Runs.here(options) as runs:
-        if options.phases == [_TERMINATE] and (found := _running(runs)) is not None:
-            tell(f"terminate runs inside the run {found.id}")
-            return give(runs, found, CommandIn(name=_TERMINATE))
         asked = Submission(
             twin=runs.path(options.twin), phases=tuple(options.phases) or ("execute",),
             scenario=options.scenario, parameters=values_of(options.values),
         )  # fmt: skip
-        return show_all(runs, runs.client.submit(asked))
+        try:
+            return show_all(runs, runs.client.submit(asked))
+        except ProblemError as error:
+            if error.code != _TWIN_RUNS or (found := _running(runs)) is None:
+                raise
+        tell(f"{asked.phases[0]} runs inside the run {found.id}")
+        return give(runs, found, CommandIn(name=asked.phases[0]))
 
 
 def rerun(options: argparse.Namespace) -> int:
@@ -145,7 +150,7 @@ def _running(runs: Runs) -> Run | None:
     """Return the newest run of the twin that is to be run if it goes on."""
     twin = runs.full_path(runs.options.twin)
     open_ones = runs.client.list_runs(twin=twin, is_open=True)
-    return next((one for one in open_ones if one.status is Status.RUNNING), None)
+    return next((one for one in open_ones if one.status in _LISTENING), None)
 
 
 def _show_to_end(runs: Runs, found: Run) -> Run:

@@ -94,6 +94,15 @@ def _history(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _clear(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--days", metavar="N", type=float,
+        help="of runs that ended, and copies used last, so many days ago",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    _json(parser)
+
+
 def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="print it once and end")
 
@@ -198,4 +207,8 @@ RESULTS = Command(
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
 CONTINUE = Command("continue", "Have a run begin that asks whether to", _history, f"{_RUNS}:go_on")
+CLEAR = Command(
+    "clear", "Tell what runs take on the disk, or remove what is old", _clear,
+    "twinhub_api.cli.runs_clearing:run",
+)  # fmt: skip
 KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

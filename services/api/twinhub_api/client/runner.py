@@ -32,6 +32,7 @@ from twinhub_api.runner.runs import (
 )
 from twinhub_api.runner.saves import Forked, ForkIn, RestoreIn, Saved, SaveIn
 from twinhub_api.runner.secrets import KeptSecret, SecretList
+from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -110,6 +111,14 @@ class RunnerClient(ServiceClient):
     def go_on(self, run: str) -> Run:
         """Have a run begin that asks whether to."""
         return self.post(Run, f"{_path(run)}/continue", None)
+
+    def usage(self) -> RunUsage:
+        """Return how much room one's own runs take."""
+        return self.get(RunUsage, "/api/usage")
+
+    def clear(self, asked: Clearing) -> Cleared:
+        """Have one's own runs that ended long ago lose log and results, or tell which would."""
+        return self.post(Cleared, "/api/clearings", asked.model_dump())
 
     def command(self, run: str, asked: CommandIn) -> RunCommand:
         """Tell a run something; see `find_command` for how it ends."""

@@ -76,6 +76,9 @@ class Run(Wire):
         default=False,
         description="It waits for somebody to continue or to stop it; `reason` says why.",
     )
+    is_cleared: bool = Field(
+        default=False, description="Log and results were removed, as it ended long ago."
+    )
     chain: str | None = Field(None, description="What it was asked for together with.")
     waits_for: str | None = Field(None, description="The run that has to succeed before it.")
     scenario: str | None = None

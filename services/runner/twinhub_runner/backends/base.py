@@ -83,6 +83,8 @@ class SandboxSpec:
     mounts: tuple[Mount, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    egress: str = ""
+    """What it may reach outside: ``open``, ``listed``, ``none``; empty for what is usual."""
     image: str = ""
     """Of those that have images; empty for the site's."""
     environment: str = ""
@@ -146,6 +148,9 @@ class Backend(Protocol):
         Raises:
             BackendError: nobody can say right now.
         """
+
+    def find_fault(self) -> str:
+        """Return why no sandbox can be made now and what to do; empty where nothing is known of."""
 
     def close(self) -> None:
         """Let go of what this process has open; sandboxes go on."""

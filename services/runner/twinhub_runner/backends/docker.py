@@ -26,6 +26,7 @@ from twinhub_runner.backends.base import (
     Seen,
 )
 from twinhub_runner.backends.engine import Engine, filter_by_labels, message_of
+from twinhub_runner.egress import Network
 from twinhub_runner.environments.docker import DockerEnvironments
 
 if TYPE_CHECKING:
@@ -69,14 +70,12 @@ class DockerBackend:
     uid: int
     """Who a sandbox is inside; its folder ``out`` is given to them where this process may."""
     network: str
-    """Name of the network of runs."""
+    """Name of the network of runs whose specification says nothing of one that is in `networks`."""
     memory_bytes: int = 2 << 30
     """Of runs whose specification sets no limit; and so the two below."""
     cpus: float = 1.0
-    name_servers: tuple[str, ...] = ()
-    """Where lookups are sent; empty for the engine's choice."""
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """What each sandbox has in its environment, such as the way to a proxy."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """By what runs on them may reach outside."""
     name: str = "docker"
 
     @cached_property
@@ -167,6 +166,14 @@ class DockerBackend:
         names = (name for one in found for name in one["Names"])
         return frozenset(name.removeprefix(start) for name in names if name.startswith(start))
 
+    def find_fault(self) -> str:
+        """Return that Docker does not answer, if so."""
+        try:
+            self._engine.ask("GET", "/_ping")
+        except BackendError as error:
+            return f"No run can begin or end, those that go on do so: {error}. Run `twinhub up`."
+        return ""
+
     def close(self) -> None:
         """Close the connections with Docker."""
         self._engine.close()
@@ -201,6 +208,7 @@ class DockerBackend:
                 os.chown(path, self.uid, -1, follow_symlinks=False)
 
     def _body(self, spec: SandboxSpec) -> dict[str, object]:
+        network = self._network(spec)
         variables = {key: one for key, one in spec.variables.items() if key not in _OF_THE_IMAGE}
         return {
             "Image": self._image(spec),
@@ -208,9 +216,9 @@ class DockerBackend:
             "Hostname": "run",
             "WorkingDir": "/",
             "Entrypoint": list(ENTRYPOINT),
-            "Env": [f"{key}={one}" for key, one in {**self.variables, **variables}.items()],
+            "Env": [f"{key}={one}" for key, one in {**network.variables, **variables}.items()],
             "Labels": self._labels,
-            "HostConfig": self._host(spec),
+            "HostConfig": self._host(spec, network),
         }
 
     def _image(self, spec: SandboxSpec) -> str:
@@ -218,11 +226,11 @@ class DockerBackend:
             return environment_image_for(self.prefix, spec.environment)
         return spec.image or self.image
 
-    def _host(self, spec: SandboxSpec) -> dict[str, object]:
+    def _host(self, spec: SandboxSpec, network: Network) -> dict[str, object]:
         limits = spec.limits
         memory = limits.memory_bytes or self.memory_bytes
         return {
-            "NetworkMode": self.network,
+            "NetworkMode": network.name,
             "Binds": list(_binds(spec)),
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
@@ -235,11 +243,16 @@ class DockerBackend:
             # none of open files: an engine may have fewer than is asked for, and would not start it
             "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
             "LogConfig": dict(LOG),
-        } | (self._lookups if self.name_servers else {})
+        } | _lookups(network)
 
-    @property
-    def _lookups(self) -> dict[str, object]:
-        return {"Dns": list(self.name_servers), "DnsOptions": list(SHORT_LOOKUPS)}
+    def _network(self, spec: SandboxSpec) -> Network:
+        return self.networks.get(spec.egress) or Network(self.network)
+
+
+def _lookups(network: Network) -> dict[str, object]:
+    if not network.name_servers:
+        return {}
+    return {"Dns": list(network.name_servers), "DnsOptions": list(SHORT_LOOKUPS)}
 
 
 def _binds(spec: SandboxSpec) -> Iterator[str]:

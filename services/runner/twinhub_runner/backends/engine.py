@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import ssl
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import httpcore
 import httpx
 
 from twinhub_runner.backends.base import BackendError, ImpossibleError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _UNIX = ("http+unix://", "unix://")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -38,9 +41,10 @@ class Engine:
     def _client(self) -> httpx.Client:
         for scheme in _UNIX:
             if self.base_url.startswith(scheme):
-                socket = self.base_url.removeprefix(scheme)
-                transport = httpx.HTTPTransport(uds=socket, limits=_CONNECTIONS)
-                return httpx.Client(transport=transport, base_url="http://docker", timeout=_TIMEOUT)
+                path = self.base_url.removeprefix(scheme)
+                return httpx.Client(
+                    transport=_SocketTransport(path), base_url="http://docker", timeout=_TIMEOUT
+                )
         return httpx.Client(base_url=self.base_url, timeout=_TIMEOUT, limits=_CONNECTIONS)
 
     def close(self) -> None:
@@ -94,6 +98,37 @@ class Engine:
         if answer.status_code != HTTPStatus.NOT_FOUND:
             found = answer.json()
         return found
+
+
+class _SocketTransport(httpx.HTTPTransport):
+    """Speaks with who listens at a socket, and leaves none open where nobody does."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # has nothing to load
+        self._pool = httpcore.ConnectionPool(
+            uds=path, network_backend=_ClosingBackend(),
+            max_connections=_CONNECTIONS.max_connections,
+            keepalive_expiry=_CONNECTIONS.keepalive_expiry,
+        )  # fmt: skip
+
+
+class _ClosingBackend(httpcore.SyncBackend):
+    """Closes the socket of a connection that is refused, which httpcore leaves to Python."""
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:  # fmt: skip
+        """Return a connection, once it was seen that there is somebody."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(timeout)
+            try:
+                probe.connect(path)
+            except TimeoutError as error:
+                raise httpcore.ConnectTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.ConnectError(str(error)) from error
+        return super().connect_unix_socket(path, timeout, socket_options)
 
 
 def message_of(answer: httpx.Response) -> str:

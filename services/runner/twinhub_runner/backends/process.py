@@ -12,6 +12,7 @@ import resource
 import select
 import shutil
 import signal
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 _BEGIN_SECONDS = 30.0
 _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
+_CLOSED = frozenset({"none", "listed"})
+"""What a run may reach that has a network of its own with nothing in it: there is no proxy here."""
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/var/lib/dpkg/status",
+)  # fmt: skip
 
 
 @dataclass
@@ -116,6 +121,20 @@ class ProcessBackend:
         found = self.runs.iterdir() if self.runs.is_dir() else ()
         return frozenset(one.name for one in found if find_agent(one / "out") is not None)
 
+    def find_fault(self) -> str:
+        """Return why bubblewrap makes no sandbox, if so."""
+        command = [_program("bwrap"), "--unshare-pid", "--ro-bind", "/", "/", "--", "true"]
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                timeout=_BEGIN_SECONDS,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"No run can begin: {error}. `twinhub up` says what to do."
+        why = done.stderr.strip() or f"it ends with status {done.returncode}"
+        is_well = done.returncode == 0
+        return "" if is_well else f"No run can begin: {why}. `twinhub up` says what to do."
+
     def close(self) -> None:
         """Let go of nothing: there is nothing open."""
 
@@ -161,7 +180,7 @@ class ProcessBackend:
             if left <= 0:
                 os.kill(child, signal.SIGKILL)
                 raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
-            pause = min(2 * pause, 0.1)
+            pause = min(2 * pause, 0.01)
 
     def _command(self, spec: SandboxSpec) -> list[str]:
         software = self.environments / spec.environment
@@ -170,7 +189,8 @@ class ProcessBackend:
             Mount(spec.inside, INSIDE), Mount(spec.outside, OUTSIDE, writable=True),
         )  # fmt: skip
         agent = (self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE)
-        return self.command_of(spec.limits, mounts, ["--as-pid-1"], agent)
+        options = ["--as-pid-1", *(["--unshare-net"] if spec.egress in _CLOSED else [])]
+        return self.command_of(spec.limits, mounts, options, agent)
 
     def command_of(
         self, limits: Limits, mounts: Iterable[Mount], options: Sequence[str],

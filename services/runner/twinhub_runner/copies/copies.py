@@ -167,6 +167,16 @@ class Copies:
             (self.folder / name / _RECORD).unlink()  # what is half removed is no copy
         self._remove(name)
 
+    def put_aside(self, name: str) -> None:
+        """Have a copy be none any more, at once; `remove_aside` removes it."""
+        self.remove_aside(name)  # of an earlier time that was cut off
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / name).rename(self.folder / f"{name}.old")
+
+    def remove_aside(self, name: str) -> None:
+        """Remove what was put aside, if anything was."""
+        self._remove(f"{name}.old")
+
     def digest(self, place: RelativePath) -> str:
         """Return the digest of what is at a path of the library now.
 

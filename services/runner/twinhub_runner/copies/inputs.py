@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from urllib.parse import unquote, urlsplit
 
 from twinhub_api.names import label_for
 from twinhub_dtconfig.assets import AssetError, AssetTree
 from twinhub_dtconfig.references import Reference
 from twinhub_kit.files.paths import RelativePath
 
+from twinhub_runner.backends.base import OUTSIDE
 from twinhub_runner.errors import BadSubmissionError
 from twinhub_runner.twins import COMMON, TEAMS, WORKSPACE
 
@@ -17,9 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from twinhub_dtconfig.models.twin import Twin
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.twins import FoundTwin
+
+
+_LONGEST = 200
+"""Bytes of the name of a file."""
+
+
+class Fetched(TypedDict):
+    """One file that is fetched, as `twinhub_agent.fetching` is told."""
+
+    name: str
+    url: str
+    to: str
+    sha256: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,8 @@ def find_required(root: Path, caller: Caller, found: FoundTwin) -> Required:
     for alias, use in found.twin.uses.items():
         text = use.asset or use.twin
         if text is None:
+            if use.url is not None:
+                paths[alias] = _fetched(alias, use.url)
             continue
         reference = Reference.parse(text)
         try:
@@ -94,6 +113,42 @@ def find_required(root: Path, caller: Caller, found: FoundTwin) -> Required:
         inputs[target] = Input(place, target, writable)
         paths[alias] = "/".join(part for part in (target, reference.path) if part)
     return Required(tuple(inputs[target] for target in sorted(inputs)), paths)
+
+
+def plan_fetching(
+    twin: Twin, path: str, paths: Mapping[str, str], plan: Mapping[str, object]
+) -> list[Fetched]:
+    """Return what an agent is to fetch before a phase: what its processes and files name.
+
+    Raises:
+        BadSubmissionError: it names what no run can have yet.
+    """
+    said, wanted = (
+        json.dumps([plan.get(key) for key in ("processes", "files", "build")]),
+        list[Fetched](),
+    )
+    for alias, use in twin.uses.items():
+        if use.asset or use.twin:
+            continue
+        to = paths.get(alias, f"${{uses.{alias}}}")
+        if json.dumps(to)[1:-1] not in said:
+            continue
+        if use.url is None or use.secret is not None:
+            what = next(one for one in ("s3", "doi", "secret") if getattr(use, one))
+            raise BadSubmissionError(
+                f"{path}: uses.{alias}.{what}: runs cannot fetch this yet: put it into the library"
+                " and name it as an asset, or give an url that needs no secret"
+            )
+        one: Fetched = {"name": f"uses.{alias}", "url": use.url, "to": to}
+        wanted.append(one if use.sha256 is None else {**one, "sha256": use.sha256})
+    return wanted
+
+
+def _fetched(alias: str, url: str) -> str:
+    """Return where a sandbox has what is fetched for it."""
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    is_plain = name.isprintable() and not name.startswith(".") and len(name.encode()) <= _LONGEST
+    return f"{OUTSIDE}/fetched/{alias}/{name if name and is_plain else 'file'}"
 
 
 def _tree_of(root: Path, caller: Caller) -> AssetTree:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twinhub_api.names import label_for
 
 from twinhub_runner.folders import opened_folder
+from twinhub_runner.plans import BUILDS
 from twinhub_runner.twins import COMMON, TEAMS, WORKSPACE
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ def mounts_of_copy(root: Path, copy: Copy, inside: str) -> list[Mounted]:
             source = _below(root, copy.folder_of(at))
             mounts.append(_mount(source, one.target, writable=one.writable))
     return sorted(mounts, key=lambda one: str(one["target"]))
+
+
+def mount_of_builds(root: Path, folder: Path) -> Mounted:
+    """Return how a run sees what its twin has built before; the folder is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    return _mount(_below(root, folder), BUILDS, writable=True)
 
 
 def _mount(source: str, target: str, *, writable: bool = False) -> Mounted:

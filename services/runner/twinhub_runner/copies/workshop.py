@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from twinhub_kit.files.paths import RelativePath
 
 from twinhub_runner.copies.copies import digest_of_text, name_of_copy
 from twinhub_runner.copies.inputs import Required, find_required
-from twinhub_runner.copies.mounts import mounts_in_place, mounts_of_copy
+from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.places import Place
 from twinhub_runner.results.keeping import keep_results
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.copies.copies import Copies, Copy, Pin
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.runs import RunRow, RunTable
     from twinhub_runner.twins import FoundTwin
 
 CREATE, CLEAN = "create", "clean"
@@ -64,6 +65,9 @@ class Workshop:
     root: Path
     """The assets root."""
     copies: Copies
+    _used: set[str] = field(default_factory=set)
+    """Copies that runs of this process were prepared in and have not left."""
+    _lock: Lock = field(default_factory=Lock)
 
     def choose(self, caller: Caller, found: FoundTwin, first: str) -> Chosen:
         """Return where a run that begins with a phase is to work.
@@ -111,6 +115,8 @@ class Workshop:
         """
         if not row.copy:
             return {"mounts": mounts_in_place(self.root, row.owner, row.groups, row.team)}
+        with self._lock:
+            self._used.add(row.copy)
         copy = self.copies.find(row.copy)
         if copy is None or (row.is_fresh and row.attempt == 1):
             place = RelativePath(tuple(row.twin.split("/")))
@@ -124,13 +130,25 @@ class Workshop:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / COPY_NOTE).write_text(json.dumps(copy.as_data()))
         mounts = mounts_of_copy(self.root, copy, row.requires["inside"])
+        if row.plan.get("build"):
+            mounts.append(mount_of_builds(self.root, self._folder_of_builds(row.copy)))
         return {"mounts": mounts, "copy_id": copy.id}
+
+    def forget(self, copy: str) -> None:
+        """Remove a copy, and what was built in it."""
+        self.copies.remove(copy)
+        shutil.rmtree(self._folder_of_builds(copy), ignore_errors=True)
+
+    def _folder_of_builds(self, copy: str) -> Path:
+        return self.copies.folder.parent / "builds" / copy
 
     def leave(self, row: RunRow, folder: Path, *, is_good: bool) -> str:
         """Keep the results of a run that has ended in its own folder; `clean` ends its copy.
 
         Return what did not work, for people.
         """
+        with self._lock:
+            self._used.discard(row.copy)
         copy = self.copies.find(row.copy) if row.copy else None
         if copy is None:
             return ""
@@ -144,6 +162,16 @@ class Workshop:
         except OSError as error:
             return f"Its results could not be kept: {error.strerror}."
         return fault
+
+    def discard(self, name: str, table: RunTable) -> bool:
+        """Remove a copy unless a run works in it or is to; return whether it is gone."""
+        with self._lock:  # a run is open before it is prepared, and then waits here
+            if name in self._used or any(row.copy == name for row in table.list_open()):
+                return False
+            self.copies.put_aside(name)
+        self.copies.remove_aside(name)
+        shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
+        return True
 
 
 def _may_have(caller: Caller, copy: Copy) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -14,8 +15,14 @@ from twinhub_api.runner.runs import (
     Submitted,
     Target,
 )
+from twinhub_api.runner.usage import (  # noqa: TC002 - read by FastAPI
+    Cleared,
+    Clearing,
+    RunUsage,
+)
 from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
 
+from twinhub_runner.collecting import DAY_SECONDS, clear, find_old, tell_usage
 from twinhub_runner.runner import Runner
 
 router = APIRouter(tags=["runs"])
@@ -61,6 +68,22 @@ def list_runs(
     )
     items = tuple(row.as_wire() for row in rows[:limit])
     return RunPage(items=items, next=str(rows[limit - 1].number) if len(rows) > limit else None)
+
+
+@router.get("/api/usage")
+def get_usage(runner: TheRunner, caller: KnownCaller) -> RunUsage:
+    """Return how much room one's own runs and working copies take."""
+    return tell_usage(runner, caller.name)
+
+
+@router.post("/api/clearings")
+def clear_runs(asked: Clearing, runner: TheRunner, caller: KnownCaller) -> Cleared:
+    """Remove logs and results of one's own runs that ended long ago, and unused working copies.
+
+    What the runs were stays, and most can be run again. With `dry_run` nothing is removed.
+    """
+    old = find_old(runner, time.time() - asked.days * DAY_SECONDS, caller.name)
+    return clear(runner, old, caller.name, is_dry=asked.dry_run)
 
 
 @router.get("/api/runs/{run_id}")

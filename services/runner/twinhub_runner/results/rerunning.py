@@ -34,6 +34,8 @@ def rerun(runner: Runner, caller: Caller, row: RunRow) -> list[Run]:
     if not row.copy:
         return runner.submit_again(caller, [_asked(row)], row.id, None)
     copy = read_copy(runner.places.of(row).folder)
+    if copy is None and row.is_cleared:
+        raise NotReadyError(f"{row.id} was cleared, long after its end: ask for its phase instead.")
     if copy is None:
         raise NotReadyError(f"{row.id} was never prepared: ask for its phase instead.")
     changed = list(_changes(runner.workshop.copies, caller, copy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    or_,
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 
 from twinhub_runner.moves import check_move
@@ -26,9 +28,12 @@ from twinhub_runner.store.base import Base
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
     from twinhub_kit.database import Database
 
+_NEVER = 1e300
+"""Stands for the end of what has not ended."""
 RUNNER = "runner"
 """Who moves a run when nobody does."""
 
@@ -60,6 +65,8 @@ class RunRow(Base):
     """Whether somebody has said that it is to begin though little room is left."""
     verdict: Mapped[str] = mapped_column(default="", server_default="")
     """Why the runner ends it, in words."""
+    is_cleared: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its log and results were removed, since it ended long ago."""
     chain: Mapped[str | None] = mapped_column(index=True)
     waits_for: Mapped[str | None]
     keys: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -101,13 +108,23 @@ class RunRow(Base):
             id=self.id, twin=self.twin, phase=self.phase, owner=self.owner,
             status=Status(self.status), target=Target(self.target), reason=self.reason,
             attempt=self.attempt, exit_code=self.exit_code, in_background=self.in_background,
-            is_healthy=self.is_healthy, is_asking=self.is_asking, chain=self.chain,
-            waits_for=self.waits_for,
+            is_healthy=self.is_healthy, is_asking=self.is_asking, is_cleared=self.is_cleared,
+            chain=self.chain, waits_for=self.waits_for,
             scenario=self.scenario, parameters=self.parameters, rerun_of=self.rerun_of,
             created_at=_time(self.created_at),
             started_at=None if self.started_at is None else _time(self.started_at),
             ended_at=None if self.ended_at is None else _time(self.ended_at),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many runs have not ended."""
+
+    under_way: int
+    waiting: int
+    oldest_waiting: float | None
+    """When the one was asked for that waits longest."""
 
 
 class EventRow(Base):
@@ -205,14 +222,25 @@ class RunTable:
 
     def find(self, run_id: str) -> RunRow | None:
         """Return a run."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
 
     def list_open(self) -> list[RunRow]:
         """Return all that have not ended, in the order of asking."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
+
+    def count_open(self) -> OpenCount:
+        """Return how many runs go on and wait; one that waits for an earlier phase does neither."""
+        waits = RunRow.status == Status.WAITING.value
+        number = select(func.count()).where(RunRow.ended_at.is_(None))
+        queue = select(func.count(), func.min(RunRow.created_at)).where(
+            RunRow.ended_at.is_(None), waits, RunRow.waits_for.is_(None)
+        )
+        with self._database.reading() as session:
+            waiting, oldest = session.execute(queue).one()
+            return OpenCount(session.scalars(number.where(~waits)).one(), waiting, oldest)
 
     def list_of_copy(self, copy_id: str) -> list[RunRow]:
         """Return the runs that have worked in a copy and succeeded, in the order of asking."""
@@ -221,7 +249,7 @@ class RunTable:
             .where(RunRow.copy_id == copy_id, RunRow.status == Status.SUCCEEDED.value)
             .order_by(RunRow.number)
         )
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return list(session.scalars(wanted))
 
     def list_in_copy(self, copy_id: str) -> list[RunRow]:
@@ -234,6 +262,23 @@ class RunTable:
         """Return all runs that somebody has asked for."""
         with self._database.reading() as session:
             return list(session.scalars(select(RunRow).where(RunRow.owner == owner)))
+
+    def list_ended(self, before: float, owner: str | None, limit: int) -> list[RunRow]:
+        """Return runs that ended before a time and have their files, the oldest first."""
+        wanted = select(RunRow).where(RunRow.ended_at < before, ~RunRow.is_cleared)
+        if owner is not None:
+            wanted = wanted.where(RunRow.owner == owner)
+        with self._database.reading() as session:
+            return list(session.scalars(wanted.order_by(RunRow.number).limit(limit)))
+
+    def list_unused_copies(self, before: float, owner: str | None) -> list[str]:
+        """Return names of copies whose runs have all ended before a time, also of gone ones."""
+        last = func.max(func.coalesce(RunRow.ended_at, _NEVER))
+        wanted = select(RunRow.copy).where(RunRow.copy != "").group_by(RunRow.copy)
+        if owner is not None:
+            wanted = wanted.where(RunRow.owner == owner)
+        with self._database.reading() as session:
+            return list(session.scalars(wanted.having(last < before)))
 
     def list_teams(self) -> dict[str, list[str]]:
         """Return the labels of teams that have runs, with the groups of who asked for one."""
@@ -257,23 +302,44 @@ class RunTable:
         self, owner: str, teams: Iterable[str], *, limit: int, before: int | None = None,
         twin: str | None = None, is_open: bool = False,
     ) -> list[RunRow]:  # fmt: skip
-        """Return somebody's own runs and those of their teams' twins, the newest first."""
-        wanted = select(RunRow).where((RunRow.owner == owner) | RunRow.team.in_([*teams]))
+        """Return somebody's own runs and those of their teams' twins, the newest first.
+
+        What no list shows of them is not loaded. Where nothing narrows it further, owner and teams
+        are asked for one by one, since of each an index has the newest first; a database sorts all
+        that either of two indexes has.
+        """
+        whose = [RunRow.owner == owner, *(RunRow.team == team for team in teams)]
+        if twin is not None or is_open:
+            whose = [or_(*whose)]
+        narrower: list[ColumnElement[bool]] = []
         if before is not None:
-            wanted = wanted.where(RunRow.number < before)
+            narrower.append(RunRow.number < before)
         if twin is not None:
-            wanted = wanted.where(RunRow.twin == twin)
+            narrower.append(RunRow.twin == twin)
         if is_open:
-            wanted = wanted.where(RunRow.ended_at.is_(None))
-        with self._database.session() as session:
-            return list(session.scalars(wanted.order_by(RunRow.number.desc()).limit(limit)))
+            narrower.append(RunRow.ended_at.is_(None))
+        newest = RunRow.number.desc()
+        with self._database.reading() as session:
+            numbers: set[int] = set()
+            for one in whose:
+                wanted = select(RunRow.number).where(one, *narrower).order_by(newest).limit(limit)
+                numbers.update(session.scalars(wanted))
+            shown = sorted(numbers, reverse=True)[:limit]
+            rows = select(RunRow).where(RunRow.number.in_(shown)).order_by(newest)
+            return list(session.scalars(rows.options(*map(defer, _NOT_LISTED))))
 
     def events(self, run_id: str, *, after: int, limit: int) -> list[RunEvent]:
         """Return what has happened to a run, the oldest first."""
         wanted = select(EventRow).where(EventRow.run == run_id, EventRow.number > after)
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(wanted.order_by(EventRow.number).limit(limit))
             return [row.as_wire() for row in rows]
+
+
+_NOT_LISTED = (
+    RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
+)  # fmt: skip
+"""What takes long to load, and is in no list of runs."""
 
 
 def _get(session: Session, run_id: str) -> RunRow:

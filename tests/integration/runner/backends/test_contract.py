@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,3 +138,11 @@ def test_result_that_is_no_result_is_not_believed(bench: Bench) -> None:
     os.mkfifo(outsides[1] / "lock")
     assert bench.backend.look(outsides[0].parent.name).state is SandboxState.VANISHED
     assert find_agent(outsides[1]) is None
+
+
+@pytest.mark.parametrize("egress", ["none", "listed"])
+def test_what_may_reach_nothing_outside_has_no_way_there(bench: Bench, egress: str) -> None:
+    spec = bench.make(ONE, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' >made")
+    bench.backend.start(replace(spec, egress=egress))
+    bench.wait_for(ONE, SandboxState.ENDED)
+    assert (bench.work / "made").read_text() == "lo\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -147,9 +146,7 @@ def test_network_that_is_not_there_is_named_and_nothing_is_left(tmp_path: Path) 
 
 def test_engine_that_does_not_answer_is_asked_again_later(tmp_path: Path) -> None:
     backend = DockerBackend(f"unix://{tmp_path}/none", tmp_path, "twinhub", IMAGE, UID, "none")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # httpcore leaves its socket to Python
-        for ask in (backend.look, backend.stop, backend.kill, backend.remove):
-            with pytest.raises(BackendError, match="Docker does not answer"):
-                ask(ONE)
+    for ask in (backend.look, backend.stop, backend.kill, backend.remove):
+        with pytest.raises(BackendError, match="Docker does not answer"):
+            ask(ONE)
     backend.close()

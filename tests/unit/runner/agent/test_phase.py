@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import json
 import signal
 import socket
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from twinhub_agent.bare import dump, load
 
 from tests.unit.runner.agent.sandboxes import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.heavy  # real sandboxes
 
@@ -68,7 +71,7 @@ def test_daemon_of_a_session_of_its_own_is_stopped_too(sandbox: Sandbox) -> None
     script = "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $!"
     sandbox.start({"main": {"command": ["sh", "-c", script]}})
     sandbox.wait_for_event("background")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (143, "stopped")
 
@@ -169,7 +172,7 @@ def test_stop_is_by_the_twin_s_own_command(sandbox: Sandbox, live: bool, status:
         live=live,
     )
     sandbox.wait_for_event("started")
-    _tell(sandbox, signal.SIGTERM)
+    sandbox.tell(signal.SIGTERM)
 
     assert sandbox.wait() == (status, "stopped")
     assert sandbox.texts() == ["clean"]
@@ -183,6 +186,13 @@ def test_command_that_is_asked_for_runs_inside_and_is_answered(sandbox: Sandbox)
     assert sandbox.answer("terminate") == 6
     assert sandbox.wait() == (0, "ended")
     assert sandbox.texts("terminate") == ["asked"]
+
+
+def test_what_terminate_ends_by_its_name_has_not_failed(sandbox: Sandbox) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "echo up; exec sleep 987"]}})
+    sandbox.wait_for_line("up")
+    sandbox.ask("terminate", ["pkill", "-f", "sleep 987"])
+    assert sandbox.wait() == (143, "terminated")
 
 
 def test_command_that_cannot_be_started_is_answered(sandbox: Sandbox) -> None:
@@ -223,13 +233,6 @@ def test_nothing_inside_can_end_the_first_process(sandbox: Sandbox) -> None:
     assert sandbox.wait_for_event("ending")["reason"] == "stopped"
 
 
-def _tell(sandbox: Sandbox, number: int) -> None:
-    """Send a signal to the first process, as a back end does, by the lock that it holds."""
-    assert sandbox.process is not None
-    pid = sandbox.process.pid
-    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), number)
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
@@ -265,3 +268,25 @@ def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_sign
     assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
     assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
     assert "main was ended by SIGXFSZ." in sandbox.texts("twin")
+
+
+@pytest.mark.parametrize(
+    "content", ['"ä\\u0000\\ud83d\\ude00"', "[1, -2.5e3, true, null]", '{"a": {"b": []}}']
+)
+def test_agent_reads_json_as_the_standard_library_does(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(f" {content}\n")
+    assert load(str(tmp_path / "plan.json")) == json.loads(content)
+
+
+@pytest.mark.parametrize("content", ["", "plan", "[1,"])
+def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(ValueError):  # noqa: PT011 - what the standard library raises
+        load(str(tmp_path / "plan.json"))
+
+
+@pytest.mark.parametrize(
+    "content", ["ä\x00\n😀", 3, -0.25, True, None, {"a": {"b": ["c", {}]}, "d": 1}]
+)
+def test_agent_writes_json_that_others_read(content: object) -> None:
+    assert json.loads(dump(content)) == content

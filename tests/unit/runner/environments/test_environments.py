@@ -33,7 +33,13 @@ format: 1
 name: tank
 environment: {software}
 phases:
+  show: {{script: "cat made\\n"}}
   execute: {{script: "python -c 'import small; print(small.VERSION)'\\n"}}
+"""
+_BUILDS = """\
+{}
+build:
+  made: {command: "sh -c 'echo building; cp source made'", inputs: [source], outputs: [made]}
 """
 _FINAL = {"succeeded", "failed", "stopped", "lost"}
 
@@ -53,9 +59,9 @@ class Site:
         found: dict[str, Any] = answer.json()
         return found
 
-    def run(self, software: str) -> dict[str, Any]:
+    def run(self, software: str, phase: str = "execute") -> dict[str, Any]:
         """Run the twin to its end."""
-        run = self.submit(software)["runs"][0]["id"]
+        run = self.submit(software, phase)["runs"][0]["id"]
         return self.wait(run, *_FINAL)
 
     def wait(self, run: str, *statuses: str) -> dict[str, Any]:
@@ -72,6 +78,10 @@ class Site:
         text = self._client.get(f"/api/runs/{run['id']}/log").text
         rows = [line.split("\t", 3) for line in text.splitlines()]
         return [row[3] for row in rows if row[1] == process]
+
+    def stop(self, run: str) -> None:
+        """Have a run end."""
+        assert self._client.post(f"/api/runs/{run}/stop").is_success
 
     def events(self, run: dict[str, Any]) -> list[str]:
         """Return why things have happened to a run."""
@@ -166,3 +176,29 @@ def test_what_the_site_does_not_have_is_refused_at_once(
     answer = site.submit(software)
     assert answer["status"] == 422
     assert named in answer["detail"]
+
+
+def test_what_a_twin_builds_is_kept_for_its_next_copy_and_never_goes_back(site: Site) -> None:
+    (site.folder / "source").write_text("1\n")
+    first = site.run(_BUILDS, "show")
+    (site.folder / "other").touch()
+    second = site.run(_BUILDS, "show")
+    assert (first["status"], second["status"]) == ("succeeded", "succeeded"), site.lines(first)
+    assert [site.lines(one, "build-made") for one in (first, second)] == [["building"], []]
+    assert [site.lines(one) for one in (first, second)] == [["1"], ["1"]]
+    assert not (site.folder / "made").exists()
+
+
+def test_a_step_that_fails_fails_the_run_and_says_what_to_look_at(site: Site) -> None:
+    (site.folder / "source").write_text("1\n")
+    ended = site.run(_BUILDS.replace("cp source made", "exit 3"), "show")
+    assert (ended["status"], ended["exit_code"]) == ("failed", 3)
+    assert "build step" in ended["reason"]
+
+
+def test_a_run_that_waits_for_its_environment_can_be_stopped(site: Site) -> None:
+    run = site.submit("{packages: [small==1.0]}")["runs"][0]["id"]
+    site.wait(run, "preparing", *_FINAL)
+    site.stop(run)
+    assert site.wait(run, *_FINAL)["status"] == "stopped"
+    assert site.run("{packages: [small==1.0]}")["status"] == "succeeded"

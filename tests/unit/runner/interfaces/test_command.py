@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.sync.client import connect
 
+from tests.fixtures.twin_folders import write_folders
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -235,3 +236,36 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
     assert "it goes on: `twin logs -f " in said
     assert "running" in twin("ps").out
     assert twin("stop", "tank").code == 0
+
+
+def test_clean_of_a_folder_of_scripts_ends_inside_its_run_what_another_phase_has_left(
+    twin: Twin, running_runner: RunningRunner
+) -> None:
+    write_folders(running_runner.root / "alice", "servers")
+    chain = twin("run", "-d", "servers", "execute", "clean").out.split()
+
+    def says_what_it_waits_for() -> bool:
+        return "what execute has started goes on" in twin("history", chain[1]).out
+
+    wait_for(says_what_it_waits_for, seconds=SECONDS, what="the next phase says why it waits")
+    done = twin("run", "servers", "clean")
+    assert (done.code, done.err) == (0, f"twin: clean runs inside the run {chain[0]}\n")
+    assert twin("logs", "-f", chain[0]).code == 0
+    assert "succeeded" in twin("ps", "--all", "servers").out
+
+
+def test_clear_tells_what_runs_take_and_removes_old_ones(twin: Twin) -> None:
+    assert twin("run", "tank", "make").code == 0
+    told = twin("clear")
+    assert re.match(r"logs and results of \d+ runs: \S+; working copies of \d+ twins: ", told.out)
+    dry = twin("clear", "--days", "0", "--dry-run")
+    assert re.match(r"logs and results of [1-9]\d* runs and \d+ working copies would be ", dry.out)
+    assert twin("clear", "--days", "0").out == dry.out.replace("would be removed", "removed")
+    assert twin("clear").out.startswith("logs and results of 0 runs: ")
+
+
+def test_continue_is_refused_of_a_run_that_does_not_ask(twin: Twin) -> None:
+    assert twin("run", "tank", "create").code == 0
+    done = twin("continue", "tank")
+    assert done.code == 2
+    assert "does not ask whether to go on" in done.err

@@ -21,4 +21,8 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("verdict", sa.String(), server_default="", nullable=False))
 
+        batch_op.add_column(
+            sa.Column("is_cleared", sa.Boolean(), server_default=sa.text("0"), nullable=False)
+        )
+
     # ### end Alembic commands ###

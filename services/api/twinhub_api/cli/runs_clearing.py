@@ -1,0 +1,47 @@
+"""``twin clear``: what runs take on the disk, and removing logs and results of old ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinhub_dtconfig.values import format_size
+
+from twinhub_api.cli.command import GOOD
+from twinhub_api.cli.runs_asking import Runs
+from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell what runs take; with a number of days, clear what is older."""
+    with Runs.here(options) as runs:
+        if options.days is None:
+            usage = runs.client.usage()
+            print(usage.model_dump_json() if options.json else as_text(usage))
+            return GOOD
+        done = runs.client.clear(Clearing(days=options.days, dry_run=options.dry_run))
+        print(done.model_dump_json() if options.json else _done(done, is_dry=options.dry_run))
+        while done.has_more and not options.dry_run and not options.json:
+            done = runs.client.clear(Clearing(days=options.days, dry_run=False))
+            print(_done(done, is_dry=False))
+    return GOOD
+
+
+def as_text(usage: RunUsage) -> str:
+    """Return what runs take, in words."""
+    kept = "" if usage.keep_days is None else f"; kept for {usage.keep_days:g} days"
+    return (
+        f"logs and results of {usage.runs} runs: {format_size(usage.runs_bytes)}; working copies "
+        f"of {usage.copies} twins: {format_size(usage.copies_bytes)}{kept}"
+    )
+
+
+def _done(done: Cleared, *, is_dry: bool) -> str:
+    verb = "would be removed" if is_dry else "removed"
+    more = ", and there are more" if done.has_more else ""
+    return (
+        f"logs and results of {done.runs} runs and {done.copies} working copies {verb}: "
+        f"{format_size(done.bytes)}{more}"
+    )

@@ -18,6 +18,7 @@ PARTS = {
     "starts": "tests.bench.runner_starts",
     "logs": "tests.bench.runner_logs",
     "lists": "tests.bench.runner_lists",
+    "hostile": "tests.bench.runner_hostile",
 }
 """Modules by the names of parts."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
+
+from twinhub_agent.bare import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def make_files(plan: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
                 text = file.read()
         content, is_secret = _put_in(text, plan["values"], secrets)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             os.unlink(target)
         mode = 0o700 if one["executable"] else 0o600
         if is_secret:
@@ -49,7 +50,7 @@ def remove_links(plan: Mapping[str, Any]) -> None:
     """Remove what led to files in memory."""
     for one in plan["made"]:
         target = os.path.join(plan["folder"], one["to"])
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if os.readlink(target).startswith(f"{MEMORY}/"):
                 os.unlink(target)
 

@@ -6,7 +6,6 @@ somebody reads it. That they have come is noted in ``OUTSIDE/supplied.json``, wi
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
@@ -41,4 +40,6 @@ def take_secrets(
     finally:
         os.close(pipe)
     write_whole(f"{outside}/{NOTE}", {})
+    import json  # noqa: PLC0415 - half of the time that the agent takes to start
+
     return {str(name): str(value) for name, value in json.loads(told).items()}

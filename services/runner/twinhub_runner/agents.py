@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
+_MOST_NUMBER = 2.0**53
+"""Of what an agent counts: what JSON and JavaScript tell exactly."""
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -137,6 +139,26 @@ def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
 def hides_failure(outside: Path) -> bool:
     """Return whether a command of a phase has failed and a pipe into tee has hidden it."""
     return os.path.lexists(outside / NOTE)
+
+
+def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, int, int]]:
+    """Return cores, bytes of memory and number of processes, by the names that a plan has."""
+    found: dict[str, tuple[float, int, int]] = {}
+    try:
+        said = json.loads(_read(outside / "load.json"))["processes"]
+        for name in [one for one in known if one in said]:
+            cores, memory, count = said[name]
+            found[name] = (_within(float(cores)), int(_within(memory)), int(_within(count)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return {}
+    return found
+
+
+def _within(number: float) -> float:
+    """Return a number that can be; or raise `ValueError`."""
+    if not 0 <= number <= _MOST_NUMBER:
+        raise ValueError(number)
+    return number
 
 
 def find_agent(outside: Path) -> int | None:

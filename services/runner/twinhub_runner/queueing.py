@@ -48,21 +48,27 @@ def admit(waiting: Sequence[Entry], running: Iterable[Entry], caps: Caps) -> lis
     left = [one for one in waiting if one.is_due]
     admitted: list[str] = []
     while True:
-        possible = [one for one in left if state.why_not(one) is None]
-        if not possible:
+        left = [one for one in left if state.why_not(one) is None]  # what runs only grows
+        if not left:
             return admitted
-        chosen = min(possible, key=lambda one: state.users[one.user])  # the first of the equal ones
+        chosen = min(left, key=lambda one: state.users[one.user])  # the first of the equal ones
         state.begin(chosen)
         left.remove(chosen)
         admitted.append(chosen.id)
 
 
-def explain(entry: Entry, running: Iterable[Entry], caps: Caps) -> str:
-    """Return what a waiting run waits for, for people; empty if for nothing that is known."""
-    state = _State(caps)
-    for one in running:
-        state.begin(one)
-    return state.why_not(entry) or ""
+class Explaining:
+    """Says what waiting runs wait for."""
+
+    def __init__(self, running: Iterable[Entry], caps: Caps) -> None:
+        """Take what runs."""
+        self._state = _State(caps)
+        for one in running:
+            self._state.begin(one)
+
+    def __call__(self, entry: Entry) -> str:
+        """Return it of one, for people; empty if for nothing that is known."""
+        return self._state.why_not(entry) or ""
 
 
 class _State:

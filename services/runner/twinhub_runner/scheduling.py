@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
+from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.backends.base import BackendError
 from twinhub_runner.environments.building import WAITS
-from twinhub_runner.queueing import Entry, admit, explain
+from twinhub_runner.queueing import Entry, Explaining, admit
 from twinhub_runner.room import question
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from twinhub_runner.places import Places
@@ -85,7 +86,11 @@ class Scheduler:
         """Move runs until an event is set, so many at once."""
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
-                is_busy = self.turn(pool)
+                try:
+                    is_busy = self.turn(pool)
+                except UnavailableError as error:
+                    _log.warning("runs are not moved for now why=%s", error)
+                    is_busy = False
                 tick = max(self._pace.tick, _TICK_OF_EACH * len(self._rows))
                 self._asked.wait(tick if is_busy else self._pace.idle)
 
@@ -95,7 +100,7 @@ class Scheduler:
         self._asked.clear()
         now = time.monotonic()
         if self._have_moved() or asked or now - self._read_at > self._pace.idle:
-            self._rows, self._read_at = self._table.list_open(), now
+            self._rows, self._read_at = self._table.list_queue(), now
             self._forget_all_but({row.id for row in self._rows})
             self._admit(self._rows)
         if now - self._swept_at > self._pace.sweep and _SWEEP not in self._taken:
@@ -130,25 +135,25 @@ class Scheduler:
             waiting.remove(row)
         running = [_entry(row) for row in rows if row.status != Status.WAITING]
         why_not = self._room.why_not() if waiting else ""
-        entries = [one for row in waiting if (one := self._waiting_entry(row)) is not None]
-        by_id = {row.id: row for row in waiting}
+        by_id = {row.id: row for row in rows}
+        entries = [one for row in waiting if (one := self._waiting_entry(row, by_id)) is not None]
         held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
         admitted = admit([one for one in entries if one.id not in held], running, self._caps)
         for run in admitted:
             self._table.move(run, Status.PREPARING, "", is_asking=False)
             running.append(_entry(by_id[run]))
             self.wake()
-        for row in (one for one in waiting if one.id not in admitted):
+        left = [row for row in waiting if row.id not in admitted]
+        for row in left:
             if row.id in held:
                 self._ask(row, why_not)
-            elif row.waits_for is None or row.is_asking:
-                self._tell(row, explain(_entry(row), running, self._caps))
+        self._tell([row for row in left if row.id not in held], running, by_id)
 
-    def _waiting_entry(self, row: RunRow) -> Entry | None:
+    def _waiting_entry(self, row: RunRow, open_runs: Mapping[str, RunRow]) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
-        before = self._table.find(row.waits_for) if row.waits_for else None
-        if before is not None and before.in_background and before.ended_at is None:
-            self._tell(row, _explain_background(row, before))
+        before = None
+        if row.waits_for is not None:
+            before = open_runs.get(row.waits_for) or self._table.find(row.waits_for)
         if before is not None and before.ended_at is not None and before.status != Status.SUCCEEDED:
             self._table.move(
                 row.id, Status.STOPPED, f"The phase {before.phase} before it has {before.status}."
@@ -163,9 +168,21 @@ class Scheduler:
             asked = question(row.id, why)
             self._table.note(row.id, "asks", asked, reason=asked, is_asking=True)
 
-    def _tell(self, row: RunRow, why: str) -> None:
-        if row.is_asking or (why and row.reason != why):
-            self._table.note(row.id, "waits", why, reason=why, is_asking=False)
+    def _tell(
+        self, rows: Sequence[RunRow], running: Sequence[Entry], open_runs: Mapping[str, RunRow]
+    ) -> None:
+        """Write down what runs wait for, of those of which it is something new."""
+        explain = Explaining(running, self._caps)
+        reasons = {}
+        for row in rows:
+            before = open_runs.get(row.waits_for or "")
+            if before is not None and before.in_background:
+                why = _explain_background(row, before)
+            else:
+                why = explain(_entry(row)) if row.waits_for is None or row.is_asking else ""
+            if row.is_asking or (why and row.reason != why):
+                reasons[row.id] = why
+        self._table.tell(reasons)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
         now = time.monotonic()
@@ -196,11 +213,17 @@ class Scheduler:
             self._reconciler.step(row)
             self._paused.pop(run, None)
         except BackendError as error:
-            before = self._paused.get(run, (0.0, self._pace.first_delay / 2))[1]
-            pause = min(2 * before, self._pace.longest_delay)
-            self._paused[run] = (time.monotonic() + pause, pause)
-            _log.warning("back end does not do it run=%s why=%s", run, error)
+            self._leave_alone(run, error)
             self._table.note(run, "delayed", str(error), reason=str(error))
+        except UnavailableError as error:  # nothing can be noted
+            self._leave_alone(run, error)
+
+    def _leave_alone(self, run: str, error: Exception) -> None:
+        """Take no step with a run for a while, each time for longer."""
+        before = self._paused.get(run, (0.0, self._pace.first_delay / 2))[1]
+        pause = min(2 * before, self._pace.longest_delay)
+        self._paused[run] = (time.monotonic() + pause, pause)
+        _log.warning("a step with a run is put off run=%s why=%s", run, error)
 
 
 def _explain_background(row: RunRow, before: RunRow) -> str:

@@ -130,3 +130,15 @@ def test_what_goes_through_tee_is_in_the_log_though_its_failure_is_hidden(owner:
     run = owner.runs.submit("piped")
     assert owner.runs.wait(run)["exit_code"] == 0
     assert owner.runs.lines(run) == ["step 1", "no convergence"]
+
+
+def test_a_twin_has_what_it_asks_for_and_builds_made_once(owner: Person) -> None:
+    expected = ["1", "/opt/twin/bin/python", "coreutils is there"]
+    for times in range(2):
+        run = owner.runs.submit("software")
+        ended, lines = owner.runs.wait(run), owner.runs.lines(run)
+        assert ended["status"] == "succeeded", (ended, owner.runs.lines(run, "environment"))
+        assert lines[:3] == expected
+        assert lines[-2:] == ["environment: {system: [no-such-package]}", "status 100"]
+        assert bool(owner.runs.lines(run, "environment")) == (times == 0)
+        assert owner.runs.lines(run, "build-made") == (["building"] if times == 0 else [])

@@ -106,6 +106,7 @@ def _killed(root: Path, tmp_path: Path) -> Iterator[Killed]:
             backend.remove(name)
 
 
+@pytest.mark.d4(39)
 def test_work_goes_on_while_there_is_no_runner_and_is_found_again(killed: Killed) -> None:
     held = killed.root / "alice/digital_twins/tank0/held"
     held.touch()

@@ -212,6 +212,7 @@ def test_want_of_memory_of_a_twin_that_asks_for_none_names_the_sites_key(tmp_pat
         assert "the 4G that it has" in alice.wait(run, "failed", "runner.memory")["reason"]
 
 
+@pytest.mark.d4(42)
 def test_what_no_run_is_granted_is_refused_at_once_with_the_key(tmp_path: Path) -> None:
     site = Limits(memory_bytes=4 << 30, cpus=2)
     for resources, told in (

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twinhub_runner.queueing import Caps, Entry, admit, explain
+from twinhub_runner.queueing import Caps, Entry, Explaining, admit
 
 NAMES = st.sampled_from(["ada", "bob", "cleo"])
 ENTRIES = st.lists(
@@ -50,7 +50,7 @@ def test_caps_hold_and_nothing_that_may_begin_waits(entries: list[Entry], caps: 
     keys = Counter(key for one in begun for key in one.keys)
     assert all(count == 1 for count in keys.values())
     waiting = [one for one in entries if one.is_due and one.id not in admitted]
-    assert all(explain(one, begun, caps) for one in waiting)
+    assert all(Explaining(begun, caps)(one) for one in waiting)
 
 
 def test_turns_go_round_and_within_a_turn_the_oldest_is_first() -> None:
@@ -68,9 +68,9 @@ def test_what_is_waited_for_is_said() -> None:
     one = Entry("a", "ada", frozenset({"lab"}), frozenset({"ada/digital_twins/tank"}))
     other = Entry("b", "bob", frozenset({"lab"}), frozenset({"ada/digital_twins/tank"}))
 
-    assert explain(one, [other], Caps()) == "ada/digital_twins/tank is used by the run b"
+    assert Explaining([other], Caps())(one) == "ada/digital_twins/tank is used by the run b"
     alone = replace(one, keys=frozenset())
-    assert explain(alone, [other], Caps(groups={"lab": 1})) == (
+    assert Explaining([other], Caps(groups={"lab": 1}))(alone) == (
         "1 runs of the group lab are under way, and no more are at a time"
     )
-    assert explain(alone, [], Caps()) == ""
+    assert Explaining([], Caps())(alone) == ""

@@ -217,6 +217,7 @@ def test_second_run_of_a_twin_in_place_waits_and_says_for_what(client_of: Client
     assert wait_for_status(alice, second["id"], "succeeded")
 
 
+@pytest.mark.d4(47)
 def test_same_key_is_the_same_run(client_of: Client) -> None:
     alice, bob = client_of("alice"), client_of("bob")
     headers = {"Idempotency-Key": "k1"}

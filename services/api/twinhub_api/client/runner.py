@@ -32,7 +32,7 @@ from twinhub_api.runner.runs import (
 )
 from twinhub_api.runner.saves import Forked, ForkIn, RestoreIn, Saved, SaveIn
 from twinhub_api.runner.secrets import KeptSecret, SecretList
-from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
+from twinhub_api.runner.usage import Cleared, Clearing, RunLoad, RunUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -138,6 +138,10 @@ class RunnerClient(ServiceClient):
         ``start`` is the ``end`` of an earlier answer, for what has come since.
         """
         return self.get(SeriesList, f"{_path(run)}/metrics", {"most": most, "start": start})
+
+    def load(self, run: str) -> RunLoad:
+        """Return what the processes of a run use now."""
+        return self.get(RunLoad, f"{_path(run)}/load")
 
     def read_log(
         self, run: str, *, start: int = 0, attempt: int | None = None

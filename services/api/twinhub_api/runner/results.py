@@ -86,4 +86,7 @@ class Provenance(Wire):
     image: str = Field(
         "", description="The image that it ran in, by its digest; empty where there are none."
     )
+    environment: str = Field(
+        "", description="Digest of the software that was built for it; empty where none was."
+    )
     artefacts: tuple[Artefact, ...] = Field((), description="Its results.")

@@ -26,7 +26,7 @@ from twinhub_runner.moves import check_move
 from twinhub_runner.store.base import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -211,6 +211,16 @@ class RunTable:
                 setattr(row, name, value)
             _note(session, row, what, who, why)
 
+    def tell(self, reasons: Mapping[str, str]) -> None:
+        """Write down what some runs wait for: all at once, since there may be hundreds."""
+        if not reasons:
+            return
+        with self._database.session() as session:
+            waiting = RunRow.status == Status.WAITING.value
+            for row in session.scalars(select(RunRow).where(RunRow.id.in_(reasons), waiting)):
+                row.reason, row.is_asking = reasons[row.id], False
+                _note(session, row, "waits", RUNNER, row.reason)
+
     def aim(self, run_id: str, target: Target, who: str) -> RunRow:
         """Write down what somebody wants of a run; what has ended is left as it is."""
         with self._database.session() as session:
@@ -230,6 +240,12 @@ class RunTable:
         with self._database.reading() as session:
             wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
             return list(session.scalars(wanted))
+
+    def list_queue(self) -> list[RunRow]:
+        """Return all that have not ended, in the order of asking, with what the queue looks at."""
+        wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
+        with self._database.reading() as session:
+            return list(session.scalars(wanted.options(*map(defer, _NOT_QUEUED))))
 
     def count_open(self) -> OpenCount:
         """Return how many runs go on and wait; one that waits for an earlier phase does neither."""
@@ -336,6 +352,7 @@ class RunTable:
             return [row.as_wire() for row in rows]
 
 
+_NOT_QUEUED = (RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.parameters)
 _NOT_LISTED = (
     RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
 )  # fmt: skip

@@ -83,16 +83,17 @@ class Service:
                 place.mkdir(parents=True)
                 (place / "twin.yaml").write_text(TWIN)
         self._database = Database(self._settings.database)
-        event.listen(self._database.engine, "connect", _do_without_the_disk)
+        event.listen(self._database.engine, "connect", do_without_the_disk)
         self._database.make_tables(Base)
         self.acknowledged: dict[str, list[str]] = {}
         """By the key that they were asked for with."""
+        self._asked: dict[str, tuple[str, Submission]] = {}
         self.runner = self._build()
 
     # -- what happens
 
-    def submit(self) -> None:
-        """Ask for some phases of a twin, again until there is an answer."""
+    def submit(self) -> list[str]:
+        """Ask for some phases of a twin, again until there is an answer; return the runs."""
         user, key = self._random.choice(_USERS), f"key-{len(self.acknowledged)}"
         phases = self._random.choice([("execute",), ("create", "execute", "clean")])
         twin = self._random.choice(("tank", "pump", "pipe"))
@@ -100,6 +101,23 @@ class Service:
             lambda: self.runner.submit(Caller(user), Submission(twin=twin, phases=phases), key)
         )
         self.acknowledged[key] = [run.id for run in runs]
+        self._asked[key] = (user, Submission(twin=twin, phases=phases))
+        return self.acknowledged[key]
+
+    def submit_again(self, run: str) -> None:
+        """Ask with the key of a run once more: the same runs are answered."""
+        key = next(key for key, runs in self.acknowledged.items() if run in runs)
+        user, asked = self._asked[key]
+        runs = self._insist(lambda: self.runner.submit(Caller(user), asked, key))
+        assert [one.id for one in runs] == self.acknowledged[key]
+
+    def crash_after(self, points: int) -> None:
+        """Have the runner fall over when it has touched the world so often from now on."""
+        self._crash_at = self.points + points
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
 
     def aim(self, run: str, target: Target) -> None:
         """Say what is wanted of a run, again until there is an answer."""
@@ -239,6 +257,6 @@ def _check_moves(moves: list[Status], status: Status) -> None:
         assert after in LEGAL[before]
 
 
-def _do_without_the_disk(connection: Connection, _: object) -> None:
+def do_without_the_disk(connection: Connection, _: object) -> None:
     """Only the process falls over here, not the machine."""
     connection.execute("pragma synchronous = off")

@@ -20,6 +20,8 @@ _STEP = 31
 
 
 @pytest.mark.heavy  # a database each
+@pytest.mark.d4(38)
+@pytest.mark.d4(39)
 def test_no_crash_loses_a_run_runs_it_twice_or_leaves_something_behind(tmp_path: Path) -> None:
     assert sweep(tmp_path, SAMPLE, step=_STEP) == SAMPLE
 

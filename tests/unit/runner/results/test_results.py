@@ -170,6 +170,7 @@ def test_provenance_names_twin_and_inputs_with_digests(client_of: Client) -> Non
     assert [one["path"] for one in told["artefacts"]] == ["output/result.csv"]
 
 
+@pytest.mark.d4(45)
 def test_rerun_has_the_same_inputs_and_values_after_the_same_phases(
     client_of: Client, root: Path
 ) -> None:

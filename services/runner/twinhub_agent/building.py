@@ -44,7 +44,8 @@ class _Step:
 
     def __init__(self, plan: Mapping[str, Any], step: Mapping[str, Any], outside: str) -> None:
         self._plan, self._step, self._outside = plan, step, outside
-        self._twin, self._cache = step["twin"], plan.get("builds")
+        self._twin, cache = step["twin"], plan.get("builds")
+        self._cache = cache if cache and os.path.isdir(cache) else None
 
     def run(self, inside: str) -> tuple[int, str] | None:
         """Make its outputs, or put back those that were made of the same."""

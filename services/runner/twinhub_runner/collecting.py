@@ -77,6 +77,7 @@ def clear_old(runner: Runner, days: float) -> None:
     """Clear what the site keeps no longer, and what clearing has left that was cut off."""
     for name in runner.workshop.copies.list_aside():
         runner.workshop.copies.remove_aside(name)
+    runner.workshop.discard_builds(time.time() - days * DAY_SECONDS, runner.table)
     while not runner.background.stopping.is_set():
         done = clear(runner, find_old(runner, time.time() - days * DAY_SECONDS), RUNNER)
         if done.runs or done.copies:

@@ -132,3 +132,17 @@ def test_people_see_and_clear_their_own_runs_alone(tmp_path: Path) -> None:
         assert there.row(run).is_cleared
         used = client.get("/api/usage", headers=alice).json()
         assert (used["runs"], used["runs_bytes"], used["copies"]) == (0, 0, 0)
+
+
+def test_what_a_twin_has_built_goes_when_no_run_has_had_it_for_long(tmp_path: Path) -> None:
+    built = "build: {made: {command: make, inputs: [source], outputs: [made]}}\n"
+    with stepping(tmp_path, TWIN + built) as there:
+        run = run_to_its_end(there)
+        kept = tmp_path / "assets/.runs/builds" / there.row(run).copy
+        (tmp_path / "assets/.runs/builds/old.gone").mkdir()
+        clear_old(there.runner, days=1)
+        assert kept.is_dir()
+        for folder in kept.parent.iterdir():
+            os.utime(folder, (0, 0))
+        clear_old(there.runner, days=1)
+        assert list(kept.parent.iterdir()) == []

@@ -169,12 +169,14 @@ def _show_to_end(runs: Runs, found: Run) -> Run:
 
 
 def _wait_for_begin(runs: Runs, found: Run) -> Run:
-    """Wait while a run waits, and say for what."""
+    """Wait while a run waits, and say for what; what it has built is in its log meanwhile."""
     pause, said = 0.05, ""
-    while found.status is Status.WAITING and found.attempt == 1:
-        if found.reason != said:
+    while found.status in {Status.WAITING, Status.PREPARING} and found.attempt == 1:
+        if found.reason not in {"", said}:
             said = found.reason
             tell(f"it waits: {safe(said)}")
+        if found.reason and found.status is Status.PREPARING:
+            break
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
         found = runs.client.find(found.id)

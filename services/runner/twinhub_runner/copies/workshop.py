@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from twinhub_runner.twins import FoundTwin
 
 CREATE, CLEAN = "create", "clean"
+_GONE = ".gone"
 COPY_NOTE = "copy.json"
 """What a run's copy was made of, in the run's own folder."""
 
@@ -172,6 +173,17 @@ class Workshop:
         self.copies.remove_aside(name)
         shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
         return True
+
+    def discard_builds(self, before: float, table: RunTable) -> None:
+        """Remove what twins have built of which no run has been prepared since a time."""
+        folder = self._folder_of_builds("")
+        for one in list(folder.iterdir()) if folder.is_dir() else ():
+            with self._lock:
+                is_open = any(row.copy == one.name for row in table.list_open())
+                if one.name in self._used or is_open or one.stat().st_mtime >= before:
+                    continue
+                gone = one if one.suffix == _GONE else one.rename(one.with_suffix(_GONE))
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 def _may_have(caller: Caller, copy: Copy) -> bool:

@@ -48,6 +48,8 @@ _GOES_ON = "What a folder seems to need is a guess, so its phase runs without it
 _MOST_LINES = 20_000
 """Of a build's output that are kept for runs that come to wait for it."""
 _LAST_LINES = 5
+_NOISE = ("Removing intermediate container", " --->", "Step ")
+"""What an engine says of its own work."""
 _REMEMBERED_SECONDS = 900.0
 _AT_ONCE = 2
 
@@ -264,10 +266,10 @@ class Environments:
 
 
 def _explain(fault: str, lines: list[str]) -> str:
-    said = [line.strip() for line in lines if line.strip()]
+    said = [line.strip() for line in lines if line.strip() and not line.startswith(_NOISE)]
     last = "".join(f"\n  {line[:200]}" for line in said[-_LAST_LINES:])
-    remedy = find_remedy("\n".join(said))
-    return f"Its environment cannot be built: {fault.rstrip('.')}{remedy and f'; {remedy}'}.{last}"
+    why = find_remedy("\n".join(said)) or fault.rstrip(".")
+    return f"Its environment cannot be built: {why}.{last}"
 
 
 def _write(outside: Path, lines: list[str]) -> None:

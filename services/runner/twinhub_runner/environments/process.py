@@ -29,12 +29,12 @@ _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _LIST = f"{PLACE}/python.txt"
 _INSTALL = f"""\
 set -eu
+[ -s {_LIST} ] || exit 0
 if [ -d /opt/twinhub/environment ]; then
     cp -R /opt/twinhub/environment/. {PLACE}/
 else
     /usr/bin/python3 -m venv --system-site-packages {PLACE}
 fi
-[ -s {_LIST} ] || exit 0
 exec {PLACE}/bin/python -m pip install --no-cache-dir --no-input --disable-pip-version-check \\
     --progress-bar=off --requirement {_LIST} "$@"
 """

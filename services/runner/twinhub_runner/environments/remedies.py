@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
+from twinhub_dtconfig.faults import nearest_key
+
+_UNKNOWN = re.compile(r"there is no Debian package (?P<name>\S+); near are: ?(?P<near>.*)")
 _REMEDIES = (
-    (
-        r"there is no Debian package (\S+); near are: ?(.*)",
-        "Debian has no package {0}: correct environment.system (near are: {1})",
-    ),
     (
         r"E: Version '([^']+)' for '([^']+)' was not found",
         "Debian has {1} in another version than {0}: leave the version out",
@@ -36,7 +35,15 @@ _REMEDIES = (
 
 def find_remedy(output: str) -> str:
     """Return what to do; empty where the output does not tell."""
+    if unknown := [*_UNKNOWN.finditer(output)]:
+        return "; ".join(_explain(one["name"], one["near"].split()) for one in unknown)
     for signs, remedy in _REMEDIES:
         if found := re.search(signs, output):
             return remedy.format(*(one.strip() for one in found.groups()))
     return ""
+
+
+def _explain(name: str, near: list[str]) -> str:
+    nearest = nearest_key(name, near)
+    hint = f", did you mean {nearest!r}?" if nearest else ":"
+    return f"Debian has no package {name!r}{hint} correct environment.system"

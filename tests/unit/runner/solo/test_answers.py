@@ -26,6 +26,7 @@ SCRIPTS = {
     "create": "#!/bin/sh\necho hello world\n",
     "execute": "#!/bin/sh\necho half; echo why >&2; exit 7\n",
     "wait": "#!/bin/sh\necho up; until [ -e go ]; do sleep 0.05; done\n",
+    "sudo": "#!/bin/sh\ncommand -v sudo || true\n",
     "plain": "echo no interpreter\n",
 }
 
@@ -39,7 +40,8 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (scripts / name).chmod(0o755)
     (scripts / "locked").write_text("#!/bin/sh\n")
     (tmp_path / "runner.yaml").write_text(
-        "port: 5000\nlocation: script\ncommands: [create, execute, wait, plain, locked, missing]\n"
+        "port: 5000\nlocation: script\n"
+        "commands: [create, execute, wait, sudo, plain, locked, missing]\n"
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -76,6 +78,12 @@ def test_command_is_answered_when_it_has_ended_and_its_output_is_there(client: T
     }  # fmt: skip
 
 
+def test_sudo_of_a_machine_of_ones_own_is_its_own(client: TestClient) -> None:
+    assert client.post("/", json={"name": "sudo"}).status_code == 200
+    stdout = client.get("/").json()["logs"]["stdout"]
+    assert "twinhub_agent" not in stdout
+
+
 @pytest.mark.parametrize(
     "name", ["execute", "clean", "missing", "locked", "plain", "", "../script/create"]
 )
@@ -93,7 +101,7 @@ def test_truth_about_a_failed_command_is_kept(client: TestClient) -> None:
     assert (run["status"], run["exit_code"]) == ("failed", 7)
     assert (run["stdout"], run["stderr"]) == ("half", "why")
     assert client.post("/", json={"name": "crate"}).json()["run"]["reason"] == (
-        "'crate' is not among create, execute, wait, plain, locked, missing"
+        "'crate' is not among create, execute, wait, sudo, plain, locked, missing"
     )
 
 
@@ -217,6 +225,18 @@ def test_phases_of_a_twin_are_its_commands(tmp_path: Path) -> None:
         assert client.post("/", json={"name": "execute"}).status_code == 200
         assert client.get("/").json()["logs"]["stdout"] == "3"
         assert client.post("/", json={"name": "clean"}).status_code == 400
+
+
+def test_a_twin_builds_before_its_phase_and_keeps_nothing_of_that_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text("1\n")
+    (tmp_path / "twin.yaml").write_text(
+        "format: 1\nname: tank\nphases: {execute: cat made}\n"
+        "build: {made: {command: cp source made, inputs: [source], outputs: [made]}}\n"
+    )
+    commands = Commands(read_twin(tmp_path), tmp_path / "state")
+    with TestClient(make_application(commands, None), base_url="http://127.0.0.1:5000") as client:
+        assert client.post("/", json={"name": "execute"}).status_code == 200
+        assert client.get("/").json()["logs"]["stdout"].endswith("1")
 
 
 @pytest.mark.parametrize(

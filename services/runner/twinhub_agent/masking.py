@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MASK = b"***"
 _LEAST = 4
 """Bytes of what is looked for: anything shorter is everywhere."""
+_TELLING = 8
+"""Bytes of a beginning that is seldom anywhere else."""
 _LEAST_LINE = 8
 """The same of one line of a value that has several."""
 
@@ -30,7 +32,7 @@ class Hidden:
         forms = {form for value in values for form in _forms(value) if len(form) >= _LEAST}
         self._words = sorted(forms, key=lambda word: (-len(word), word))
         self._longest = max(map(len, self._words), default=0)
-        self._pattern = re.compile(b"|".join(map(re.escape, self._words)) or rb"(?!)")
+        self._pattern = re.compile(_pattern_of(self._words) if self._words else rb"(?!)")
 
     def new_masker(self) -> Masker:
         """Return what masks one stream."""
@@ -62,11 +64,12 @@ class Hidden:
     @staticmethod
     def _open_in(text: bytes, first: int, word: bytes) -> int:
         at = max(first, len(text) - len(word) + 1)
-        while (at := text.find(word[:1], at)) >= 0:
+        while (at := text.find(word[:_TELLING], at)) >= 0:
             if word.startswith(text[at:]):
                 return at
             at += 1
-        return len(text)
+        last = range(max(first, len(text) - _TELLING + 1), len(text))
+        return next((one for one in last if word.startswith(text[one:])), len(text))
 
 
 class Masker:
@@ -86,6 +89,22 @@ class Masker:
         """Return what was held back: nothing comes any more."""
         rest, self._held = self._hidden.mask(self._held), b""
         return rest
+
+
+def _pattern_of(words: list[bytes]) -> bytes:
+    """Return a pattern for words, the longest first, that tries few of them at each place."""
+    if len(words) == 1:
+        return re.escape(words[0])
+    first, last = min(words), max(words)
+    differ = (at for at, (one, other) in enumerate(zip(first, last)) if one != other)
+    start = first[: next(differ, len(first))]
+    rests: dict[bytes, list[bytes]] = {}
+    for word in words:
+        rest = word[len(start) :]
+        rests.setdefault(rest[:1], []).append(rest)
+    is_word = rests.pop(b"", None) is not None
+    branches = b"|".join(map(_pattern_of, rests.values()))
+    return re.escape(start) + b"(?:" + branches + b")" + (b"?" if is_word else b"")
 
 
 def _forms(value: str) -> Iterator[bytes]:

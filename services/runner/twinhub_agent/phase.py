@@ -260,11 +260,14 @@ class Phase:
             elif self._outcome is None or self._is_in_background:
                 check.ask()
 
+    def _tell_hidden(self) -> None:
+        for where in self._looking.take_new():
+            self._say(f"In {where} a command failed before `| tee`, which hides it.")
+
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
         self._journal.write("exited", process=process.name, status=process.status)
-        for where in self._looking.take_new():
-            self._say(f"In {where} a command failed before `| tee`, which hides it.")
+        self._tell_hidden()
         if self._control.note_end(process) or self._outcome is not None:
             return
         if process is self._fetching:

@@ -66,6 +66,7 @@ def tell(place: Place, values: Mapping[str, str]) -> bool:
         return False
     finally:
         os.close(pipe)
+    (place.inside / PIPE).unlink(missing_ok=True)  # whoever listens has it open
     return True
 
 

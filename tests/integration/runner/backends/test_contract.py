@@ -71,6 +71,7 @@ def test_secrets_come_through_a_pipe_and_lie_in_memory_alone(bench: Bench) -> No
     for file in (one for one in bench.runs.parent.rglob("*") if one.is_file()):
         assert b"swordfish" not in file.read_bytes(), file
     assert not os.path.lexists(bench.work / "key")
+    assert not os.path.lexists(place.inside / "secrets")
 
 
 def test_what_was_started_is_not_started_again(bench: Bench) -> None:

@@ -133,6 +133,31 @@ def test_run_that_goes_on_writes_its_state_first(client_of: Client, root: Path) 
     assert alice.get(f"/api/runs/{going}").json()["status"] == "running"
 
 
+def test_twin_that_has_a_command_for_it_goes_on_by_that(client_of: Client, root: Path) -> None:
+    text = TWIN.replace("checkpoint: ./save", "restore: sh -c 'echo from; cat state/deep/level'")
+    (root / OWN / "twin.yaml").write_text(text)
+    alice = client_of("alice")
+    archive = save(alice, run(alice, "create", "execute", twin=OWN)["id"], "data/saves/a.zip")
+    assert texts(alice, restore(alice, archive)["id"]) == ["from", "3"]
+
+
+def test_twin_that_keeps_nothing_or_runs_in_place_has_nothing_to_save(
+    client_of: Client, root: Path
+) -> None:
+    (root / OWN / "twin.yaml").write_text(TWIN.replace('keep: ["state/**"], ', ""))
+    plain = root / "alice/digital_twins/plain/lifecycle"
+    plain.mkdir(parents=True)
+    (plain / "execute").write_text("#!/bin/sh\necho x\n")
+    (plain / "execute").chmod(0o755)
+    alice = client_of("alice")
+    for twin, phases, says in (
+        (OWN, ("create",), "name the files under state.keep"),
+        ("plain", ("execute",), "runs in place"),
+    ):
+        answer = alice.post(f"/api/runs/{run(alice, *phases, twin=twin)['id']}/save", json={})
+        assert (answer.status_code, says in answer.json()["detail"]) == (409, True)
+
+
 def test_fork_is_a_twin_of_one_s_own_with_the_state(client_of: Client, root: Path) -> None:
     alice, bob = client_of("alice"), client_of("bob")
     archive = save(alice, run(alice, "create", "execute")["id"])

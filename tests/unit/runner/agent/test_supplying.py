@@ -1,0 +1,75 @@
+"""A phase that needs secrets begins when it has been told them, or ends when it is to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from twinhub_runner.agents import find_agent
+
+from tests.fixtures.waiting import wait_for
+from tests.unit.runner.agent.sandboxes import END_SECONDS, Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.heavy  # real sandboxes
+FILE = {"to": "config/key", "text": None, "render": "key.in", "executable": True}
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox(tmp_path: Path) -> Sandbox:
+    """A phase that waits for a secret, which a template takes."""
+    sandbox = Sandbox(tmp_path)
+    for name in ("in", "work"):
+        (tmp_path / name).mkdir()
+    os.mkfifo(tmp_path / "in/secrets", 0o600)
+    (tmp_path / "work/key.in").write_bytes(b"#!/bin/sh\necho '${secrets.key} ${twin.x} \xff'\n")
+    files = {"folder": str(tmp_path / "work"), "made": [FILE], "values": {}}
+    sandbox.start(
+        {"main": {"command": ["sh", "config/key"]}}, secrets={"secrets.key": "key"}, files=files
+    )
+    sandbox.wait_for_event("begun")
+    return sandbox
+
+
+def test_phase_begins_when_all_of_the_secrets_have_come(sandbox: Sandbox) -> None:
+    told = json.dumps({"secrets.key": "swordfish"}).encode() + b"\n"
+    for part in (told[:9], told[9:]):
+        _write(sandbox, part)
+    assert sandbox.wait() == (0, "ended")
+    assert [text for name, _, text in sandbox.records() if name == "main"] == [
+        b"*** ${twin.x} \xff"
+    ]
+    assert (sandbox.folder / "out/supplied.json").exists()
+    assert not os.path.lexists(sandbox.folder / "work/config/key")
+
+
+def test_phase_that_is_stopped_while_it_waits_starts_nothing(sandbox: Sandbox) -> None:
+    pid = find_agent(sandbox.folder / "out")
+    assert pid is not None
+    os.kill(pid, signal.SIGTERM)
+    assert sandbox.wait() == (143, "stopped")
+    assert [one["event"] for one in sandbox.events()] == ["begun", "ending"]
+
+
+def test_template_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
+    (sandbox.folder / "work/key.in").unlink()
+    _write(sandbox, b'{"secrets.key": "swordfish"}\n')
+    assert sandbox.wait() == (125, "not-started")
+    assert "key.in cannot be made: No such file" in "".join(sandbox.texts("twin"))
+
+
+def _write(sandbox: Sandbox, part: bytes) -> None:
+    def opened() -> int | None:
+        try:
+            return os.open(sandbox.folder / "in/secrets", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return None
+
+    pipe = wait_for(opened, seconds=END_SECONDS, what="it listens")
+    os.write(pipe, part)
+    os.close(pipe)

@@ -130,3 +130,8 @@ def test_what_goes_through_tee_is_in_the_log_though_its_failure_is_hidden(owner:
     run = owner.runs.submit("piped")
     assert owner.runs.wait(run)["exit_code"] == 0
     assert owner.runs.lines(run) == ["step 1", "no convergence"]
+
+
+def test_sudo_apt_get_succeeds_where_nothing_is_missing(owner: Person) -> None:
+    lines = must_succeed(owner.runs, "installing", "create")
+    assert any(line.startswith("curl ") for line in lines), lines

@@ -11,6 +11,7 @@ import docker
 from docker.errors import APIError, DockerException, NotFound
 from twinhub_api.names import find_label, find_sandbox
 
+from twinhub_hub.broker.environments import labels_of
 from twinhub_hub.layers.recipe import OWNER_LABEL
 from twinhub_hub.operate.engine import NETWORK_LABEL
 from twinhub_hub.operate.errors import EngineError
@@ -103,7 +104,7 @@ def remove_workspaces(client: docker.DockerClient, prefix: str, label: str) -> N
 
 
 def purge_workspaces(prefix: str, network: str) -> list[str]:
-    """Remove containers, home volumes and the bridges; return what was removed."""
+    """Remove containers, home volumes, software of twins, bridges; return what was removed."""
     client = docker.from_env()
     removed = []
     for container in (*_containers(client, prefix), *_runs(client, prefix)):
@@ -113,6 +114,10 @@ def purge_workspaces(prefix: str, network: str) -> list[str]:
         if volume.name.startswith(f"{prefix}-home-"):
             remove_volume(client, volume.name)
             removed.append(f"volume {volume.name}")
+    labels = [f"{key}={value}" for key, value in labels_of(prefix).items()]
+    for image in client.images.list(filters={"label": labels}):
+        client.images.remove(str(image.id), force=True)
+        removed.append(f"image {image.tags[0] if image.tags else image.short_id}")
     for found in client.networks.list(filters={"label": f"{NETWORK_LABEL}={network}"}):
         try:
             found.remove()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twinhub_api.runner.logs import LogLine
-    from twinhub_api.runner.results import Artefact, Provenance
+    from twinhub_api.runner.results import Artefact, Preview, Provenance
     from twinhub_api.runner.runs import Run as Known
 
     Value = bool | int | float | str
@@ -250,6 +250,11 @@ class Results(Mapping[str, bytes]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.artefacts)
+
+    def preview(self, path: str) -> Preview:
+        """Return the beginning of a file: text, rows of a table, or how large a picture is."""
+        with _asking() as client:
+            return client.preview(self._run, path)
 
     def text(self, path: str) -> str:
         """Return the text of a file in UTF-8."""

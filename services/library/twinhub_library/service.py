@@ -6,21 +6,17 @@ in a variable of its own. They are taken out of the environment before anything 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import os
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import TYPE_CHECKING, Self
 
-from pydantic import TypeAdapter, ValidationError
-from twinhub_api.log_lines import log_to_stderr
 from twinhub_kit.hub import HubIdentity
 from twinhub_kit.hub_groups import HubGroups
-from twinhub_kit.rights import RightsError, become
-from twinhub_kit.serving import serve, share_heaps
+from twinhub_kit.process import run_process, take_settings
+from twinhub_kit.serving import serve
 from twinhub_kit.sign_in import Addresses, SignIn
 
 from twinhub_library.gone_groups import watch_groups
@@ -36,14 +32,6 @@ _log = logging.getLogger(__name__)
 
 NAME = "library"
 PAGES = "/open"
-
-_SETTINGS, _TOKEN, _CRYPT_KEYS = (
-    "TWINHUB_LIBRARY_SETTINGS", "TWINHUB_LIBRARY_TOKEN", "TWINHUB_LIBRARY_CRYPT_KEYS",
-)  # fmt: skip
-
-
-class ServiceSettingsError(Exception):
-    """The environment does not tell what the service needs; the text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +55,14 @@ class ServiceSettings:
         Raises:
             ServiceSettingsError: something is missing or wrong.
         """
-        try:
-            text, token = environment.pop(_SETTINGS), environment.pop(_TOKEN)
-            found = TypeAdapter(cls).validate_json(text)
-        except KeyError as error:
-            raise ServiceSettingsError(f"{error.args[0]} is not set.") from error
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
-        keys = tuple(environment.pop(_CRYPT_KEYS, "").split())
-        return replace(found, token=token, library=replace(found.library, crypt_keys=keys))
+        told = take_settings(NAME, cls, environment)
+        library = replace(told.settings.library, crypt_keys=told.crypt_keys)
+        return replace(told.settings, token=told.token, library=library)
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """Folders that it writes to."""
+        return (self.library.root, self.library.state)
 
 
 async def run(settings: ServiceSettings) -> None:
@@ -105,18 +90,7 @@ async def run(settings: ServiceSettings) -> None:
 
 def main() -> int:
     """Run the process; return its exit code."""
-    share_heaps()
-    log_to_stderr(NAME)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
-    try:
-        settings = ServiceSettings.from_environment(os.environ)
-        library = settings.library
-        become(settings.uid, writable=(library.root, library.state), readable=settings.needed)
-    except (ServiceSettingsError, RightsError) as error:
-        _log.error("%s", error)
-        return 1
-    asyncio.run(run(settings))
-    return 0
+    return run_process(NAME, ServiceSettings.from_environment, run)
 
 
 if __name__ == "__main__":

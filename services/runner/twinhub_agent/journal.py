@@ -22,13 +22,14 @@ class Journal:
         os.fdatasync(self._file)
 
 
-def write_whole(path: str, content: object) -> None:
-    """Put JSON in a file, which is complete whenever it is there."""
+def write_whole(path: str, content: object, *, lasting: bool = True) -> None:
+    """Put JSON in a file, which is complete whenever it is there; after a power cut if it lasts."""
     new = f"{path}.new"
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         os.write(file, dump(content).encode())
-        os.fdatasync(file)
+        if lasting:
+            os.fdatasync(file)
     finally:
         os.close(file)
     os.rename(new, path)

@@ -8,7 +8,7 @@ import time
 
 from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
-from twinhub_agent.health import Check
+from twinhub_agent.hidden import Looking
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from twinhub_agent.health import Check
+    from twinhub_agent.load import Load
+
 NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
 """Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
+LOAD_SECONDS = 2.0
+"""How often it is written down what the phase uses."""
 _CHUNK = 1 << 16
 _TERMINATE = "terminate"
 """The phase that ends another one, often by the names of its processes."""
@@ -49,12 +54,15 @@ class Phase:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_signal)
         self._streams: dict[int, Stream] = {}
+        self._looking = Looking(outside)
         self._processes = {
             name: Process(name, one, self._log, self._metrics.see)
             for name, one in plan["processes"].items()
         }
         self._fetching = self._make_fetching(plan.get("fetch"))
-        self._checks = {name: Check(one) for name, one in plan.get("health", {}).items()}
+        self._checks = _make_checks(plan.get("health") or {})
+        self._load: Load | None = None
+        self._load_at = time.monotonic() + LOAD_SECONDS
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
         self._is_in_background = False
@@ -221,7 +229,8 @@ class Phase:
     def _note_health(self, name: str, check: Check) -> None:
         """Write down that something answers again or no more; what does not may be killed."""
         ill = [one for one, check in self._checks.items() if check.is_healthy is False]
-        write_whole(f"{self._outside}/health.json", {"ill": ill})
+        with suppress(OSError):  # a full disk: the journal tells, or nobody does
+            write_whole(f"{self._outside}/health.json", {"ill": ill})
         self._journal.write("healthy" if check.is_healthy else "unhealthy", port=name)
         if check.is_healthy:
             return
@@ -231,6 +240,16 @@ class Phase:
         else:
             self._say(f"{name} does not answer: {process.name} is killed.")
             process.kill()
+
+    def _look_at_load(self) -> None:
+        """Write down what is used if it is time to; of a phase that is over soon, nobody asks."""
+        if time.monotonic() < self._load_at:
+            return
+        from twinhub_agent.load import Load  # noqa: PLC0415 - most phases are short
+
+        self._load_at = time.monotonic() + LOAD_SECONDS
+        self._load = self._load or Load(f"{self._outside}/load.json")
+        self._load.look((*self._processes.values(), *self._control.processes))
 
     def _look_at_health(self) -> None:
         """Ask what is to answer, once its process is ready and until the end."""
@@ -244,13 +263,19 @@ class Phase:
     def _judge(self, process: Process) -> None:
         """Decide what the end of a process means for the phase."""
         self._journal.write("exited", process=process.name, status=process.status)
+        for where in self._looking.take_new():
+            self._say(f"In {where} a command failed before `| tee`, which hides it.")
         if self._control.note_end(process) or self._outcome is not None:
             return
         if process is self._fetching:
             self._fetching = None
             if process.status:
                 self._end(NOT_STARTED, "not-fetched", process.name)
-            return
+        else:
+            self._go_on_after(process)
+
+    def _go_on_after(self, process: Process) -> None:
+        """Start a process of the twin again that has ended, or decide what is without it."""
         if process.is_to_start_again():
             self._say(
                 f"{process.name} {process.how_it_ended()} and is started again "
@@ -279,6 +304,7 @@ class Phase:
             if process.is_running or self._is_awaited(process):
                 self._look_at(process)
         self._look_at_health()
+        self._look_at_load()
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)
@@ -318,3 +344,11 @@ class Phase:
     def _note_signal(self, number: int, _frame: object) -> None:
         if number != signal.SIGCHLD:
             self._is_asked_to_stop = True
+
+
+def _make_checks(plans: Mapping[str, Any]) -> dict[str, Check]:
+    if not plans:
+        return {}
+    from twinhub_agent.health import Check  # noqa: PLC0415 - most have none
+
+    return {name: Check(one) for name, one in plans.items()}

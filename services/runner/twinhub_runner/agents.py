@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import twinhub_agent
+from twinhub_agent.hidden import NOTE
 from twinhub_agent.supplying import PIPE
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
+_MOST_NUMBER = 2.0**53
+"""Of what an agent counts: what JSON and JavaScript tell exactly."""
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -85,8 +88,8 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    programs = sorted(Path(twinhub_agent.__file__).parent.joinpath("programs").iterdir())
-    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in programs]
+    programs = Path(twinhub_agent.__file__).parent / "programs"
+    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
     return tuple(found)
 
 
@@ -131,6 +134,31 @@ def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
         return [name for name in ports if name in found]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def hides_failure(outside: Path) -> bool:
+    """Return whether a command of a phase has failed and a pipe into tee has hidden it."""
+    return os.path.lexists(outside / NOTE)
+
+
+def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, int, int]]:
+    """Return cores, bytes of memory and number of processes, by the names that a plan has."""
+    found: dict[str, tuple[float, int, int]] = {}
+    try:
+        said = json.loads(_read(outside / "load.json"))["processes"]
+        for name in [one for one in known if one in said]:
+            cores, memory, count = said[name]
+            found[name] = (_within(float(cores)), int(_within(memory)), int(_within(count)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return {}
+    return found
+
+
+def _within(number: float) -> float:
+    """Return a number that can be; or raise `ValueError`."""
+    if not 0 <= number <= _MOST_NUMBER:
+        raise ValueError(number)
+    return number
 
 
 def find_agent(outside: Path) -> int | None:

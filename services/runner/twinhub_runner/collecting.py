@@ -47,13 +47,18 @@ def find_old(runner: Runner, before: float, owner: str | None = None) -> Old:
     Of many runs it is the oldest ones.
     """
     rows = runner.table.list_ended(before, owner, _MOST_AT_ONCE)
-    return Old(tuple(rows), tuple(runner.table.list_unused_copies(before, owner)))
+    written_at = runner.workshop.copies.written_at
+    unused = (
+        name for name in runner.table.list_unused_copies(before, owner)
+        if (at := written_at(name)) is not None and at < before
+    )  # fmt: skip
+    return Old(tuple(rows), tuple(unused))
 
 
 def clear(runner: Runner, old: Old, who: str, *, is_dry: bool = False) -> Cleared:
     """Remove log and results of runs, and working copies; or only tell what that would be."""
     folders = [(row, runner.places.folders_of(row)) for row in old.runs]
-    copies = [name for name in old.copies if (runner.workshop.copies.folder / name).is_dir()]
+    copies = list(old.copies)
     freed = sum(map(size_of, (one for _, made in folders for one in made)))
     freed += sum(size_of(runner.workshop.copies.folder / name) for name in copies)
     if not is_dry:
@@ -69,7 +74,9 @@ def clear(runner: Runner, old: Old, who: str, *, is_dry: bool = False) -> Cleare
 
 
 def clear_old(runner: Runner, days: float) -> None:
-    """Clear what the site keeps no longer."""
+    """Clear what the site keeps no longer, and what clearing has left that was cut off."""
+    for name in runner.workshop.copies.list_aside():
+        runner.workshop.copies.remove_aside(name)
     while not runner.background.stopping.is_set():
         done = clear(runner, find_old(runner, time.time() - days * DAY_SECONDS), RUNNER)
         if done.runs or done.copies:

@@ -88,6 +88,13 @@ class NoArtefactError(RunnerError):
     status = 404
 
 
+class NoPictureError(RunnerError):
+    """A result that is no picture, or a large one, is to be shown as one."""
+
+    code = "no-picture"
+    status = 415
+
+
 class BadSaveError(RunnerError):
     """An archive that is no save, or a damaged one: nothing is made of it."""
 

@@ -9,6 +9,7 @@ A group that is deleted and made again between two looks is not told from the ol
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
+MOST_ASKED = 20
+"""People of whom the hub, which has one thread, is asked at a time: 200 in 50 seconds."""
 _GROUPS_SECONDS = 60.0
 _TEAMS = "/workspace/teams/"
 
@@ -38,20 +41,27 @@ def watch_people(
 ) -> None:  # fmt: skip
     """Look after people and teams while the runner serves; the functions ask the hub."""
     background = runner.background
-    background.every(LOOK_SECONDS, "gone", partial(end_runs_of_gone, runner, has_left))
+    background.every(LOOK_SECONDS, "gone", partial(end_runs_of_gone, runner, has_left, {}))
     background.every(LOOK_SECONDS, "leavers", partial(end_runs_of_leavers, runner, groups_of))
     background.every(_GROUPS_SECONDS, "groups", partial(forget_gone_groups, runner, has_group))
 
 
-def end_runs_of_gone(runner: Runner, has_left: Callable[[str], bool]) -> None:
+def end_runs_of_gone(
+    runner: Runner, has_left: Callable[[str], bool], asked: dict[str, float]
+) -> None:
     """Kill all that somebody runs, or is to, who may be here no more.
 
-    It is asked of everybody who has something under way, each time anew: so what was still asked
+    It is asked of everybody who has something under way, again and again: so what was still asked
     for with a token that was remembered ends as well, and nothing has to be told to anybody.
-    Nothing is killed while the hub does not answer.
+    Nothing is killed while the hub does not answer. Of many people, those are asked of who were not
+    for the longest time; ``asked`` is when each was.
     """
     rows = [row for row in runner.table.list_open() if row.target != Target.KILL]
-    for owner in sorted({row.owner for row in rows}):
+    owners = sorted({row.owner for row in rows}, key=lambda one: (asked.get(one, 0.0), one))
+    for owner in [one for one in asked if one not in owners]:
+        del asked[owner]
+    for owner in owners[:MOST_ASKED]:
+        asked[owner] = time.monotonic()
         try:
             is_gone = has_left(owner)
         except UnavailableError as error:

@@ -18,6 +18,7 @@ from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.environments.base import NotMadeError
 from twinhub_runner.environments.building import WAITS
 from twinhub_runner.errors import BadTwinError, MissingSecretError
+from twinhub_runner.hiding import tell_hidden
 from twinhub_runner.plans import SOFTWARE
 from twinhub_runner.resources import tell_out_of_disk, tell_out_of_memory
 from twinhub_runner.room import note_before
@@ -181,6 +182,8 @@ class Reconciler:
         else:
             folder, is_good = self._places.of(row).folder, then is Status.SUCCEEDED
             fault = self._workshop.leave(row, folder, is_good=is_good)
+            if is_good:
+                why = tell_hidden(row.plan, self._places.of(row).outside)
             self._table.move(row.id, then, f"{why} {fault}".strip(), exit_code=seen.status)
         self._backend.remove(self._places.sandbox_of(row))
 

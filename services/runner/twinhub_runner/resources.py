@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from twinhub_dtconfig.values import format_size, parse_size
+from twinhub_kit.sizes import show_size
 
 from twinhub_runner.errors import BadSubmissionError
 
@@ -82,8 +83,8 @@ def tell_out_of_memory(plan: Mapping[str, Any], had_bytes: int | None) -> str:
 
 def tell_out_of_disk(plan: Mapping[str, Any], written: int | None, most: int) -> str:
     """Return what to do about a run that has written more than it may; None of a single file."""
-    what = "one file of it was" if written is None else f"it has written {format_size(written)},"
-    more = f"{what} more than the {format_size(most)} that it has"
+    what = "one file of it was" if written is None else f"it has written {show_size(written)},"
+    more = f"{what} more than the {show_size(most)} that it has"
     more = f"{more[0].upper()}{more[1:]}"
     if "disk" in plan.get(ASKED, {}):
         return f"{more}: raise resources.disk in its twin.yaml."

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status
-from twinhub_dtconfig.values import format_size
 from twinhub_kit.files.errors import FileError
 from twinhub_kit.files.walking import walk
+from twinhub_kit.sizes import show_size
 
 from twinhub_runner.folders import opened_folder
 from twinhub_runner.resources import limits_of, tell_out_of_disk
@@ -51,7 +51,7 @@ class Room:
         if free >= self.least_free:
             return ""
         return (
-            f"Only {format_size(free)} are left on the disk, and {format_size(self.least_free)} "
+            f"Only {show_size(free)} are left on the disk, and {show_size(self.least_free)} "
             "are to be"
         )
 

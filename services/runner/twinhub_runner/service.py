@@ -6,23 +6,19 @@ keys in variables of their own. They are taken out of there before anything else
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import os
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pydantic import TypeAdapter, ValidationError
-from twinhub_api.log_lines import log_to_stderr
 from twinhub_api.scopes import USE_RUNNER
 from twinhub_kit.hub import HubIdentity
 from twinhub_kit.hub_groups import HubGroups
 from twinhub_kit.hub_users import HubUsers
-from twinhub_kit.rights import RightsError, become
-from twinhub_kit.serving import serve, share_heaps
+from twinhub_kit.process import run_process, take_settings
+from twinhub_kit.serving import serve
 
 from twinhub_runner.backends.base import Mount
 from twinhub_runner.backends.docker import DockerBackend
@@ -43,13 +39,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 NAME = "runner"
-_SETTINGS, _TOKEN, _CRYPT_KEYS = (
-    "TWINHUB_RUNNER_SETTINGS", "TWINHUB_RUNNER_TOKEN", "TWINHUB_RUNNER_CRYPT_KEYS",
-)  # fmt: skip
-
-
-class ServiceSettingsError(Exception):
-    """The environment does not tell what the service needs; the text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +82,14 @@ class ServiceSettings:
         Raises:
             ServiceSettingsError: something is missing or wrong.
         """
-        try:
-            text, token = environment.pop(_SETTINGS), environment.pop(_TOKEN)
-            found = TypeAdapter(cls).validate_json(text)
-        except KeyError as error:
-            raise ServiceSettingsError(f"{error.args[0]} is not set.") from error
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            raise ServiceSettingsError(f"{_SETTINGS}: {place}: {first['msg']}.") from error
-        keys = tuple(environment.pop(_CRYPT_KEYS, "").split())
-        return replace(found, token=token, runner=replace(found.runner, crypt_keys=keys))
+        told = take_settings(NAME, cls, environment)
+        runner = replace(told.settings.runner, crypt_keys=told.crypt_keys)
+        return replace(told.settings, token=told.token, runner=runner)
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """Folders that it writes to."""
+        return (self.runner.root, self.runner.state)
 
 
 def make_backend(settings: ServiceSettings) -> tuple[Backend, Maker]:
@@ -141,18 +127,7 @@ async def run(settings: ServiceSettings) -> None:
 
 def main() -> int:
     """Run the process; return its exit code."""
-    share_heaps()
-    log_to_stderr(NAME)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
-    try:
-        settings = ServiceSettings.from_environment(os.environ)
-        folders = (settings.runner.root, settings.runner.state)
-        become(settings.uid, writable=folders, readable=settings.needed)
-    except (ServiceSettingsError, RightsError) as error:
-        _log.error("%s", error)
-        return 1
-    asyncio.run(run(settings))
-    return 0
+    return run_process(NAME, ServiceSettings.from_environment, run)
 
 
 if __name__ == "__main__":

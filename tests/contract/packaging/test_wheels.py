@@ -65,6 +65,7 @@ def test_the_hubs_wheel_holds_images_assets_and_locks(wheels: list[Path]) -> Non
     for name in (
         f"{share}images/build.py", f"{share}images/hierarchy.yaml", f"{twin}execute",
         f"{share}images/layer/Dockerfile", f"{share}images/layer/install-layer",
+        f"{share}images/environment/Dockerfile", f"{share}images/environment/install-environment",
         f"{share}requirements/workspace.txt",
         f"{share}services/api/pyproject.toml", f"{share}requirements/proxy/package-lock.json",
         "twinhub_hub/pages/templates/page.html", "twinhub_hub/py.typed",

@@ -126,12 +126,26 @@ def test_a_question_on_the_terminal_is_answered_by_nothing_and_seen_in_the_log(
     assert "Overwrite the results (y/n)?" in said
 
 
-def test_what_goes_through_tee_is_in_the_log_though_its_failure_is_hidden(owner: Person) -> None:
+def test_a_failure_that_tee_hides_is_told_and_in_the_log(owner: Person) -> None:
     run = owner.runs.submit("piped")
-    assert owner.runs.wait(run)["exit_code"] == 0
+    ended = owner.runs.wait(run)
+    assert ended["exit_code"] == 0
+    assert "tee has hidden it" in ended["reason"]
     assert owner.runs.lines(run) == ["step 1", "no convergence"]
 
 
 def test_sudo_apt_get_succeeds_where_nothing_is_missing(owner: Person) -> None:
     lines = must_succeed(owner.runs, "installing", "create")
     assert any(line.startswith("curl ") for line in lines), lines
+
+
+def test_a_twin_has_what_it_asks_for_and_builds_made_once(owner: Person) -> None:
+    expected = ["1", "/opt/twin/bin/python", "coreutils is there"]
+    for times in range(2):
+        run = owner.runs.submit("software")
+        ended, lines = owner.runs.wait(run), owner.runs.lines(run)
+        assert ended["status"] == "succeeded", (ended, owner.runs.lines(run, "environment"))
+        assert lines[:3] == expected
+        assert lines[-2:] == ["environment: {system: [no-such-package]}", "status 100"]
+        assert bool(owner.runs.lines(run, "environment")) == (times == 0)
+        assert owner.runs.lines(run, "build-made") == (["building"] if times == 0 else [])

@@ -14,8 +14,9 @@ from twinhub_hub.operate.edge import render_caddyfile
 from twinhub_hub.operate.prepare import ensure_secrets
 from twinhub_hub.settings.errors import SettingsError
 from twinhub_hub.settings.loading import load_settings
+from twinhub_kit.process import ServiceSettingsError
 from twinhub_runner.egress import Network
-from twinhub_runner.service import ServiceSettings, ServiceSettingsError, make_backend
+from twinhub_runner.service import ServiceSettings, make_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

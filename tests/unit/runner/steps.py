@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from starlette.testclient import TestClient
 from twinhub_api.runner.runs import Submission
-from twinhub_kit.callers import Caller
+from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_kit.database import Database
+from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import make_runner
 from twinhub_runner.settings import RunnerSettings
 from twinhub_runner.store.base import Base
@@ -68,3 +70,12 @@ def stepping(folder: Path, twin: str, **settings: object) -> Iterator[Stepping]:
         yield Stepping(make_runner(made, database, backend, AT_ONCE), backend)
     finally:
         database.close()
+
+
+@contextmanager
+def asking(runner: Runner) -> Iterator[TestClient]:
+    """Ask as alice, or as bob with a token of that name."""
+    identity = TableIdentity({"alice": ALICE, "bob": Caller("bob")})
+    headers = {"Authorization": "token alice"}
+    with TestClient(make_runner_application(runner, identity), headers=headers) as client:
+        yield client

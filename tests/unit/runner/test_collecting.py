@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from starlette.testclient import TestClient
-from twinhub_kit.callers import Caller, TableIdentity
 from twinhub_runner.backends.base import SandboxState, Seen
 from twinhub_runner.collecting import clear, clear_old, find_old
-from twinhub_runner.main import make_runner_application
 from twinhub_runner.store.runs import RUNNER
 
-from tests.unit.runner.steps import ALICE, Stepping, stepping
+from tests.unit.runner.steps import Stepping, asking, stepping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TWIN = """\
@@ -89,6 +85,27 @@ def test_nothing_of_a_run_that_goes_on_or_waits_is_touched(tmp_path: Path) -> No
         assert {there.row(running).status, there.row(waiting).status} == {"running", "waiting"}
 
 
+def test_what_clearing_has_left_that_was_cut_off_goes_the_next_time(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = run_to_its_end(there)
+        copy = copy_of(there, run)
+        there.runner.workshop.copies.put_aside(copy.name)
+        assert not copy.exists()
+        clear_old(there.runner, 1.0)
+        assert list(copy.parent.iterdir()) == []
+
+
+def test_a_copy_that_was_put_there_since_stays(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = run_to_its_end(there)
+        since = there.row(run).ended_at
+        assert since is not None
+        record = copy_of(there, run) / "copy.json"
+        os.utime(record, (since + 100, since + 100))
+        assert find_old(there.runner, since + 50).copies == ()
+        assert find_old(there.runner, since + 200).copies == (copy_of(there, run).name,)
+
+
 def test_the_next_run_of_a_twin_whose_copy_is_gone_makes_it_anew(tmp_path: Path) -> None:
     with stepping(tmp_path, TWIN) as there:
         first = run_to_its_end(there, "create")
@@ -101,16 +118,8 @@ def test_the_next_run_of_a_twin_whose_copy_is_gone_makes_it_anew(tmp_path: Path)
         assert there.row(again).copy_id not in {None, before}
 
 
-@contextmanager
-def asking(there: Stepping) -> Iterator[TestClient]:
-    """Ask as alice or bob."""
-    identity = TableIdentity({"alice": ALICE, "bob": Caller("bob")})
-    with TestClient(make_runner_application(there.runner, identity)) as client:
-        yield client
-
-
 def test_people_see_and_clear_their_own_runs_alone(tmp_path: Path) -> None:
-    with stepping(tmp_path, TWIN) as there, asking(there) as client:
+    with stepping(tmp_path, TWIN) as there, asking(there.runner) as client:
         run = run_to_its_end(there)
         alice, bob = ({"Authorization": f"token {name}"} for name in ("alice", "bob"))
         used = client.get("/api/usage", headers=alice).json()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.runner.steps import Stepping, stepping
+from tests.unit.runner.steps import Stepping, asking, stepping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +72,23 @@ def test_what_a_twin_writes_in_place_of_its_agent_is_shown_to_nobody(
         there.steps()
         tell(there, run, text)
         assert there.row(run).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "main"),
+    [
+        ("[0.5, 1048576, 2]", (0.5, 1048576, 2)), ("[NaN, 1, 1]", None), ("[1e999, 1, 1]", None),
+        ("[1, -1, 1]", None), ("[1, 1]", None), ('["x", 1, 1]', None), ("[0, 1" + "0" * 5000, None),
+    ],
+)  # fmt: skip
+def test_what_a_run_uses_is_told_where_it_can_be(
+    tmp_path: Path, said: str, main: tuple[float, int, int] | None
+) -> None:
+    with stepping(tmp_path, TWIN) as there, asking(there.runner) as client:
+        run = there.submit()
+        there.steps()
+        place = there.runner.places.of(there.row(run)).outside
+        (place / "load.json").write_text(f'{{"processes": {{"x": [1, 1, 1], "main": {said}}}}}')
+        found = client.get(f"/api/runs/{run}/load").json()["processes"]
+        names = ("cpus", "memory_bytes", "count")
+        assert [tuple(one[name] for name in names) for one in found] == ([main] if main else [])

@@ -11,6 +11,7 @@ from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.copies.copies import name_of_copy
 from twinhub_runner.forgetting import forget_person
 from twinhub_runner.leaving import (
+    MOST_ASKED,
     end_runs_of_gone,
     end_runs_of_leavers,
     forget_gone_groups,
@@ -90,14 +91,32 @@ def test_all_runs_of_who_has_left_end_also_those_asked_for_meanwhile(runner: Run
             raise UnavailableError("no answer")
         return name == "alice"
 
-    end_runs_of_gone(runner, has_left)
+    end_runs_of_gone(runner, has_left, {})
     assert targets(runner) == {"runs": "kill", "waits": "kill", "bobs": "run", "eves": "run"}
     assert "alice has left." in [
         event.why for event in runner.table.events("runs", after=0, limit=9)
     ]
     add(runner, "later")
-    end_runs_of_gone(runner, has_left)
+    end_runs_of_gone(runner, has_left, {})
     assert targets(runner)["later"] == "kill"
+
+
+def test_of_many_people_the_hub_is_asked_in_turn(runner: Runner) -> None:
+    for number in range(MOST_ASKED + 5):
+        add(runner, f"run{number}", owner=f"user{number}")
+    asked: list[str] = []
+
+    def has_left(name: str) -> bool:
+        asked.append(name)
+        return name == "user0"
+
+    turns: dict[str, float] = {}
+    end_runs_of_gone(runner, has_left, turns)
+    assert len(asked) == MOST_ASKED
+    end_runs_of_gone(runner, has_left, turns)
+    assert len(set(asked)) == MOST_ASKED + 5
+    assert targets(runner)["run0"] == "kill"
+    assert "user0" not in turns
 
 
 def test_nothing_ends_while_nobody_says_who_is_in_a_team(runner: Runner) -> None:

@@ -89,7 +89,7 @@ def test_what_writes_more_than_it_may_has_failed_with_figure_and_key(
         assert (row.status, row.attempt) == (Status.FAILED, 1)
         assert row.reason.startswith("It has written 2")
         assert row.reason.endswith(
-            "more than the 1M that it has: raise resources.disk in its twin.yaml."
+            "more than the 1.0 MiB that it has: raise resources.disk in its twin.yaml."
         )
         assert there.backend.sandboxes == {}
 
@@ -116,7 +116,7 @@ def test_one_file_that_is_too_large_is_told_by_the_signal_of_the_kernel(tmp_path
         there.backend.sandboxes[f"{run}-1"] = Seen(SandboxState.ENDED, 128 + 25, "ended")
         there.steps()
         assert there.row(run).status == Status.FAILED
-        assert there.row(run).reason.startswith("One file of it was more than the 64M")
+        assert there.row(run).reason.startswith("One file of it was more than the 64.0 MiB")
 
 
 def test_what_ended_well_meanwhile_has_succeeded(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_dtconfig.values import format_size
-
+from twinhub_api.cli.assets_printing import size_of
 from twinhub_api.cli.command import GOOD
 from twinhub_api.cli.runs_asking import Runs
 from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
@@ -33,8 +32,8 @@ def as_text(usage: RunUsage) -> str:
     """Return what runs take, in words."""
     kept = "" if usage.keep_days is None else f"; kept for {usage.keep_days:g} days"
     return (
-        f"logs and results of {usage.runs} runs: {format_size(usage.runs_bytes)}; working copies "
-        f"of {usage.copies} twins: {format_size(usage.copies_bytes)}{kept}"
+        f"logs and results of {usage.runs} runs: {size_of(usage.runs_bytes)}; working copies "
+        f"of {usage.copies} twins: {size_of(usage.copies_bytes)}{kept}"
     )
 
 
@@ -43,5 +42,5 @@ def _done(done: Cleared, *, is_dry: bool) -> str:
     more = ", and there are more" if done.has_more else ""
     return (
         f"logs and results of {done.runs} runs and {done.copies} working copies {verb}: "
-        f"{format_size(done.bytes)}{more}"
+        f"{size_of(done.bytes)}{more}"
     )

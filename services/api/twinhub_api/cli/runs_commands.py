@@ -8,6 +8,9 @@ from twinhub_api.cli.command import Command
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    _Adds = Callable[[argparse.ArgumentParser], None]
 
 _RUNS = "twinhub_api.cli.runs"
 _RUN = "the id of a run, or a twin, whose newest run is meant"
@@ -25,20 +28,40 @@ def _a_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("of", metavar="RUN", help=_RUN)
 
 
+def _detach(text: str) -> _Adds:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("-d", "--detach", action="store_true", help=text)
+
+    return add
+
+
+def _values(metavar: str, of: str) -> _Adds:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--set", metavar=metavar, action="append", default=[], dest="values",
+            help=f"a value for {of}; may be given several times",
+        )  # fmt: skip
+
+    return add
+
+
+def _about_a_run(*further: _Adds) -> _Adds:
+    def add(parser: argparse.ArgumentParser) -> None:
+        for one in (_a_run, *further, _json):
+            one(parser)
+
+    return add
+
+
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("twin", metavar="TWIN", help=_TWIN)
     parser.add_argument(
         "phases", metavar="PHASE", nargs="*",
         help="phases, one after the other; default: execute",
     )  # fmt: skip
-    parser.add_argument(
-        "--set", metavar="P=V", action="append", default=[], dest="values",
-        help="a value for a parameter; may be given several times",
-    )  # fmt: skip
+    _values("P=V", "a parameter")(parser)
     parser.add_argument("--scenario", metavar="NAME", help="the scenario that values come from")
-    parser.add_argument(
-        "-d", "--detach", action="store_true", help="print the id and do not wait for the end"
-    )
+    _detach("print the id and do not wait for the end")(parser)
     _json(parser)
 
 
@@ -67,30 +90,14 @@ def _logs(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
-def _end(parser: argparse.ArgumentParser) -> None:
-    _a_run(parser)
-    parser.add_argument(
-        "-d", "--detach", action="store_true", help="do not wait until it has ended"
-    )
-    _json(parser)
-
-
 def _command(parser: argparse.ArgumentParser) -> None:
     _a_run(parser)
     parser.add_argument(
         "name", metavar="NAME", nargs="?",
         help="a command of the twin, or a phase such as terminate; default: list what it was told",
     )  # fmt: skip
-    parser.add_argument(
-        "--set", metavar="A=V", action="append", default=[], dest="values",
-        help="a value for an argument; may be given several times",
-    )  # fmt: skip
-    parser.add_argument("-d", "--detach", action="store_true", help="do not wait for its end")
-    _json(parser)
-
-
-def _history(parser: argparse.ArgumentParser) -> None:
-    _a_run(parser)
+    _values("A=V", "an argument")(parser)
+    _detach("do not wait for its end")(parser)
     _json(parser)
 
 
@@ -107,20 +114,13 @@ def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="print it once and end")
 
 
-def _rerun(parser: argparse.ArgumentParser) -> None:
-    _a_run(parser)
-    parser.add_argument(
-        "-d", "--detach", action="store_true", help="print the ids and do not wait for the end"
-    )
-    _json(parser)
-
-
 def _results(parser: argparse.ArgumentParser) -> None:
     _a_run(parser)
     parser.add_argument(
         "--to", metavar="FOLDER", help="write them below this folder, where nothing is yet"
     )
     parser.add_argument("--crate", metavar="FILE", help="write all of the run as an RO-Crate (ZIP)")
+    parser.add_argument("--preview", metavar="PATH", help="print the beginning of one of them")
     parser.add_argument(
         "--provenance", action="store_true", help="print where the run comes from, as JSON"
     )
@@ -189,6 +189,9 @@ FORK = Command("fork", "Make a twin of your own of a save", _fork, f"{_SAVES}:fo
 SECRET = Command(
     "secret", "Give the secrets that a twin asks for", _secret, "twinhub_api.cli.runs_secrets:run"
 )
+_end = _about_a_run(_detach("do not wait until it has ended"))
+_rerun = _about_a_run(_detach("print the ids and do not wait for the end"))
+
 RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
 PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
 LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
@@ -196,7 +199,9 @@ STOP = Command("stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop")
 COMMAND = Command(
     "command", "Tell a run something while it goes on", _command, "twinhub_api.cli.runs_telling:run"
 )
-HISTORY = Command("history", "Tell what has happened to a run", _history, f"{_RUNS}:print_history")
+HISTORY = Command(
+    "history", "Tell what has happened to a run", _about_a_run(), f"{_RUNS}:print_history"
+)
 RERUN = Command("rerun", "Run the same again", _rerun, f"{_RUNS}:rerun")
 COMPARE = Command(
     "compare", "Tell what differs between two runs", _compare, "twinhub_api.cli.runs_comparing:run"
@@ -205,7 +210,9 @@ RESULTS = Command(
     "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
-CONTINUE = Command("continue", "Have a run begin that asks whether to", _history, f"{_RUNS}:go_on")
+CONTINUE = Command(
+    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on"
+)
 CLEAR = Command(
     "clear", "Tell what runs take on the disk, or remove what is old", _clear,
     "twinhub_api.cli.runs_clearing:run",

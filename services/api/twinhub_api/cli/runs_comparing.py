@@ -72,6 +72,7 @@ def _facts(client: RunnerClient, run_id: str) -> dict[str, object]:
     facts: dict[str, object] = {
         "twin": run.twin, "phase": run.phase, "status": run.status.value,
         "exit_code": run.exit_code, "image": origin.image,
+        "environment": origin.environment,
     }  # fmt: skip
     facts |= {f"parameters.{name}": value for name, value in run.parameters.items()}
     facts |= _flat("configuration", {

@@ -11,11 +11,12 @@ from twinhub_api.cli.command import FAULTY, GOOD
 from twinhub_api.cli.runs_asking import Runs
 from twinhub_api.cli.runs_printing import tell
 from twinhub_api.cli.terminal import safe, terminal_of
+from twinhub_api.runner.results import PreviewKind
 
 if TYPE_CHECKING:
     import argparse
 
-    from twinhub_api.runner.results import Artefacts
+    from twinhub_api.runner.results import Artefacts, Preview
 
 _SHOWN_DIGITS = 12
 
@@ -24,12 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """List or fetch results; 1 where not all could be kept."""
     with Runs.here(options) as runs:
         found = runs.find(options.of)
-        if options.provenance:
-            runs.print_json(runs.client.get_provenance(found.id))
-            return GOOD
-        if options.crate:
-            runs.client.save_crate(found.id, Path(options.crate))
-            print(f"{safe(options.crate)} has the run {found.id}")
+        if _is_one_thing(runs, found.id):
             return GOOD
         artefacts = runs.client.list_artefacts(found.id)
         if options.to:
@@ -48,6 +44,38 @@ def run(options: argparse.Namespace) -> int:
 def _print(artefacts: Artefacts) -> None:
     rows = [(one.path, size_of(one.size), one.sha256[:_SHOWN_DIGITS]) for one in artefacts.items]
     print(render_rows(rows, terminal_of()) if rows else "It has no results.")
+
+
+def _is_one_thing(runs: Runs, run_id: str) -> bool:
+    """Do what is asked for in place of the list; return whether anything is."""
+    options = runs.options
+    if options.provenance:
+        runs.print_json(runs.client.get_provenance(run_id))
+    elif options.preview:
+        _preview(runs, runs.client.preview(run_id, options.preview))
+    elif options.crate:
+        runs.client.save_crate(run_id, Path(options.crate))
+        print(f"{safe(options.crate)} has the run {run_id}")
+    else:
+        return False
+    return True
+
+
+def _preview(runs: Runs, found: Preview) -> None:
+    if runs.options.json:
+        runs.print_json(found)
+        return
+    if found.kind is PreviewKind.TABLE:
+        print(render_rows([found.columns, *found.rows], terminal_of()))
+    elif found.picture is not None:
+        print(f"{found.picture.media_type}, {found.picture.width} x {found.picture.height}")
+    elif found.kind is PreviewKind.NONE:
+        print("It is nothing that can be shown: fetch it with --to.")
+    else:
+        for line in found.text.splitlines():
+            print(safe(line))
+    if not found.is_whole:
+        tell("there is more: fetch it with --to")
 
 
 def _tell_faults(artefacts: Artefacts) -> int:

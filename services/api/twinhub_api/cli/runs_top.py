@@ -15,9 +15,11 @@ from twinhub_api.runner.runs import Status
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from twinhub_api.runner.logs import SeriesList
     from twinhub_api.runner.runs import Run
+    from twinhub_api.runner.usage import ProcessLoad
 
 _SECONDS = 2.0
 _MOST_RUNS = 50
@@ -44,12 +46,23 @@ def _render(runs: Runs) -> str:
     found = runs.first(runs.client.list_runs(is_open=True, page=_MOST_RUNS), _MOST_RUNS)
     if not found:
         return "Nothing runs, and nothing waits."
-    rows = [("RUN", "TWIN", "PHASE", "STATUS", "TIME", "PROGRESS", "NUMBERS")]
+    rows = [("RUN", "TWIN", "PHASE", "STATUS", "TIME", "CPU", "MEMORY", "PROGRESS", "NUMBERS")]
     for one in found:
         progress, numbers = _numbers_of(runs, one)
-        twin = runs.places.shown(one.twin)
-        rows.append((one.id, twin, one.phase, word_of(one), age_of(one), progress, numbers))
+        used = runs.client.load(one.id).processes if one.status is Status.RUNNING else ()
+        what = (one.id, runs.places.shown(one.twin), one.phase, word_of(one), age_of(one))
+        rows.append((*what, *_used(used), progress, numbers))
+        rows += [("", f"  {process.name}", "", "", "", *_used([process]), "", "")
+                 for process in (used if len(used) > 1 else ())]  # fmt: skip
     return render_rows(rows, terminal_of(), has_text=True)
+
+
+def _used(processes: Sequence[ProcessLoad]) -> tuple[str, str]:
+    """Return the share of a core and the memory that processes use; nothing of none."""
+    if not processes:
+        return "", ""
+    memory = sum(one.memory_bytes for one in processes)
+    return f"{sum(one.cpus for one in processes):.0%}", f"{memory / 2**20:.0f} MiB"
 
 
 def _numbers_of(runs: Runs, one: Run) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from twinhub_api.runner.logs import (
     parse_lines,
     parse_record,
 )
-from twinhub_api.runner.results import Artefact, Artefacts, Provenance
+from twinhub_api.runner.results import Artefact, Artefacts, Preview, Provenance
 from twinhub_api.runner.runs import (
     Run,
     RunEvent,
@@ -32,7 +32,7 @@ from twinhub_api.runner.runs import (
 )
 from twinhub_api.runner.saves import Forked, ForkIn, RestoreIn, Saved, SaveIn
 from twinhub_api.runner.secrets import KeptSecret, SecretList
-from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
+from twinhub_api.runner.usage import Cleared, Clearing, RunLoad, RunUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -139,6 +139,10 @@ class RunnerClient(ServiceClient):
         """
         return self.get(SeriesList, f"{_path(run)}/metrics", {"most": most, "start": start})
 
+    def load(self, run: str) -> RunLoad:
+        """Return what the processes of a run use now."""
+        return self.get(RunLoad, f"{_path(run)}/load")
+
     def read_log(
         self, run: str, *, start: int = 0, attempt: int | None = None
     ) -> Iterator[LogLine]:
@@ -183,6 +187,10 @@ class RunnerClient(ServiceClient):
             items += page.items
             if (after := page.next) is None:
                 return page.model_copy(update={"items": tuple(items)})
+
+    def preview(self, run: str, path: str) -> Preview:
+        """Return the beginning of a declared output."""
+        return self.get(Preview, f"{_path(run)}/previews/{quote(path)}")
 
     def read_artefact(self, run: str, path: str) -> Iterator[bytes]:
         """Yield the content of a declared output piece by piece."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -26,6 +27,36 @@ class Artefacts(Wire):
     missing: tuple[str, ...] = Field((), description="Declared outputs that no file has fitted.")
     fault: str = Field("", description="Why not all could be kept, for people.")
     next: int | None = Field(None, description="What `after` is to be for more; null at the end.")
+
+
+class PreviewKind(StrEnum):
+    """What a preview shows."""
+
+    TEXT = "text"
+    JSON = "json"
+    TABLE = "table"
+    PICTURE = "picture"
+    NONE = "none"
+    """Nothing: it is another kind of file, or a picture that is too large."""
+
+
+class Picture(Wire):
+    """A picture that a browser may show: `…/artefacts/{path}?shown=true` answers it."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+class Preview(Wire):
+    """The beginning of a result."""
+
+    kind: PreviewKind
+    text: str = Field("", description="Of `text`, and of `json`, indented.")
+    columns: tuple[str, ...] = Field((), description="Of `table`: its first line.")
+    rows: tuple[tuple[str, ...], ...] = Field((), description="Of `table`: what follows.")
+    picture: Picture | None = None
+    is_whole: bool = Field(default=True, description="Whether nothing is left out.")
 
 
 class Pinned(Wire):
@@ -54,5 +85,8 @@ class Provenance(Wire):
     configuration: dict[str, Any] = Field(description="What the run was made to do, values put in.")
     image: str = Field(
         "", description="The image that it ran in, by its digest; empty where there are none."
+    )
+    environment: str = Field(
+        "", description="Digest of the software that was built for it; empty where none was."
     )
     artefacts: tuple[Artefact, ...] = Field((), description="Its results.")

@@ -1,4 +1,4 @@
-"""Room that runs take, and clearing what ended long ago."""
+"""What runs use: room, CPU and memory; and clearing what ended long ago."""
 
 from __future__ import annotations
 
@@ -36,3 +36,18 @@ class Cleared(Wire):
     bytes: int = Field(description="What these take on the disk.")
     items: tuple[str, ...] = Field((), description="Ids of the runs.")
     has_more: bool = Field(default=False, description="There are more runs: ask again.")
+
+
+class ProcessLoad(Wire):
+    """What a process of a run uses now, with all that it has started."""
+
+    name: str = Field(description="As the twin calls it; `others` is what belongs to none.")
+    cpus: float = Field(description="Cores, over the last two seconds.")
+    memory_bytes: int = Field(description="Resident; what several share counts for each.")
+    count: int = Field(description="Processes.")
+
+
+class RunLoad(Wire):
+    """What a run uses now, as its own sandbox tells; empty of one that does not run."""
+
+    processes: tuple[ProcessLoad, ...]

@@ -19,6 +19,7 @@ from twinhub_api.storage import ProjectLimit, read_project_limit
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_kit.files.errors import FullError, NotThereError
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.sizes import show_size
 
 if TYPE_CHECKING:
     from twinhub_library.areas import Area
@@ -176,13 +177,3 @@ class Quota:
         finally:
             os.close(folder)
             os.close(root)
-
-
-def show_size(size: int) -> str:
-    """Return a number of bytes for people, such as ``1.5 GiB``."""
-    amount = float(size)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if amount < 1024:  # noqa: PLR2004 - one unit in terms of the one before
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"

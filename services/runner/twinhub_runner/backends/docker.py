@@ -12,6 +12,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
+from twinhub_agent.supplying import PIPE
 from twinhub_api.names import environment_image_for, run_container_for
 
 from twinhub_runner.agents import read_result, was_begun
@@ -95,7 +96,7 @@ class DockerBackend:
         if was_begun(spec.outside):
             return
         container, body = self._container(spec.name), self._body(spec)
-        self._hand_over(spec.outside)
+        self._hand_over(spec)
         made = self._engine.ask(
             "POST", "/containers/create", query={"name": container}, body=body, expected=_REFUSED
         )
@@ -198,10 +199,12 @@ class DockerBackend:
         path = f"/containers/{self._container(name)}/kill"
         self._engine.ask("POST", path, query={"signal": signal}, expected=_CONFLICT)
 
-    def _hand_over(self, outside: Path) -> None:
-        """Give the folder that an agent writes to whom it will be inside, with its log."""
+    def _hand_over(self, spec: SandboxSpec) -> None:
+        """Give the folder that an agent writes to, its log and its pipe to whom it will be."""
+        outside = spec.outside
         if os.geteuid() == 0:
-            for path in (outside, *outside.glob("log"), *outside.glob("log/*")):
+            pipe = spec.inside.glob(PIPE)
+            for path in (outside, *outside.glob("log"), *outside.glob("log/*"), *pipe):
                 os.chown(path, self.uid, -1, follow_symlinks=False)
 
     def _body(self, spec: SandboxSpec) -> dict[str, object]:

@@ -177,6 +177,18 @@ class Copies:
         """Remove what was put aside, if anything was."""
         self._remove(f"{name}.old")
 
+    def list_aside(self) -> list[str]:
+        """Return what was put aside and not removed, as by a runner that was killed."""
+        found = self.folder.glob("*.old") if self.folder.is_dir() else ()
+        return [one.name.removesuffix(".old") for one in found]
+
+    def written_at(self, name: str) -> float | None:
+        """Return when a copy was put here; None where there is none."""
+        try:
+            return (self.folder / name / _RECORD).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def digest(self, place: RelativePath) -> str:
         """Return the digest of what is at a path of the library now.
 

@@ -152,6 +152,7 @@ class Workshop:
         copy = self.copies.find(row.copy) if row.copy else None
         if copy is None:
             return ""
+        shutil.rmtree(Place(folder).restored, ignore_errors=True)  # it is in the copy
         fault = ""
         try:
             if row.outputs:

@@ -48,6 +48,7 @@ _GOES_ON = "What a folder seems to need is a guess, so its phase runs without it
 _MOST_LINES = 20_000
 """Of a build's output that are kept for runs that come to wait for it."""
 _LAST_LINES = 5
+_REMEMBERED_SECONDS = 900.0
 _AT_ONCE = 2
 
 
@@ -60,20 +61,22 @@ class _Build:
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_LINES))
     count: int = 0
     """Of all lines, also of those that are not kept."""
-    fault: str | None = None
+    fault: Exception | None = None
     is_done: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def say(self, line: str) -> None:
-        self.lines.append(line)
-        self.count += 1
+        with self.lock:
+            self.lines.append(line)
+            self.count += 1
 
     def take(self, run: str) -> list[str]:
         """Return the lines that a run has not been told yet."""
-        lines, count = list(self.lines), self.count
-        new = count - self.readers.get(run, 0)
-        self.readers[run] = count
-        return lines[-new:] if new else []
+        with self.lock:
+            new = self.count - self.readers.get(run, 0)
+            self.readers[run] = self.count
+            return list(self.lines)[-new:] if new else []
 
 
 class Environments:
@@ -89,6 +92,8 @@ class Environments:
         self._maker, self.allowed = maker, allowed
         self._root, self._copies, self._used = root, copies, used
         self._builds: dict[str, _Build] = {}
+        self._guesses: dict[str, tuple[float, str]] = {}
+        """Environments that nobody has asked for and that could not be made: when, and why."""
         self._lock = threading.Lock()
         self._turns = threading.Semaphore(_AT_ONCE)
 
@@ -100,7 +105,7 @@ class Environments:
         Raises:
             NotMadeError: it cannot be made.
             FileError: the file that lists its packages is not there.
-            BackendError: nobody can say right now.
+            BackendError: nobody can say right now, or its build was cut off.
         """
         asked = environment_of(row.plan)
         if self._maker is None or is_plain(asked):
@@ -114,22 +119,47 @@ class Environments:
             return ""
 
     def _ensure(self, row: RunRow, asked: Environment, maker: Maker, outside: Path) -> str | None:
+        with self._lock:
+            mine = [one for one, build in self._builds.items() if row.id in build.readers]
+        if mine:
+            return self._follow(row, mine[0], outside)
         wanted, requirements = self._read(row, asked)
         self.allowed.check(row.twin, wanted)
         digest = environment_digest(asked, image=maker.base(), requirements=requirements)
         address = digest.removeprefix("sha256:")
+        if row.plan.get(GUESSED):
+            self._refuse_again(address)
         has = maker.has(address)
         with self._lock:
             build = self._builds.get(address)
             if build is None and has:
                 self.note_use(address)
                 return address
-            build = build or self._begin(address, wanted)
+            if build is None:
+                build = self._begin(address, wanted)
             if build.stopping.is_set():
                 return None  # it is begun anew when it has ended
+            build.readers[row.id] = 0
+        return self._follow(row, address, outside)
+
+    def _follow(self, row: RunRow, address: str, outside: Path) -> str | None:
+        """Tell a run what its build has printed since; return the address when it is made."""
+        with self._lock:
+            build = self._builds[address]
             is_done, lines = build.is_done, build.take(row.id)
         _write(outside, lines)
         return self._finish(row.id, address, build) if is_done else None
+
+    def _refuse_again(self, address: str) -> None:
+        """Refuse a guess that was wrong a while ago: else each phase would wait for that again.
+
+        Raises:
+            NotMadeError: it was.
+        """
+        at, why = self._guesses.get(address, (float("-inf"), ""))
+        if time.monotonic() - at < _REMEMBERED_SECONDS:
+            raise NotMadeError(why)
+        self._guesses.pop(address, None)
 
     def leave(self, run: str) -> None:
         """Have a run wait no more; what nobody waits for is given up."""
@@ -207,9 +237,9 @@ class Environments:
                 self._maker.make(address, wanted, build.say, build.stopping)
             build.say(f"environment: ready after {time.monotonic() - begun:.0f} s")
         except (NotMadeError, BackendError) as error:
-            build.fault = str(error)
+            build.fault = error
         except BaseException:
-            build.fault = "the runner failed: see its log"
+            build.fault = NotMadeError("the runner failed: see its log")
             raise
         finally:
             _log.info("environment built address=%s fault=%s", address[:12], build.fault)
@@ -223,8 +253,12 @@ class Environments:
             build.readers.pop(run, None)
             if not build.readers and self._builds.get(address) is build:
                 del self._builds[address]
+        if isinstance(build.fault, BackendError):
+            raise build.fault  # it is begun anew
         if build.fault is not None:
-            raise NotMadeError(_explain(build.fault, list(build.lines)))
+            why = _explain(str(build.fault), list(build.lines))
+            self._guesses[address] = time.monotonic(), why
+            raise NotMadeError(why)
         self.note_use(address)
         return address
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, StreamingResponse
-from twinhub_api.runner.results import Artefacts, Provenance
+from twinhub_api.runner.results import Artefacts, Preview, Provenance
 from twinhub_api.runner.runs import Submitted
 from twinhub_kit.callers import KnownCaller  # noqa: TC002 - read by FastAPI
 
-from twinhub_runner.errors import NoArtefactError, NotReadyError
+from twinhub_runner.errors import NoArtefactError, NoPictureError, NotReadyError
 from twinhub_runner.rest.runs import After, Limit, TheRunner  # noqa: TC001 - read by FastAPI
 from twinhub_runner.results.crate import stream_crate
 from twinhub_runner.results.keeping import read_results
+from twinhub_runner.results.previewing import preview
 from twinhub_runner.results.provenance import tell_provenance
 from twinhub_runner.results.rerunning import rerun
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twinhub_api.runner.results import Artefact
+    from twinhub_kit.callers import Caller
+
+    from twinhub_runner.runner import Runner
 
 router = APIRouter(tags=["results"])
 
@@ -39,18 +49,39 @@ def list_artefacts(
 
 @router.get("/api/runs/{run_id}/artefacts/{path:path}", response_class=FileResponse)
 def download_artefact(
-    run_id: str, path: str, runner: TheRunner, caller: KnownCaller
-) -> FileResponse:
+    run_id: str, path: str, runner: TheRunner, caller: KnownCaller,
+    *, shown: Annotated[bool, Query(description="A picture, for a browser to show.")] = False,
+) -> FileResponse:  # fmt: skip
     """Return a declared output of a run; its `ETag` is the digest."""
+    file, artefact = _find(runner, caller, run_id, path)
+    media_type, way = "application/octet-stream", "attachment"
+    if shown:
+        picture = preview(file, artefact).picture
+        if picture is None:
+            raise NoPictureError(f"{path} is no picture that is shown: download it.")
+        media_type, way = picture.media_type, "inline"
+    headers = {**_OF_A_STRANGER, "ETag": f'"{artefact.sha256}"'}
+    return FileResponse(
+        file, filename=file.name, media_type=media_type, headers=headers,
+        content_disposition_type=way,
+    )  # fmt: skip
+
+
+@router.get("/api/runs/{run_id}/previews/{path:path}")
+def preview_artefact(run_id: str, path: str, runner: TheRunner, caller: KnownCaller) -> Preview:
+    """Return the beginning of a declared output: text, JSON, rows of a table, or a picture's size.
+
+    It is data: whoever shows it, shows text.
+    """
+    return preview(*_find(runner, caller, run_id, path))
+
+
+def _find(runner: Runner, caller: Caller, run_id: str, path: str) -> tuple[Path, Artefact]:
     kept = read_results(runner.places.of(runner.find(caller, run_id)).folder)
     artefact = kept.find(path)
     if artefact is None:
         raise NoArtefactError(f"The run {run_id} has no result of this path.")
-    headers = {**_OF_A_STRANGER, "ETag": f'"{artefact.sha256}"'}
-    return FileResponse(
-        kept.folder / artefact.path, filename=artefact.path.rpartition("/")[2],
-        media_type="application/octet-stream", headers=headers,
-    )  # fmt: skip
+    return kept.folder / artefact.path, artefact
 
 
 @router.get("/api/runs/{run_id}/provenance")

@@ -48,6 +48,7 @@ def tell_provenance(table: RunTable, row: RunRow, folder: Path) -> Provenance:
         description="" if copy is None else copy.text,
         configuration=row.plan,
         image=row.image,
+        environment=row.environment,
         artefacts=read_results(folder).artefacts,
     )
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from twinhub_agent.supplying import NOTE, PIPE
 
 if TYPE_CHECKING:
-    from twinhub_runner.places import Places
+    from collections.abc import Mapping
+
+    from twinhub_runner.places import Place, Places
     from twinhub_runner.secrets.keeping import Secrets
     from twinhub_runner.store.runs import RunRow
 
@@ -47,20 +49,24 @@ class Supply:
         if not needed or os.path.lexists(place.outside / NOTE):
             return True
         values = self.secrets.open(row.owner, row.twin, needed)
-        told = json.dumps({key: values[name] for key, name in row.plan["secrets"].items()})
-        try:
-            pipe = os.open(place.inside / PIPE, _WRITE)
-        except OSError as error:
-            if error.errno in _NOT_YET:
-                return False  # nobody reads yet
-            raise
-        try:
-            os.write(pipe, told.encode() + b"\n")
-        except (BlockingIOError, BrokenPipeError):
+        return tell(place, {key: values[name] for key, name in row.plan["secrets"].items()})
+
+
+def tell(place: Place, values: Mapping[str, str]) -> bool:
+    """Tell an agent its secrets; return whether it listens."""
+    try:
+        pipe = os.open(place.inside / PIPE, _WRITE)
+    except OSError as error:
+        if error.errno in _NOT_YET:
             return False
-        finally:
-            os.close(pipe)
-        return True
+        raise
+    try:
+        os.write(pipe, json.dumps(dict(values)).encode() + b"\n")
+    except (BlockingIOError, BrokenPipeError):
+        return False
+    finally:
+        os.close(pipe)
+    return True
 
 
 def names_of(row: RunRow) -> set[str]:

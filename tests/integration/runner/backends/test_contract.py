@@ -11,6 +11,8 @@ import pytest
 from twinhub_runner.agents import find_agent
 from twinhub_runner.backends.base import SandboxState, Seen
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.places import Place
+from twinhub_runner.secrets.delivering import tell
 
 from tests.fixtures.sandboxes import ONE, SECONDS, open_bench
 from tests.fixtures.waiting import wait_for
@@ -47,6 +49,28 @@ def test_status_of_what_has_ended_is_told(bench: Bench) -> None:
     bench.start(ONE, "echo hello > made; exit 3")
     assert bench.wait_for(ONE, SandboxState.ENDED) == Seen(SandboxState.ENDED, 3, "ended")
     assert (bench.work / "made").read_text() == "hello\n"
+
+
+@pytest.mark.d4(44)
+@pytest.mark.d4(68)
+def test_secrets_come_through_a_pipe_and_lie_in_memory_alone(bench: Bench) -> None:
+    made = {"to": "key", "text": "${secrets.key}\n", "render": None, "executable": False}
+    spec = bench.make(
+        ONE, "cat key; df --output=fstype $(readlink key) | tail -1; env >made",
+        secrets={"secrets.key": "key"},
+        files={"folder": "/workspace", "made": [made], "values": {}},
+    )  # fmt: skip
+    bench.backend.start(spec)
+    place = Place(spec.inside.parent)
+    assert not (place.outside / "supplied.json").exists(), "it waits"
+    wait_for(lambda: tell(place, {"secrets.key": "swordfish"}), seconds=SECONDS, what="it listens")
+    assert bench.wait_for(ONE, SandboxState.ENDED) == Seen(SandboxState.ENDED, 0, "ended")
+
+    log = b"".join(one.read_bytes() for one in (place.outside / "log").iterdir())
+    assert [line.split(b"\t")[3] for line in log.splitlines()] == [b"***", b"tmpfs"]
+    for file in (one for one in bench.runs.parent.rglob("*") if one.is_file()):
+        assert b"swordfish" not in file.read_bytes(), file
+    assert not os.path.lexists(bench.work / "key")
 
 
 def test_what_was_started_is_not_started_again(bench: Bench) -> None:

@@ -99,6 +99,7 @@ def test_masking_takes_not_much_longer_than_the_log_itself() -> None:
     assert time.process_time() - begun < 3, "over 1.5 MB in a second"
 
 
+@pytest.mark.d4(44)
 def test_log_has_no_secret_in_long_lines_and_questions(tmp_path: Path) -> None:
     log = Log(str(tmp_path / "log"), segment=1 << 20, head=2, tail=3)
     log.hidden = Hidden(["swordfish"])

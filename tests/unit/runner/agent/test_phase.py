@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twinhub_agent.bare import dump, load
 
-from tests.unit.runner.agent.sandboxes import Sandbox
+from tests.fixtures.waiting import wait_for
+from tests.unit.runner.agent.sandboxes import END_SECONDS, Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -269,6 +270,28 @@ def test_program_that_writes_a_larger_file_than_may_be_ends_by_the_kernel_s_sign
     assert sandbox.run_script(script, file_bytes=1 << 20) == (128 + signal.SIGXFSZ, "ended")
     assert (sandbox.folder / "work/large").stat().st_size == 1 << 20
     assert "main was ended by SIGXFSZ." in sandbox.texts("twin")
+
+
+def test_what_each_process_uses_is_told_with_all_that_it_has_started(sandbox: Sandbox) -> None:
+    busy = "python3 -c 'x = bytearray(50 << 20)\nwhile True: pass' & wait"
+    away = "setsid sh -c 'setsid sleep 60 & exit'; until [ -e go ]; do sleep 0.05; done"
+    sandbox.start({
+        "busy": {"command": ["sh", "-c", busy], "essential": False},
+        "away": {"command": ["sh", "-c", away]},
+    })  # fmt: skip
+
+    def used() -> dict[str, list[float]]:
+        file = sandbox.folder / "out/load.json"
+        found = json.loads(file.read_text())["processes"] if file.exists() else {}
+        return found if found.get("busy", [0])[0] > 0.02 else {}
+
+    found = wait_for(used, seconds=END_SECONDS, what="what is used")
+    (sandbox.folder / "work/go").touch()
+    assert found["busy"][1] > 50 << 20
+    assert found["busy"][2] == 2
+    assert found["away"][2] in {2, 3}
+    assert found["others"][2] == 1
+    assert sandbox.wait() == (0, "ended")
 
 
 @pytest.mark.parametrize(

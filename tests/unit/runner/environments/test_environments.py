@@ -85,8 +85,12 @@ class Site:
 
     def events(self, run: dict[str, Any]) -> list[str]:
         """Return why things have happened to a run."""
-        items = self._client.get(f"/api/runs/{run['id']}/events").json()["items"]
-        return [one["why"] for one in items]
+        return [one["why"] for one in self.ask(run, "events")["items"]]
+
+    def ask(self, run: dict[str, Any], what: str) -> dict[str, Any]:
+        """Return something of a run."""
+        found: dict[str, Any] = self._client.get(f"/api/runs/{run['id']}/{what}").json()
+        return found
 
 
 def _template(opt: Path) -> Iterator[Mount]:
@@ -128,6 +132,7 @@ def test_a_twin_has_its_packages_which_are_installed_once(site: Site) -> None:
     assert any("environment is being built" in why for why in site.events(first))
     (made,) = site.environments.iterdir()
     before = made.stat().st_mtime_ns
+    assert site.ask(first, "provenance")["environment"] == made.name
 
     second = site.run("{system: [base-files], packages: [small==1.0]}")
     assert (site.lines(second), site.lines(second, "environment")) == (["1.0"], [])

@@ -257,7 +257,9 @@ def test_clean_of_a_folder_of_scripts_ends_inside_its_run_what_another_phase_has
 def test_clear_tells_what_runs_take_and_removes_old_ones(twin: Twin) -> None:
     assert twin("run", "tank", "make").code == 0
     told = twin("clear")
-    assert re.match(r"logs and results of \d+ runs: \S+; working copies of \d+ twins: ", told.out)
+    assert re.match(
+        r"logs and results of \d+ runs: \S+ \w+; working copies of \d+ twins: ", told.out
+    )
     dry = twin("clear", "--days", "0", "--dry-run")
     assert re.match(r"logs and results of [1-9]\d* runs and \d+ working copies would be ", dry.out)
     assert twin("clear", "--days", "0").out == dry.out.replace("would be removed", "removed")
@@ -269,3 +271,15 @@ def test_continue_is_refused_of_a_run_that_does_not_ask(twin: Twin) -> None:
     done = twin("continue", "tank")
     assert done.code == 2
     assert "does not ask whether to go on" in done.err
+
+
+def test_top_shows_what_a_run_uses(twin: Twin) -> None:
+    run = twin("run", "tank", "live", "-d").out.strip()
+    try:
+        shown = wait_for(
+            lambda: re.search(rf"{run} .* \d+% +\d+ MiB", twin("top", "--once").out),
+            seconds=SECONDS, what="what it uses",
+        )  # fmt: skip
+        assert shown
+    finally:
+        twin("stop", run)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.unit.runner.results.test_previewing import PNG
 from tests.unit.runner.test_runs import submit, texts, wait_for_status
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ def result_of(client: TestClient, run_id: str) -> str:
     return text
 
 
+def test_picture_is_shown_within_a_sandbox_whatever_it_is_called(
+    client_of: Client, root: Path
+) -> None:
+    (root / "alice/digital_twins/tank/source.txt").write_bytes(PNG)
+    alice = client_of("alice")
+    ended = run(alice, "create", "execute")
+    address = f"/api/runs/{ended['id']}/artefacts/output/result.csv"
+    shown = alice.get(address, params={"shown": True})
+    assert shown.headers["content-type"] == "image/png"
+    assert shown.headers["content-disposition"].startswith("inline")
+    assert shown.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert alice.get(address).headers["content-type"] == "application/octet-stream"
+
+
 def test_only_declared_outputs_come_back_and_nothing_is_written_beside_them(
     client_of: Client, root: Path
 ) -> None:
@@ -55,6 +71,11 @@ def test_only_declared_outputs_come_back_and_nothing_is_written_beside_them(
     assert (download.text, download.headers["etag"]) == (RESULT, f'"{digest}"')
     assert download.headers["content-disposition"].startswith("attachment")
     assert download.headers["content-security-policy"].startswith("sandbox")
+    preview = alice.get(f"/api/runs/{ended['id']}/previews/output/result.csv").json()
+    assert (preview["kind"], preview["columns"]) == ("table", ["source"])
+    assert client_of("carol").get(f"/api/runs/{ended['id']}/previews/output/result.csv").is_error
+    shown = alice.get(f"/api/runs/{ended['id']}/artefacts/output/result.csv?shown=true")
+    assert (shown.status_code, shown.json()["code"]) == (415, "no-picture")
     assert not (root / "alice/digital_twins/tank/output").exists()
     assert not (root / "alice/models/pump/no").exists()
 

@@ -97,6 +97,7 @@ def run(client: TestClient, phase: str = "execute", **asked: Any) -> dict[str, A
     return wait_for_status(client, made["id"], "succeeded", "failed", "stopped", "lost")
 
 
+@pytest.mark.d4(68)
 def test_twin_finds_its_secret_in_a_file_in_memory_and_nobody_finds_it_elsewhere(
     alice: TestClient, tmp_path: Path
 ) -> None:

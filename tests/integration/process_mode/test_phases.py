@@ -23,7 +23,7 @@ from tests.integration.runner.phases import (  # noqa: F401 - tests
     test_an_endless_execute_is_stopped_by_its_own_terminate,
     test_samples_of_the_language_run,
     test_servers_in_the_background_go_on_and_clean_ends_them_by_name,
-    test_sudo_apt_get_succeeds_where_nothing_is_missing,
+    test_sudo_apt_get_finds_what_was_built_in_or_names_the_line_to_add,
     test_the_sample_twin_runs_through_its_phases,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +20,7 @@ from tests.fixtures.waiting import wait_for
 from tests.unit.runner.test_burst import Working
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -34,12 +34,14 @@ class Unwell(Database):
 
     refusals = 0
 
-    def session(self) -> AbstractContextManager[Session]:
+    @contextmanager
+    def session(self) -> Iterator[Session]:
         """Open a session, or refuse."""
         if self.refusals:
             self.refusals -= 1
             raise UnavailableError("The database cannot be written right now.")
-        return super().session()
+        with super().session() as session:
+            yield session
 
 
 @pytest.mark.d4(66)

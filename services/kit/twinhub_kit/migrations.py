@@ -7,6 +7,7 @@ interrupted has not begun.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
@@ -19,9 +20,9 @@ from alembic.script import ScriptDirectory
 from twinhub_kit.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import MetaData
+    from sqlalchemy import Connection, MetaData
 
     from twinhub_kit.database import Database
 
@@ -32,14 +33,21 @@ class NewerDatabaseError(ServiceError):
     code = "newer-database"
 
 
+class BrokenMigrationError(ServiceError):
+    """A fault in a migration; nothing of it was kept."""
+
+    code = "broken-migration"
+
+
 def migrate(database: Database, package: str) -> None:
     """Bring a database up to the newest revision of a package's migrations.
 
     Raises:
         NewerDatabaseError: it is at a revision that this version does not know.
+        BrokenMigrationError: a revision has a fault.
     """
     known, head = _revisions(package)
-    with database.engine.begin() as connection:
+    with _changing(database) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
         if found is not None and found not in known:
             raise NewerDatabaseError(
@@ -51,6 +59,31 @@ def migrate(database: Database, package: str) -> None:
         config = _config(package)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _changing(database: Database) -> Iterator[Connection]:
+    """Open a transaction in which tables may be made anew that others refer to.
+
+    SQLite changes much of a table only so, and would miss what refers to it meanwhile: it looks
+    afterwards instead (https://www.sqlite.org/lang_altertable.html, 7). It is told before, since a
+    transaction cannot change that.
+    """
+    with database.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        pragmas = connection.connection.cursor()
+        pragmas.execute("pragma foreign_keys = off")
+        try:
+            with connection.begin():
+                yield connection
+                if connection.exec_driver_sql("pragma foreign_key_check").first() is not None:
+                    raise BrokenMigrationError("A migration has left rows that refer to nothing.")
+        finally:
+            pragmas.execute("pragma foreign_keys = on")
+            pragmas.close()
 
 
 @cache

@@ -73,7 +73,7 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
 
 @cache
 def _agent_files() -> tuple[tuple[str, bytes], ...]:
-    """Return the agent's modules by their paths, also compiled, and the programs of runs.
+    """Return the agent's modules by their paths, also compiled, scripts and programs of runs.
 
     A sandbox cannot keep what it compiles, which is half of the agent's start. What was compiled is
     taken without a look at the source (PEP 552), and only by the same version of Python.
@@ -88,7 +88,9 @@ def _agent_files() -> tuple[tuple[str, bytes], ...]:
             )  # fmt: skip
             found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
             found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    programs = Path(twinhub_agent.__file__).parent / "programs"
+    folder = Path(twinhub_agent.__file__).parent
+    found += [(f"{_AGENT}/{one.name}", one.read_bytes()) for one in folder.glob("*.bash")]
+    programs = folder / "programs"
     found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
     return tuple(found)
 

@@ -21,13 +21,14 @@ from tests.integration.runner.phases import (  # noqa: F401 - tests
     must_succeed,
     test_a_chain_of_scripts_runs_by_the_command_and_leaves_nothing,
     test_a_daemon_of_create_is_used_and_ended_by_name_inside_its_run,
+    test_a_failure_that_tee_hides_is_told_and_in_the_log,
     test_a_question_on_the_terminal_is_answered_by_nothing_and_seen_in_the_log,
     test_a_twin_has_what_it_asks_for_and_builds_made_once,
     test_an_endless_execute_is_stopped_by_its_own_terminate,
     test_samples_of_the_language_run,
     test_servers_in_the_background_go_on_and_clean_ends_them_by_name,
+    test_sudo_apt_get_finds_what_was_built_in_or_names_the_line_to_add,
     test_the_sample_twin_runs_through_its_phases,
-    test_what_goes_through_tee_is_in_the_log_though_its_failure_is_hidden,
 )
 
 if TYPE_CHECKING:

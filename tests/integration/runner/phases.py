@@ -126,10 +126,20 @@ def test_a_question_on_the_terminal_is_answered_by_nothing_and_seen_in_the_log(
     assert "Overwrite the results (y/n)?" in said
 
 
-def test_what_goes_through_tee_is_in_the_log_though_its_failure_is_hidden(owner: Person) -> None:
+def test_a_failure_that_tee_hides_is_told_and_in_the_log(owner: Person) -> None:
     run = owner.runs.submit("piped")
-    assert owner.runs.wait(run)["exit_code"] == 0
+    ended = owner.runs.wait(run)
+    assert ended["exit_code"] == 0
+    assert "tee has hidden it" in ended["reason"]
     assert owner.runs.lines(run) == ["step 1", "no convergence"]
+
+
+def test_sudo_apt_get_finds_what_was_built_in_or_names_the_line_to_add(owner: Person) -> None:
+    run = owner.runs.submit("installing", "create")
+    ended, lines = owner.runs.wait(run), owner.runs.lines(run)
+    if ended["status"] != "succeeded":  # nothing is built in without an engine
+        assert ended["exit_code"] == 100, (ended, lines, owner.runs.lines(run, "environment"))
+        assert lines[-1] == "environment: {system: [tree]}"
 
 
 def test_a_twin_has_what_it_asks_for_and_builds_made_once(owner: Person) -> None:

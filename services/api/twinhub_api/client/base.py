@@ -163,7 +163,8 @@ class ServiceClient:
 
     def _read(self, model: type[Model], answer: httpx.Response) -> Model:
         try:
-            return model.model_validate_json(answer.content)
+            # a newer service tells more, and workspaces go on with the client that they began with
+            return model.model_validate_json(answer.content, extra="ignore")
         except ValidationError as error:
             raise UnreachableError(
                 f"The {self._name} answers something else than this version of TwinHub knows:"
@@ -174,7 +175,7 @@ class ServiceClient:
         if answer.is_success:
             return answer
         try:
-            problem = Problem.model_validate_json(answer.content)
+            problem = Problem.model_validate_json(answer.content, extra="ignore")
         except ValidationError:
             raise UnreachableError(
                 f"Something before the {self._name} answers {answer.status_code}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_runner.agents import prepare
 from twinhub_runner.hiding import tell_hidden
 
 from tests.unit.runner.agent.sandboxes import Sandbox
@@ -73,3 +74,9 @@ def test_pipe_into_tee_of_a_shell_that_does_not_tell_is_noted(tmp_path: Path) ->
     assert "would not be seen" in tell_hidden(plan, tmp_path)
     plan["processes"]["main"]["command"][-1] = "./simulate >log"
     assert tell_hidden(plan, tmp_path) == ""
+
+
+def test_what_looks_at_scripts_comes_with_every_run(tmp_path: Path) -> None:
+    prepare(tmp_path / "in", tmp_path / "out", {})
+    assert (tmp_path / "in/twinhub_agent/look.bash").read_bytes()
+    assert (tmp_path / "in/twinhub_agent/programs/apt-get").stat().st_mode & 0o111

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.bench.report import Figure, p95
-from tests.fixtures.library import RunningLibrary, run_library
+from tests.fixtures.library import RunningLibrary, run_library_with_login
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -75,7 +75,11 @@ def _measure(root: Path, size: int) -> Iterator[Figure]:
     _write_assets(root, size, source, corpus)
     name = f"search of {size:,} assets"
     began = time.perf_counter()
-    with run_library(root) as running, httpx.Client(base_url=running.url, timeout=60) as client:
+    alice = {"Authorization": "token token-of-alice"}
+    with (
+        run_library_with_login(root) as running,
+        httpx.Client(base_url=running.url, timeout=60, headers=alice) as client,
+    ):
         _wait_until_complete(client)
         yield Figure(name, "index built", time.perf_counter() - began, "s", 1)
         yield from _measure_queries(name, client, root, corpus, source, size)

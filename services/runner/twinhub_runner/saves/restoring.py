@@ -16,6 +16,7 @@ from twinhub_api.runner.runs import Submission
 from twinhub_api.runner.saves import Forked
 from twinhub_dtconfig.patterns import matches
 from twinhub_dtconfig.references import AssetKind
+from twinhub_dtconfig.values import format_size
 from twinhub_kit.files.copying import copy_tree
 from twinhub_kit.files.errors import FileError
 from twinhub_kit.files.kernel import translated
@@ -129,6 +130,7 @@ def fork(runner: Runner, caller: Caller, asked: ForkIn) -> Forked:
 def _opened(runner: Runner, caller: Caller, archive: str, twin: str) -> Iterator[_Source]:
     """Open a save of a twin that the caller may read, whose files are all state of the twin."""
     with opened_save(runner.settings.root, readable_place(caller, archive)) as save:
+        _check_size(save.manifest, archive, runner.settings.limits.disk_bytes)
         found = runner.twins.find(caller, twin or save.manifest.twin)
         keep = found.twin.state.keep
         for one in save.manifest.files:
@@ -138,6 +140,16 @@ def _opened(runner: Runner, caller: Caller, archive: str, twin: str) -> Iterator
                     "see state.keep in its twin.yaml."
                 )
         yield _Source(save, found)
+
+
+def _check_size(manifest: Manifest, archive: str, most: int | None) -> None:
+    """Refuse what unpacked is more than a run may write: a small archive can hold a large disk."""
+    size = sum(one.size for one in manifest.files)
+    if most is not None and size > most:
+        raise BadSaveError(
+            f"{archive} has {format_size(size)} of files, and a run may write {format_size(most)}: "
+            "an administrator can raise runner.disk in twinhub.yaml."
+        )
 
 
 def _check(runner: Runner, pins: tuple[Pin, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
+from twinhub_runner.backends.base import Limits
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
@@ -39,6 +40,7 @@ phases:
   serve: {live: true, script: "echo up; while :; do sleep 0.05; done\\n"}
 """
 CHECKPOINT = "#!/bin/sh\necho saved by checkpoint >state/now\n"
+MOST_BYTES = 1 << 30
 TEAM, OWN = "teams/pumps/digital_twins/tank", "alice/digital_twins/tank"
 
 
@@ -57,7 +59,7 @@ def _root(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="client_of")
 def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
-    settings = RunnerSettings(root, tmp_path / "state")
+    settings = RunnerSettings(root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES))
     backend = ProcessBackend(settings.runs)
     with open_runner(settings, backend) as runner:
         application = make_runner_application(runner, IDENTITY)
@@ -192,6 +194,11 @@ def _replace_program(manifest: dict[str, Any], entries: dict[str, bytes]) -> Non
     entries["state/save"] = entries["state/state/deep/level"]
 
 
+def _grow(manifest: dict[str, Any], entries: dict[str, bytes]) -> None:
+    del entries
+    manifest["files"][0]["size"] = MOST_BYTES + 1
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "flipped": _flip,
     "cut": lambda archive: archive.write_bytes(archive.read_bytes()[:-30]),
@@ -215,6 +222,17 @@ def test_damaged_archive_is_refused_and_nothing_changed(client_of: Client, root:
             assert (answer.status_code, answer.json().get("code")) == (422, "bad-save"), name
     assert bob.get("/api/runs", params={"twin": TEAM}).json()["items"][0]["owner"] == "alice"
     assert _files(root) - before <= {root / ".runs/forks"}, "nothing is left of it"
+
+
+def test_archive_with_more_than_a_run_may_write_is_refused_before_it_is_unpacked(
+    client_of: Client, root: Path
+) -> None:
+    alice = client_of("alice")
+    archive = save(alice, run(alice, "create")["id"])
+    rewrite(root / archive, _grow)
+    answer = alice.post("/api/restores", json={"archive": archive})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-save")
+    assert "a run may write 1G" in answer.json()["detail"]
 
 
 def _files(root: Path) -> set[Path]:

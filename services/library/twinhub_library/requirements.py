@@ -9,7 +9,7 @@ from twinhub_api.names import label_for
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_dtconfig.references import Area as AreaKind
 from twinhub_dtconfig.references import BadReferenceError, Reference
-from twinhub_dtconfig.versions import Version
+from twinhub_dtconfig.versions import Version, newest
 
 from twinhub_library.access import may_read
 from twinhub_library.areas import THE_COMMON_AREA, Area
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_library.assets import Asset
-    from twinhub_library.listing import Listing
+    from twinhub_library.listing import FolderNames, Listing
     from twinhub_library.tree import Tree
 
 
@@ -66,7 +66,8 @@ class Resolver:
         names = self.listing.names_of(folder)
         named = names.named.get(reference.name)
         if named is None:
-            return self._missing(text, reference, list(names.named))
+            beside = self._beside(text, reference, names)
+            return beside or self._missing(text, reference, list(names.named))
         version, problem = _pick(reference, named.list_versions())
         if problem:
             return Resolved(text, newest=named.newest, problem=problem)
@@ -84,6 +85,24 @@ class Resolver:
         if reference.path and find_kind(self.tree, path) is None:
             return Resolved(text, problem=f"{reference.asset} has no {reference.path}.")
         return Resolved(text, asset, newest)
+
+    def _beside(self, text: str, reference: Reference, names: FolderNames) -> Resolved | None:
+        """Return the asset that a file such as ``x.md`` belongs to, which a reference may name."""
+        name, pin = reference.name, reference.version
+        endings = [
+            one.removeprefix(f"{name}@") for one in names.kinds if one.startswith(f"{name}@")
+        ]
+        versions = [one for one in endings if names.folder.has_versions and newest([one])]
+        is_pinned = pin is not None and pin.digest is None
+        if name in names.kinds and not is_pinned:
+            chosen = name
+        else:
+            version = pin.pick(versions) if pin is not None and is_pinned else newest(versions)
+            chosen = f"{name}@{version}" if version else ""
+        if reference.path or not chosen:
+            return None
+        found = self.listing.find_asset(names.folder.path / chosen)
+        return None if found is None else Resolved(text, found)
 
     def _missing(self, text: str, reference: Reference, names: list[str]) -> Resolved:
         nearest = nearest_key(reference.name, names)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twinhub_dtconfig.assets import AssetError, AssetTree
 from twinhub_dtconfig.references import Area as AreaKind
@@ -51,6 +51,10 @@ def names_in(tree: Tree, area: Area) -> list[str]:
 
 
 @settings(max_examples=30)
+@example(own={}, team={}, common={"x": False, "x.md": False}, names=[], pin="")
+@example(
+    own={}, team={}, common={"x@1.2.0": False, "x.md@1.2.0": False}, names=[], pin=""
+)  # fmt: skip
 @given(own=_ENTRIES, team=_ENTRIES, common=_ENTRIES, names=st.lists(_NAMES, max_size=4), pin=_PINS)
 def test_both_name_the_same_assets_and_resolve_references_alike(
     own: dict[str, bool], team: dict[str, bool], common: dict[str, bool],

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Status, Target
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 _TICK_OF_EACH = 0.0002
 """Seconds that each open run makes a tick long, so that looking takes a few percent of the time."""
+_BEFORE_IT_RUNS = frozenset({Status.PREPARING, Status.STARTING})
+_KEPT_FOR_ENDS = 2
+"""Threads of the pool that starts, which take long, leave to everything else."""
 _SWEEP = ""
 """Stands for no run, among those with which a step is taken."""
 
@@ -77,13 +81,18 @@ class Scheduler:
         """What was wanted of each run when the last step with it was taken."""
         self._paused: dict[str, tuple[float, float]] = {}
         """Runs whose back end did not do what it was asked: until when, and for how long."""
+        self._most_starts: float = inf
+        self._starting: set[str] = set()
+        self._holds_back = False
+        """Whether a start waits for others: ends are seen before many starts are through."""
 
     def wake(self) -> None:
         """Have it look at once: somebody has asked for something."""
         self._asked.set()
 
     def run(self, stopping: threading.Event, workers: int) -> None:
-        """Move runs until an event is set, so many at once."""
+        """Move runs until an event is set, so many at once; two of them are never starts."""
+        self._most_starts = max(1, workers - _KEPT_FOR_ENDS)
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
                 try:
@@ -185,13 +194,25 @@ class Scheduler:
         self._table.tell(reasons)
 
     def _take_steps(self, pool: Executor, rows: Sequence[RunRow]) -> None:
-        now = time.monotonic()
+        now, self._holds_back = time.monotonic(), False
+        self._starting.intersection_update(self._taken)
         for row in rows:
             if row.status == Status.WAITING or row.id in self._taken:
                 continue
-            if self._paused.get(row.id, (0.0, 0.0))[0] <= now and self._is_due(row, now):
-                self._looked[row.id], self._aimed[row.id] = now, row.target
-                self._taken[row.id] = pool.submit(self._step, row.id)
+            if self._paused.get(row.id, (0.0, 0.0))[0] > now or not self._is_due(row, now):
+                continue
+            if row.status in _BEFORE_IT_RUNS:
+                if len(self._starting) >= self._most_starts:
+                    self._holds_back = True
+                    continue
+                self._starting.add(row.id)
+            self._looked[row.id], self._aimed[row.id] = now, row.target
+            self._taken[row.id] = pool.submit(self._step, row.id)
+            self._taken[row.id].add_done_callback(self._note_done)
+
+    def _note_done(self, _: Future[None]) -> None:
+        if self._holds_back:
+            self.wake()
 
     def _is_due(self, row: RunRow, now: float) -> bool:
         """Return whether something may have changed with a run."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -50,19 +52,26 @@ class Sealer:
 def load_sealer(keys: Sequence[str], file: Path) -> Sealer:
     """Return the sealer of some keys; without any, of one that is made once.
 
-    The made key lies in a file with mode 0600.
+    The made key lies in a file with mode 0600, which is there whole or not at all.
     """
     if keys:
         return Sealer(keys)
-    try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return Sealer([file.read_text("ascii").strip()])
-    with os.fdopen(made, "wb") as opened:
-        opened.write(Fernet.generate_key() + b"\n")
-        opened.flush()
-        os.fsync(made)
+    if not file.exists():
+        _make_key(file)
     return Sealer([file.read_text("ascii").strip()])
+
+
+def _make_key(file: Path) -> None:
+    made, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(made, "wb") as opened:
+            opened.write(Fernet.generate_key() + b"\n")
+            opened.flush()
+            os.fsync(made)
+        with contextlib.suppress(FileExistsError):  # of another process that was quicker
+            os.link(name, file)
+    finally:
+        os.unlink(name)  # noqa: PTH108 - as mkstemp names it
 
 
 def _fernet_key(key: str) -> bytes:

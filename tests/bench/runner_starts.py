@@ -22,8 +22,8 @@ from uuid import uuid4
 import httpx
 
 from tests.bench.report import Figure, p95
+from tests.fixtures.engine import IMAGE
 from tests.fixtures.runner import RunningRunner, run_runner
-from tests.fixtures.sandboxes import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

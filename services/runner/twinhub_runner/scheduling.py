@@ -87,6 +87,8 @@ class Scheduler:
         """What was wanted of each run when the last step with it was taken."""
         self._paused: dict[str, tuple[float, float]] = {}
         """Runs whose back end did not do what it was asked: until when, and for how long."""
+        self._ending: dict[str, tuple[float, float]] = {}
+        """Runs whose phase has ended: when their sandbox is looked at again, and the next pause."""
         self._most_starts: float = inf
         self._starting: set[str] = set()
         self._holds_back = False
@@ -134,7 +136,7 @@ class Scheduler:
         return bool(self._rows)
 
     def _forget_all_but(self, runs: set[str]) -> None:
-        for known in (self._looked, self._aimed, self._paused):
+        for known in (self._looked, self._aimed, self._paused, self._ending):
             for run in [one for one in list(known) if one not in runs]:
                 known.pop(run, None)
 
@@ -237,11 +239,22 @@ class Scheduler:
         if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
         if (self._places.of(row).outside / "result.json").exists():
-            return True
+            return self._is_end_due(row.id, now)
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
         pause = self._pace.build if is_building else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
+
+    def _is_end_due(self, run: str, now: float) -> bool:
+        """Return whether to look again for the end of a sandbox whose phase has ended.
+
+        An engine takes a while until it has seen that, and longer if it is asked again and again.
+        """
+        due, pause = self._ending.get(run, (0.0, self._pace.first_tick))
+        if now < due:
+            return False
+        self._ending[run] = (now + pause, min(2 * pause, 2 * self._pace.tick))
+        return True
 
     def _step(self, run: str, known: RunRow | None) -> None:
         """Take a step with a run, which is read again unless it has just been moved."""

@@ -48,7 +48,7 @@ class Pace:
     tick: float = 0.02
     """It is looked whether a sandbox has ended; more seldom where there are hundreds."""
     first_tick: float = 0.004
-    """The same soon after something has begun or ended: most runs are short."""
+    """The same of one run alone soon after it has moved: most runs are short."""
     look: float = 2.0
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
@@ -104,20 +104,24 @@ class Scheduler:
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
                 try:
-                    is_busy = self.turn(pool)
+                    self.turn(pool)
+                    pause = self._pause()
                 except UnavailableError as error:
                     _log.warning("runs are not moved for now why=%s", error)
-                    is_busy = False
-                self._asked.wait(self._tick() if is_busy else self._pace.idle)
+                    pause = self._pace.idle
+                self._asked.wait(pause)
 
-    def _tick(self) -> float:
+    def _pause(self) -> float:
         """Return after how long it is looked again: a few percent of how long nothing has moved."""
+        going_on = sum(row.status != Status.WAITING for row in self._rows)
+        if not going_on:
+            return self._pace.idle
         quiet = time.monotonic() - self._moved_at
-        tick = min(self._pace.tick, max(self._pace.first_tick, _TICK_OF_QUIET * quiet))
+        tick = min(self._pace.tick, max(self._pace.first_tick * going_on, _TICK_OF_QUIET * quiet))
         return max(tick, _TICK_OF_EACH * len(self._rows))
 
-    def turn(self, pool: Executor) -> bool:
-        """Do what is to be done now, steps in a pool; return whether a run has not ended."""
+    def turn(self, pool: Executor) -> None:
+        """Do what is to be done now, steps in a pool."""
         asked = self._asked.is_set()
         self._asked.clear()
         now = time.monotonic()
@@ -133,7 +137,6 @@ class Scheduler:
             self._swept_at = now
             self._taken[_SWEEP] = pool.submit(self._sweep)
         self._take_steps(pool, self._rows)
-        return bool(self._rows)
 
     def _forget_all_but(self, runs: set[str]) -> None:
         for known in (self._looked, self._aimed, self._paused, self._ending):
@@ -250,10 +253,10 @@ class Scheduler:
 
         An engine takes a while until it has seen that, and longer if it is asked again and again.
         """
-        due, pause = self._ending.get(run, (0.0, self._pace.first_tick))
+        due, pause = self._ending.get(run, (0.0, min(self._pace.first_tick, self._pace.tick)))
         if now < due:
             return False
-        self._ending[run] = (now + pause, min(2 * pause, 2 * self._pace.tick))
+        self._ending[run] = (now + pause, min(2 * pause, self._pace.tick))
         return True
 
     def _step(self, run: str, known: RunRow | None) -> None:

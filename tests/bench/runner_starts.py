@@ -37,7 +37,7 @@ _DOCKER = ("docker", "run", "--rm", "--network=none", "--entrypoint=echo", IMAGE
 _GOALS = {"docker": (1.15, 50.0), "process": (1.0, 30.0)}
 """By what a run may take longer: a factor, and milliseconds."""
 _LEAST_SECONDS, _MOST_SECONDS = 0.01, 0.05
-"""Between two questions what runs; within these, four times what one takes: it is work as well."""
+"""Between two questions what runs; within these, twice what one takes: it is work as well."""
 _SECONDS = 300
 
 
@@ -107,7 +107,7 @@ def _see_ends(client: httpx.Client, runs: set[str]) -> dict[str, float]:
         items = client.get("/api/runs?open=true&limit=1000").raise_for_status().json()["items"]
         now, going_on = time.time(), {one["id"] for one in items}
         seen |= dict.fromkeys(runs - going_on - seen.keys(), now)
-        time.sleep(min(max(_LEAST_SECONDS, 4 * (now - begun)), _MOST_SECONDS))
+        time.sleep(min(max(_LEAST_SECONDS, 2 * (now - begun)), _MOST_SECONDS))
     return seen
 
 

@@ -6,11 +6,12 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
 from twinhub_runner.agent_files import KEPT, put_agent
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 _START, _SUDO = "twinhub_agent/start.py", "twinhub_agent/programs/sudo"
 

@@ -17,7 +17,8 @@ from twinhub_runner.backends.base import Limits, SandboxState
 from twinhub_runner.identifiers import make_run_id
 
 from tests.bench.report import Figure, p95
-from tests.fixtures.sandboxes import MEMORY, open_bench
+from tests.fixtures.engine import MEMORY
+from tests.fixtures.sandboxes import open_bench
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:

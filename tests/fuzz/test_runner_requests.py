@@ -28,7 +28,8 @@ from twinhub_runner.queueing import Caps
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.fixtures.runner import IDENTITY, lay_out_twins
+from tests.fixtures.runner import lay_out_twins
+from tests.fixtures.serving_runner import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

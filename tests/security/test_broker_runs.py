@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from twinhub_hub.broker.policy import Policy
 
 from tests.fixtures.create_bodies import changed, hostile_texts
+from tests.fixtures.engine import IMAGE, UID
 from tests.fixtures.installation import engine
 from tests.fixtures.run_bodies import (
     COPY,
@@ -23,7 +24,7 @@ from tests.fixtures.run_bodies import (
     is_safe_run,
     valid_run,
 )
-from tests.fixtures.sandboxes import IMAGE, UID, broker_for, policies_for
+from tests.fixtures.sandboxes import broker_for, policies_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -52,3 +52,15 @@ class UnavailableError(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class NewerDatabaseError(ServiceError):
+    """The database was made by a newer version of the service than this one."""
+
+    code = "newer-database"
+
+
+class BrokenMigrationError(ServiceError):
+    """A fault in a migration; nothing of it was kept."""
+
+    code = "broken-migration"

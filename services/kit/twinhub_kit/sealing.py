@@ -6,13 +6,14 @@ import base64
 import contextlib
 import os
 import tempfile
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from cryptography.fernet import MultiFernet
 
 _KEY_BYTES = 32
 
@@ -30,8 +31,16 @@ class Sealer:
         Raises:
             ValueError: there is none, or one is no key.
         """
-        fernets = [Fernet(_fernet_key(key)) for key in keys]
-        self._fernet = MultiFernet(fernets)
+        self._keys = [_fernet_key(key) for key in keys]
+        if not self._keys:
+            raise ValueError("There is no key to encrypt with.")
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        # imported here, since it takes 6 MiB and most have no secrets
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
+        return MultiFernet([Fernet(key) for key in self._keys])
 
     def seal(self, secret: str) -> bytes:
         """Return what the database keeps."""
@@ -43,6 +52,8 @@ class Sealer:
         Raises:
             SealError: no key of the list opens it.
         """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see above
+
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
@@ -65,7 +76,7 @@ def _make_key(file: Path) -> None:
     made, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
     try:
         with os.fdopen(made, "wb") as opened:
-            opened.write(Fernet.generate_key() + b"\n")
+            opened.write(base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)) + b"\n")
             opened.flush()
             os.fsync(made)
         with contextlib.suppress(FileExistsError):  # of another process that was quicker
@@ -77,4 +88,6 @@ def _make_key(file: Path) -> None:
 def _fernet_key(key: str) -> bytes:
     if len(key) == 2 * _KEY_BYTES:
         return base64.urlsafe_b64encode(bytes.fromhex(key))
+    if len(base64.urlsafe_b64decode(key)) != _KEY_BYTES:
+        raise ValueError(f"A key has {_KEY_BYTES} bytes, in base64 or as hexadecimal digits.")
     return key.encode("ascii")

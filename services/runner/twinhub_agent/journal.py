@@ -16,10 +16,12 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def write(self, event: str, **facts: object) -> None:
-        """Add an event, with the time in milliseconds since 1970; it is on the disk afterwards."""
+        """Add an event, with the time in milliseconds since 1970.
+
+        It is on the disk when the system writes it there: nothing is decided by it.
+        """
         record = {"time": time.time_ns() // 1_000_000, "event": event, **facts}
         os.write(self._file, dump(record).encode() + b"\n")
-        os.fdatasync(self._file)
 
 
 def write_whole(path: str, content: object, *, lasting: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""``python3 start.py INSIDE OUTSIDE``: run the phase of ``INSIDE/plan.json``, once."""
+"""``python3 start.py INSIDE OUTSIDE [LIMIT=NUMBER …]``: run the phase of ``plan.json``, once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from twinhub_agent.bare import load
 from twinhub_agent.journal import write_whole
 from twinhub_agent.phase import Phase
+from twinhub_agent.spawning import take_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +27,19 @@ def main() -> int:
     does, and which process it is (fcntl(2), ``F_GETLK``). A phase that was begun is not begun
     again, whoever starts another sandbox for the same try.
     """
-    inside, outside = sys.argv[1:]
+    inside, outside, *limits = sys.argv[1:]
+    take_limits(limits)
     if os.getpid() == 1:  # on a machine of one's own sudo is sudo
         programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     plan = load(f"{inside}/plan.json")
-    lock = open(f"{outside}/lock", "w", encoding="ascii")  # noqa: SIM115 - held to the end
+    lock = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         begun = os.open(f"{outside}/begun", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:
         return DONE_BEFORE
+    os.fsync(begun)  # after a power cut it is not begun again either
     os.close(begun)
     status, reason = _build(plan, inside, outside) or Phase(plan, inside, outside).run()
     write_whole(f"{outside}/result.json", {"status": status, "reason": reason})

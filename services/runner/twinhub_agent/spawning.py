@@ -73,6 +73,28 @@ def limit_files(most: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
+def take_limits(words: Sequence[str]) -> None:
+    """Limit this process and all that it starts: ``nofile=1024`` and others of setrlimit(2).
+
+    ``oom=600`` says how early they are ended when the machine has no memory left (proc(5)).
+
+    Raises:
+        OSError: that is not allowed.
+        ValueError: it is more than this process may have.
+    """
+    for word in words:
+        name, _, number = word.partition("=")
+        if name == "oom":
+            file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+            os.write(file, number.encode())
+            os.close(file)
+        else:
+            import resource  # noqa: PLC0415 - an engine has set all limits
+
+            kind = getattr(resource, f"RLIMIT_{name.upper()}")
+            resource.setrlimit(kind, (int(number), int(number)))
+
+
 def as_status(wait_status: int) -> int:
     """Return the status that a shell would report."""
     code = os.waitstatus_to_exitcode(wait_status)

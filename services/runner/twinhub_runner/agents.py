@@ -11,22 +11,19 @@ import errno
 import fcntl
 import json
 import os
-import py_compile
 import stat
 import struct
-import tempfile
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import cache_from_source
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import twinhub_agent
 from twinhub_agent.hidden import NOTE
 from twinhub_agent.supplying import PIPE
 
+from twinhub_runner.agent_files import put_agent
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
@@ -35,8 +32,6 @@ _MOST_NUMBER = 2.0**53
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_AGENT = twinhub_agent.__name__
-_COMPILED, _PROGRAMS = f"{_AGENT}/__pycache__", f"{_AGENT}/programs"
 _REASONS = frozenset({
     "ended", "stopped", "terminated", "time-limit",
     "not-started", "not-fetched", "not-built", "not-ready",
@@ -57,42 +52,15 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     Raises:
         OSError: the disk has no room, or the like.
     """
-    for folder in (inside / "control", inside / _COMPILED, inside / _PROGRAMS, outside):
+    for folder in (inside / "control", outside):
         folder.mkdir(parents=True, exist_ok=True)
-    for name, content in _agent_files():
-        (inside / name).write_bytes(content)
-        if name.startswith(_PROGRAMS):
-            (inside / name).chmod(0o755)
+    put_agent(inside)
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
     if plan.get("secrets"):
         with contextlib.suppress(FileExistsError):
             os.mkfifo(inside / PIPE, 0o600)
-
-
-@cache
-def _agent_files() -> tuple[tuple[str, bytes], ...]:
-    """Return the agent's modules by their paths, also compiled, scripts and programs of runs.
-
-    A sandbox cannot keep what it compiles, which is half of the agent's start. What was compiled is
-    taken without a look at the source (PEP 552), and only by the same version of Python.
-    """
-    found: list[tuple[str, bytes]] = []
-    with tempfile.TemporaryDirectory(prefix="twinhub-agent-") as made:
-        for source in sorted(Path(twinhub_agent.__file__).parent.glob("*.py")):
-            compiled = Path(made, Path(cache_from_source(source.name)).name)
-            py_compile.compile(
-                str(source), str(compiled), doraise=True,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )  # fmt: skip
-            found.append((f"{_AGENT}/{source.name}", source.read_bytes()))
-            found.append((f"{_COMPILED}/{compiled.name}", compiled.read_bytes()))
-    folder = Path(twinhub_agent.__file__).parent
-    found += [(f"{_AGENT}/{one.name}", one.read_bytes()) for one in folder.glob("*.bash")]
-    programs = folder / "programs"
-    found += [(f"{_PROGRAMS}/{one.name}", one.read_bytes()) for one in sorted(programs.iterdir())]
-    return tuple(found)
 
 
 def read_result(outside: Path) -> Result | None:

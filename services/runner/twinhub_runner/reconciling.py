@@ -140,13 +140,12 @@ class Reconciler:
             return
         if seen.state is not SandboxState.ABSENT:
             now = time.time()
-            self._watch(
-                self._table.move(row.id, Status.RUNNING, "", started_at=now, image=seen.image)
-            )
+            moved = self._table.move(row.id, Status.RUNNING, "", started_at=now, image=seen.image)
+            self._watch(moved, seen)
 
-    def _watch(self, row: RunRow) -> None:
+    def _watch(self, row: RunRow, seen: Seen | None = None) -> None:
         name = self._places.sandbox_of(row)
-        seen = self._backend.look(name)
+        seen = seen or self._backend.look(name)
         if seen.state is not SandboxState.RUNNING:
             self._end(row, seen)
         elif row.target == Target.KILL or row.verdict:

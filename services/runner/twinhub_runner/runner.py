@@ -21,6 +21,7 @@ from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
 from twinhub_kit.sealing import load_sealer
 
+from twinhub_runner.agent_files import KEPT
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.collecting import EVERY_SECONDS, clear_old
 from twinhub_runner.copies.copies import Copies
@@ -318,7 +319,8 @@ def open_runner(
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(settings.runs / FORKS, ignore_errors=True)  # of a runner that was killed
+    for of_a_runner_before in (FORKS, KEPT):
+        shutil.rmtree(settings.runs / of_a_runner_before, ignore_errors=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
     runner = make_runner(settings, database, backend, maker=maker)

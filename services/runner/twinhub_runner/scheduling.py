@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 _TICK_OF_EACH = 0.0002
 """Seconds that each open run makes a tick long, so that looking takes a few percent of the time."""
+_TICK_OF_QUIET = 0.02
+"""The same of how long nothing has moved: a run of a minute may be seen to end a little later."""
 _BEFORE_IT_RUNS = frozenset({Status.PREPARING, Status.STARTING})
 _KEPT_FOR_ENDS = 2
 """Threads of the pool that starts, which take long, leave to everything else."""
@@ -45,6 +47,8 @@ class Pace:
 
     tick: float = 0.02
     """It is looked whether a sandbox has ended; more seldom where there are hundreds."""
+    first_tick: float = 0.004
+    """The same of one run alone soon after it has moved: most runs are short."""
     look: float = 2.0
     """A back end is asked though nothing shows that something has changed."""
     killed: float = 0.2
@@ -74,13 +78,17 @@ class Scheduler:
         self._room, self._pace = room, pace or Pace()
         self._asked = threading.Event()
         self._rows: list[RunRow] = []
-        self._read_at = self._swept_at = float("-inf")
+        self._read_at = self._swept_at = self._moved_at = float("-inf")
+        self._admitted: dict[str, RunRow] = {}
+        """Those whose first step is still to be taken, as they were when they were moved."""
         self._taken: dict[str, Future[None]] = {}
         self._looked: dict[str, float] = {}
         self._aimed: dict[str, str] = {}
         """What was wanted of each run when the last step with it was taken."""
         self._paused: dict[str, tuple[float, float]] = {}
         """Runs whose back end did not do what it was asked: until when, and for how long."""
+        self._ending: dict[str, tuple[float, float]] = {}
+        """Runs whose phase has ended: when their sandbox is looked at again, and the next pause."""
         self._most_starts: float = inf
         self._starting: set[str] = set()
         self._holds_back = False
@@ -96,30 +104,42 @@ class Scheduler:
         with ThreadPoolExecutor(workers, "runs") as pool:
             while not stopping.is_set():
                 try:
-                    is_busy = self.turn(pool)
+                    self.turn(pool)
+                    pause = self._pause()
                 except UnavailableError as error:
                     _log.warning("runs are not moved for now why=%s", error)
-                    is_busy = False
-                tick = max(self._pace.tick, _TICK_OF_EACH * len(self._rows))
-                self._asked.wait(tick if is_busy else self._pace.idle)
+                    pause = self._pace.idle
+                self._asked.wait(pause)
 
-    def turn(self, pool: Executor) -> bool:
-        """Do what is to be done now, steps in a pool; return whether a run has not ended."""
+    def _pause(self) -> float:
+        """Return after how long it is looked again: a few percent of how long nothing has moved."""
+        going_on = sum(row.status != Status.WAITING for row in self._rows)
+        if not going_on:
+            return self._pace.idle
+        quiet = time.monotonic() - self._moved_at
+        tick = min(self._pace.tick, max(self._pace.first_tick * going_on, _TICK_OF_QUIET * quiet))
+        return max(tick, _TICK_OF_EACH * len(self._rows))
+
+    def turn(self, pool: Executor) -> None:
+        """Do what is to be done now, steps in a pool."""
         asked = self._asked.is_set()
         self._asked.clear()
         now = time.monotonic()
-        if self._have_moved() or asked or now - self._read_at > self._pace.idle:
+        have_moved = self._have_moved()
+        if have_moved or asked:
+            self._moved_at = now
+        if have_moved or asked or now - self._read_at > self._pace.idle:
             self._rows, self._read_at = self._table.list_queue(), now
             self._forget_all_but({row.id for row in self._rows})
-            self._admit(self._rows)
+            self._admitted = self._admit(self._rows)
+            self._rows = [self._admitted.get(row.id, row) for row in self._rows]
         if now - self._swept_at > self._pace.sweep and _SWEEP not in self._taken:
             self._swept_at = now
             self._taken[_SWEEP] = pool.submit(self._sweep)
         self._take_steps(pool, self._rows)
-        return bool(self._rows)
 
     def _forget_all_but(self, runs: set[str]) -> None:
-        for known in (self._looked, self._aimed, self._paused):
+        for known in (self._looked, self._aimed, self._paused, self._ending):
             for run in [one for one in list(known) if one not in runs]:
                 known.pop(run, None)
 
@@ -137,7 +157,8 @@ class Scheduler:
             self._taken.pop(run).result()
         return bool(ended)
 
-    def _admit(self, rows: Sequence[RunRow]) -> None:
+    def _admit(self, rows: Sequence[RunRow]) -> dict[str, RunRow]:
+        """Have those begin that may; return them as they are then."""
         waiting = [row for row in rows if row.status == Status.WAITING]
         for row in [one for one in waiting if one.target != Target.RUN]:
             self._reconciler.stop_waiting(row)
@@ -147,16 +168,16 @@ class Scheduler:
         by_id = {row.id: row for row in rows}
         entries = [one for row in waiting if (one := self._waiting_entry(row, by_id)) is not None]
         held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
-        admitted = admit([one for one in entries if one.id not in held], running, self._caps)
-        for run in admitted:
-            self._table.move(run, Status.PREPARING, "", is_asking=False)
-            running.append(_entry(by_id[run]))
-            self.wake()
+        due = admit([one for one in entries if one.id not in held], running, self._caps)
+        moved = self._table.move_all(due, Status.PREPARING, "", is_asking=False)
+        admitted = {row.id: row for row in moved}
+        running += map(_entry, moved)
         left = [row for row in waiting if row.id not in admitted]
         for row in left:
             if row.id in held:
                 self._ask(row, why_not)
         self._tell([row for row in left if row.id not in held], running, by_id)
+        return admitted
 
     def _waiting_entry(self, row: RunRow, open_runs: Mapping[str, RunRow]) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
@@ -207,7 +228,8 @@ class Scheduler:
                     continue
                 self._starting.add(row.id)
             self._looked[row.id], self._aimed[row.id] = now, row.target
-            self._taken[row.id] = pool.submit(self._step, row.id)
+            known = self._admitted.pop(row.id, None)
+            self._taken[row.id] = pool.submit(self._step, row.id, known)
             self._taken[row.id].add_done_callback(self._note_done)
 
     def _note_done(self, _: Future[None]) -> None:
@@ -220,14 +242,26 @@ class Scheduler:
         if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
         if (self._places.of(row).outside / "result.json").exists():
-            return True
+            return self._is_end_due(row.id, now)
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
         pause = self._pace.build if is_building else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
 
-    def _step(self, run: str) -> None:
-        row = self._table.find(run)
+    def _is_end_due(self, run: str, now: float) -> bool:
+        """Return whether to look again for the end of a sandbox whose phase has ended.
+
+        An engine takes a while until it has seen that, and longer if it is asked again and again.
+        """
+        due, pause = self._ending.get(run, (0.0, min(self._pace.first_tick, self._pace.tick)))
+        if now < due:
+            return False
+        self._ending[run] = (now + pause, min(2 * pause, self._pace.tick))
+        return True
+
+    def _step(self, run: str, known: RunRow | None) -> None:
+        """Take a step with a run, which is read again unless it has just been moved."""
+        row = known or self._table.find(run)
         if row is None or row.ended_at is not None:
             return
         try:

@@ -12,7 +12,9 @@ import pytest
 import twinhub_library.store
 from alembic import command
 from twinhub_kit.database import Database
-from twinhub_kit.migrations import NewerDatabaseError, list_differences, migrate
+from twinhub_kit.errors import NewerDatabaseError
+from twinhub_kit.migrations import migrate
+from twinhub_kit.revisions import list_differences
 from twinhub_library.store.all_tables import METADATA, MODULES
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, Table, text
 from twinhub_kit.database import Database
-from twinhub_kit.migrations import list_differences, migrate
+from twinhub_kit.migrations import migrate
+from twinhub_kit.revisions import list_differences
 from twinhub_runner.store.all_tables import METADATA, MODULES
 from twinhub_runner.store.runs import RunTable
 

@@ -14,7 +14,7 @@ from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.fixtures.sandboxes import IMAGE, UID
+from tests.fixtures.engine import IMAGE, UID
 
 
 def main() -> None:

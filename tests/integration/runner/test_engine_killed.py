@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixtures.engine import IMAGE
 from tests.fixtures.installation import require_engine
 from tests.fixtures.requirements import need_root
-from tests.fixtures.sandboxes import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,9 @@ from twinhub_runner.backends.base import SandboxState
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.environments.base import NotMadeError, Wanted
 
+from tests.fixtures.engine import IMAGE, MEMORY, UID
 from tests.fixtures.installation import engine
-from tests.fixtures.sandboxes import IMAGE, MEMORY, ONE, UID, Bench, broker_for
+from tests.fixtures.sandboxes import ONE, Bench, broker_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.fixtures.sandboxes import ENGINE, IMAGE, UID
+from tests.fixtures.engine import ENGINE, IMAGE, UID
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:

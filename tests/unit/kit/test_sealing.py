@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.fernet import Fernet
 from twinhub_kit.sealing import load_sealer
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def test_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 def test_making_that_is_cut_off_leaves_no_key_that_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut_off() -> bytes:
+    def cut_off(_: int) -> None:
         raise KeyboardInterrupt
 
     file = tmp_path / "key"
     with monkeypatch.context() as patch:
-        patch.setattr(Fernet, "generate_key", cut_off)
+        patch.setattr(os, "fsync", cut_off)
         with pytest.raises(KeyboardInterrupt):
             load_sealer((), file)
     sealer = load_sealer((), file)

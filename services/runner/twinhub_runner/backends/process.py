@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from twinhub_runner.backends.base import Limits, SandboxSpec
 
 _BEGIN_SECONDS = 30.0
+_FIRST_PAUSE, _SLOWER = 0.001, 1.05
+"""It is looked whether an agent has begun: seconds, and by what that becomes more seldom."""
 _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
 _CLOSED = frozenset({"none", "listed"})
@@ -169,7 +171,7 @@ class ProcessBackend:
     def _wait_until_begun(self, spec: SandboxSpec, child: int) -> None:
         """Wait until the agent holds its lock, or bubblewrap has failed."""
         waiting = _PidFile.open(child)
-        pause = 0.002
+        pause = _FIRST_PAUSE
         left = _BEGIN_SECONDS
         while not was_begun(spec.outside):
             if waiting is None or waiting.wait(pause):
@@ -180,7 +182,7 @@ class ProcessBackend:
             if left <= 0:
                 os.kill(child, signal.SIGKILL)
                 raise BackendError(f"it has not begun within {_BEGIN_SECONDS:g} s")
-            pause = min(2 * pause, 0.01)
+            pause = min(_SLOWER * pause, 0.01)
 
     def _command(self, spec: SandboxSpec) -> list[str]:
         software = self.environments / spec.environment
@@ -188,20 +190,28 @@ class ProcessBackend:
             *((Mount(software, PLACE),) if spec.environment else ()), *spec.mounts,
             Mount(spec.inside, INSIDE), Mount(spec.outside, OUTSIDE, writable=True),
         )  # fmt: skip
-        agent = (self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE)
+        agent = (
+            self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE,
+            f"oom={_OUT_OF_MEMORY_FIRST}", *_limits(spec.limits),
+        )  # fmt: skip
         options = ["--as-pid-1", *(["--unshare-net"] if spec.egress in _CLOSED else [])]
-        return self.command_of(spec.limits, mounts, options, agent)
+        return self._sandbox(mounts, options, agent)
 
     def command_of(
         self, limits: Limits, mounts: Iterable[Mount], options: Sequence[str],
         command: Sequence[str],
     ) -> list[str]:  # fmt: skip
         """Return the command that runs another in a sandbox, with further options of bubblewrap."""
-        files = min(limits.open_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        memory = [] if limits.memory_bytes is None else [f"--as={limits.memory_bytes}"]
         return [
             _program("choom"), "--adjust", _OUT_OF_MEMORY_FIRST, "--",
-            _program("prlimit"), "--core=0", f"--nofile={files}", *memory, "--",
+            _program("prlimit"), *(f"--{one}" for one in _limits(limits)), "--",
+            *self._sandbox(mounts, options, command),
+        ]  # fmt: skip
+
+    def _sandbox(
+        self, mounts: Iterable[Mount], options: Sequence[str], command: Sequence[str]
+    ) -> list[str]:
+        return [
             _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", *options,
             "--hostname", "run", "--new-session",
             *(word for one in self.system for word in _bind(one)),
@@ -254,6 +264,13 @@ def _variables(spec: SandboxSpec) -> Mapping[str, str]:
     if not spec.environment:
         return spec.variables
     return {**spec.variables, "PATH": f"{PLACE}/bin:{spec.variables.get('PATH', os.defpath)}"}
+
+
+def _limits(limits: Limits) -> list[str]:
+    """Return limits as prlimit(1) calls them; an agent takes them itself, which is a start less."""
+    files = min(limits.open_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    memory = [] if limits.memory_bytes is None else [f"as={limits.memory_bytes}"]
+    return ["core=0", f"nofile={files}", *memory]
 
 
 def _bind(mount: Mount) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""What Alembic runs for each revision: on the connection that `twinhub_kit.migrations` gives."""
+"""What Alembic runs for each revision: on the connection that `twinhub_kit.revisions` gives."""
 
 from __future__ import annotations
 

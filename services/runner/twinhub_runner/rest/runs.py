@@ -32,7 +32,7 @@ MOST_NUMBER = 2**53
 """Less than a column of a database holds, and exact in the numbers of JavaScript."""
 
 
-def _get_runner(request: Request) -> Runner:
+async def _get_runner(request: Request) -> Runner:
     runner: Runner = request.app.state.runner
     return runner
 

@@ -78,8 +78,9 @@ class Secrets:
         Raises:
             MissingSecretError: some are not there; the text says how to give them.
         """
-        given = {row.name for row in self.table.list_of(owner, twin)}
-        if missing := sorted(set(names) - given):
+        if not (wanted := set(names)):
+            return
+        if missing := sorted(wanted - {row.name for row in self.table.list_of(owner, twin)}):
             raise _missing(twin, missing)
 
     def open(self, owner: str, twin: str, names: Iterable[str]) -> dict[str, str]:

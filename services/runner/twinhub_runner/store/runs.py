@@ -189,17 +189,28 @@ class RunTable:
         Raises:
             IllegalMoveError: it cannot become so from what it is.
         """
+        return self.move_all([run_id], then, why, who=who, **values)[0]
+
+    def move_all(
+        self, run_ids: Sequence[str], then: Status, why: str, *, who: str = RUNNER, **values: object
+    ) -> list[RunRow]:
+        """Move some runs at once, or none of them; see `move`."""
+        if not run_ids:
+            return []
         with self._database.session() as session:
-            row = _get(session, run_id)
-            before = Status(row.status)
-            check_move(before, then)
-            row.status, row.reason = then.value, why
-            if then.is_final:
-                row.ended_at = time.time()
-            for name, value in values.items():
-                setattr(row, name, value)
-            _note(session, row, "moved", who, why, before=before, after=then)
-            return row
+            found = session.scalars(select(RunRow).where(RunRow.id.in_(run_ids)))
+            rows = {row.id: row for row in found}
+            moved = [rows[run_id] for run_id in run_ids]
+            for row in moved:
+                before = Status(row.status)
+                check_move(before, then)
+                row.status, row.reason = then.value, why
+                if then.is_final:
+                    row.ended_at = time.time()
+                for name, value in values.items():
+                    setattr(row, name, value)
+                _note(session, row, "moved", who, why, before=before, after=then)
+            return moved
 
     def note(
         self, run_id: str, what: str, why: str = "", *, who: str = RUNNER, **values: object
@@ -245,7 +256,7 @@ class RunTable:
         """Return all that have not ended, in the order of asking, with what the queue looks at."""
         wanted = select(RunRow).where(RunRow.ended_at.is_(None)).order_by(RunRow.number)
         with self._database.reading() as session:
-            return list(session.scalars(wanted.options(*map(defer, _NOT_QUEUED))))
+            return list(session.scalars(wanted.options(*_AS_QUEUED)))
 
     def count_open(self) -> OpenCount:
         """Return how many runs go on and wait; one that waits for an earlier phase does neither."""
@@ -340,9 +351,10 @@ class RunTable:
             for one in whose:
                 wanted = select(RunRow.number).where(one, *narrower).order_by(newest).limit(limit)
                 numbers.update(session.scalars(wanted))
-            shown = sorted(numbers, reverse=True)[:limit]
+            if not (shown := sorted(numbers, reverse=True)[:limit]):
+                return []
             rows = select(RunRow).where(RunRow.number.in_(shown)).order_by(newest)
-            return list(session.scalars(rows.options(*map(defer, _NOT_LISTED))))
+            return list(session.scalars(rows.options(*_AS_LISTED)))
 
     def events(self, run_id: str, *, after: int, limit: int) -> list[RunEvent]:
         """Return what has happened to a run, the oldest first."""
@@ -352,11 +364,14 @@ class RunTable:
             return [row.as_wire() for row in rows]
 
 
-_NOT_QUEUED = (RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.parameters)
-_NOT_LISTED = (
-    RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
+_AS_QUEUED = tuple(
+    map(defer, (RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.parameters))
+)
+_AS_LISTED = tuple(
+    map(defer, (RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups,
+                RunRow.keys))
 )  # fmt: skip
-"""What takes long to load, and is in no list of runs."""
+"""Without what takes long to load, and is in no list of runs."""
 
 
 def _get(session: Session, run_id: str) -> RunRow:

@@ -22,7 +22,8 @@ from twinhub_runner.backends.base import (
 from twinhub_runner.backends.docker import DockerBackend
 from twinhub_runner.identifiers import make_run_id
 
-from tests.fixtures.sandboxes import ENGINE, IMAGE, MEMORY, ONE, SECONDS, UID, open_bench
+from tests.fixtures.engine import ENGINE, IMAGE, MEMORY, UID
+from tests.fixtures.sandboxes import ONE, SECONDS, open_bench
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import VARIABLES, RunnerSettings
 
-from tests.fixtures.runner import IDENTITY
+from tests.fixtures.serving_runner import IDENTITY
 from tests.fixtures.waiting import wait_for
 from tests.fixtures.wheels import make_wheel
 

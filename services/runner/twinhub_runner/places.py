@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
     from twinhub_runner.store.runs import RunRow
 
-FORKS = "forks"
-"""Folder of twins that are being made of saves, among those of runs."""
+ASIDE = "aside"
+"""Folder of what is being made and is no run's, among those of runs."""
+RESTORED = "restored"
+"""Folder of a run with the files of a save that it goes on from; absent of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Place:
 
     @property
     def restored(self) -> Path:
-        """The files of a save that it goes on from; absent of others."""
-        return self.folder / "restored"
+        """See `RESTORED`."""
+        return self.folder / RESTORED
 
 
 @dataclass(frozen=True, slots=True)

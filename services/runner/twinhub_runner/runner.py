@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,8 +36,9 @@ from twinhub_runner.errors import (
 )
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.leftovers import clear_leftovers
 from twinhub_runner.operating import show_to_operators
-from twinhub_runner.places import FORKS, Places
+from twinhub_runner.places import Places
 from twinhub_runner.plans import MAIN, RESTORE, make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.rendering import names_of_services, plan_files
@@ -318,10 +318,10 @@ def open_runner(
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(settings.runs / FORKS, ignore_errors=True)  # of a runner that was killed
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
     runner = make_runner(settings, database, backend, maker=maker)
+    clear_leftovers(runner.places, runner.workshop.copies, runner.table)
     runner.health.add("database", check_database(database))
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)

@@ -29,7 +29,7 @@ from twinhub_runner.copies.workshop import Chosen, name_and_key
 from twinhub_runner.errors import BadSaveError, BadTwinError, ChangedInputsError
 from twinhub_runner.folders import opened_folder
 from twinhub_runner.identifiers import make_run_id
-from twinhub_runner.places import FORKS
+from twinhub_runner.places import ASIDE
 from twinhub_runner.saves.opening import opened_save
 from twinhub_runner.saves.overlaying import overlay
 from twinhub_runner.saves.places import open_made, readable_place
@@ -106,7 +106,7 @@ def fork(runner: Runner, caller: Caller, asked: ForkIn) -> Forked:
         BadTwinError: the twin's folder has something in the way.
     """
     place = RelativePath((caller.label, AssetKind.DIGITAL_TWINS, check_name(asked.name)))
-    aside = runner.settings.runs / FORKS / make_run_id()
+    aside = runner.settings.runs / ASIDE / make_run_id()
     with _opened(runner, caller, asked.archive, asked.twin) as source:
         _check(runner, (Pin(source.found.path, source.manifest.digest),))
         try:

@@ -16,6 +16,7 @@ from twinhub_kit.files.newfile import NewFile
 
 from twinhub_runner.errors import NotReadyError
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.places import ASIDE
 from twinhub_runner.plans import CHECKPOINT
 from twinhub_runner.reading import parse_description
 from twinhub_runner.results.keeping import keep_results
@@ -58,7 +59,7 @@ def save(runner: Runner, caller: Caller, row: RunRow, to: str) -> Saved:
         )
     if state.checkpoint is not None and row.status == Status.RUNNING:
         _checkpoint(runner, row, caller.name)
-    aside = runner.places.of(row).folder / f"saving-{make_run_id()}"
+    aside = runner.settings.runs / ASIDE / make_run_id()
     try:
         kept = keep_results(copy.twin_folder, state.keep, aside)
         if kept.fault:

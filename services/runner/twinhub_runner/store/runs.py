@@ -235,6 +235,11 @@ class RunTable:
         with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
 
+    def list_ids(self) -> frozenset[str]:
+        """Return the ids of all runs."""
+        with self._database.reading() as session:
+            return frozenset(session.scalars(select(RunRow.id)))
+
     def list_open(self) -> list[RunRow]:
         """Return all that have not ended, in the order of asking."""
         with self._database.reading() as session:

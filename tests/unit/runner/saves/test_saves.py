@@ -168,7 +168,7 @@ def test_fork_is_a_twin_of_one_s_own_with_the_state(client_of: Client, root: Pat
     assert texts(bob, run(bob, "execute", twin="mine")["id"]) == ["6"]
     again = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
     assert (again.status_code, again.json()["code"]) == (409, "exists")
-    assert not list((root / ".runs/forks").iterdir())
+    assert not list((root / ".runs/aside").iterdir())
 
 
 def _flip(archive: Path) -> None:
@@ -221,7 +221,7 @@ def test_damaged_archive_is_refused_and_nothing_changed(client_of: Client, root:
             answer = bob.post(f"/api/{route}", json={"archive": archive, **body})
             assert (answer.status_code, answer.json().get("code")) == (422, "bad-save"), name
     assert bob.get("/api/runs", params={"twin": TEAM}).json()["items"][0]["owner"] == "alice"
-    assert _files(root) - before <= {root / ".runs/forks"}, "nothing is left of it"
+    assert _files(root) - before <= {root / ".runs/aside"}, "nothing is left of it"
 
 
 def test_archive_with_more_than_a_run_may_write_is_refused_before_it_is_unpacked(

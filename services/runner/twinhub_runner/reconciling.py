@@ -16,7 +16,7 @@ from twinhub_kit.files.errors import FileError
 from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.environments.base import NotMadeError
-from twinhub_runner.environments.building import WAITS
+from twinhub_runner.environments.building import BUILT, WAITS
 from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.hiding import tell_hidden
 from twinhub_runner.plans import SOFTWARE
@@ -100,9 +100,11 @@ class Reconciler:
             self._environments.leave(row.id)
             self.stop_waiting(row)
             return
-        place = self._places.of(row)
+        if row.is_built:
+            return  # the queue says when it begins
+        place, has_waited = self._places.of(row), row.is_built is not None
         try:
-            laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
+            laid_out = {} if has_waited else self._workshop.lay_out(row, place.folder)
             self._supply.check(row)
             environment = self._environments.ensure(row, place.outside)
             prepare(place.inside, place.outside, {**row.plan, SOFTWARE: environment or ""})
@@ -113,11 +115,15 @@ class Reconciler:
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            if environment is not None:
+            if environment is not None and has_waited:
+                self._table.note(
+                    row.id, "built", BUILT, reason=BUILT, is_built=True, environment=environment
+                )
+            elif environment is not None:
                 laid_out["environment"] = environment
                 self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
             elif row.reason != WAITS:
-                self._table.note(row.id, "waits", WAITS, reason=WAITS, **laid_out)
+                self._table.note(row.id, "waits", WAITS, reason=WAITS, is_built=False, **laid_out)
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.backends.base import BackendError
-from twinhub_runner.environments.building import WAITS
 from twinhub_runner.queueing import Entry, Explaining, admit
 from twinhub_runner.room import question
 
@@ -142,17 +141,23 @@ class Scheduler:
         for row in [one for one in waiting if one.target != Target.RUN]:
             self._reconciler.stop_waiting(row)
             waiting.remove(row)
+        built = [
+            row for row in rows
+            if row.is_built and row.target == Target.RUN and row.id not in self._taken
+        ]  # fmt: skip
         running = [_entry(row) for row in rows if row.status != Status.WAITING]
         why_not = self._room.why_not() if waiting else ""
         by_id = {row.id: row for row in rows}
         entries = [one for row in waiting if (one := self._waiting_entry(row, by_id)) is not None]
+        entries = sorted([*entries, *map(_entry, built)], key=lambda one: by_id[one.id].number)
         held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
         admitted = admit([one for one in entries if one.id not in held], running, self._caps)
         for run in admitted:
-            self._table.move(run, Status.PREPARING, "", is_asking=False)
-            running.append(_entry(by_id[run]))
+            then = Status.STARTING if by_id[run].is_built else Status.PREPARING
+            self._table.move(run, then, "", is_asking=False, is_built=None)
+            running.append(replace(_entry(by_id[run]), is_building=False))
             self.wake()
-        left = [row for row in waiting if row.id not in admitted]
+        left = [row for row in (*waiting, *built) if row.id not in admitted]
         for row in left:
             if row.id in held:
                 self._ask(row, why_not)
@@ -216,14 +221,14 @@ class Scheduler:
 
     def _is_due(self, row: RunRow, now: float) -> bool:
         """Return whether something may have changed with a run."""
-        is_building = row.status == Status.PREPARING and row.reason == WAITS
+        is_building = row.is_built is not None
         if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
         if (self._places.of(row).outside / "result.json").exists():
             return True
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
-        pause = self._pace.build if is_building else pause
+        pause = self._pace.build if is_building and not row.is_built else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _step(self, run: str) -> None:
@@ -256,4 +261,7 @@ def _explain_background(row: RunRow, before: RunRow) -> str:
 
 
 def _entry(row: RunRow, *, is_due: bool = True) -> Entry:
-    return Entry(row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due)
+    return Entry(
+        row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due,
+        is_building=row.is_built is not None,
+    )  # fmt: skip

@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 PROCESS = "environment"
 """What the lines of a build are called by in the log of a run."""
 WAITS = "Its environment is being built, which can take minutes: see its log."
+BUILT = "Its environment is there, and it begins when it has its turn."
 _GOES_ON = "What a folder seems to need is a guess, so its phase runs without it."
 _MOST_LINES = 20_000
 """Of a build's output that are kept for runs that come to wait for it."""

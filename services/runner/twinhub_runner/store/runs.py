@@ -88,6 +88,9 @@ class RunRow(Base):
     """Patterns of the files that are kept as its results."""
     environment: Mapped[str] = mapped_column(default="", server_default="")
     """Address of the software of its twin; empty of one that has none of its own."""
+    is_built: Mapped[bool | None]
+    """False while that software is built for it, true when it waits for its turn again since; null
+    of others. Meanwhile it has its keys, and counts for no cap."""
     image: Mapped[str] = mapped_column(default="")
     """The image that it runs in, by its digest; empty where there are none."""
     rerun_of: Mapped[str | None]
@@ -216,7 +219,7 @@ class RunTable:
         if not reasons:
             return
         with self._database.session() as session:
-            waiting = RunRow.status == Status.WAITING.value
+            waiting = or_(RunRow.status == Status.WAITING.value, RunRow.is_built.is_(True))
             for row in session.scalars(select(RunRow).where(RunRow.id.in_(reasons), waiting)):
                 row.reason, row.is_asking = reasons[row.id], False
                 _note(session, row, "waits", RUNNER, row.reason)

@@ -38,9 +38,16 @@ OWN = "twin"
 class Phase:
     """One phase of a twin, from its first process to the end of its last."""
 
-    def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
-        """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
+    def __init__(
+        self, plan: Mapping[str, Any], inside: str, outside: str,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens.
+
+        Secrets are those that were told before; without, the phase waits for those that it needs.
+        """
         self._plan, self._inside, self._outside = plan, inside, outside
+        self._secrets = secrets
         limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
@@ -108,14 +115,15 @@ class Phase:
 
     def _make_ready(self) -> None:
         """Take the secrets of the phase, and make the files that it is to find."""
-        secrets: dict[str, str] | None = {}
-        if self._plan.get("secrets"):
+        secrets = self._secrets or {}
+        if self._plan.get("secrets") and self._secrets is None:
             from twinhub_agent.supplying import take_secrets  # noqa: PLC0415 - most have none
 
-            secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
-        if secrets is None:
-            self._end(0 if self._plan["live"] else STOPPED, "stopped")
-            return
+            told = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
+            if told is None:
+                self._end(0 if self._plan["live"] else STOPPED, "stopped")
+                return
+            secrets = told
         if secrets:
             from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
@@ -102,28 +102,45 @@ class Reconciler:
             return
         if row.is_built:
             return  # the queue says when it begins
-        place, has_waited = self._places.of(row), row.is_built is not None
         try:
-            laid_out = {} if has_waited else self._workshop.lay_out(row, place.folder)
-            self._supply.check(row)
-            environment = self._environments.ensure(row, place.outside)
-            prepare(place.inside, place.outside, {**row.plan, SOFTWARE: environment or ""})
-            if laid_out:
-                note_before(place, laid_out["mounts"], self._workshop.root)
+            environment, laid_out = self._lay_out(row)
         except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            if environment is not None and has_waited:
-                self._table.note(
-                    row.id, "built", BUILT, reason=BUILT, is_built=True, environment=environment
-                )
-            elif environment is not None:
-                laid_out["environment"] = environment
-                self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
-            elif row.reason != WAITS:
+            self._begin_or_wait(row, environment, laid_out)
+
+    def _lay_out(self, row: RunRow) -> tuple[str | None, dict[str, Any]]:
+        """Put all there that a run begins with; return its environment, and columns that change.
+
+        The environment is None while it is built; nothing is laid out again when it is there.
+        """
+        place, laid_out = self._places.of(row), dict[str, Any]()
+        if row.is_built is None:
+            laid_out = self._workshop.lay_out(row, place.folder)
+        self._supply.check(row)
+        environment = self._environments.ensure(row, place.outside)
+        software = environment or self._environments.base_of(row)
+        prepare(place.inside, place.outside, {**row.plan, SOFTWARE: software})
+        if laid_out:
+            note_before(place, laid_out["mounts"], self._workshop.root)
+        return environment, laid_out
+
+    def _begin_or_wait(
+        self, row: RunRow, environment: str | None, laid_out: dict[str, Any]
+    ) -> None:
+        """Have a run begin; or wait for its environment, and for its turn once that is there."""
+        if environment is None:
+            if row.reason != WAITS:
                 self._table.note(row.id, "waits", WAITS, reason=WAITS, is_built=False, **laid_out)
+        elif row.is_built is None:
+            laid_out["environment"] = environment
+            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+        else:
+            self._table.note(
+                row.id, "built", BUILT, reason=BUILT, is_built=True, environment=environment
+            )
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)

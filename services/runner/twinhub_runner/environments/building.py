@@ -121,6 +121,16 @@ class Environments:
             _write(outside, [*str(error).splitlines(), _GOES_ON])
             return ""
 
+    def base_of(self, row: RunRow) -> str:
+        """Return what the programs stand on that a run has, by its content.
+
+        It counts for what the run's twin builds; empty for a twin that builds nothing.
+
+        Raises:
+            BackendError: nobody can say right now.
+        """
+        return self._maker.base() if self._maker is not None and row.plan.get("build") else ""
+
     def _ensure(self, row: RunRow, asked: Environment, maker: Maker, outside: Path) -> str | None:
         with self._lock:
             mine = [one for one, build in self._builds.items() if row.id in build.readers]

@@ -97,11 +97,12 @@ def test_what_waits_for_its_turn_can_be_stopped(there: Stepping, maker: Maker) -
     assert there.row(waits).status == Status.STOPPED
 
 
+@pytest.mark.heavy
 def test_of_one_person_only_some_wait_for_software(there: Stepping, tmp_path: Path) -> None:
     for at in range(MOST_BUILDING + 1):
         add_twin(tmp_path, f"twin{at}", _TWIN.replace("numpy", f"numpy=={at}"))
     *others, last = [submit(there, f"twin{at}") for at in range(MOST_BUILDING + 1)]
-    there.steps(3 * MOST_BUILDING)
+    there.steps(2 * MOST_BUILDING + 4)
     assert {there.row(run).status for run in others} == {Status.PREPARING}
     assert there.row(last).status == Status.WAITING
     assert "wait for their software" in there.row(last).reason

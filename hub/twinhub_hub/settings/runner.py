@@ -98,7 +98,7 @@ class Runner(Section):
         ge=0,
         le=2**60,
         description="Room on the disk of the assets below which a run begins only when somebody"
-        " says so; `0` for no such limit.",
+        " says so, and one that writes is paused; `0` for no such limit.",
     )
     keep_days: float | None = Field(
         None,

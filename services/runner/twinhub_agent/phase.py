@@ -12,6 +12,7 @@ from twinhub_agent.hidden import Looking
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
+from twinhub_agent.pausing import hold, is_wanted, let_go
 from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
 
@@ -91,6 +92,7 @@ class Phase:
             self._start_due()
             self._read(_TICK_SECONDS)
             self._reap()
+            self._pause()
             self._look()
         if os.getpid() == 1:
             with suppress(ProcessLookupError):
@@ -145,6 +147,30 @@ class Phase:
         if self._outcome is not None:
             return self._outcome[1] != "ended" or self._outcome[0] != 0 or not self._waits_on()
         return False
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether it was not decided how the phase ends; what it has left behind may go on."""
+        return self._outcome is None or (self._outcome == (0, "ended") and self._is_in_background)
+
+    def _pause(self) -> None:
+        """Hold all that runs as long as that is wanted: limits of time do not count meanwhile."""
+        if self._is_asked_to_stop or not self._goes_on or not is_wanted(self._inside):
+            return
+        begun = time.monotonic()
+        hold()
+        self._journal.write("paused")
+        while is_wanted(self._inside) and not self._is_asked_to_stop:
+            self._read(_TICK_SECONDS)
+        let_go()
+        self._journal.write("continued")
+        took = time.monotonic() - begun
+        if self._deadline is not None:
+            self._deadline += took
+        for process in self._processes.values():
+            process.readiness.deadline += took
+        for check in self._checks.values():
+            check.begin_anew()
 
     def _waits_on(self) -> bool:
         """Return whether the phase lives on by what its command has left behind."""
@@ -265,7 +291,7 @@ class Phase:
             process = self._processes.get(check.process or "")
             if process is not None and not (process.is_running and process.readiness.is_ready):
                 check.begin_anew()
-            elif self._outcome is None or self._is_in_background:
+            elif self._goes_on:
                 check.ask()
 
     def _tell_hidden(self) -> None:
@@ -308,7 +334,7 @@ class Phase:
         if self._is_asked_to_stop:
             self._end(0 if self._plan["live"] else STOPPED, "stopped")
         if self._deadline is not None and time.monotonic() > self._deadline:
-            if self._outcome is None or self._is_in_background:
+            if self._goes_on:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
             self._end(TIMED_OUT, "time-limit")
         for process in self._processes.values():
@@ -339,8 +365,7 @@ class Phase:
 
     def _end(self, status: int, reason: str, process: str = "") -> None:
         """Decide how the phase ends, if that is not decided, and ask all that runs to end."""
-        ended_well = self._outcome == (0, "ended") and self._is_in_background
-        if self._outcome is not None and not ended_well:
+        if not self._goes_on:
             return
         self._outcome = (status, reason)
         for check in self._checks.values():

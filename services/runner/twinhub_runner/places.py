@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_agent.pausing import FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,6 +38,14 @@ class Place:
     def restored(self) -> Path:
         """See `RESTORED`."""
         return self.folder / RESTORED
+
+    def hold(self, *, is_held: bool) -> None:
+        """Have the agent of a run hold all that runs, or let it go on; may be repeated."""
+        file = self.inside / FILE
+        if is_held:
+            file.touch()
+        else:
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Reconciler:
 
     def stop_waiting(self, row: RunRow) -> None:
         """End a run that nobody wants any more before it has begun."""
-        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.", is_asking=False)
+        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.")
 
     def sweep(self) -> None:
         """Remove the sandboxes of runs that have ended, which a crash has left; and old software.
@@ -180,7 +180,7 @@ class Reconciler:
             self._backend.stop(name)
         elif not row.in_background and is_in_background(self._places.of(row).outside):
             self._table.note(row.id, "background", _IN_BACKGROUND, in_background=True)
-        else:
+        elif not row.is_asking:  # what is paused answers nobody
             self._look_at_health(row)
 
     def _look_at_health(self, row: RunRow) -> None:

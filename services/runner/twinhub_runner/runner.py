@@ -38,6 +38,7 @@ from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.leftovers import clear_leftovers
 from twinhub_runner.operating import show_to_operators
+from twinhub_runner.pausing import hold_runs_that_write
 from twinhub_runner.places import Places
 from twinhub_runner.plans import MAIN, RESTORE, make_plan
 from twinhub_runner.reconciling import Reconciler
@@ -204,7 +205,7 @@ class Runner:
         return run
 
     def go_on(self, caller: Caller, run_id: str) -> Run:
-        """Have a run begin that asks whether to.
+        """Have a run begin, or go on, that asks whether to.
 
         Raises:
             NoRunError: there is no such run for the caller.
@@ -218,6 +219,7 @@ class Runner:
         self.table.note(
             run_id, "continued", who=caller.name, goes_on=True, is_asking=False, reason=""
         )
+        self.places.of(row).hold(is_held=False)
         self.audit.record(caller, "continue-run", row.twin, run=row.id, author=row.owner)
         self.scheduler.wake()
         return self.find(caller, run_id).as_wire()
@@ -329,6 +331,7 @@ def open_runner(
     runner.background.every(
         LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner, {})
     )
+    runner.background.every(LOOK_SECONDS, "paused", partial(hold_runs_that_write, runner, {}))
     show_to_operators(runner, backend)
     if (days := settings.keep_days) is not None:
         runner.background.every(

@@ -154,7 +154,7 @@ class Scheduler:
         admitted = admit([one for one in entries if one.id not in held], running, self._caps)
         for run in admitted:
             then = Status.STARTING if by_id[run].is_built else Status.PREPARING
-            self._table.move(run, then, "", is_asking=False, is_built=None)
+            self._table.move(run, then, "", is_built=None)
             running.append(replace(_entry(by_id[run]), is_building=False))
             self.wake()
         left = [row for row in (*waiting, *built) if row.id not in admitted]

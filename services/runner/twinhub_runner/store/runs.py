@@ -196,7 +196,7 @@ class RunTable:
             row = _get(session, run_id)
             before = Status(row.status)
             check_move(before, then)
-            row.status, row.reason = then.value, why
+            row.status, row.reason, row.is_asking = then.value, why, False
             if then.is_final:
                 row.ended_at = time.time()
             for name, value in values.items():

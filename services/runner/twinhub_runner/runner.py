@@ -6,6 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from twinhub_api.names import label_for
@@ -30,6 +31,7 @@ from twinhub_runner.environments.wanted import GUESSED
 from twinhub_runner.environments.wanted import check_asked as check_software
 from twinhub_runner.errors import (
     BadSubmissionError,
+    KeyUsedError,
     NoRunError,
     NotAskingError,
     TwinRunsError,
@@ -100,7 +102,13 @@ class Runner:
             FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
             TwinRunsError: it is to be terminated while it runs.
+            KeyUsedError: something else was asked for with the key.
         """
+        digest = sha256(asked.model_dump_json().encode()).hexdigest()
+        if known := self.table.list_asked(caller.name, key):
+            if known[0].asked_digest not in {"", digest}:
+                raise KeyUsedError(f"{known[0].id} was asked for with this key: use another one.")
+            return [row.as_wire() for row in known]
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
         if asked.phases in {(_TERMINATE,), (CLEAN,)}:
@@ -111,8 +119,8 @@ class Runner:
             if phase == CREATE and rows:
                 chosen = self.workshop.choose(caller, found, CREATE)
             rows.append(self._row(caller, asked, chosen, phase))
-        rows[0].is_fresh = is_fresh
-        return self._add(caller, rows, key, why)
+        rows[0].is_fresh, rows[0].idempotency_key, rows[0].asked_digest = is_fresh, key, digest
+        return self._add(caller, rows, why)
 
     def _refuse_outside(self, chosen: Chosen, phase: str) -> None:
         """Refuse what ends a twin's run where that would wait for the run to end.
@@ -163,13 +171,11 @@ class Runner:
         unpack(row)
         return self._add(caller, [row], why=f"It goes on from {archive}.")[0]
 
-    def _add(
-        self, caller: Caller, rows: list[RunRow], key: str | None = None, why: str = ""
-    ) -> list[Run]:
+    def _add(self, caller: Caller, rows: list[RunRow], why: str = "") -> list[Run]:
         """Take in runs one after the other, or return those of the same key."""
         chain = make_run_id() if len(rows) > 1 else None
         for at, row in enumerate(rows):
-            row.chain, row.idempotency_key = chain, key
+            row.chain = chain
             row.waits_for = rows[at - 1].id if at else None
         runs = self.table.add(rows, why)
         for run in runs if runs[0].id == rows[0].id else ():

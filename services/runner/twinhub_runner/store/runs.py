@@ -96,6 +96,9 @@ class RunRow(Base):
     rerun_of: Mapped[str | None]
     """The run that it is asked for to be like."""
     idempotency_key: Mapped[str | None]
+    """Of the first of the runs that were asked for together."""
+    asked_digest: Mapped[str] = mapped_column(default="", server_default="")
+    """What was asked for with that key; empty of an earlier TwinHub's."""
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
@@ -167,17 +170,8 @@ class RunTable:
         """
         first = rows[0]
         with self._database.session() as session:
-            if first.idempotency_key is not None:
-                known = session.scalars(
-                    select(RunRow)
-                    .where(
-                        RunRow.owner == first.owner,
-                        RunRow.idempotency_key == first.idempotency_key,
-                    )
-                    .order_by(RunRow.number)
-                ).all()
-                if known:
-                    return [row.as_wire() for row in known]
+            if known := _list_asked(session, first.owner, first.idempotency_key):
+                return [row.as_wire() for row in known]
             session.add_all(rows)
             session.flush()
             for row in rows:
@@ -237,6 +231,11 @@ class RunTable:
         """Return a run."""
         with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
+
+    def list_asked(self, owner: str, key: str | None) -> list[RunRow]:
+        """Return the runs that somebody has asked for with a key; none without one."""
+        with self._database.reading() as session:
+            return _list_asked(session, owner, key)
 
     def list_ids(self) -> frozenset[str]:
         """Return the ids of all runs."""
@@ -365,6 +364,17 @@ _NOT_LISTED = (
     RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
 )  # fmt: skip
 """What takes long to load, and is in no list of runs."""
+
+
+def _list_asked(session: Session, owner: str, key: str | None) -> list[RunRow]:
+    if key is None:
+        return []
+    with_key = select(RunRow).where(RunRow.owner == owner, RunRow.idempotency_key == key)
+    first = session.scalars(with_key.order_by(RunRow.number).limit(1)).one_or_none()
+    if first is None or first.chain is None:
+        return [first] if first is not None else []
+    together = select(RunRow).where(RunRow.chain == first.chain).order_by(RunRow.number)
+    return list(session.scalars(together))
 
 
 def _get(session: Session, run_id: str) -> RunRow:

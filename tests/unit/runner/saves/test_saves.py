@@ -9,20 +9,18 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.testclient import TestClient
 from twinhub_kit.quotas import QuotaSettings
 from twinhub_runner.backends.base import Limits
-from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.main import make_runner_application
-from twinhub_runner.runner import open_runner
 from twinhub_runner.saves.limits import MOST_OF_A_FOLDER
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+from tests.unit.runner.asking import asked_as, submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from starlette.testclient import TestClient
 
     Client = Callable[[str], TestClient]
 
@@ -70,20 +68,8 @@ def _client_of(root: Path, tmp_path: Path, quota: QuotaSettings) -> Iterator[Cli
     settings = RunnerSettings(
         root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES), quota=quota
     )
-    backend = ProcessBackend(settings.runs)
-    with open_runner(settings, backend) as runner:
-        application = make_runner_application(runner, IDENTITY)
-        with TestClient(application) as first:
-
-            def client_of(name: str) -> TestClient:
-                headers = {"Authorization": f"token token-of-{name}"}
-                client = TestClient(application, headers=headers)
-                client.portal = first.portal
-                return client
-
-            yield client_of
-    for name in backend.list_names():
-        backend.remove(name)
+    with asked_as(settings) as client_of:
+        yield client_of
 
 
 def run(client: TestClient, *phases: str, twin: str = TEAM) -> dict[str, Any]:

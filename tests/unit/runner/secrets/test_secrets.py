@@ -14,7 +14,8 @@ from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+from tests.fixtures.runner import IDENTITY
+from tests.unit.runner.asking import submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

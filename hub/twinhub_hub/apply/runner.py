@@ -70,6 +70,7 @@ def _settings(context: Context) -> Mapping[str, object]:
                 "all": runner.all,
                 "each_user": runner.each_user,
                 "groups": {one.name: one.limit for one in runner.groups},
+                "wait_seconds": None if runner.wait_hours is None else runner.wait_hours * 3600,
             },
         },
     }

@@ -21,6 +21,8 @@ class Entry:
     """What it has for itself alone while it runs: a folder, a device."""
     is_due: bool = True
     """Whether nothing but the queue holds it back: no earlier phase, no pause before a retry."""
+    since: float = 0.0
+    """When it began to wait for its turn alone."""
     is_building: bool = False
     """Whether it waits for software of its own, or to begin with it: it has its keys already, and
     counts for no cap."""
@@ -40,6 +42,19 @@ class Caps:
     """In place of `each_user`, by name."""
     groups: dict[str, int] = field(default_factory=dict)
     """Of all members of a group together."""
+    wait_seconds: float | None = None
+    """How long one may wait for its turn."""
+
+
+def tell_overdue(entry: Entry, caps: Caps, now: float) -> str:
+    """Return that a run has waited for its turn for too long, and what to do; empty if not."""
+    if not entry.is_due or caps.wait_seconds is None or now - entry.since <= caps.wait_seconds:
+        return ""
+    return (
+        f"It has waited for its turn for over {caps.wait_seconds / 3600:g} h, which is the most:"
+        " run it again when less is under way. An administrator can raise runner.wait_hours in"
+        " twinhub.yaml."
+    )
 
 
 def admit(waiting: Sequence[Entry], running: Iterable[Entry], caps: Caps) -> list[str]:

@@ -14,7 +14,7 @@ from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.backends.base import BackendError
-from twinhub_runner.queueing import Entry, Explaining, admit
+from twinhub_runner.queueing import Entry, Explaining, admit, tell_overdue
 from twinhub_runner.room import question
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ class Scheduler:
             self._table.move(run, then, "", is_built=None)
             running.append(replace(_entry(by_id[run]), is_building=False))
             self.wake()
-        left = [row for row in (*waiting, *built) if row.id not in admitted]
+        done = {*admitted, *self._end_overdue(entries, admitted)}
+        left = [row for row in (*waiting, *built) if row.id not in done]
         for row in left:
             if row.id in held:
                 self._ask(row, why_not)
@@ -174,7 +175,19 @@ class Scheduler:
             )
             return None
         is_due = before is None or before.status == Status.SUCCEEDED
-        return _entry(row, is_due=is_due and time.time() >= row.not_before)
+        begun_by = (before.ended_at or 0.0) if before is not None else 0.0
+        since = max(row.created_at, row.not_before, begun_by)
+        return _entry(row, is_due=is_due and time.time() >= row.not_before, since=since)
+
+    def _end_overdue(self, entries: Sequence[Entry], admitted: Sequence[str]) -> set[str]:
+        """End what has waited for its turn for too long; return what that was."""
+        now, ended = time.time(), set[str]()
+        for one in entries:
+            why = tell_overdue(one, self._caps, now)
+            if why and one.id not in admitted and not one.is_building:
+                self._table.move(one.id, Status.FAILED, why)
+                ended.add(one.id)
+        return ended
 
     def _ask(self, row: RunRow, why: str) -> None:
         """Have somebody say whether a run is to begin; it is asked once, as the room was then."""
@@ -260,8 +273,8 @@ def _explain_background(row: RunRow, before: RunRow) -> str:
     )
 
 
-def _entry(row: RunRow, *, is_due: bool = True) -> Entry:
+def _entry(row: RunRow, *, is_due: bool = True, since: float = 0.0) -> Entry:
     return Entry(
-        row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due,
+        row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due, since,
         is_building=row.is_built is not None,
     )  # fmt: skip

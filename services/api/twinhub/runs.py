@@ -202,7 +202,7 @@ class Run:
         return self
 
     def go_on(self) -> Run:
-        """Have it begin though little room is left on the disk, which it asks for; see `reason`."""
+        """Have it begin, or go on, though little room is left on the disk; see its `reason`."""
         with _asking() as client:
             self._known = client.go_on(self.id)
         return self

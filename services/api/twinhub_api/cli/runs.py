@@ -115,7 +115,7 @@ def kill(options: argparse.Namespace) -> int:
 
 
 def go_on(options: argparse.Namespace) -> int:
-    """Have a run begin that asks whether to, as the disk is nearly full."""
+    """Have a run begin, or go on, that asks whether to, as the disk is nearly full."""
     with Runs.here(options) as runs:
         found = runs.client.go_on(runs.find(options.of).id)
         if options.json:

@@ -214,7 +214,7 @@ RESULTS = Command(
 )
 TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
 CONTINUE = Command(
-    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on"
+    "continue", "Have a run begin, or go on, that asks whether to", _about_a_run(), f"{_RUNS}:go_on"
 )
 CLEAR = Command(
     "clear", "Tell what runs take on the disk, or remove what is old", _clear,

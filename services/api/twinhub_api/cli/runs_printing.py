@@ -121,6 +121,8 @@ def render_events(events: Iterable[RunEvent], terminal: Terminal) -> str:
 
 def word_of(run: Run) -> str:
     """Return how a run is, in words."""
+    if run.status is Status.RUNNING and run.is_asking:
+        return "paused, asks"
     if run.status is Status.RUNNING and run.in_background:
         return "running in background"
     if run.status is Status.WAITING and run.is_asking:

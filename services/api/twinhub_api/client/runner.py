@@ -109,7 +109,7 @@ class RunnerClient(ServiceClient):
         return self.post(Run, f"{_path(run)}/kill", None)
 
     def go_on(self, run: str) -> Run:
-        """Have a run begin that asks whether to."""
+        """Have a run begin, or go on, that asks whether to."""
         return self.post(Run, f"{_path(run)}/continue", None)
 
     def usage(self) -> RunUsage:

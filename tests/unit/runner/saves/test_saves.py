@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.testclient import TestClient
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_runner.backends.base import Limits
-from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.main import make_runner_application
-from twinhub_runner.runner import open_runner
+from twinhub_runner.saves.limits import MOST_OF_A_FOLDER
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+from tests.unit.runner.asking import asked_as, submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from starlette.testclient import TestClient
 
     Client = Callable[[str], TestClient]
 
@@ -57,23 +58,18 @@ def _root(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(name="quota")
+def _quota() -> QuotaSettings:
+    return QuotaSettings(free_bytes=0)
+
+
 @pytest.fixture(name="client_of")
-def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
-    settings = RunnerSettings(root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES))
-    backend = ProcessBackend(settings.runs)
-    with open_runner(settings, backend) as runner:
-        application = make_runner_application(runner, IDENTITY)
-        with TestClient(application) as first:
-
-            def client_of(name: str) -> TestClient:
-                headers = {"Authorization": f"token token-of-{name}"}
-                client = TestClient(application, headers=headers)
-                client.portal = first.portal
-                return client
-
-            yield client_of
-    for name in backend.list_names():
-        backend.remove(name)
+def _client_of(root: Path, tmp_path: Path, quota: QuotaSettings) -> Iterator[Client]:
+    settings = RunnerSettings(
+        root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES), quota=quota
+    )
+    with asked_as(settings) as client_of:
+        yield client_of
 
 
 def run(client: TestClient, *phases: str, twin: str = TEAM) -> dict[str, Any]:
@@ -168,7 +164,7 @@ def test_fork_is_a_twin_of_one_s_own_with_the_state(client_of: Client, root: Pat
     assert texts(bob, run(bob, "execute", twin="mine")["id"]) == ["6"]
     again = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
     assert (again.status_code, again.json()["code"]) == (409, "exists")
-    assert not list((root / ".runs/forks").iterdir())
+    assert not list((root / ".runs/aside").iterdir())
 
 
 def _flip(archive: Path) -> None:
@@ -221,7 +217,7 @@ def test_damaged_archive_is_refused_and_nothing_changed(client_of: Client, root:
             answer = bob.post(f"/api/{route}", json={"archive": archive, **body})
             assert (answer.status_code, answer.json().get("code")) == (422, "bad-save"), name
     assert bob.get("/api/runs", params={"twin": TEAM}).json()["items"][0]["owner"] == "alice"
-    assert _files(root) - before <= {root / ".runs/forks"}, "nothing is left of it"
+    assert _files(root) - before <= {root / ".runs/aside"}, "nothing is left of it"
 
 
 def test_archive_with_more_than_a_run_may_write_is_refused_before_it_is_unpacked(
@@ -291,3 +287,53 @@ def test_archive_is_a_zip_that_says_what_it_has(client_of: Client, root: Path) -
         assert found.namelist() == ["save.json", "state/state/deep/level"]
         manifest = json.loads(found.read("save.json"))
     assert (manifest["twin"], manifest["parameters"]) == (OWN, {"power": 3})
+
+
+def limited(**limits: Any) -> pytest.MarkDecorator:  # noqa: ANN401 - as `QuotaSettings` has them
+    """Have areas with little room."""
+    return pytest.mark.parametrize("quota", [QuotaSettings(**{"free_bytes": 0} | limits)])
+
+
+def refused(client: TestClient, route: str, body: dict[str, Any]) -> tuple[str, str]:
+    """Return code and text of a refusal for want of room."""
+    answer = client.post(route, json=body)
+    assert answer.status_code == 507, answer.text
+    return answer.json()["code"], answer.json()["detail"]
+
+
+@limited(users={"alice": 3 << 19, "bob": 1 << 19})
+def test_save_and_fork_that_an_area_has_no_room_for_are_refused_with_the_figure(
+    client_of: Client, root: Path
+) -> None:
+    for twin in (OWN, TEAM):
+        (root / twin / "state").mkdir()
+        (root / twin / "state/big").write_bytes(os.urandom(1 << 20))
+    alice, bob = client_of("alice"), client_of("bob")
+    own, team = (run(alice, "create", twin=twin)["id"] for twin in (OWN, TEAM))
+    code, text = refused(alice, f"/api/runs/{own}/save", {})
+    assert (code, "alice takes 1.0 MiB of its 1.5 MiB" in text) == ("quota", True)
+    archive = save(alice, team)
+    code, text = refused(bob, "/api/forks", {"archive": archive, "name": "mine"})
+    assert (code, "this needs 1.0 MiB more" in text) == ("quota", True)
+    assert not list((root / ".runs/aside").iterdir())
+    assert not list((root / "bob").iterdir())
+    assert not list((root / "alice/data/saves").iterdir())
+
+
+@limited(free_bytes=1 << 60)
+def test_nothing_is_saved_on_a_disk_that_has_to_keep_its_room(client_of: Client) -> None:
+    alice = client_of("alice")
+    ended = run(alice, "create")
+    assert refused(alice, f"/api/runs/{ended['id']}/save", {})[0] == "disk-full"
+
+
+def test_folder_with_many_saves_takes_no_more(client_of: Client, root: Path) -> None:
+    saves = root / "alice/data/saves"
+    saves.mkdir(parents=True)
+    for number in range(MOST_OF_A_FOLDER):
+        (saves / f"{number}").touch()
+    alice = client_of("alice")
+    code, text = refused(alice, f"/api/runs/{run(alice, 'create')['id']}/save", {})
+    assert (code, text) == (
+        "full", "alice/data/saves has 1,000 entries or more: remove some of them."
+    )  # fmt: skip

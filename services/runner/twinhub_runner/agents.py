@@ -37,6 +37,8 @@ _FLOCK = struct.Struct("hhqqi4x")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENT = twinhub_agent.__name__
 _COMPILED, _PROGRAMS = f"{_AGENT}/__pycache__", f"{_AGENT}/programs"
+_NO_SENSE = (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError)
+"""What reading raises of what somebody has made up."""
 _REASONS = frozenset({
     "ended", "stopped", "terminated", "time-limit",
     "not-started", "not-fetched", "not-built", "not-ready",
@@ -100,7 +102,7 @@ def read_result(outside: Path) -> Result | None:
     try:
         found = json.loads(_read(outside / "result.json"))
         status, reason = int(found["status"]), str(found["reason"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except _NO_SENSE:
         return None
     return Result(status & 255, reason if reason in _REASONS else "ended")
 
@@ -113,7 +115,7 @@ def read_answer(outside: Path, name: str) -> int | None:
         return None
     try:
         return int(json.loads(_read(name, folder))["status"]) & 255
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+    except _NO_SENSE:
         return None
     finally:
         os.close(folder)
@@ -134,7 +136,7 @@ def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
     try:
         found = json.loads(_read(outside / "health.json"))["ill"]
         return [name for name in ports if name in found]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except _NO_SENSE:
         return None
 
 
@@ -151,7 +153,7 @@ def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, i
         for name in [one for one in known if one in said]:
             cores, memory, count = said[name]
             found[name] = (_within(float(cores)), int(_within(memory)), int(_within(count)))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+    except _NO_SENSE:
         return {}
     return found
 

@@ -99,6 +99,7 @@ class Runner:
             FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
             TwinRunsError: it is to be terminated while it runs.
+            BusyError: so many runs of the caller's have not ended that no more wait.
         """
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
@@ -167,8 +168,9 @@ class Runner:
     ) -> list[Run]:
         """Take in runs one after the other, or return those of the same key."""
         chain = make_run_id() if len(rows) > 1 else None
+        rows[0].idempotency_key = key
         for at, row in enumerate(rows):
-            row.chain, row.idempotency_key = chain, key
+            row.chain = chain
             row.waits_for = rows[at - 1].id if at else None
         runs = self.table.add(rows, why)
         for run in runs if runs[0].id == rows[0].id else ():

@@ -230,6 +230,18 @@ def test_same_key_is_the_same_run(client_of: Client) -> None:
     assert {one["id"] for one in other["runs"]}.isdisjoint(one["id"] for one in first["runs"])
 
 
+@pytest.mark.d4(47)
+def test_a_phase_twice_with_one_key_is_two_runs(client_of: Client) -> None:
+    alice, headers = client_of("alice"), {"Idempotency-Key": "k2"}
+    asked = {"twin": "teams/pumps/digital_twins/tank", "phases": ["create", "create"]}
+    first, again = (alice.post("/api/runs", json=asked, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202), first.text
+    assert len({one["id"] for one in first.json()["runs"]}) == 2
+    assert [one["id"] for one in again.json()["runs"]] == [
+        one["id"] for one in first.json()["runs"]
+    ]
+
+
 def test_run_of_a_team_is_its_members_to_see_and_nobody_else_s(client_of: Client) -> None:
     alice, bob, carol = map(client_of, ("alice", "bob", "carol"))
     (run,) = submit(alice, twin="teams/pumps/digital_twins/tank")

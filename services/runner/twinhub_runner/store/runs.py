@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
+from twinhub_kit.errors import BusyError
 
 from twinhub_runner.moves import check_move
 from twinhub_runner.store.base import Base
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _NEVER = 1e300
 """Stands for the end of what has not ended."""
+MOST_OPEN = 1000
+"""Runs of one person that have not ended: all of them are looked at, again and again."""
 RUNNER = "runner"
 """Who moves a run when nobody does."""
 
@@ -93,6 +96,7 @@ class RunRow(Base):
     rerun_of: Mapped[str | None]
     """The run that it is asked for to be like."""
     idempotency_key: Mapped[str | None]
+    """Of the first one of a chain, which stands for all of it."""
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
@@ -161,20 +165,15 @@ class RunTable:
         """Add runs that somebody asks for, or return those of the same key, asked for before.
 
         ``why`` is what people are told beside it.
+
+        Raises:
+            BusyError: so many runs of theirs have not ended that no more wait.
         """
         first = rows[0]
         with self._database.session() as session:
-            if first.idempotency_key is not None:
-                known = session.scalars(
-                    select(RunRow)
-                    .where(
-                        RunRow.owner == first.owner,
-                        RunRow.idempotency_key == first.idempotency_key,
-                    )
-                    .order_by(RunRow.number)
-                ).all()
-                if known:
-                    return [row.as_wire() for row in known]
+            if known := _known(session, first):
+                return [row.as_wire() for row in known]
+            _check_room(session, first.owner, len(rows))
             session.add_all(rows)
             session.flush()
             for row in rows:
@@ -357,6 +356,27 @@ _NOT_LISTED = (
     RunRow.plan, RunRow.mounts, RunRow.requires, RunRow.outputs, RunRow.groups, RunRow.keys,
 )  # fmt: skip
 """What takes long to load, and is in no list of runs."""
+
+
+def _known(session: Session, first: RunRow) -> Sequence[RunRow]:
+    """Return the runs that somebody has asked for with the key of one before."""
+    key = first.idempotency_key
+    if key is None:
+        return ()
+    same = select(RunRow).where(RunRow.owner == first.owner, RunRow.idempotency_key == key)
+    known = session.scalars(same.order_by(RunRow.number)).all()
+    if not known or known[0].chain is None:
+        return known
+    of_chain = select(RunRow).where(RunRow.chain == known[0].chain).order_by(RunRow.number)
+    return session.scalars(of_chain).all()
+
+
+def _check_room(session: Session, owner: str, count: int) -> None:
+    theirs = select(func.count()).where(RunRow.owner == owner, RunRow.ended_at.is_(None))
+    if session.scalars(theirs).one() + count > MOST_OPEN:
+        raise BusyError(
+            f"You have {MOST_OPEN:,} runs that wait or go on: wait for some, or stop them."
+        )
 
 
 def _get(session: Session, run_id: str) -> RunRow:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_api.cli.terminal import safe
 from twinhub_api.client.errors import ClientError
 from twinhub_api.client.places import Places
 from twinhub_api.client.runner import RunnerClient
@@ -224,7 +225,7 @@ class Run:
         known = self._known
         first = f"The run {known.id} has {known.status}. {known.reason}".strip()
         last = [line.text for line in self._lines()][-_SHOWN_LINES:]
-        return "\n".join([first, *last])
+        return "\n".join(map(safe, [*first.splitlines(), *last]))
 
 
 class Results(Mapping[str, bytes]):
@@ -276,7 +277,8 @@ class Results(Mapping[str, bytes]):
 
     def __repr__(self) -> str:
         """Return a line for each."""
-        return "\n".join(f"{one.path}  {one.size} B" for one in self.artefacts) or "No results."
+        lines = (safe(f"{one.path}  {one.size} B") for one in self.artefacts)
+        return "\n".join(lines) or "No results."
 
     def _repr_html_(self) -> str:
         """Return a table, for notebooks; all of it is text."""

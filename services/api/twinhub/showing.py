@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
+from twinhub_api.cli.terminal import safe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -89,13 +91,13 @@ class Shower:
 
 
 def as_line(run: Run, progress: float | None = None) -> str:
-    """Return a run as a line."""
+    """Return a run as a line, in which nothing steers a terminal."""
     done = ""
     if progress is not None:
         full = round(progress * _WIDTH)
         done = f" [{'#' * full}{'.' * (_WIDTH - full)}] {progress:.0%}"
     why = f": {run.reason}" if run.reason else ""
-    return f"Run {run.id}: {run.phase} of {run.twin} {run.status.value}{done}{why}"
+    return safe(f"Run {run.id}: {run.phase} of {run.twin} {run.status.value}{done}{why}")
 
 
 def as_html(run: Run, progress: float | None = None, lines: Sequence[str] = ()) -> str:

@@ -103,6 +103,7 @@ class Runner:
             BadSubmissionError: a phase, scenario or value that it does not have.
             TwinRunsError: it is to be terminated while it runs.
             KeyUsedError: something else was asked for with the key.
+            BusyError: so many runs of the caller's have not ended that no more wait.
         """
         digest = sha256(asked.model_dump_json().encode()).hexdigest()
         if known := self.table.list_asked(caller.name, key):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ _TICK_OF_QUIET = 0.02
 _BEFORE_IT_RUNS = frozenset({Status.PREPARING, Status.STARTING})
 _KEPT_FOR_ENDS = 2
 """Threads of the pool that starts, which take long, leave to everything else."""
+_FAULT = "The runner failed with this run: its log says more. It is tried again."
 _SWEEP = ""
 """Stands for no run, among those with which a step is taken."""
 
@@ -148,6 +150,8 @@ class Scheduler:
             self._reconciler.sweep()
         except BackendError as error:
             _log.warning("what is left behind stays for now why=%s", error)
+        except Exception:  # noqa: BLE001 - as with a step
+            _log.error("what is left behind stays for now", exc_info=True)
 
     def _have_moved(self) -> bool:
         """Return whether a step has ended since this was asked last."""
@@ -266,7 +270,7 @@ class Scheduler:
         is_building = row.is_built is not None
         if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
-        if (self._places.of(row).outside / "result.json").exists():
+        if os.path.lexists(self._places.of(row).outside / "result.json"):
             return self._is_end_due(row.id, now)
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
@@ -297,6 +301,10 @@ class Scheduler:
             self._table.note(run, "delayed", str(error), reason=str(error))
         except UnavailableError as error:  # nothing can be noted
             self._leave_alone(run, error)
+        except Exception as error:  # noqa: BLE001 - a fault with one run delays no other
+            self._leave_alone(run, error)
+            _log.error("a step with a run failed run=%s", run, exc_info=True)
+            self._table.note(run, "delayed", _FAULT, reason=_FAULT)
 
     def _leave_alone(self, run: str, error: Exception) -> None:
         """Take no step with a run for a while, each time for longer."""

@@ -20,7 +20,12 @@ from twinhub_kit.files.errors import RefusedFileError
 from twinhub_kit.files.kernel import translated
 from twinhub_kit.files.walking import remove_tree
 
-from twinhub_runner.copies.digests import digest_of_file, digest_of_folder, signature_of_folder
+from twinhub_runner.copies.digests import (
+    Holes,
+    digest_of_file,
+    digest_of_folder,
+    signature_of_folder,
+)
 from twinhub_runner.copies.inputs import Required
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.folders import opened_folder
@@ -253,6 +258,7 @@ def _copy(opened: int, place: RelativePath, target: Path) -> str:
             copy_tree(opened, copy)
             return digest_of_folder(copy)
     _check_file(opened, place)
+    Holes().take(opened, str(place))
     with target.open("xb") as file:
         copy_content(opened, file.fileno())
         os.fchmod(file.fileno(), 0o644 | os.fstat(opened).st_mode & 0o111)
@@ -264,6 +270,7 @@ def _digest(opened: int, place: RelativePath) -> str:
     if stat.S_ISDIR(os.fstat(opened).st_mode):
         return digest_of_folder(opened)
     _check_file(opened, place)
+    Holes().take(opened, str(place))
     return digest_of_file(opened)
 
 

@@ -14,6 +14,7 @@ from twinhub_runner.copies.copies import digest_of_text, name_of_copy
 from twinhub_runner.copies.inputs import Required, find_required
 from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
+from twinhub_runner.folders import remove_folder
 from twinhub_runner.places import Place
 from twinhub_runner.results.keeping import keep_results
 from twinhub_runner.twins import may_read
@@ -138,7 +139,7 @@ class Workshop:
     def forget(self, copy: str) -> None:
         """Remove a copy, and what was built in it."""
         self.copies.remove(copy)
-        shutil.rmtree(self._folder_of_builds(copy), ignore_errors=True)
+        remove_folder(self._folder_of_builds(copy))
 
     def _folder_of_builds(self, copy: str) -> Path:
         return self.copies.folder.parent / "builds" / copy
@@ -171,7 +172,7 @@ class Workshop:
                 return False
             self.copies.put_aside(name)
         self.copies.remove_aside(name)
-        shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
+        remove_folder(self._folder_of_builds(name))
         return True
 
     def discard_builds(self, before: float, table: RunTable) -> None:
@@ -183,7 +184,7 @@ class Workshop:
                 if one.name in self._used or is_open or one.stat().st_mtime >= before:
                     continue
                 gone = one if one.suffix == _GONE else one.rename(one.with_suffix(_GONE))
-            shutil.rmtree(gone, ignore_errors=True)
+            remove_folder(gone)
 
 
 def _may_have(caller: Caller, copy: Copy) -> bool:

@@ -87,15 +87,19 @@ def restore(runner: Runner, caller: Caller, asked: RestoreIn) -> Run:
             parameters={**manifest.parameters, **asked.parameters},
         )  # fmt: skip
 
+        made: list[Path] = []
+
         def unpack(row: RunRow) -> None:
             place = runner.places.of_try(row.id, 1)
-            try:
-                _unpack(source.save, place.restored)
-            except BaseException:
-                shutil.rmtree(place.folder, ignore_errors=True)
-                raise
+            made.append(place.folder)
+            _unpack(source.save, place.restored)
 
-        return runner.submit_restored(caller, submission, chosen, unpack, asked.archive)
+        try:
+            return runner.submit_restored(caller, submission, chosen, unpack, asked.archive)
+        except BaseException:
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def fork(runner: Runner, caller: Caller, asked: ForkIn) -> Forked:

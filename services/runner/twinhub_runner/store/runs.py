@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
+from twinhub_kit.errors import BusyError
 
 from twinhub_runner.moves import check_move
 from twinhub_runner.store.base import Base
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _NEVER = 1e300
 """Stands for the end of what has not ended."""
+MOST_OPEN = 1000
+"""Runs of one person that have not ended: all of them are looked at, again and again."""
 RUNNER = "runner"
 """Who moves a run when nobody does."""
 
@@ -167,11 +170,15 @@ class RunTable:
         """Add runs that somebody asks for, or return those of the same key, asked for before.
 
         ``why`` is what people are told beside it.
+
+        Raises:
+            BusyError: so many runs of theirs have not ended that no more wait.
         """
         first = rows[0]
         with self._database.session() as session:
             if known := _list_asked(session, first.owner, first.idempotency_key):
                 return [row.as_wire() for row in known]
+            _check_room(session, first.owner, len(rows))
             session.add_all(rows)
             session.flush()
             for row in rows:
@@ -390,6 +397,14 @@ def _list_asked(session: Session, owner: str, key: str | None) -> list[RunRow]:
         return [first] if first is not None else []
     together = select(RunRow).where(RunRow.chain == first.chain).order_by(RunRow.number)
     return list(session.scalars(together))
+
+
+def _check_room(session: Session, owner: str, count: int) -> None:
+    theirs = select(func.count()).where(RunRow.owner == owner, RunRow.ended_at.is_(None))
+    if session.scalars(theirs).one() + count > MOST_OPEN:
+        raise BusyError(
+            f"You have {MOST_OPEN:,} runs that wait or go on: wait for some, or stop them."
+        )
 
 
 def _get(session: Session, run_id: str) -> RunRow:

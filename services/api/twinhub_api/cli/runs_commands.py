@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import Command
+from twinhub_api.cli.command import OUTCOME, RUNNING, Command
 
 if TYPE_CHECKING:
     import argparse
@@ -138,12 +138,21 @@ def _compare(parser: argparse.ArgumentParser) -> None:
 
 def _secret(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    give = verbs.add_parser("set", help="give a secret: read from standard input, or asked for")
-    remove = verbs.add_parser("remove", help="forget what you have given")
+    give = verbs.add_parser(
+        "set", help="give a secret: read from standard input, or asked for",
+        epilog="example: twin secret set bridge key <key.pem",
+    )  # fmt: skip
+    remove = verbs.add_parser(
+        "remove", help="forget what you have given",
+        epilog="example: twin secret remove bridge key",
+    )  # fmt: skip
     for one in (give, remove):
         one.add_argument("twin", metavar="TWIN", help=_TWIN)
         one.add_argument("name", metavar="NAME", help="the secret, as the twin names it")
-    show = verbs.add_parser("list", help="list which secrets are given; values are never shown")
+    show = verbs.add_parser(
+        "list", help="list which secrets are given; values are never shown",
+        epilog="example: twin secret list bridge",
+    )  # fmt: skip
     show.add_argument("twin", metavar="TWIN", nargs="?", help="those of this twin")
     _json(show)
 
@@ -185,39 +194,70 @@ def _fork(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
-_SAVES = "twinhub_api.cli.runs_saves"
-SAVE = Command("save", "Save the state of a run in the library", _save, f"{_SAVES}:save")
-RESTORE = Command("restore", "Go on from a save", _restore, f"{_SAVES}:restore")
-FORK = Command("fork", "Make a twin of your own of a save", _fork, f"{_SAVES}:fork")
-SECRET = Command(
-    "secret", "Give the secrets that a twin asks for", _secret, "twinhub_api.cli.runs_secrets:run"
-)
+_CLI = "twinhub_api.cli"
 _end = _about_a_run(_detach("do not wait until it has ended"))
 _rerun = _about_a_run(_detach("print the ids and do not wait for the end"))
 
-RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
-PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
-LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
-STOP = Command("stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop")
+RUN = Command(
+    "run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run",
+    example="tank create execute --set power=4", group=RUNNING,
+)  # fmt: skip
+PS = Command(
+    "ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs",
+    example="--all tank", group=RUNNING,
+)  # fmt: skip
+LOGS = Command(
+    "logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log",
+    example="--follow --times tank", group=RUNNING,
+)  # fmt: skip
+STOP = Command(
+    "stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop", example="tank", group=RUNNING
+)
+KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill", example="tank", group=RUNNING)
 COMMAND = Command(
-    "command", "Tell a run something while it goes on", _command, "twinhub_api.cli.runs_telling:run"
-)
-HISTORY = Command(
-    "history", "Tell what has happened to a run", _about_a_run(), f"{_RUNS}:print_history"
-)
-RERUN = Command("rerun", "Run the same again", _rerun, f"{_RUNS}:rerun")
-COMPARE = Command(
-    "compare", "Tell what differs between two runs", _compare, "twinhub_api.cli.runs_comparing:run"
-)
-RESULTS = Command(
-    "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
-)
-TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
+    "command", "Tell a run something while it goes on", _command, f"{_CLI}.runs_telling:run",
+    example="tank open_valve --set position=40", group=RUNNING,
+)  # fmt: skip
+TOP = Command(
+    "top", "Watch what runs, with its numbers", _top, f"{_CLI}.runs_top:run",
+    example="--once", group=RUNNING,
+)  # fmt: skip
 CONTINUE = Command(
-    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on"
+    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on",
+    example="tank", group=RUNNING,
+)  # fmt: skip
+SECRET = Command(
+    "secret", "Give the secrets that a twin asks for", _secret, f"{_CLI}.runs_secrets:run",
+    example="set bridge broker_password", group=RUNNING,
+)  # fmt: skip
+HISTORY = Command(
+    "history", "Tell what has happened to a run", _about_a_run(), f"{_RUNS}:print_history",
+    example="tank", group=OUTCOME,
+)  # fmt: skip
+RESULTS = Command(
+    "results", "List or fetch what a run has made", _results, f"{_CLI}.runs_results:run",
+    example="tank --to results", group=OUTCOME,
+)  # fmt: skip
+RERUN = Command(
+    "rerun", "Run the same again", _rerun, f"{_RUNS}:rerun", example="tank", group=OUTCOME
 )
+COMPARE = Command(
+    "compare", "Tell what differs between two runs", _compare, f"{_CLI}.runs_comparing:run",
+    example="common/digital_twins/tank tank", group=OUTCOME,
+)  # fmt: skip
+SAVE = Command(
+    "save", "Save the state of a run in the library", _save, f"{_CLI}.runs_saves:save",
+    example="tank --to data/saves/tank.zip", group=OUTCOME,
+)  # fmt: skip
+RESTORE = Command(
+    "restore", "Go on from a save", _restore, f"{_CLI}.runs_saves:restore",
+    example="data/saves/tank.zip --set power=4", group=OUTCOME,
+)  # fmt: skip
+FORK = Command(
+    "fork", "Make a twin of your own of a save", _fork, f"{_CLI}.runs_saves:fork",
+    example="data/saves/tank.zip other-tank", group=OUTCOME,
+)  # fmt: skip
 CLEAR = Command(
     "clear", "Tell what runs take on the disk, or remove what is old", _clear,
-    "twinhub_api.cli.runs_clearing:run",
+    f"{_CLI}.runs_clearing:run", example="--days 30 --dry-run", group=OUTCOME,
 )  # fmt: skip
-KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

@@ -16,6 +16,7 @@ from twinhub_api.cli.terminal import safe
 from twinhub_api.client.errors import ClientError
 from twinhub_api.client.places import Places
 from twinhub_api.client.runner import RunnerClient
+from twinhub_api.runner.runs import Status
 
 if TYPE_CHECKING:
     import argparse
@@ -92,6 +93,24 @@ class Runs:
                 f"there is no run of {safe(text)}: `twin ps --all` lists those that there are"
             )
         return found[0]
+
+    def find_open(self, text: str, *, asking: bool = False) -> Run:
+        """Return the run of an id, or of a twin the one that somebody can do something with.
+
+        That is the newest that has begun and goes on; else the next that waits; else the newest.
+        With ``asking``, one that asks whether to begin comes first.
+
+        Raises:
+            CommandError: there is none.
+        """
+        if _ID.fullmatch(text):
+            return self.client.find(text)
+        still = list(self.client.list_runs(twin=self.full_path(text), is_open=True))
+        wanted = [one for one in still if one.is_asking] if asking else []
+        begun = [one for one in still if one.status is not Status.WAITING]
+        for first in (*wanted, *begun, *reversed(still)):
+            return first
+        return self.find(text)
 
     def first(self, runs: Iterable[Run], limit: int) -> list[Run]:
         """Return so many runs."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RUNS = "twinhub_api.cli.runs"
 _RUN = "the id of a run, or a twin, whose newest run is meant"
+_OPEN_RUN = "the id of a run, or a twin, whose run that goes on is meant, else the one that waits"
 _TWIN = (
     "a twin: the name of one of yours, its folder such as `.`, or a path of the library such as"
     " common/digital_twins/tank"
@@ -26,6 +27,10 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def _a_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("of", metavar="RUN", help=_RUN)
+
+
+def _an_open_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("of", metavar="RUN", help=_OPEN_RUN)
 
 
 def _detach(text: str) -> _Adds:
@@ -45,9 +50,9 @@ def _values(metavar: str, of: str) -> _Adds:
     return add
 
 
-def _about_a_run(*further: _Adds) -> _Adds:
+def _all_of(*parts: _Adds) -> _Adds:
     def add(parser: argparse.ArgumentParser) -> None:
-        for one in (_a_run, *further, _json):
+        for one in (*parts, _json):
             one(parser)
 
     return add
@@ -91,7 +96,7 @@ def _logs(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(parser: argparse.ArgumentParser) -> None:
-    _a_run(parser)
+    _an_open_run(parser)
     parser.add_argument(
         "name", metavar="NAME", nargs="?",
         help="a command of the twin, or a phase such as terminate; default: list what it was told",
@@ -195,8 +200,8 @@ def _fork(parser: argparse.ArgumentParser) -> None:
 
 
 _CLI = "twinhub_api.cli"
-_end = _about_a_run(_detach("do not wait until it has ended"))
-_rerun = _about_a_run(_detach("print the ids and do not wait for the end"))
+_end = _all_of(_an_open_run, _detach("do not wait until it has ended"))
+_rerun = _all_of(_a_run, _detach("print the ids and do not wait for the end"))
 
 RUN = Command(
     "run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run",
@@ -223,7 +228,7 @@ TOP = Command(
     example="--once", group=RUNNING,
 )  # fmt: skip
 CONTINUE = Command(
-    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on",
+    "continue", "Have a run begin that asks whether to", _all_of(_an_open_run), f"{_RUNS}:go_on",
     example="tank", group=RUNNING,
 )  # fmt: skip
 SECRET = Command(
@@ -231,7 +236,7 @@ SECRET = Command(
     example="set bridge broker_password", group=RUNNING,
 )  # fmt: skip
 HISTORY = Command(
-    "history", "Tell what has happened to a run", _about_a_run(), f"{_RUNS}:print_history",
+    "history", "Tell what has happened to a run", _all_of(_a_run), f"{_RUNS}:print_history",
     example="tank", group=OUTCOME,
 )  # fmt: skip
 RESULTS = Command(

@@ -167,6 +167,13 @@ def test_what_a_command_leaves_behind_is_shown_as_running_in_background(twin: Tw
         lambda: "running in background" in twin("ps", "tank").out, seconds=SECONDS, what="the word"
     )
     assert "Its command has ended" in twin("history", run).out
+    assert "`twin stop` ends it" in twin("logs", run).err
+    waits = twin("run", "-d", "tank").out.strip()
+    wait_for(
+        lambda: f"`twin command {run} execute` runs execute in there" in twin("ps").out,
+        seconds=SECONDS, what="what to do about it",
+    )  # fmt: skip
+    twin("kill", waits)
     assert twin("stop", run).out == f"{run} stopped: It was stopped.\n"
 
 

@@ -179,8 +179,11 @@ def _show_to_end(runs: Runs, found: Run) -> Run:
     if not runs.options.json:
         tell(f"{found.phase} of {safe(runs.places.shown(found.twin))} is the run {found.id}")
     found = _wait_for_begin(runs, found)
-    printer = LinePrinter.of(runs.options, is_quiet=runs.options.json)
+    printer, attempt = LinePrinter.of(runs.options, is_quiet=runs.options.json), 1
     for heard in runs.client.follow_log(found.id, attempt=1):  # a first try may be over already
+        if heard.attempt > attempt and not runs.options.json:
+            tell(f"try {heard.attempt} begins")
+        attempt = heard.attempt
         printer.print(heard.lines)
     found = runs.client.wait_for_end(found.id)
     if not runs.options.json:

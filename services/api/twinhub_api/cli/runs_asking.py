@@ -8,7 +8,6 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import CommandError
@@ -53,25 +52,8 @@ class Runs:
             raise CommandError(safe(str(error))) from error
 
     def path(self, text: str) -> str:
-        """Return what the runner is told of a twin that somebody names.
-
-        Raises:
-            CommandError: it is a folder that is not in the workspace.
-        """
-        if not text.startswith((".", "/")):
-            return text if "/" not in text.strip("/") else self.places.path_of(text)
-        root = Path(os.environ.get("TWINHUB_WORKSPACE") or "/workspace").resolve()
-        folder = Path(text).absolute() if text.startswith("/") else Path.cwd() / text
-        folder = Path(os.path.normpath(folder))
-        if folder.name == "twin.yaml":
-            folder = folder.parent
-        for base in (root, Path("/workspace")):
-            if folder.is_relative_to(base) and folder != base:
-                return self.places.path_of(folder.relative_to(base).as_posix())
-        raise CommandError(
-            f"{safe(text)} is not in {root}: only twins of the library run, such as those in"
-            f" {root}/digital_twins"
-        )
+        """Return what the runner is told of a twin that somebody names."""
+        return self.places.twin_of(text)
 
     def full_path(self, text: str) -> str:
         """Return the path in the library of a twin that somebody names, also by its name alone."""

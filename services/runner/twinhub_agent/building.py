@@ -89,8 +89,9 @@ class _Step:
         if missing:
             self._say(f"{name} has not made {', '.join(missing)}.")
             return NOT_BUILT, "not-built"
-        if kept:
-            self._keep(kept)
+        if kept:  # also for what it has left among its inputs, such as object files
+            for made_of in dict.fromkeys((digest, self._digest())):
+                self._keep(os.path.join(os.path.dirname(kept), made_of))
         return None
 
     def _digest(self) -> str:
@@ -125,6 +126,8 @@ class _Step:
 
     def _keep(self, kept: str) -> None:
         """Keep what was made; where there is no room for it it is made again."""
+        if os.path.isdir(kept):
+            return
         new = f"{kept}.new"
         shutil.rmtree(new, ignore_errors=True)
         try:

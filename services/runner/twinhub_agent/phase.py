@@ -180,7 +180,10 @@ class Phase:
             self._is_in_background = True
             self._journal.write("background")
             write_whole(f"{self._outside}/background.json", {})
-            self._say("The command has ended; what it has started goes on.")
+            self._say(
+                "The command has ended; what it has started goes on: `twin command` runs further"
+                " phases beside it, `twin stop` ends it."
+            )
         return self._has_children
 
     def _start_due(self) -> None:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE_SECONDS = 300.0
 _IN_BACKGROUND = "Its command has ended, and what that has started goes on."
 _WORDS = {
-    "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
     "not-fetched": "Something that it uses could not be fetched: see the log.",
@@ -204,6 +203,9 @@ class Reconciler:
         else:
             folder, is_good = self._places.of(row).folder, then is Status.SUCCEEDED
             fault = self._workshop.leave(row, folder, is_good=is_good)
+            if then is Status.FAILED and self._workshop.lacks_create(row, self._table):
+                remedy = f"`twin run {row.twin} create {row.phase}`"
+                why += f" {row.twin} has not been created: {remedy}."
             if is_good:
                 why = tell_hidden(row.plan, self._places.of(row).outside)
             self._table.move(row.id, then, f"{why} {fault}".strip(), exit_code=seen.status)
@@ -239,8 +241,16 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
     if why := row.verdict or _tell_limit(row, seen):
         return Status.FAILED, why
     if has_ended:
-        return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
+        return Status.FAILED, _tell_failure(row, seen)
     return (Status.LOST, _GONE) if is_wanted else (Status.STOPPED, "It was killed.")
+
+
+def _tell_failure(row: RunRow, seen: Seen) -> str:
+    """Return why a phase has failed, as its agent says."""
+    if seen.reason == "time-limit":
+        limit = f"The time limit of {row.plan['time_limit']:g} s is over"
+        return f"{limit}: `time_limit` of the phase sets another one."
+    return _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
 
 
 def _tell_limit(row: RunRow, seen: Seen) -> str:

@@ -234,8 +234,7 @@ class Scheduler:
         explain = Explaining(running, self._caps)
         reasons = {}
         for row in rows:
-            before = open_runs.get(row.waits_for or "")
-            if before is not None and before.in_background:
+            if (before := _in_background(row, open_runs)) is not None:
                 why = _explain_background(row, before)
             else:
                 why = explain(_entry(row)) if row.waits_for is None or row.is_asking else ""
@@ -312,6 +311,15 @@ class Scheduler:
         pause = min(2 * before, self._pace.longest_delay)
         self._paused[run] = (time.monotonic() + pause, pause)
         _log.warning("a step with a run is put off run=%s why=%s", run, error)
+
+
+def _in_background(row: RunRow, open_runs: Mapping[str, RunRow]) -> RunRow | None:
+    """Return the run that one waits for, if only what its phase has started goes on."""
+    first = open_runs.get(row.waits_for or "")
+    ahead = [first] if first is not None else open_runs.values()
+    return next(
+        (one for one in ahead if one.in_background and not set(one.keys).isdisjoint(row.keys)), None
+    )
 
 
 def _explain_background(row: RunRow, before: RunRow) -> str:

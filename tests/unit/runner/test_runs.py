@@ -97,8 +97,37 @@ def test_status_of_a_failed_phase_is_told_with_its_output(client_of: Client) -> 
     ended = wait_for_status(alice, run["id"], "succeeded", "failed")
 
     assert (ended["status"], ended["exit_code"]) == ("failed", 1)
-    assert ended["reason"] == "It ended with status 1."
+    assert ended["reason"].startswith("It ended with status 1.")
     assert texts(alice, run["id"]) == ["power 1"]
+
+
+def test_a_phase_that_fails_without_create_before_it_is_told_so(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, scenario="cold")
+    ended = wait_for_status(alice, run["id"], "failed")
+    twin = "alice/digital_twins/tank"
+    remedy = f"{twin} has not been created: `twin run {twin} create execute`."
+    assert ended["reason"] == f"It ended with status 1. {remedy}"
+
+    runs = submit(alice, scenario="cold", phases=["create", "execute"])
+    ended = wait_for_status(alice, runs[1]["id"], "failed")
+    assert ended["reason"] == "It ended with status 1."
+
+
+def test_a_phase_that_takes_too_long_is_told_its_limit_and_the_key(
+    client_of: Client, root: Path
+) -> None:
+    file = root / "alice/digital_twins/tank/twin.yaml"
+    file.write_text(
+        "format: 1\nname: tank\nphases: {execute: {command: sleep 60, time_limit: 1s}}\n"
+    )
+    alice = client_of("alice")
+    (run,) = submit(alice)
+    ended = wait_for_status(alice, run["id"], "failed")
+    assert (
+        ended["reason"]
+        == "The time limit of 1 s is over: `time_limit` of the phase sets another one."
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from twinhub_api.runner.runs import Status
 from twinhub_kit.files.paths import RelativePath
 
 from twinhub_runner.copies.copies import digest_of_text, name_of_copy
@@ -16,6 +18,7 @@ from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mount
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.folders import remove_folder
 from twinhub_runner.places import Place
+from twinhub_runner.reading import parse_description
 from twinhub_runner.results.keeping import keep_results
 from twinhub_runner.twins import may_read
 
@@ -164,6 +167,17 @@ class Workshop:
         except OSError as error:
             return f"Its results could not be kept: {error.strerror}."
         return fault
+
+    def lacks_create(self, row: RunRow, table: RunTable) -> bool:
+        """Return whether a twin's `create` has not prepared the copy that a run works in."""
+        copy = self.copies.find(row.copy) if row.copy and row.phase not in {CREATE, CLEAN} else None
+        if copy is None:
+            return False
+        with contextlib.suppress(BadTwinError):
+            if CREATE not in parse_description(copy.text.encode(), row.twin).phases:
+                return False
+        made = [one for one in table.list_in_copy(copy.id) if one.phase == CREATE]
+        return all(one.status != Status.SUCCEEDED for one in made)
 
     def discard(self, name: str, table: RunTable) -> bool:
         """Remove a copy unless a run works in it or is to; return whether it is gone."""

@@ -75,6 +75,8 @@ def save(runner: Runner, caller: Caller, row: RunRow, to: str) -> Saved:
 
 def _copy_of(runner: Runner, row: RunRow) -> Copy:
     """Return the working copy of a run, as the run has left it or works in it."""
+    if row.status == Status.WAITING:
+        raise NotReadyError(f"The run {row.id} has not begun: there is nothing to save yet.")
     if not row.copy:
         raise NotReadyError(f"{row.twin} runs in place: its files are there, in its folder.")
     of_run = read_copy(runner.places.of(row).folder)

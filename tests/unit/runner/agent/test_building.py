@@ -99,6 +99,16 @@ def test_what_was_made_is_put_back_where_it_is_gone_or_was_spoilt(twin: Twin) ->
     assert twin.sandbox.texts("twin") == ["make is built."] + ["make: as it was built before."] * 2
 
 
+def test_what_a_step_leaves_among_its_inputs_has_it_run_no_second_time(twin: Twin) -> None:
+    step = twin.step(f"{twin.script}; cp out/made src/made.o")
+    for _ in range(3):
+        twin.run(step)
+    assert twin.count == 1
+    (twin.work / "src/made.o").unlink()  # as in a new copy
+    twin.run(step)
+    assert twin.count == 1
+
+
 def test_a_step_that_reads_what_another_makes_comes_after_it(twin: Twin) -> None:
     second = twin.step("cp out/made last", "second", inputs=["out/*"], outputs=["last"])
     assert twin.run(twin.step(), second, script="cat last") == (0, "ended")

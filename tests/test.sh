@@ -16,5 +16,5 @@ sh tests/check.sh
 .venv/bin/python -m pytest -q -n 2 tests/contract tests/fuzz
 # What is in one file shares an installation; two at a time have ports and prefixes of their own.
 .venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$selection" --durations=15 tests/images
-.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$selection" --durations=15 \
+.venv/bin/python -m pytest -q -rR -n 2 --dist loadfile -m "$selection" --durations=15 \
     tests/integration tests/security tests/e2e

@@ -10,7 +10,7 @@ from jupyterhub.utils import url_escape_path, url_path_join
 from traitlets import Callable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from jupyterhub.user import User
 
@@ -45,7 +45,8 @@ class TwinHubProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
         """Lead to a workspace; with the first one, lead the others that do not run to the hub."""
         await super().add_user(user, server_name)
         if not server_name:
-            await asyncio.gather(*(self._lead_to_hub(path) for path in self._stopped(user)))
+            stopped = [name for name in user.orm_user.orm_spawners if _is_stopped(user, name)]
+            await asyncio.gather(*(self._lead_to_hub(self._path(user, name)) for name in stopped))
 
     async def delete_user(self, user: User, server_name: str = "") -> None:
         """Lead no longer to a workspace, but to the hub."""
@@ -65,17 +66,13 @@ class TwinHubProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
         """Repair the routes, ours too: the proxy may have lost them, or the hub have moved."""
         await super().check_routes(user_dict, *arguments, **options)
         there = await self._led_to_hub()
-        users = [user for user in list(user_dict.values()) if user.spawner.ready]
-        wanted = {path for user in users for path in self._stopped(user)}
-        for path in wanted:
-            if there.get(path) != self.hub.host:
-                await self._lead_to_hub(path)
-
-    def _stopped(self, user: User) -> Iterator[str]:
-        """Yield the addresses of further workspaces that do not run."""
-        for name in user.orm_user.orm_spawners:
-            if name and not (name in user.spawners and user.spawners[name].active):
-                yield self._path(user, name)
+        for user in list(user_dict.values()):
+            for name in list(user.orm_user.orm_spawners):
+                path = self._path(user, name)
+                is_right = there.get(path) == self.hub.host
+                # asked here, as it may have been started since the one before was led to the hub
+                if user.spawner.ready and _is_stopped(user, name) and not is_right:
+                    await self._lead_to_hub(path)
 
     def _path(self, user: User, server_name: str) -> str:
         spec = url_path_join(user.proxy_spec, url_escape_path(server_name), "/")
@@ -89,3 +86,9 @@ class TwinHubProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
         answer = await self.api_request("")
         routes: Mapping[str, Any] = await answer.json()
         return {path: route["target"] for path, route in routes.items() if route.get(_TO_HUB)}
+
+
+def _is_stopped(user: User, server_name: str) -> bool:
+    """Return whether this is a further workspace that does not run."""
+    spawner = user.spawners.get(server_name)
+    return bool(server_name) and not (spawner and spawner.active)

@@ -41,10 +41,23 @@ def library_environment(context: Context) -> Mapping[str, str]:
     }
 
 
+def quota_of(context: Context) -> Mapping[str, object]:
+    """Return how much areas may hold, as all are told it who write to them."""
+    quota = context.settings.library.quota
+    return {
+        "user_bytes": quota.user or 0,
+        "team_bytes": quota.team or 0,
+        "common_bytes": quota.common or 0,
+        "users": {one.name: one.limit for one in quota.users},
+        "groups": {one.name: one.limit for one in quota.teams},
+        "free_bytes": quota.free_space,
+    }
+
+
 def _settings(context: Context) -> Mapping[str, object]:
     running, library = context.running, context.settings.library
     trust = context.installation.library_trust
-    snapshots, quota = library.snapshots, library.quota
+    snapshots = library.snapshots
     return {
         "port": running.library_port,
         "uid": context.settings.uid,
@@ -55,14 +68,7 @@ def _settings(context: Context) -> Mapping[str, object]:
             "site_title": context.settings.site.title,
             "public_url": context.address,
             "hub_api_url": f"http://127.0.0.1:{running.hub_port}/hub/api",
-            "quota": {
-                "user_bytes": quota.user or 0,
-                "team_bytes": quota.team or 0,
-                "common_bytes": quota.common or 0,
-                "users": {one.name: one.limit for one in quota.users},
-                "groups": {one.name: one.limit for one in quota.teams},
-                "free_bytes": quota.free_space,
-            },
+            "quota": quota_of(context),
             "git": {
                 "hosts": list(library.git.hosts),
                 "login_url": _login_url(context),

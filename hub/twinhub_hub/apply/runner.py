@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from twinhub_hub.apply.egress import network_environment
+from twinhub_hub.apply.library import quota_of
 from twinhub_hub.egress import (
     NO_NAME_SERVER,
     closed_networks,
@@ -63,11 +64,13 @@ def _settings(context: Context) -> Mapping[str, object]:
             "keep_days": runner.keep_days,
             "egress": _egress(context),
             "least_free": runner.least_free,
+            "quota": quota_of(context),
             "limits": {"disk_bytes": runner.disk, **_limits(context)},
             "caps": {
                 "all": runner.all,
                 "each_user": runner.each_user,
                 "groups": {one.name: one.limit for one in runner.groups},
+                "wait_seconds": None if runner.wait_hours is None else runner.wait_hours * 3600,
             },
         },
     }

@@ -71,6 +71,13 @@ class Runner(Section):
         description="How many runs may be under way at once in all; empty for no limit.",
     )
     groups: tuple[GroupRuns, ...] = Field((), description="Limits for some groups as well.")
+    wait_hours: float | None = Field(
+        168,
+        gt=0,
+        le=87_600,
+        description="How long a run may wait for its turn, until it has failed; empty for no limit."
+        " What it waits for an earlier phase or its software does not count.",
+    )
     memory: Bytes = Field(
         4 * 2**30,
         ge=64 * 2**20,
@@ -98,7 +105,7 @@ class Runner(Section):
         ge=0,
         le=2**60,
         description="Room on the disk of the assets below which a run begins only when somebody"
-        " says so; `0` for no such limit.",
+        " says so, and one that writes is paused; `0` for no such limit.",
     )
     keep_days: float | None = Field(
         None,

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinhub_api.cli.terminal import safe
 from twinhub_api.client.errors import ClientError
 from twinhub_api.client.places import Places
 from twinhub_api.client.runner import RunnerClient
@@ -20,13 +21,21 @@ from twinhub_api.runner.commands import CommandIn
 from twinhub_api.runner.runs import Status, Submission
 from twinhub_api.runner.saves import ForkIn, RestoreIn
 
-from twinhub.showing import Shower, as_html, as_line, as_table
+from twinhub.showing import (
+    Shower,
+    ShownPreview,
+    as_html,
+    as_line,
+    as_row,
+    as_table,
+    without_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twinhub_api.runner.logs import LogLine
-    from twinhub_api.runner.results import Artefact, Preview, Provenance
+    from twinhub_api.runner.results import Artefact, Provenance
     from twinhub_api.runner.runs import Run as Known
 
     Value = bool | int | float | str
@@ -171,9 +180,8 @@ class Run:
         Raises:
             RunsError: it keeps nothing, or something is there already.
         """
-        places = Places.from_environment(os.environ)
         with _asking() as client:
-            return client.save(self.id, places.path_of(to) if to else "").path
+            return client.save(self.id, _places().path_of(to) if to else "").path
 
     def command(
         self, name: str, /, arguments: Mapping[str, Value] | None = None, **values: Value
@@ -202,7 +210,7 @@ class Run:
         return self
 
     def go_on(self) -> Run:
-        """Have it begin though little room is left on the disk, which it asks for; see `reason`."""
+        """Have it begin, or go on, though little room is left on the disk; see its `reason`."""
         with _asking() as client:
             self._known = client.go_on(self.id)
         return self
@@ -213,7 +221,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         """Return the run as a table, for notebooks; all of it is text."""
-        lines = [line.text for line in self._lines()][-_SHOWN_LINES:]
+        lines = without_numbers(line.text for line in self._lines())[-_SHOWN_LINES:]
         return as_html(self.details, lines=lines)
 
     def _lines(self) -> list[LogLine]:
@@ -223,8 +231,17 @@ class Run:
     def _how_it_failed(self) -> str:
         known = self._known
         first = f"The run {known.id} has {known.status}. {known.reason}".strip()
-        last = [line.text for line in self._lines()][-_SHOWN_LINES:]
-        return "\n".join([first, *last])
+        last = without_numbers(line.text for line in self._lines())[-_SHOWN_LINES:]
+        return "\n".join(map(safe, [*first.splitlines(), *last]))
+
+
+class RunList(list[Run]):
+    """Some runs, the newest first; a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        """Return a table, for notebooks; all of it is text."""
+        head = ("run", "twin", "phase", "status", "time", "why")
+        return as_table([as_row(one.details) for one in self], head)
 
 
 class Results(Mapping[str, bytes]):
@@ -251,10 +268,10 @@ class Results(Mapping[str, bytes]):
         """Return how many there are."""
         return len(self.artefacts)
 
-    def preview(self, path: str) -> Preview:
+    def preview(self, path: str) -> ShownPreview:
         """Return the beginning of a file: text, rows of a table, or how large a picture is."""
         with _asking() as client:
-            return client.preview(self._run, path)
+            return ShownPreview(**dict(client.preview(self._run, path)))
 
     def text(self, path: str) -> str:
         """Return the text of a file in UTF-8."""
@@ -276,11 +293,13 @@ class Results(Mapping[str, bytes]):
 
     def __repr__(self) -> str:
         """Return a line for each."""
-        return "\n".join(f"{one.path}  {one.size} B" for one in self.artefacts) or "No results."
+        lines = (safe(f"{one.path}  {one.size} B") for one in self.artefacts)
+        return "\n".join(lines) or "No results."
 
     def _repr_html_(self) -> str:
         """Return a table, for notebooks; all of it is text."""
-        return as_table([(one.path, f"{one.size} B", one.sha256) for one in self.artefacts])
+        rows = [(one.path, f"{one.size} B", one.sha256) for one in self.artefacts]
+        return as_table(rows, ("path", "size", "SHA-256"))
 
 
 def start(
@@ -293,15 +312,12 @@ def start(
         RunsError: it cannot be run so, or the runner does not answer.
     """
     phases = (phase,) if isinstance(phase, str) else tuple(phase)
-    places = Places.from_environment(os.environ)
-    path = places.path_of(twin) if "/" in twin.strip("/") else twin
     with _asking() as client:
-        made = client.submit(
-            Submission(
-                twin=path, phases=phases, scenario=scenario, parameters=dict(parameters or {})
-            )
-        )
-    return _chain(made)
+        asked = Submission(
+            twin=_places().twin_of(twin), phases=phases, scenario=scenario,
+            parameters=dict(parameters or {}),
+        )  # fmt: skip
+        return _chain(client.submit(asked))
 
 
 def restore(
@@ -312,9 +328,11 @@ def restore(
     Raises:
         RunsError: it is damaged, or the twin is not what it was.
     """
-    place = Places.from_environment(os.environ).path_of(archive)
-    asked = RestoreIn(archive=place, phase=phase, twin=twin, parameters=dict(parameters or {}))
     with _asking() as client:
+        asked = RestoreIn(
+            archive=_places().path_of(archive), phase=phase,
+            twin=_places().twin_of(twin) if twin else "", parameters=dict(parameters or {}),
+        )  # fmt: skip
         return Run(client.restore(asked))
 
 
@@ -324,9 +342,12 @@ def fork(archive: str, name: str, *, twin: str = "") -> str:
     Raises:
         RunsError: it is damaged, or something has the name already.
     """
-    place = Places.from_environment(os.environ).path_of(archive)
     with _asking() as client:
-        return client.fork(ForkIn(archive=place, name=name, twin=twin)).twin
+        asked = ForkIn(
+            archive=_places().path_of(archive), name=name,
+            twin=_places().twin_of(twin) if twin else "",
+        )  # fmt: skip
+        return client.fork(asked).twin
 
 
 def _chain(made: Sequence[Known]) -> Run:
@@ -346,17 +367,21 @@ def find(run: str) -> Run:
         return Run(client.find(run))
 
 
-def recent(twin: str = "", limit: int = 20) -> list[Run]:
+def recent(twin: str = "", limit: int = 20) -> RunList:
     """Return the newest runs, of one twin or of all.
 
     Raises:
         RunsError: the runner does not answer.
     """
-    places = Places.from_environment(os.environ)
-    path = twin if not twin or "/" in twin.strip("/") else f"digital_twins/{twin}"
     with _asking() as client:
-        found = client.list_runs(twin=places.path_of(path) if path else "", page=limit)
-        return [Run(one) for one in islice(found, limit)]
+        path = _places().twin_of(twin) if twin else ""
+        if path and "/" not in path:
+            path = _places().path_of(f"digital_twins/{path}")
+        return RunList(map(Run, islice(client.list_runs(twin=path, page=limit), limit)))
+
+
+def _places() -> Places:
+    return Places.from_environment(os.environ)
 
 
 @contextmanager
@@ -366,4 +391,4 @@ def _asking() -> Iterator[RunnerClient]:
         with RunnerClient.here() as client:
             yield client
     except ClientError as error:
-        raise RunsError(str(error)) from error
+        raise RunsError(str(error)) from None  # how it was asked for helps nobody

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
+from twinhub_api.cli.terminal import safe
+from twinhub_api.runner.results import Preview, PreviewKind
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from twinhub_api.client.runner import RunnerClient
     from twinhub_api.runner.runs import Run
@@ -89,13 +92,13 @@ class Shower:
 
 
 def as_line(run: Run, progress: float | None = None) -> str:
-    """Return a run as a line."""
+    """Return a run as a line, in which nothing steers a terminal."""
     done = ""
     if progress is not None:
         full = round(progress * _WIDTH)
         done = f" [{'#' * full}{'.' * (_WIDTH - full)}] {progress:.0%}"
     why = f": {run.reason}" if run.reason else ""
-    return f"Run {run.id}: {run.phase} of {run.twin} {run.status.value}{done}{why}"
+    return safe(f"Run {run.id}: {run.phase} of {run.twin} {run.status.value}{done}{why}")
 
 
 def as_html(run: Run, progress: float | None = None, lines: Sequence[str] = ()) -> str:
@@ -114,10 +117,44 @@ def as_html(run: Run, progress: float | None = None, lines: Sequence[str] = ()) 
     return f"<table>{body}</table>{log}"
 
 
-def as_table(rows: Sequence[Sequence[str]]) -> str:
+def as_table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
     """Return rows as a table of HTML in which all text is text."""
+    first = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table>{f'<thead><tr>{first}</tr></thead>' if head else ''}{body}</table>"
+
+
+def as_row(run: Run) -> tuple[str, ...]:
+    """Return a run as a row of a table."""
+    return run.id, run.twin, run.phase, run.status.value, _took(run), run.reason
+
+
+def without_numbers(lines: Iterable[str]) -> list[str]:
+    """Return lines without those that only tell numbers, which are shown as such."""
+    return [line for line in lines if not line.startswith("@twin ")]
+
+
+class ShownPreview(Preview):
+    """The beginning of a result, as a notebook shows it: text, or a table."""
+
+    def __repr__(self) -> str:
+        """Return it as text."""
+        if self.kind is PreviewKind.TABLE:
+            return "\n".join("\t".join(row) for row in (self.columns, *self.rows))
+        return self.text or self._in_words()
+
+    def _repr_html_(self) -> str:
+        """Return it for notebooks; all of it is text."""
+        more = "" if self.is_whole else "<p>There is more.</p>"
+        if self.kind is PreviewKind.TABLE:
+            return as_table(self.rows, self.columns) + more
+        return f"<pre>{escape(repr(self))}</pre>{more}"
+
+    def _in_words(self) -> str:
+        if (picture := self.picture) is not None:
+            return f"{picture.media_type}, {picture.width} x {picture.height}"
+        return "It is nothing that can be shown."
 
 
 def _took(run: Run) -> str:

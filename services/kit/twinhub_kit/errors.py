@@ -11,6 +11,10 @@ class ServiceError(Exception):
     status = 500
     """The HTTP status."""
 
+    def __str__(self) -> str:
+        """Return the text; of the name of a file, bytes that are no text by their numbers."""
+        return super().__str__().encode("utf-8", "backslashreplace").decode()
+
 
 class NotSignedInError(ServiceError):
     """Nobody is known by what came with the request."""

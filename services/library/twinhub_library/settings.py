@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read when it runs
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it, see `service`
+
+from twinhub_kit.quotas import QuotaSettings
 
 from twinhub_library.room import Limits
 
@@ -53,24 +54,6 @@ class GitSettings:
     """Keys of SSH servers that the site vouches for, as ssh keeps them."""
     email_domain: str = "users.twinhub.invalid"
     """What is behind the @ of authors who give no address."""
-
-
-@dataclass(frozen=True)
-class QuotaSettings:
-    """How much areas may hold, in bytes; None for no limit but the disk."""
-
-    user_bytes: int | None = None
-    """Of each private area that `users` does not name."""
-    team_bytes: int | None = None
-    """Of each team that `groups` does not name."""
-    common_bytes: int | None = None
-    users: Mapping[str, int] = field(default_factory=dict)
-    """By name of the user."""
-    groups: Mapping[str, int] = field(default_factory=dict)
-    """By name of the group whose team it is."""
-    free_bytes: int = 2 * _GIB
-    """What the disk has to keep: nothing is written past it."""
-    measured_every_seconds: int = 60
 
 
 @dataclass(frozen=True)

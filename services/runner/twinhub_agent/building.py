@@ -13,12 +13,14 @@ import json
 import os
 import shutil
 
+from twinhub_agent.bare import signal
 from twinhub_agent.logs import Log, Stream
-from twinhub_agent.phase import OWN, Phase
+from twinhub_agent.phase import OWN, STOPPED, Phase
+from twinhub_agent.supplying import take_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 NOT_BUILT = 125
@@ -28,11 +30,31 @@ _MOST_KEPT = 20
 _CHUNK = 1 << 20
 
 
-def build(plan: Mapping[str, Any], inside: str, outside: str) -> tuple[int, str] | None:
-    """Have all that a plan wants built; return how the phase ends where that fails.
+def build(
+    plan: Mapping[str, Any], inside: str, outside: str
+) -> tuple[Mapping[str, str] | None, tuple[int, str] | None]:
+    """Have all that a plan wants built; return the secrets of the phase, and how it ends.
 
-    The reason is ``not-built``, ``not-fetched`` or ``stopped``.
+    It ends where that fails, with ``not-built``, ``not-fetched`` or ``stopped``. Secrets are taken
+    before, so that whoever tells them does not wait for all of this; no step has them.
     """
+    secrets: Mapping[str, str] | None = {}
+    if plan.get("secrets"):
+        secrets = take_secrets(inside, outside, _note_stop())
+    if secrets is None:
+        return None, (0 if plan["live"] else STOPPED, "stopped")
+    return secrets, _run_steps(plan, inside, outside)
+
+
+def _note_stop() -> Callable[[], bool]:
+    """Return a function that says whether this process was asked to end since."""
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: asked.append(number))
+    return lambda: bool(asked)
+
+
+def _run_steps(plan: Mapping[str, Any], inside: str, outside: str) -> tuple[int, str] | None:
     for step in plan.get("build", ()):
         if (ended := _Step(plan, step, outside).run(inside)) is not None:
             return ended
@@ -55,7 +77,7 @@ class _Step:
             self._say(f"{name}: as it was built before.")
             return None
         self._say(f"{name} is built.")
-        # no secrets: they are told once, and to the phase
+        # no secrets: only the phase has them
         none: dict[str, Any] = {"commands": {}, "secrets": None, "files": None, "health": {}}
         one = {**self._plan, **none, "keeps_children": False, "live": False}
         one["time_limit"] = self._step["time_limit"]
@@ -67,8 +89,9 @@ class _Step:
         if missing:
             self._say(f"{name} has not made {', '.join(missing)}.")
             return NOT_BUILT, "not-built"
-        if kept:
-            self._keep(kept)
+        if kept:  # also for what it has left among its inputs, such as object files
+            for made_of in dict.fromkeys((digest, self._digest())):
+                self._keep(os.path.join(os.path.dirname(kept), made_of))
         return None
 
     def _digest(self) -> str:
@@ -103,6 +126,8 @@ class _Step:
 
     def _keep(self, kept: str) -> None:
         """Keep what was made; where there is no room for it it is made again."""
+        if os.path.isdir(kept):
+            return
         new = f"{kept}.new"
         shutil.rmtree(new, ignore_errors=True)
         try:

@@ -41,14 +41,17 @@ def main() -> int:
         return DONE_BEFORE
     os.fsync(begun)  # after a power cut it is not begun again either
     os.close(begun)
-    status, reason = _build(plan, inside, outside) or Phase(plan, inside, outside).run()
+    secrets, ended = _build(plan, inside, outside)
+    status, reason = ended or Phase(plan, inside, outside, secrets).run()
     write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
     return status
 
 
-def _build(plan: Mapping[str, Any], inside: str, outside: str) -> tuple[int, str] | None:
+def _build(
+    plan: Mapping[str, Any], inside: str, outside: str
+) -> tuple[Mapping[str, str] | None, tuple[int, str] | None]:
     if not plan.get("build"):
-        return None
+        return None, None
     from twinhub_agent.building import build  # noqa: PLC0415 - most have nothing to build
 
     return build(plan, inside, outside)

@@ -12,6 +12,7 @@ from twinhub_agent.hidden import Looking
 from twinhub_agent.journal import Journal, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
+from twinhub_agent.pausing import hold, is_wanted, let_go
 from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
 
@@ -38,9 +39,16 @@ OWN = "twin"
 class Phase:
     """One phase of a twin, from its first process to the end of its last."""
 
-    def __init__(self, plan: Mapping[str, Any], inside: str, outside: str) -> None:
-        """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens."""
+    def __init__(
+        self, plan: Mapping[str, Any], inside: str, outside: str,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Take a plan; ``inside`` holds what is asked, ``outside`` takes what happens.
+
+        Secrets are those that were told before; without, the phase waits for those that it needs.
+        """
         self._plan, self._inside, self._outside = plan, inside, outside
+        self._secrets = secrets
         limit_files(plan.get("file_bytes"))
         self._journal = Journal(f"{outside}/events")
         self._log = Log(f"{outside}/log", **plan["log"])
@@ -84,6 +92,7 @@ class Phase:
             self._start_due()
             self._read(_TICK_SECONDS)
             self._reap()
+            self._pause()
             self._look()
         if os.getpid() == 1:
             with suppress(ProcessLookupError):
@@ -108,14 +117,15 @@ class Phase:
 
     def _make_ready(self) -> None:
         """Take the secrets of the phase, and make the files that it is to find."""
-        secrets: dict[str, str] | None = {}
-        if self._plan.get("secrets"):
+        secrets = self._secrets or {}
+        if self._plan.get("secrets") and self._secrets is None:
             from twinhub_agent.supplying import take_secrets  # noqa: PLC0415 - most have none
 
-            secrets = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
-        if secrets is None:
-            self._end(0 if self._plan["live"] else STOPPED, "stopped")
-            return
+            told = take_secrets(self._inside, self._outside, lambda: self._is_asked_to_stop)
+            if told is None:
+                self._end(0 if self._plan["live"] else STOPPED, "stopped")
+                return
+            secrets = told
         if secrets:
             from twinhub_agent.masking import Hidden  # noqa: PLC0415 - most have none
 
@@ -138,6 +148,30 @@ class Phase:
             return self._outcome[1] != "ended" or self._outcome[0] != 0 or not self._waits_on()
         return False
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether it was not decided how the phase ends; what it has left behind may go on."""
+        return self._outcome is None or (self._outcome == (0, "ended") and self._is_in_background)
+
+    def _pause(self) -> None:
+        """Hold all that runs as long as that is wanted: limits of time do not count meanwhile."""
+        if self._is_asked_to_stop or not self._goes_on or not is_wanted(self._inside):
+            return
+        begun = time.monotonic()
+        hold()
+        self._journal.write("paused")
+        while is_wanted(self._inside) and not self._is_asked_to_stop:
+            self._read(_TICK_SECONDS)
+        let_go()
+        self._journal.write("continued")
+        took = time.monotonic() - begun
+        if self._deadline is not None:
+            self._deadline += took
+        for process in self._processes.values():
+            process.readiness.deadline += took
+        for check in self._checks.values():
+            check.begin_anew()
+
     def _waits_on(self) -> bool:
         """Return whether the phase lives on by what its command has left behind."""
         if not self._plan["keeps_children"] or os.getpid() != 1 or self._control.is_busy:
@@ -146,7 +180,10 @@ class Phase:
             self._is_in_background = True
             self._journal.write("background")
             write_whole(f"{self._outside}/background.json", {})
-            self._say("The command has ended; what it has started goes on.")
+            self._say(
+                "The command has ended; what it has started goes on: `twin command` runs further"
+                " phases beside it, `twin stop` ends it."
+            )
         return self._has_children
 
     def _start_due(self) -> None:
@@ -257,7 +294,7 @@ class Phase:
             process = self._processes.get(check.process or "")
             if process is not None and not (process.is_running and process.readiness.is_ready):
                 check.begin_anew()
-            elif self._outcome is None or self._is_in_background:
+            elif self._goes_on:
                 check.ask()
 
     def _tell_hidden(self) -> None:
@@ -300,7 +337,7 @@ class Phase:
         if self._is_asked_to_stop:
             self._end(0 if self._plan["live"] else STOPPED, "stopped")
         if self._deadline is not None and time.monotonic() > self._deadline:
-            if self._outcome is None or self._is_in_background:
+            if self._goes_on:
                 self._say(f"The time limit of {self._plan['time_limit']:g} s is over.")
             self._end(TIMED_OUT, "time-limit")
         for process in self._processes.values():
@@ -331,8 +368,7 @@ class Phase:
 
     def _end(self, status: int, reason: str, process: str = "") -> None:
         """Decide how the phase ends, if that is not decided, and ask all that runs to end."""
-        ended_well = self._outcome == (0, "ended") and self._is_in_background
-        if self._outcome is not None and not ended_well:
+        if not self._goes_on:
             return
         self._outcome = (status, reason)
         for check in self._checks.values():

@@ -32,6 +32,8 @@ _MOST_NUMBER = 2.0**53
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_SENSE = (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError)
+"""What reading raises of what somebody has made up."""
 _REASONS = frozenset({
     "ended", "stopped", "terminated", "time-limit",
     "not-started", "not-fetched", "not-built", "not-ready",
@@ -68,7 +70,7 @@ def read_result(outside: Path) -> Result | None:
     try:
         found = json.loads(_read(outside / "result.json"))
         status, reason = int(found["status"]), str(found["reason"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except _NO_SENSE:
         return None
     return Result(status & 255, reason if reason in _REASONS else "ended")
 
@@ -81,7 +83,7 @@ def read_answer(outside: Path, name: str) -> int | None:
         return None
     try:
         return int(json.loads(_read(name, folder))["status"]) & 255
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+    except _NO_SENSE:
         return None
     finally:
         os.close(folder)
@@ -102,7 +104,7 @@ def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
     try:
         found = json.loads(_read(outside / "health.json"))["ill"]
         return [name for name in ports if name in found]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except _NO_SENSE:
         return None
 
 
@@ -119,7 +121,7 @@ def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, i
         for name in [one for one in known if one in said]:
             cores, memory, count = said[name]
             found[name] = (_within(float(cores)), int(_within(memory)), int(_within(count)))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+    except _NO_SENSE:
         return {}
     return found
 

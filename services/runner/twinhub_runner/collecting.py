@@ -7,7 +7,6 @@ step may be cut off and done again.
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from twinhub_api.runner.usage import Cleared, RunUsage
 from twinhub_kit.files.errors import FileError
 
 from twinhub_runner.copies.workshop import COPY_NOTE
+from twinhub_runner.folders import remove_folder
 from twinhub_runner.room import measure
 from twinhub_runner.store.runs import RUNNER
 
@@ -65,7 +65,10 @@ def clear(runner: Runner, old: Old, who: str, *, is_dry: bool = False) -> Cleare
         copies = [name for name in copies if runner.workshop.discard(name, runner.table)]
         for row, made in folders:
             for folder in made:
-                _clear_folder(folder)
+                try:
+                    _clear_folder(folder)
+                except OSError as error:  # that of others is cleared all the same
+                    _log.warning("not all is cleared run=%s why=%s", row.id, error)
             runner.table.note(row.id, "cleared", "", who=who, is_cleared=True)
     return Cleared(
         runs=len(old.runs), copies=len(copies), bytes=freed,
@@ -116,6 +119,6 @@ def _clear_folder(folder: Path) -> None:
     """Remove all of a run's folder but what says of what its copy was made."""
     for one in folder.iterdir() if folder.is_dir() else ():
         if one.is_dir() and not one.is_symlink():
-            shutil.rmtree(one, ignore_errors=True)
+            remove_folder(one)
         elif one.name != COPY_NOTE:
             one.unlink(missing_ok=True)

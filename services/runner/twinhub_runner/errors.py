@@ -67,6 +67,13 @@ class BadSubmissionError(RunnerError):
     status = 422
 
 
+class KeyUsedError(RunnerError):
+    """Something else was asked for with the same idempotency key."""
+
+    code = "key-used"
+    status = 422
+
+
 class ChangedInputsError(RunnerError):
     """What a run has used is not there any more as it was."""
 

@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.walking import remove_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -25,3 +27,13 @@ def opened_folder(path: Path | str, folder: int | None = None) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder, if it is there, with all that a twin has put into it or closed.
+
+    Raises:
+        OSError: what rmdir(2) and unlink(2) say; what could be removed is.
+    """
+    with contextlib.suppress(FileNotFoundError), opened_folder(path.parent) as parent:
+        remove_tree(parent, path.name)

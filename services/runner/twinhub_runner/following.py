@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.logs import Heard, parse_record
@@ -14,7 +14,7 @@ from twinhub_kit.errors import BusyError, UnavailableError
 from twinhub_runner.loglines import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from twinhub_kit.callers import Caller
 
@@ -40,16 +40,20 @@ class Followers:
         """Have all of them end: the runner does."""
         self._are_to_end = True
 
-    def check(self, caller: Caller) -> None:
-        """Refuse one more where there are many.
+    def begin(self, caller: Caller) -> Callable[[], None]:
+        """Count one more; call what is returned when it has ended.
+
+        It is counted before anything else is waited for, so that many at once are not more.
 
         Raises:
-            BusyError: there are.
+            BusyError: the caller follows many already.
             UnavailableError: all are to end.
         """
         self.check_end()
         if self._counts[caller.name] >= MOST_FOLLOWED and not caller.is_everybody:
             raise BusyError(f"You follow {MOST_FOLLOWED} logs at once: end some.")
+        self._counts[caller.name] += 1
+        return partial(self._end_one, caller.name)
 
     def check_end(self) -> None:
         """Refuse to go on where all are to end.
@@ -60,16 +64,10 @@ class Followers:
         if self._are_to_end:
             raise UnavailableError("The runner ends: follow the log again in a moment.")
 
-    @contextmanager
-    def count(self, caller: Caller) -> Iterator[None]:
-        """Count one more for the block."""
-        self._counts[caller.name] += 1
-        try:
-            yield
-        finally:
-            self._counts[caller.name] -= 1
-            if not self._counts[caller.name]:
-                del self._counts[caller.name]
+    def _end_one(self, name: str) -> None:
+        self._counts[name] -= 1
+        if not self._counts[name]:
+            del self._counts[name]
 
 
 async def follow(

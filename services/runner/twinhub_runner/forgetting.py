@@ -6,12 +6,13 @@ runs of others have in their history, such as who stopped them, is kept: it give
 
 from __future__ import annotations
 
-import shutil
 import time
 from typing import TYPE_CHECKING
 
 from twinhub_api.runner.runs import Target
 from twinhub_kit.errors import BusyError
+
+from twinhub_runner.folders import remove_folder
 
 if TYPE_CHECKING:
     from twinhub_runner.runner import Runner
@@ -38,7 +39,7 @@ def forget_person(runner: Runner, name: str) -> None:
     rows = runner.table.list_of(name)
     for row in rows:
         for folder in runner.places.folders_of(row):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
         if row.copy:
             runner.workshop.forget(row.copy)
     runner.table.remove([row.id for row in rows])

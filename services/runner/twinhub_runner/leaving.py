@@ -100,16 +100,17 @@ def forget_gone_groups(runner: Runner, has_group: Callable[[str], bool]) -> None
 
     The secrets that people gave for its twins are forgotten.
     """
-    for label, groups in runner.table.list_teams().items():
-        group = next((one for one in groups if label_for(one) == label), None)
+    teams = runner.table.list_teams()
+    known = {one for groups in teams.values() for one in groups if label_for(one) in teams}
+    for group in sorted(known | set(runner.secrets.table.list_groups())):
         try:
-            is_gone = group is not None and not has_group(group)
+            is_gone = not has_group(group)
         except UnavailableError as error:
             _log.warning("groups not looked at: %s", error)
             return
         if is_gone:
-            runner.table.forget_team(label)
-            runner.secrets.table.remove_below(f"{TEAMS}/{label}")
+            runner.table.forget_team(label_for(group))
+            runner.secrets.table.remove_below(f"{TEAMS}/{label_for(group)}")
 
 
 def _teams(row: RunRow) -> set[str]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinhub_agent.pausing import FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from twinhub_runner.store.runs import RunRow
 
-FORKS = "forks"
-"""Folder of twins that are being made of saves, among those of runs."""
+ASIDE = "aside"
+"""Folder of what is being made and is no run's, among those of runs."""
+RESTORED = "restored"
+"""Folder of a run with the files of a save that it goes on from; absent of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,16 @@ class Place:
 
     @property
     def restored(self) -> Path:
-        """The files of a save that it goes on from; absent of others."""
-        return self.folder / "restored"
+        """See `RESTORED`."""
+        return self.folder / RESTORED
+
+    def hold(self, *, is_held: bool) -> None:
+        """Have the agent of a run hold all that runs, or let it go on; may be repeated."""
+        file = self.inside / FILE
+        if is_held:
+            file.touch()
+        else:
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

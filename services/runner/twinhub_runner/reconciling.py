@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
@@ -16,7 +16,7 @@ from twinhub_kit.files.errors import FileError
 from twinhub_runner.agents import is_in_background, prepare, read_ill
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.environments.base import NotMadeError
-from twinhub_runner.environments.building import WAITS
+from twinhub_runner.environments.building import BUILT, WAITS
 from twinhub_runner.errors import BadTwinError, MissingSecretError
 from twinhub_runner.hiding import tell_hidden
 from twinhub_runner.plans import SOFTWARE
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE_SECONDS = 300.0
 _IN_BACKGROUND = "Its command has ended, and what that has started goes on."
 _WORDS = {
-    "time-limit": "The time limit is over.",
     "not-begun": "It could not begin: the disk is full, or its image has no Python 3.9.",
     "not-started": "A program of the phase could not be started: see the log.",
     "not-fetched": "Something that it uses could not be fetched: see the log.",
@@ -81,7 +80,7 @@ class Reconciler:
 
     def stop_waiting(self, row: RunRow) -> None:
         """End a run that nobody wants any more before it has begun."""
-        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.", is_asking=False)
+        self._table.move(row.id, Status.STOPPED, "It was stopped before it began.")
 
     def sweep(self) -> None:
         """Remove the sandboxes of runs that have ended, which a crash has left; and old software.
@@ -100,24 +99,47 @@ class Reconciler:
             self._environments.leave(row.id)
             self.stop_waiting(row)
             return
-        place = self._places.of(row)
+        if row.is_built:
+            return  # the queue says when it begins
         try:
-            laid_out = {} if row.reason == WAITS else self._workshop.lay_out(row, place.folder)
-            self._supply.check(row)
-            environment = self._environments.ensure(row, place.outside)
-            prepare(place.inside, place.outside, {**row.plan, SOFTWARE: environment or ""})
-            if laid_out:
-                note_before(place, laid_out["mounts"], self._workshop.root)
+            environment, laid_out = self._lay_out(row)
         except (FileError, BadTwinError, MissingSecretError, NotMadeError) as error:
             self._fail(row, str(error))
         except OSError as error:
             self._fail(row, f"Its folder could not be made: {error.strerror}.")
         else:
-            if environment is not None:
-                laid_out["environment"] = environment
-                self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
-            elif row.reason != WAITS:
-                self._table.note(row.id, "waits", WAITS, reason=WAITS, **laid_out)
+            self._begin_or_wait(row, environment, laid_out)
+
+    def _lay_out(self, row: RunRow) -> tuple[str | None, dict[str, Any]]:
+        """Put all there that a run begins with; return its environment, and columns that change.
+
+        The environment is None while it is built; nothing is laid out again when it is there.
+        """
+        place, laid_out = self._places.of(row), dict[str, Any]()
+        if row.is_built is None:
+            laid_out = self._workshop.lay_out(row, place.folder)
+        self._supply.check(row)
+        environment = self._environments.ensure(row, place.outside)
+        software = environment or self._environments.base_of(row)
+        prepare(place.inside, place.outside, {**row.plan, SOFTWARE: software})
+        if laid_out:
+            note_before(place, laid_out["mounts"], self._workshop.root)
+        return environment, laid_out
+
+    def _begin_or_wait(
+        self, row: RunRow, environment: str | None, laid_out: dict[str, Any]
+    ) -> None:
+        """Have a run begin; or wait for its environment, and for its turn once that is there."""
+        if environment is None:
+            if row.reason != WAITS:
+                self._table.note(row.id, "waits", WAITS, reason=WAITS, is_built=False, **laid_out)
+        elif row.is_built is None:
+            laid_out["environment"] = environment
+            self._start(self._table.move(row.id, Status.STARTING, "", **laid_out))
+        else:
+            self._table.note(
+                row.id, "built", BUILT, reason=BUILT, is_built=True, environment=environment
+            )
 
     def _start(self, row: RunRow) -> None:
         name = self._places.sandbox_of(row)
@@ -156,7 +178,7 @@ class Reconciler:
             self._backend.stop(name)
         elif not row.in_background and is_in_background(self._places.of(row).outside):
             self._table.note(row.id, "background", _IN_BACKGROUND, in_background=True)
-        else:
+        elif not row.is_asking:  # what is paused answers nobody
             self._look_at_health(row)
 
     def _look_at_health(self, row: RunRow) -> None:
@@ -181,6 +203,9 @@ class Reconciler:
         else:
             folder, is_good = self._places.of(row).folder, then is Status.SUCCEEDED
             fault = self._workshop.leave(row, folder, is_good=is_good)
+            if then is Status.FAILED and self._workshop.lacks_create(row, self._table):
+                remedy = f"`twin run {row.twin} create {row.phase}`"
+                why += f" {row.twin} has not been created: {remedy}."
             if is_good:
                 why = tell_hidden(row.plan, self._places.of(row).outside)
             self._table.move(row.id, then, f"{why} {fault}".strip(), exit_code=seen.status)
@@ -216,8 +241,16 @@ def _judge(row: RunRow, seen: Seen) -> tuple[Status, str]:
     if why := row.verdict or _tell_limit(row, seen):
         return Status.FAILED, why
     if has_ended:
-        return Status.FAILED, _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
+        return Status.FAILED, _tell_failure(row, seen)
     return (Status.LOST, _GONE) if is_wanted else (Status.STOPPED, "It was killed.")
+
+
+def _tell_failure(row: RunRow, seen: Seen) -> str:
+    """Return why a phase has failed, as its agent says."""
+    if seen.reason == "time-limit":
+        limit = f"The time limit of {row.plan['time_limit']:g} s is over"
+        return f"{limit}: `time_limit` of the phase sets another one."
+    return _WORDS.get(seen.reason, f"It ended with status {seen.status}.")
 
 
 def _tell_limit(row: RunRow, seen: Seen) -> str:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
-_REST_FACTOR = 20
+REST_FACTOR = 20
+"""How much longer than it took to measure a run it is left alone then."""
 _BLOCK = 512
 _BEFORE = "before"
 """File of a run's folder: how many bytes its working copy had when it began."""
@@ -58,10 +59,11 @@ class Room:
         )
 
 
-def question(run: str, why: str) -> str:
-    """Return what the owner of a run is asked that does not begin."""
+def question(run: str, why: str, *, is_running: bool = False) -> str:
+    """Return what the owner of a run is asked that does not begin, or does not go on."""
+    then = "it is paused, and goes on" if is_running else "it begins"
     return (
-        f"{why}: it begins when there is more room. Remove files, or continue it all the same "
+        f"{why}: {then} when there is more room. Remove files, or continue it all the same "
         f"(twin continue {run}), or stop it (twin stop {run})."
     )
 
@@ -73,7 +75,7 @@ def note_before(place: Place, mounts: list[dict[str, object]], root: Path) -> No
         OSError: the disk has no room for that, or the like.
         FileError: folders lie in each other too deep.
     """
-    before = sum(measure(one) for one in _written(mounts, root))
+    before = sum(measure(one) for one in written_to(mounts, root))
     (place.folder / _BEFORE).write_text(str(before))
 
 
@@ -110,7 +112,7 @@ def end_runs_that_write_too_much(runner: Runner, due: dict[str, float]) -> None:
             continue
         why = _find_fault(runner, row, most)
         took = time.monotonic() - begun
-        due[row.id] = begun + _REST_FACTOR * took
+        due[row.id] = begun + REST_FACTOR * took
         if why:
             runner.table.note(row.id, "over", why, verdict=why)
             runner.scheduler.wake()
@@ -118,7 +120,7 @@ def end_runs_that_write_too_much(runner: Runner, due: dict[str, float]) -> None:
 
 def _find_fault(runner: Runner, row: RunRow, most: int) -> str:
     place = runner.places.of(row)
-    folders = [place.outside, *_written(row.mounts, runner.settings.root)]
+    folders = [place.outside, *written_to(row.mounts, runner.settings.root)]
     try:
         written = sum(measure(one) for one in folders) - _read_before(place)
     except FileNotFoundError:
@@ -130,7 +132,7 @@ def _find_fault(runner: Runner, row: RunRow, most: int) -> str:
     return tell_out_of_disk(row.plan, written, most) if written > most else ""
 
 
-def _written(mounts: list[dict[str, object]], root: Path) -> list[Path]:
+def written_to(mounts: list[dict[str, object]], root: Path) -> list[Path]:
     """Return what a run may write to that is its own: parts of working copies."""
     return [
         root / str(one["source"])

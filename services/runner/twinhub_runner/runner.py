@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from twinhub_api.names import label_for
@@ -21,7 +21,6 @@ from twinhub_kit.metrics import Metrics
 from twinhub_kit.migrations import migrate
 from twinhub_kit.sealing import load_sealer
 
-from twinhub_runner.agent_files import KEPT
 from twinhub_runner.backends.base import Mount, SandboxSpec
 from twinhub_runner.collecting import EVERY_SECONDS, clear_old
 from twinhub_runner.copies.copies import Copies
@@ -32,14 +31,17 @@ from twinhub_runner.environments.wanted import GUESSED
 from twinhub_runner.environments.wanted import check_asked as check_software
 from twinhub_runner.errors import (
     BadSubmissionError,
+    KeyUsedError,
     NoRunError,
     NotAskingError,
     TwinRunsError,
 )
 from twinhub_runner.following import Followers
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.leftovers import clear_leftovers
 from twinhub_runner.operating import show_to_operators
-from twinhub_runner.places import FORKS, Places
+from twinhub_runner.pausing import hold_runs_that_write
+from twinhub_runner.places import Places
 from twinhub_runner.plans import MAIN, RESTORE, make_plan
 from twinhub_runner.reconciling import Reconciler
 from twinhub_runner.rendering import names_of_services, plan_files
@@ -100,7 +102,14 @@ class Runner:
             FileError: it leads out of its area.
             BadSubmissionError: a phase, scenario or value that it does not have.
             TwinRunsError: it is to be terminated while it runs.
+            KeyUsedError: something else was asked for with the key.
+            BusyError: so many runs of the caller's have not ended that no more wait.
         """
+        digest = sha256(asked.model_dump_json().encode()).hexdigest()
+        if known := self.table.list_asked(caller.name, key):
+            if known[0].asked_digest not in {"", digest}:
+                raise KeyUsedError(f"{known[0].id} was asked for with this key: use another one.")
+            return [row.as_wire() for row in known]
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])
         if asked.phases in {(_TERMINATE,), (CLEAN,)}:
@@ -111,8 +120,8 @@ class Runner:
             if phase == CREATE and rows:
                 chosen = self.workshop.choose(caller, found, CREATE)
             rows.append(self._row(caller, asked, chosen, phase))
-        rows[0].is_fresh = is_fresh
-        return self._add(caller, rows, key, why)
+        rows[0].is_fresh, rows[0].idempotency_key, rows[0].asked_digest = is_fresh, key, digest
+        return self._add(caller, rows, why)
 
     def _refuse_outside(self, chosen: Chosen, phase: str) -> None:
         """Refuse what ends a twin's run where that would wait for the run to end.
@@ -163,13 +172,11 @@ class Runner:
         unpack(row)
         return self._add(caller, [row], why=f"It goes on from {archive}.")[0]
 
-    def _add(
-        self, caller: Caller, rows: list[RunRow], key: str | None = None, why: str = ""
-    ) -> list[Run]:
+    def _add(self, caller: Caller, rows: list[RunRow], why: str = "") -> list[Run]:
         """Take in runs one after the other, or return those of the same key."""
         chain = make_run_id() if len(rows) > 1 else None
         for at, row in enumerate(rows):
-            row.chain, row.idempotency_key = chain, key
+            row.chain = chain
             row.waits_for = rows[at - 1].id if at else None
         runs = self.table.add(rows, why)
         for run in runs if runs[0].id == rows[0].id else ():
@@ -205,7 +212,7 @@ class Runner:
         return run
 
     def go_on(self, caller: Caller, run_id: str) -> Run:
-        """Have a run begin that asks whether to.
+        """Have a run begin, or go on, that asks whether to.
 
         Raises:
             NoRunError: there is no such run for the caller.
@@ -219,6 +226,7 @@ class Runner:
         self.table.note(
             run_id, "continued", who=caller.name, goes_on=True, is_asking=False, reason=""
         )
+        self.places.of(row).hold(is_held=False)
         self.audit.record(caller, "continue-run", row.twin, run=row.id, author=row.owner)
         self.scheduler.wake()
         return self.find(caller, run_id).as_wire()
@@ -319,11 +327,10 @@ def open_runner(
     """Open what a runner has; its loop goes on while its application serves."""
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.runs.mkdir(parents=True, exist_ok=True)
-    for of_a_runner_before in (FORKS, KEPT):
-        shutil.rmtree(settings.runs / of_a_runner_before, ignore_errors=True)
     database = Database(settings.database)
     migrate(database, "twinhub_runner")
     runner = make_runner(settings, database, backend, maker=maker)
+    clear_leftovers(runner.places, runner.workshop.copies, runner.table)
     runner.health.add("database", check_database(database))
     runner.background.keep(
         "runs", lambda: runner.scheduler.run(runner.background.stopping, settings.workers)
@@ -331,6 +338,7 @@ def open_runner(
     runner.background.every(
         LOOK_SECONDS, "written", partial(end_runs_that_write_too_much, runner, {})
     )
+    runner.background.every(LOOK_SECONDS, "paused", partial(hold_runs_that_write, runner, {}))
     show_to_operators(runner, backend)
     if (days := settings.keep_days) is not None:
         runner.background.every(

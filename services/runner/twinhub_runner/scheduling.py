@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,7 @@ from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.errors import UnavailableError
 
 from twinhub_runner.backends.base import BackendError
-from twinhub_runner.environments.building import WAITS
-from twinhub_runner.queueing import Entry, Explaining, admit
+from twinhub_runner.queueing import Entry, Explaining, admit, tell_overdue
 from twinhub_runner.room import question
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _TICK_OF_QUIET = 0.02
 _BEFORE_IT_RUNS = frozenset({Status.PREPARING, Status.STARTING})
 _KEPT_FOR_ENDS = 2
 """Threads of the pool that starts, which take long, leave to everything else."""
+_FAULT = "The runner failed with this run: its log says more. It is tried again."
 _SWEEP = ""
 """Stands for no run, among those with which a step is taken."""
 
@@ -149,6 +150,8 @@ class Scheduler:
             self._reconciler.sweep()
         except BackendError as error:
             _log.warning("what is left behind stays for now why=%s", error)
+        except Exception:  # noqa: BLE001 - as with a step
+            _log.error("what is left behind stays for now", exc_info=True)
 
     def _have_moved(self) -> bool:
         """Return whether a step has ended since this was asked last."""
@@ -163,21 +166,35 @@ class Scheduler:
         for row in [one for one in waiting if one.target != Target.RUN]:
             self._reconciler.stop_waiting(row)
             waiting.remove(row)
+        built = [
+            row for row in rows
+            if row.is_built and row.target == Target.RUN and row.id not in self._taken
+        ]  # fmt: skip
         running = [_entry(row) for row in rows if row.status != Status.WAITING]
         why_not = self._room.why_not() if waiting else ""
         by_id = {row.id: row for row in rows}
         entries = [one for row in waiting if (one := self._waiting_entry(row, by_id)) is not None]
+        entries = sorted([*entries, *map(_entry, built)], key=lambda one: by_id[one.id].number)
         held = {one.id for one in entries if why_not and one.is_due and not by_id[one.id].goes_on}
         due = admit([one for one in entries if one.id not in held], running, self._caps)
-        moved = self._table.move_all(due, Status.PREPARING, "", is_asking=False)
-        admitted = {row.id: row for row in moved}
-        running += map(_entry, moved)
-        left = [row for row in waiting if row.id not in admitted]
+        admitted = self._begin([by_id[run] for run in due])
+        running += map(_entry, admitted.values())
+        done = {*admitted, *self._end_overdue(entries, due)}
+        left = [row for row in (*waiting, *built) if row.id not in done]
         for row in left:
             if row.id in held:
                 self._ask(row, why_not)
         self._tell([row for row in left if row.id not in held], running, by_id)
         return admitted
+
+    def _begin(self, rows: Sequence[RunRow]) -> dict[str, RunRow]:
+        """Have runs begin, which need not be prepared if they have waited for software only."""
+        begun: dict[str, RunRow] = {}
+        for is_built, then in ((True, Status.STARTING), (False, Status.PREPARING)):
+            runs = [row.id for row in rows if bool(row.is_built) is is_built]
+            moved = self._table.move_all(runs, then, "", is_built=None)
+            begun |= {row.id: row for row in moved}
+        return begun
 
     def _waiting_entry(self, row: RunRow, open_runs: Mapping[str, RunRow]) -> Entry | None:
         """Return a run as the queue sees it; None of one that can never begin."""
@@ -190,7 +207,19 @@ class Scheduler:
             )
             return None
         is_due = before is None or before.status == Status.SUCCEEDED
-        return _entry(row, is_due=is_due and time.time() >= row.not_before)
+        begun_by = (before.ended_at or 0.0) if before is not None else 0.0
+        since = max(row.created_at, row.not_before, begun_by)
+        return _entry(row, is_due=is_due and time.time() >= row.not_before, since=since)
+
+    def _end_overdue(self, entries: Sequence[Entry], admitted: Sequence[str]) -> set[str]:
+        """End what has waited for its turn for too long; return what that was."""
+        now, ended = time.time(), set[str]()
+        for one in entries:
+            why = tell_overdue(one, self._caps, now)
+            if why and one.id not in admitted and not one.is_building:
+                self._table.move(one.id, Status.FAILED, why)
+                ended.add(one.id)
+        return ended
 
     def _ask(self, row: RunRow, why: str) -> None:
         """Have somebody say whether a run is to begin; it is asked once, as the room was then."""
@@ -205,8 +234,7 @@ class Scheduler:
         explain = Explaining(running, self._caps)
         reasons = {}
         for row in rows:
-            before = open_runs.get(row.waits_for or "")
-            if before is not None and before.in_background:
+            if (before := _in_background(row, open_runs)) is not None:
                 why = _explain_background(row, before)
             else:
                 why = explain(_entry(row)) if row.waits_for is None or row.is_asking else ""
@@ -238,14 +266,14 @@ class Scheduler:
 
     def _is_due(self, row: RunRow, now: float) -> bool:
         """Return whether something may have changed with a run."""
-        is_building = row.status == Status.PREPARING and row.reason == WAITS
+        is_building = row.is_built is not None
         if row.status not in {Status.RUNNING, Status.STOPPING} and not is_building:
             return True
-        if (self._places.of(row).outside / "result.json").exists():
+        if os.path.lexists(self._places.of(row).outside / "result.json"):
             return self._is_end_due(row.id, now)
         is_told = row.target != self._aimed.get(row.id, Target.RUN)
         pause = self._pace.killed if row.target == Target.KILL else self._pace.look
-        pause = self._pace.build if is_building else pause
+        pause = self._pace.build if is_building and not row.is_built else pause
         return is_told or now - self._looked.get(row.id, 0.0) > pause
 
     def _is_end_due(self, run: str, now: float) -> bool:
@@ -272,6 +300,10 @@ class Scheduler:
             self._table.note(run, "delayed", str(error), reason=str(error))
         except UnavailableError as error:  # nothing can be noted
             self._leave_alone(run, error)
+        except Exception as error:  # noqa: BLE001 - a fault with one run delays no other
+            self._leave_alone(run, error)
+            _log.error("a step with a run failed run=%s", run, exc_info=True)
+            self._table.note(run, "delayed", _FAULT, reason=_FAULT)
 
     def _leave_alone(self, run: str, error: Exception) -> None:
         """Take no step with a run for a while, each time for longer."""
@@ -279,6 +311,15 @@ class Scheduler:
         pause = min(2 * before, self._pace.longest_delay)
         self._paused[run] = (time.monotonic() + pause, pause)
         _log.warning("a step with a run is put off run=%s why=%s", run, error)
+
+
+def _in_background(row: RunRow, open_runs: Mapping[str, RunRow]) -> RunRow | None:
+    """Return the run that one waits for, if only what its phase has started goes on."""
+    first = open_runs.get(row.waits_for or "")
+    ahead = [first] if first is not None else open_runs.values()
+    return next(
+        (one for one in ahead if one.in_background and not set(one.keys).isdisjoint(row.keys)), None
+    )
 
 
 def _explain_background(row: RunRow, before: RunRow) -> str:
@@ -289,5 +330,8 @@ def _explain_background(row: RunRow, before: RunRow) -> str:
     )
 
 
-def _entry(row: RunRow, *, is_due: bool = True) -> Entry:
-    return Entry(row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due)
+def _entry(row: RunRow, *, is_due: bool = True, since: float = 0.0) -> Entry:
+    return Entry(
+        row.id, row.owner, frozenset(row.groups), frozenset(row.keys), is_due, since,
+        is_building=row.is_built is not None,
+    )  # fmt: skip

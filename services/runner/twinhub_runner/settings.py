@@ -6,6 +6,8 @@ from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 
+from twinhub_kit.quotas import QuotaSettings
+
 from twinhub_runner.backends.base import Limits
 from twinhub_runner.egress import Egress
 from twinhub_runner.environments.wanted import Allowed
@@ -45,6 +47,8 @@ class RunnerSettings:
     """What runs reach outside of the machine."""
     least_free: int = 0
     """Bytes that have to be free on the disk of the assets for a run to begin; 0 for none."""
+    quota: QuotaSettings = field(default_factory=lambda: QuotaSettings(free_bytes=0))
+    """How much areas may hold that saves and forks are written to."""
     keep_days: float | None = None
     """How long log and results are kept after a run, and an unused copy; None for ever."""
     crypt_keys: tuple[str, ...] = field(default=(), repr=False)

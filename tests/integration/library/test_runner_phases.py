@@ -84,14 +84,6 @@ def _shell(school: School, user: str, command: str) -> tuple[int, str]:
     return done.exit_code or 0, done.output.decode()
 
 
-def test_scripts_that_install_packages_find_them_there(owner: Person) -> None:
-    run = owner.runs.submit("installing", "create")
-    ended, built = owner.runs.wait(run), owner.runs.lines(run, "environment")
-    assert ended["status"] == "succeeded", (ended, built, owner.runs.lines(run))
-    assert "tree is there" in owner.runs.lines(run)
-    assert any("Setting up tree" in line for line in built)
-
-
 def test_a_teams_twin_runs_through_its_phases_by_any_member(member: Person) -> None:
     twin = f"teams/{TEAM}/digital_twins/plain"
     assert must_succeed(member.runs, twin, "create", "execute", "save", "analyse") == ["1"]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_api.cli.command import find_commands
+from twinhub_api.cli.main import build_parser
 from twinhub_api.cli.main import main as twin
 from twinhub_hub.cli.main import main as twinhub
 from twinhub_library.cli import main as twinhub_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from twinhub_api.cli.command import Command
 
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "twin": twin, "twinhub": twinhub, "twinhub-library": twinhub_library,
@@ -74,3 +79,25 @@ def test_help_keeps_verbs_in_a_column_and_an_example_in_a_line(
     assert twin(["assets", "publish", "--help"]) == 0
     example = 'example: twin assets publish models/tank --version 1.0.0 --message "First version"'
     assert example in capsys.readouterr().out.splitlines()
+
+
+def test_the_list_of_commands_has_each_once_below_what_it_is_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert twin(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.index("describe a twin:") < text.index("run it:") < text.index("after a run:")
+    for command in find_commands()[0]:
+        assert text.count(f"  {command.name:<12}{command.summary}\n") == 1
+
+
+@pytest.mark.parametrize("command", find_commands()[0], ids=lambda command: command.name)
+def test_the_example_of_a_command_is_one_that_it_takes(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert twin([command.name, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    example = next(line for line in lines if line.startswith("example: twin "))
+    words = shlex.split(example.removeprefix("example: twin ").partition(">")[0])
+    parsed = build_parser(find_commands()[0]).parse_args(words)
+    assert parsed.run_command.name == command.name

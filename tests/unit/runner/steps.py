@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from twinhub_runner.environments.base import Maker
     from twinhub_runner.runner import Runner
     from twinhub_runner.store.runs import RunRow
 
@@ -59,7 +60,9 @@ class Stepping:
 
 
 @contextmanager
-def stepping(folder: Path, twin: str, **settings: object) -> Iterator[Stepping]:
+def stepping(
+    folder: Path, twin: str, maker: Maker | None = None, **settings: object
+) -> Iterator[Stepping]:
     """Have a runner whose only twin is alice's ``tank``."""
     place = folder / "assets/alice/digital_twins/tank"
     place.mkdir(parents=True)
@@ -68,7 +71,7 @@ def stepping(folder: Path, twin: str, **settings: object) -> Iterator[Stepping]:
     database, backend = Database(made.database), GoodBackend()
     database.make_tables(Base)
     try:
-        yield Stepping(make_runner(made, database, backend, AT_ONCE), backend)
+        yield Stepping(make_runner(made, database, backend, AT_ONCE, maker), backend)
     finally:
         database.close()
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event
-from twinhub_api.runner.runs import Status, Submission
+from twinhub_api.runner.runs import Status, Submission, Target
 from twinhub_kit.callers import Caller
 from twinhub_kit.database import Database
+from twinhub_kit.errors import BusyError
 from twinhub_runner.queueing import Caps
 from twinhub_runner.runner import make_runner
 from twinhub_runner.settings import RunnerSettings
@@ -89,6 +90,23 @@ def test_caps_and_fairness_hold_under_500_runs_asked_for_at_once(
     assert others <= 2 * EACH * len(MODEST), "the greedy one was not before those who asked later"
     told = [len(runner.table.events(run, after=0, limit=1000)) for run in runs[::25]]
     assert max(told) <= 25, "what a run waits for is not written down again and again"
+
+
+@pytest.mark.d4(43)
+def test_who_has_very_many_runs_waiting_is_told_so_and_others_are_not(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twinhub_runner.store.runs.MOST_OPEN", 20)
+    greedy, asked = Caller(GREEDY), Submission(twin="tank0", phases=("execute",) * 10)
+    runner.submit(greedy, asked)
+    known = runner.submit(greedy, asked.model_copy(update={"twin": "tank1"}))
+    with pytest.raises(BusyError, match="20 runs that wait or go on"):
+        runner.submit(greedy, Submission(twin="tank2"))
+    assert runner.submit(Caller(MODEST[0]), Submission(twin="tank0"))
+    for run in known:
+        runner.aim(greedy, run.id, Target.KILL)
+    runner.scheduler.turn(Inline())
+    assert runner.submit(greedy, Submission(twin="tank2"))
 
 
 def _ask_for_all(runner: Runner) -> list[str]:

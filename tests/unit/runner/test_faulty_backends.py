@@ -15,6 +15,7 @@ from twinhub_runner.settings import RunnerSettings
 
 from tests.fixtures.faulty_backends import (
     BrokenBackend,
+    ConfusedBackend,
     DeafBackend,
     GoodBackend,
     LockedBackend,
@@ -46,9 +47,9 @@ class Person:
     def __init__(self, client: TestClient) -> None:
         self.client = client
 
-    def run(self) -> str:
+    def run(self, twin: str = "tank") -> str:
         """Ask for a run, and return its id."""
-        answer = self.client.post("/api/runs", json={"twin": "tank"})
+        answer = self.client.post("/api/runs", json={"twin": twin})
         assert answer.status_code == 202, answer.text
         return str(answer.json()["runs"][0]["id"])
 
@@ -76,9 +77,10 @@ def at_work(
     folder: Path, backend: GoodBackend, resources: str = "{}", limits: Limits | None = None
 ) -> Iterator[Person]:
     """Somebody who has a twin, on a runner with a back end."""
-    twin = folder / "assets/alice/digital_twins/tank"
-    twin.mkdir(parents=True, exist_ok=True)
-    (twin / "twin.yaml").write_text(TWIN.format(resources=resources))
+    for name in ("tank", "other"):
+        twin = folder / "assets/alice/digital_twins" / name
+        twin.mkdir(parents=True, exist_ok=True)
+        (twin / "twin.yaml").write_text(TWIN.format(resources=resources))
     settings = RunnerSettings(folder / "assets", folder / "state", limits=limits or Limits())
     with open_runner(settings, backend) as runner:
         application = make_runner_application(runner, TableIdentity({"secret": Caller("alice")}))
@@ -179,6 +181,15 @@ def test_what_was_never_started_though_the_engine_says_so_does_not_run(tmp_path:
         assert alice.look(run)["status"] == "starting"
         alice.ask(run, "stop")
         alice.wait(run, "stopped", "It was stopped before it began.")
+
+
+@pytest.mark.d4(43)
+def test_a_fault_with_one_run_is_told_there_and_delays_no_other(tmp_path: Path) -> None:
+    backend = ConfusedBackend()
+    with at_work(tmp_path, backend) as alice:
+        faulty = alice.run()
+        alice.wait(faulty, "starting", "The runner failed with this run")
+        alice.wait(alice.run("other"), "running")
 
 
 def test_sandbox_that_belongs_to_no_run_is_removed(tmp_path: Path) -> None:

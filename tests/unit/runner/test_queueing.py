@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twinhub_runner.queueing import Caps, Entry, Explaining, admit
+from twinhub_runner.queueing import Caps, Entry, Explaining, admit, tell_overdue
 
 NAMES = st.sampled_from(["ada", "bob", "cleo"])
 ENTRIES = st.lists(
@@ -74,3 +74,13 @@ def test_what_is_waited_for_is_said() -> None:
         "1 runs of the group lab are under way, and no more are at a time"
     )
     assert Explaining([], Caps())(alone) == ""
+
+
+def test_what_has_waited_for_its_turn_for_too_long_is_told_with_the_key() -> None:
+    entry = Entry("a", "ada", since=1000.0)
+    caps = Caps(wait_seconds=7200)
+    assert tell_overdue(entry, caps, 8200) == ""
+    assert "over 2 h" in (why := tell_overdue(entry, caps, 8201))
+    assert "runner.wait_hours" in why
+    assert tell_overdue(entry, Caps(), 1e9) == ""
+    assert tell_overdue(replace(entry, is_due=False), caps, 1e9) == "", "for an earlier phase"

@@ -155,3 +155,13 @@ def test_a_run_with_many_files_is_measured_less_often(tmp_path: Path) -> None:
         there.steps()
         end_runs_that_write_too_much(there.runner, due)
         assert due == {}
+
+
+def test_name_that_is_no_text_hinders_no_reason(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        os.mkfifo(os.fsdecode(bytes(tmp_path / "assets/alice/digital_twins/tank/") + b"/\xff"))
+        run = there.submit()
+        there.steps()
+        row = there.row(run)
+        assert row.status == Status.FAILED
+        assert row.reason.startswith("\\udcff is no file with content")

@@ -6,34 +6,25 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from twinhub_kit.callers import Caller, TableIdentity
-from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.main import make_runner_application
 from twinhub_runner.queueing import Caps
-from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
 from tests.fixtures.serving import served_folder
 from tests.fixtures.waiting import wait_for
+from tests.unit.runner.asking import SECONDS, asked_as, submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import httpx
+    from starlette.testclient import TestClient
+
     Client = Callable[[str], TestClient]
 
 pytestmark = pytest.mark.heavy  # real sandboxes
 
-SECONDS = 30
-IDENTITY = TableIdentity(
-    {
-        "token-of-alice": Caller("alice", frozenset({"pumps"})),
-        "token-of-bob": Caller("bob", frozenset({"pumps"})),
-        "token-of-carol": Caller("carol"),
-    }
-)
 TWIN = """\
 format: 1
 name: tank
@@ -71,44 +62,8 @@ def _caps() -> Caps:
 @pytest.fixture(name="client_of")
 def _client_of(root: Path, tmp_path: Path, caps: Caps) -> Iterator[Client]:
     settings = RunnerSettings(root, tmp_path / "state", caps=caps)
-    backend = ProcessBackend(settings.runs)
-    with open_runner(settings, backend) as runner:
-        application = make_runner_application(runner, IDENTITY)
-        with TestClient(application) as first:
-
-            def client_of(name: str) -> TestClient:
-                headers = {"Authorization": f"token token-of-{name}"}
-                client = TestClient(application, headers=headers)
-                client.portal = first.portal
-                return client
-
-            yield client_of
-    for name in backend.list_names():
-        backend.remove(name)
-
-
-def submit(client: TestClient, **asked: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """Return the runs that a request has made."""
-    answer = client.post("/api/runs", json={"twin": "tank", **asked})
-    assert answer.status_code == 202, answer.text
-    runs: list[dict[str, Any]] = answer.json()["runs"]
-    return runs
-
-
-def wait_for_status(client: TestClient, run: str, *statuses: str) -> dict[str, Any]:
-    """Return a run when it has one of some statuses."""
-
-    def find() -> dict[str, Any] | None:
-        found: dict[str, Any] = client.get(f"/api/runs/{run}").json()
-        return found if found["status"] in statuses else None
-
-    return wait_for(find, seconds=SECONDS, what=f"{run} is {statuses}")
-
-
-def texts(client: TestClient, run: str) -> list[str]:
-    """Return the lines that the main process of a run has printed."""
-    lines = client.get(f"/api/runs/{run}/log").text.splitlines()
-    return [line.split("\t", 3)[3] for line in lines if line.split("\t")[1] == "main"]
+    with asked_as(settings) as client_of:
+        yield client_of
 
 
 def heard_by_socket(client: TestClient, run: str) -> tuple[list[dict[str, Any]], int]:
@@ -142,8 +97,37 @@ def test_status_of_a_failed_phase_is_told_with_its_output(client_of: Client) -> 
     ended = wait_for_status(alice, run["id"], "succeeded", "failed")
 
     assert (ended["status"], ended["exit_code"]) == ("failed", 1)
-    assert ended["reason"] == "It ended with status 1."
+    assert ended["reason"].startswith("It ended with status 1.")
     assert texts(alice, run["id"]) == ["power 1"]
+
+
+def test_a_phase_that_fails_without_create_before_it_is_told_so(client_of: Client) -> None:
+    alice = client_of("alice")
+    (run,) = submit(alice, scenario="cold")
+    ended = wait_for_status(alice, run["id"], "failed")
+    twin = "alice/digital_twins/tank"
+    remedy = f"{twin} has not been created: `twin run {twin} create execute`."
+    assert ended["reason"] == f"It ended with status 1. {remedy}"
+
+    runs = submit(alice, scenario="cold", phases=["create", "execute"])
+    ended = wait_for_status(alice, runs[1]["id"], "failed")
+    assert ended["reason"] == "It ended with status 1."
+
+
+def test_a_phase_that_takes_too_long_is_told_its_limit_and_the_key(
+    client_of: Client, root: Path
+) -> None:
+    file = root / "alice/digital_twins/tank/twin.yaml"
+    file.write_text(
+        "format: 1\nname: tank\nphases: {execute: {command: sleep 60, time_limit: 1s}}\n"
+    )
+    alice = client_of("alice")
+    (run,) = submit(alice)
+    ended = wait_for_status(alice, run["id"], "failed")
+    assert (
+        ended["reason"]
+        == "The time limit of 1 s is over: `time_limit` of the phase sets another one."
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,6 +212,21 @@ def test_same_key_is_the_same_run(client_of: Client) -> None:
 
     assert [one["id"] for one in again["runs"]] == [one["id"] for one in first["runs"]]
     assert {one["id"] for one in other["runs"]}.isdisjoint(one["id"] for one in first["runs"])
+
+
+def test_key_is_of_one_request_though_a_phase_is_twice_in_it(client_of: Client) -> None:
+    alice, headers = client_of("alice"), {"Idempotency-Key": "k2"}
+    asked: dict[str, Any] = {"twin": "tank", "phases": ["create", "create"]}
+    first, again = (alice.post("/api/runs", json=asked, headers=headers) for _ in range(2))
+    assert (first.status_code, len(first.json()["runs"])) == (202, 2)
+    assert _ids(again) == _ids(first)
+    other = alice.post("/api/runs", json=asked | {"parameters": {"power": 1}}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "key-used")
+    assert first.json()["runs"][0]["id"] in other.json()["detail"]
+
+
+def _ids(answer: httpx.Response) -> list[str]:
+    return [one["id"] for one in answer.json()["runs"]]
 
 
 def test_run_of_a_team_is_its_members_to_see_and_nobody_else_s(client_of: Client) -> None:

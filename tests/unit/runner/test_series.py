@@ -56,3 +56,21 @@ def test_many_points_take_no_more_memory_than_few(tmp_path: Path) -> None:
     (level,) = read_series(file, 0, 10).series
     assert (level.count, level.last, len(level.points)) == (20_000, 99.0, 10)
     assert {0.0, 99.0} <= {value for _, value in level.points}
+
+
+def test_many_numbers_have_fewer_points_each(tmp_path: Path) -> None:
+    file = tmp_path / "metrics"
+    file.write_text("".join(f"{at}\tn{at % 200}\t{at}.0\n" for at in range(200 * 1000)))
+    series = read_series(file, 0, 10_000).series
+    assert len(series) == 200
+    assert sum(len(one.points) for one in series) <= 100_000
+
+
+def test_line_that_has_no_end_is_not_read_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "metrics"
+    with file.open("wb") as opened:
+        opened.write(b"1\tlevel\t1.5\n")
+        opened.truncate(1 << 42)
+    found = read_series(file, 0, 10)
+    assert [one.name for one in found.series] == ["level"]
+    assert found.end == len(b"1\tlevel\t1.5\n")

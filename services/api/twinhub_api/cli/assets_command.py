@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinhub_api.cli.assets_git_verbs import GIT_VERBS
 from twinhub_api.cli.assets_verbs import KINDS, MORE_VERBS, Verb
-from twinhub_api.cli.command import Command
+from twinhub_api.cli.command import SHARING, Command
 
 if TYPE_CHECKING:
     import argparse
@@ -124,5 +124,6 @@ def _assets(parser: argparse.ArgumentParser) -> None:
 
 
 ASSETS = Command(
-    "assets", "Find, import, update and publish assets", _assets, "twinhub_api.cli.assets:run"
-)
+    "assets", "Find, import, update and publish assets", _assets, "twinhub_api.cli.assets:run",
+    example="search heated tank", group=SHARING,
+)  # fmt: skip

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 GROUP = "twinhub.twin_commands"
 """The group of entry points; the name of an entry point is the name of its sub-command."""
 
+DESCRIBING, RUNNING, OUTCOME, SHARING = (
+    "describe a twin", "run it", "after a run", "find and share"
+)  # fmt: skip
+"""Headings of the list of sub-commands, in their order."""
+
 GOOD, FAULTY, WRONG_USE = 0, 1, 2
 """Exit codes: all is well; faults were found; wrong use, or something cannot be read."""
 
@@ -25,7 +30,8 @@ class Command:
 
     ``run`` names a function as ``module:function``. It is imported when the sub-command is used,
     takes the parsed arguments, and returns the exit code. ``words`` names a function likewise,
-    without arguments, which returns words that a shell may complete.
+    without arguments, which returns words that a shell may complete. ``example`` is what may
+    follow the name, for the help; ``group`` is the heading of the list that it stands under.
     """
 
     name: str
@@ -33,6 +39,8 @@ class Command:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: str
     words: str | None = None
+    example: str = ""
+    group: str = "more"
 
     def load_run(self) -> Callable[[argparse.Namespace], int]:
         """Import what the sub-command does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import Command
+from twinhub_api.cli.command import DESCRIBING, Command
 
 if TYPE_CHECKING:
     import argparse
@@ -117,33 +117,43 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
 _CLI = "twinhub_api.cli"
 
 VALIDATE = Command(
-    "validate", "Say all that is wrong in a twin or asset.yaml", _validate, f"{_CLI}.validate:run"
-)
+    "validate", "Say all that is wrong in a twin or asset.yaml", _validate, f"{_CLI}.validate:run",
+    example="digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
 EXPLAIN = Command(
-    "explain",
-    "Explain a key of twin.yaml",
-    _explain,
-    f"{_CLI}.explain:run",
-    f"{_CLI}.explain:words",
-)
+    "explain", "Explain a key of twin.yaml", _explain, f"{_CLI}.explain:run",
+    f"{_CLI}.explain:words", example="phases.execute.ready", group=DESCRIBING,
+)  # fmt: skip
 SHOW = Command(
-    "show", "Show a twin with all that is left out written out", _show, f"{_CLI}.show:run"
-)
-GRAPH = Command("graph", "Draw a twin as a Mermaid flowchart", _one_twin, f"{_CLI}.graph:run")
-DIFF = Command("diff", "Compare two twins by what they mean", _diff, f"{_CLI}.diff:run")
+    "show", "Show a twin with all that is left out written out", _show, f"{_CLI}.show:run",
+    example="--resolved --set power=4 digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
+GRAPH = Command(
+    "graph", "Draw a twin as a Mermaid flowchart", _one_twin, f"{_CLI}.graph:run",
+    example="digital_twins/tank > tank.mmd", group=DESCRIBING,
+)  # fmt: skip
+DIFF = Command(
+    "diff", "Compare two twins by what they mean", _diff, f"{_CLI}.diff:run",
+    example="digital_twins/tank common/digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
 SCHEMA = Command(
-    "schema", "Print the JSON Schema of twin.yaml, for editors", _nothing, f"{_CLI}.schema:run"
-)
+    "schema", "Print the JSON Schema of twin.yaml, for editors", _nothing, f"{_CLI}.schema:run",
+    example="> twin.schema.json", group=DESCRIBING,
+)  # fmt: skip
 MIGRATE = Command(
-    "migrate", "Bring twin.yaml to the newest format", _migrate, f"{_CLI}.migrate:run"
-)
-INIT = Command("init", "Write a twin.yaml for a folder", _init, f"{_CLI}.init:run")
+    "migrate", "Bring twin.yaml to the newest format", _migrate, f"{_CLI}.migrate:run",
+    example="--check digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
+INIT = Command(
+    "init", "Write a twin.yaml for a folder", _init, f"{_CLI}.init:run",
+    example="--template python digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
 EXPORT = Command(
-    "export", "Write a twin for systems without TwinHub", _export, f"{_CLI}.export:run"
-)
+    "export", "Write a twin for systems without TwinHub", _export, f"{_CLI}.export:run",
+    example="--dtaas elsewhere digital_twins/tank", group=DESCRIBING,
+)  # fmt: skip
 COMPLETION = Command(
-    "completion",
-    "Print what makes a shell complete this command",
-    _completion,
+    "completion", "Print what makes a shell complete this command", _completion,
     f"{_CLI}.completion:run",
-)
+    example="bash > ~/.local/share/bash-completion/completions/twin",
+)  # fmt: skip

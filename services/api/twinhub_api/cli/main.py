@@ -8,7 +8,17 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import GOOD, WRONG_USE, CommandError, FaultyTwinError, find_commands
+from twinhub_api.cli.command import (
+    DESCRIBING,
+    GOOD,
+    OUTCOME,
+    RUNNING,
+    SHARING,
+    WRONG_USE,
+    CommandError,
+    FaultyTwinError,
+    find_commands,
+)
 from twinhub_api.command_lines import CommandParser, name_nearest
 
 if TYPE_CHECKING:
@@ -88,18 +98,28 @@ def build_parser(commands: Iterable[Command], name: str | None = None) -> argpar
     )  # fmt: skip
     parser.add_argument("--version", action="store_true", help="print the version of TwinHub")
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", help="see above")
-    rows = []
-    for command in commands:
-        rows.append(f"  {command.name:<12}{command.summary}")
+    listed = list(commands)
+    for command in listed:
+        example = f"example: twin {command.name} {command.example}" if command.example else None
         sub = subparsers.add_parser(
-            command.name, description=f"{command.summary}.", allow_abbrev=False
+            command.name, description=f"{command.summary}.", epilog=example, allow_abbrev=False
         )
         if name in {None, command.name}:
             command.add_arguments(sub)
         sub.set_defaults(run_command=command)
-    listed = "\n".join(rows)
-    parser.description = f"{_ABOUT}\n\ncommands:\n{listed}"
+    parser.description = f"{_ABOUT}\n\n{_grouped(listed)}"
     return parser
+
+
+def _grouped(commands: Sequence[Command]) -> str:
+    """Return names and summaries of sub-commands, below the headings of their groups."""
+    first = (DESCRIBING, RUNNING, OUTCOME, SHARING)
+    parts = []
+    for group in dict.fromkeys((*first, *(one.group for one in commands))):
+        rows = [f"  {one.name:<12}{one.summary}" for one in commands if one.group == group]
+        if rows:
+            parts.append("\n".join((f"{group}:", *rows)))
+    return "\n\n".join(parts)
 
 
 def _run(arguments: list[str]) -> int:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import FAULTY, GOOD
 from twinhub_api.cli.runs_asking import Runs, values_of
-from twinhub_api.cli.runs_printing import LinePrinter, ended_text, render_events, render_runs, tell
+from twinhub_api.cli.runs_printing import (
+    LinePrinter,
+    ended_text,
+    render_events,
+    render_runs,
+    tell,
+    word_of,
+)
 from twinhub_api.cli.runs_telling import give
 from twinhub_api.cli.terminal import safe, terminal_of
 from twinhub_api.client.errors import ProblemError
@@ -18,7 +25,7 @@ from twinhub_api.runner.runs import Run, Status, Submission
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _INTERRUPTED = 130
 _LISTENING = frozenset({Status.STARTING, Status.RUNNING})
@@ -91,6 +98,8 @@ def print_log(options: argparse.Namespace) -> int:
     with Runs.here(options) as runs:
         found = runs.find(options.of)
         printer = LinePrinter.of(options)
+        if not options.json:
+            found = _wait_for_begin(runs, found) if options.follow else _say_why_nothing(found)
         if options.follow:
             for heard in runs.client.follow_log(found.id, attempt=options.attempt):
                 printer.print(heard.lines)
@@ -105,19 +114,19 @@ def print_log(options: argparse.Namespace) -> int:
 def stop(options: argparse.Namespace) -> int:
     """End a run as its twin wishes."""
     with Runs.here(options) as runs:
-        return _end(runs, runs.client.stop(runs.find(options.of).id))
+        return _end(runs, runs.find_open(options.of), runs.client.stop)
 
 
 def kill(options: argparse.Namespace) -> int:
     """End a run at once."""
     with Runs.here(options) as runs:
-        return _end(runs, runs.client.kill(runs.find(options.of).id))
+        return _end(runs, runs.find_open(options.of), runs.client.kill)
 
 
 def go_on(options: argparse.Namespace) -> int:
-    """Have a run begin that asks whether to, as the disk is nearly full."""
+    """Have a run begin, or go on, that asks whether to, as the disk is nearly full."""
     with Runs.here(options) as runs:
-        found = runs.client.go_on(runs.find(options.of).id)
+        found = runs.client.go_on(runs.find_open(options.of, asking=True).id)
         if options.json:
             runs.print_json(found)
         else:
@@ -136,14 +145,26 @@ def print_history(options: argparse.Namespace) -> int:
     return GOOD
 
 
-def _end(runs: Runs, found: Run) -> int:
+def _end(runs: Runs, found: Run, end: Callable[[str], Run]) -> int:
+    """End a run, and say how it is then; what has ended before stays as it was."""
+    had_ended = found.status.is_final
+    found = end(found.id)
     if not runs.options.detach:
         found = runs.client.wait_for_end(found.id)
     if runs.options.json:
         runs.print_json(found)
-    else:
-        print(f"{found.id} {found.status}{': ' if found.reason else ''}{safe(found.reason)}")
+        return GOOD
+    how = f"{found.status}{': ' if found.reason else ''}{safe(found.reason)}"
+    print(f"{found.id} {'had ended before: ' if had_ended else ''}{how}")
+    if not runs.options.detach:
+        _tell_what_waits(runs, found)
     return GOOD
+
+
+def _tell_what_waits(runs: Runs, ended: Run) -> None:
+    """Say which runs of the same twin have not ended with one."""
+    for one in runs.client.list_runs(twin=ended.twin, is_open=True):
+        tell(f"its run {one.id} ({safe(one.phase)}) has not ended: {word_of(one)}")
 
 
 def _running(runs: Runs) -> Run | None:
@@ -158,13 +179,25 @@ def _show_to_end(runs: Runs, found: Run) -> Run:
     if not runs.options.json:
         tell(f"{found.phase} of {safe(runs.places.shown(found.twin))} is the run {found.id}")
     found = _wait_for_begin(runs, found)
-    printer = LinePrinter.of(runs.options, is_quiet=runs.options.json)
+    printer, attempt = LinePrinter.of(runs.options, is_quiet=runs.options.json), 1
     for heard in runs.client.follow_log(found.id, attempt=1):  # a first try may be over already
+        if heard.attempt > attempt and not runs.options.json:
+            tell(f"try {heard.attempt} begins")
+        attempt = heard.attempt
         printer.print(heard.lines)
     found = runs.client.wait_for_end(found.id)
     if not runs.options.json:
         sys.stdout.flush()
         tell(ended_text(found))
+    return found
+
+
+def _say_why_nothing(found: Run) -> Run:
+    """Say of a run that has not begun why its log has nothing."""
+    if found.status is Status.WAITING:
+        tell(f"{found.id} waits{': ' if found.reason else ''}{safe(found.reason)}")
+    elif found.is_cleared:
+        tell(f"the log of {found.id} was removed, as it ended long ago")
     return found
 
 

@@ -8,7 +8,6 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.command import CommandError
@@ -16,6 +15,7 @@ from twinhub_api.cli.terminal import safe
 from twinhub_api.client.errors import ClientError
 from twinhub_api.client.places import Places
 from twinhub_api.client.runner import RunnerClient
+from twinhub_api.runner.runs import Status
 
 if TYPE_CHECKING:
     import argparse
@@ -52,25 +52,8 @@ class Runs:
             raise CommandError(safe(str(error))) from error
 
     def path(self, text: str) -> str:
-        """Return what the runner is told of a twin that somebody names.
-
-        Raises:
-            CommandError: it is a folder that is not in the workspace.
-        """
-        if not text.startswith((".", "/")):
-            return text if "/" not in text.strip("/") else self.places.path_of(text)
-        root = Path(os.environ.get("TWINHUB_WORKSPACE") or "/workspace").resolve()
-        folder = Path(text).absolute() if text.startswith("/") else Path.cwd() / text
-        folder = Path(os.path.normpath(folder))
-        if folder.name == "twin.yaml":
-            folder = folder.parent
-        for base in (root, Path("/workspace")):
-            if folder.is_relative_to(base) and folder != base:
-                return self.places.path_of(folder.relative_to(base).as_posix())
-        raise CommandError(
-            f"{safe(text)} is not in {root}: only twins of the library run, such as those in"
-            f" {root}/digital_twins"
-        )
+        """Return what the runner is told of a twin that somebody names."""
+        return self.places.twin_of(text)
 
     def full_path(self, text: str) -> str:
         """Return the path in the library of a twin that somebody names, also by its name alone."""
@@ -92,6 +75,24 @@ class Runs:
                 f"there is no run of {safe(text)}: `twin ps --all` lists those that there are"
             )
         return found[0]
+
+    def find_open(self, text: str, *, asking: bool = False) -> Run:
+        """Return the run of an id, or of a twin the one that somebody can do something with.
+
+        That is the newest that has begun and goes on; else the next that waits; else the newest.
+        With ``asking``, one that asks whether to begin comes first.
+
+        Raises:
+            CommandError: there is none.
+        """
+        if _ID.fullmatch(text):
+            return self.client.find(text)
+        still = list(self.client.list_runs(twin=self.full_path(text), is_open=True))
+        wanted = [one for one in still if one.is_asking] if asking else []
+        begun = [one for one in still if one.status is not Status.WAITING]
+        for first in (*wanted, *begun, *reversed(still)):
+            return first
+        return self.find(text)
 
     def first(self, runs: Iterable[Run], limit: int) -> list[Run]:
         """Return so many runs."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from twinhub_api.cli.assets_printing import size_of
 from twinhub_api.cli.command import GOOD
 from twinhub_api.cli.runs_asking import Runs
+from twinhub_api.cli.runs_printing import tell
 from twinhub_api.runner.usage import Cleared, Clearing, RunUsage
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def run(options: argparse.Namespace) -> int:
         if options.days is None:
             usage = runs.client.usage()
             print(usage.model_dump_json() if options.json else as_text(usage))
+            if not options.json and usage.runs + usage.copies:
+                tell("`twin clear --days 30 --dry-run` tells what of it is that old")
             return GOOD
         asked = Clearing(
             days=options.days, dry_run=options.dry_run, everybody=options.everybody

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import Command
+from twinhub_api.cli.command import OUTCOME, RUNNING, Command
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RUNS = "twinhub_api.cli.runs"
 _RUN = "the id of a run, or a twin, whose newest run is meant"
+_OPEN_RUN = "the id of a run, or a twin, whose run that goes on is meant, else the one that waits"
 _TWIN = (
     "a twin: the name of one of yours, its folder such as `.`, or a path of the library such as"
     " common/digital_twins/tank"
@@ -26,6 +27,10 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def _a_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("of", metavar="RUN", help=_RUN)
+
+
+def _an_open_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("of", metavar="RUN", help=_OPEN_RUN)
 
 
 def _detach(text: str) -> _Adds:
@@ -45,9 +50,9 @@ def _values(metavar: str, of: str) -> _Adds:
     return add
 
 
-def _about_a_run(*further: _Adds) -> _Adds:
+def _all_of(*parts: _Adds) -> _Adds:
     def add(parser: argparse.ArgumentParser) -> None:
-        for one in (_a_run, *further, _json):
+        for one in (*parts, _json):
             one(parser)
 
     return add
@@ -91,7 +96,7 @@ def _logs(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(parser: argparse.ArgumentParser) -> None:
-    _a_run(parser)
+    _an_open_run(parser)
     parser.add_argument(
         "name", metavar="NAME", nargs="?",
         help="a command of the twin, or a phase such as terminate; default: list what it was told",
@@ -138,12 +143,21 @@ def _compare(parser: argparse.ArgumentParser) -> None:
 
 def _secret(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    give = verbs.add_parser("set", help="give a secret: read from standard input, or asked for")
-    remove = verbs.add_parser("remove", help="forget what you have given")
+    give = verbs.add_parser(
+        "set", help="give a secret: read from standard input, or asked for",
+        epilog="example: twin secret set bridge key <key.pem",
+    )  # fmt: skip
+    remove = verbs.add_parser(
+        "remove", help="forget what you have given",
+        epilog="example: twin secret remove bridge key",
+    )  # fmt: skip
     for one in (give, remove):
         one.add_argument("twin", metavar="TWIN", help=_TWIN)
         one.add_argument("name", metavar="NAME", help="the secret, as the twin names it")
-    show = verbs.add_parser("list", help="list which secrets are given; values are never shown")
+    show = verbs.add_parser(
+        "list", help="list which secrets are given; values are never shown",
+        epilog="example: twin secret list bridge",
+    )  # fmt: skip
     show.add_argument("twin", metavar="TWIN", nargs="?", help="those of this twin")
     _json(show)
 
@@ -185,39 +199,70 @@ def _fork(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
-_SAVES = "twinhub_api.cli.runs_saves"
-SAVE = Command("save", "Save the state of a run in the library", _save, f"{_SAVES}:save")
-RESTORE = Command("restore", "Go on from a save", _restore, f"{_SAVES}:restore")
-FORK = Command("fork", "Make a twin of your own of a save", _fork, f"{_SAVES}:fork")
-SECRET = Command(
-    "secret", "Give the secrets that a twin asks for", _secret, "twinhub_api.cli.runs_secrets:run"
-)
-_end = _about_a_run(_detach("do not wait until it has ended"))
-_rerun = _about_a_run(_detach("print the ids and do not wait for the end"))
+_CLI = "twinhub_api.cli"
+_end = _all_of(_an_open_run, _detach("do not wait until it has ended"))
+_rerun = _all_of(_a_run, _detach("print the ids and do not wait for the end"))
 
-RUN = Command("run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run")
-PS = Command("ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs")
-LOGS = Command("logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log")
-STOP = Command("stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop")
+RUN = Command(
+    "run", "Run phases of a twin, and show what they print", _run, f"{_RUNS}:run",
+    example="tank create execute --set power=4", group=RUNNING,
+)  # fmt: skip
+PS = Command(
+    "ps", "List what runs and what waits", _ps, f"{_RUNS}:list_runs",
+    example="--all tank", group=RUNNING,
+)  # fmt: skip
+LOGS = Command(
+    "logs", "Print what a run has printed", _logs, f"{_RUNS}:print_log",
+    example="--follow --times tank", group=RUNNING,
+)  # fmt: skip
+STOP = Command(
+    "stop", "End a run as its twin wishes", _end, f"{_RUNS}:stop", example="tank", group=RUNNING
+)
+KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill", example="tank", group=RUNNING)
 COMMAND = Command(
-    "command", "Tell a run something while it goes on", _command, "twinhub_api.cli.runs_telling:run"
-)
-HISTORY = Command(
-    "history", "Tell what has happened to a run", _about_a_run(), f"{_RUNS}:print_history"
-)
-RERUN = Command("rerun", "Run the same again", _rerun, f"{_RUNS}:rerun")
-COMPARE = Command(
-    "compare", "Tell what differs between two runs", _compare, "twinhub_api.cli.runs_comparing:run"
-)
-RESULTS = Command(
-    "results", "List or fetch what a run has made", _results, "twinhub_api.cli.runs_results:run"
-)
-TOP = Command("top", "Watch what runs, with its numbers", _top, "twinhub_api.cli.runs_top:run")
+    "command", "Tell a run something while it goes on", _command, f"{_CLI}.runs_telling:run",
+    example="tank open_valve --set position=40", group=RUNNING,
+)  # fmt: skip
+TOP = Command(
+    "top", "Watch what runs, with its numbers", _top, f"{_CLI}.runs_top:run",
+    example="--once", group=RUNNING,
+)  # fmt: skip
 CONTINUE = Command(
-    "continue", "Have a run begin that asks whether to", _about_a_run(), f"{_RUNS}:go_on"
+    "continue", "Have a run begin, or go on, that asks whether to",
+    _all_of(_an_open_run), f"{_RUNS}:go_on", example="tank", group=RUNNING,
+)  # fmt: skip
+SECRET = Command(
+    "secret", "Give the secrets that a twin asks for", _secret, f"{_CLI}.runs_secrets:run",
+    example="set bridge broker_password", group=RUNNING,
+)  # fmt: skip
+HISTORY = Command(
+    "history", "Tell what has happened to a run", _all_of(_a_run), f"{_RUNS}:print_history",
+    example="tank", group=OUTCOME,
+)  # fmt: skip
+RESULTS = Command(
+    "results", "List or fetch what a run has made", _results, f"{_CLI}.runs_results:run",
+    example="tank --to results", group=OUTCOME,
+)  # fmt: skip
+RERUN = Command(
+    "rerun", "Run the same again", _rerun, f"{_RUNS}:rerun", example="tank", group=OUTCOME
 )
+COMPARE = Command(
+    "compare", "Tell what differs between two runs", _compare, f"{_CLI}.runs_comparing:run",
+    example="common/digital_twins/tank tank", group=OUTCOME,
+)  # fmt: skip
+SAVE = Command(
+    "save", "Save the state of a run in the library", _save, f"{_CLI}.runs_saves:save",
+    example="tank --to data/saves/tank.zip", group=OUTCOME,
+)  # fmt: skip
+RESTORE = Command(
+    "restore", "Go on from a save", _restore, f"{_CLI}.runs_saves:restore",
+    example="data/saves/tank.zip --set power=4", group=OUTCOME,
+)  # fmt: skip
+FORK = Command(
+    "fork", "Make a twin of your own of a save", _fork, f"{_CLI}.runs_saves:fork",
+    example="data/saves/tank.zip other-tank", group=OUTCOME,
+)  # fmt: skip
 CLEAR = Command(
     "clear", "Tell what runs take on the disk, or remove what is old", _clear,
-    "twinhub_api.cli.runs_clearing:run",
+    f"{_CLI}.runs_clearing:run", example="--days 30 --dry-run", group=OUTCOME,
 )  # fmt: skip
-KILL = Command("kill", "End a run at once", _end, f"{_RUNS}:kill")

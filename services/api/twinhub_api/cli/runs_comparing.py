@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from twinhub_api.cli.command import FAULTY, GOOD
 from twinhub_api.cli.runs_asking import Runs
+from twinhub_api.cli.runs_printing import tell
 from twinhub_api.cli.terminal import safe, terminal_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
             sign, colour = _SIGNS[one.kind]
             shown = [_shown(value) for value in (one.before, one.after) if value is not None]
             print(f"{terminal.paint(sign, colour, 'bold')} {safe(one.name)}: {' → '.join(shown)}")
+        if not found:
+            tell("nothing differs")
     return FAULTY if found else GOOD
 
 

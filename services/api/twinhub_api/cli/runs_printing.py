@@ -113,14 +113,24 @@ def render_events(events: Iterable[RunEvent], terminal: Terminal) -> str:
     """Return a table of what has happened to a run."""
     rows = [("TIME", "WHAT", "WHO", "")]
     rows += [
-        (f"{one.time.astimezone():%Y-%m-%d %H:%M:%S}", one.after or one.what, one.who, one.why)
+        (f"{one.time.astimezone():%Y-%m-%d %H:%M:%S}", what, one.who, why)
         for one in events
+        for what, why in (_what_of(one),)
     ]
     return render_rows(rows, terminal, has_text=True)
 
 
+def _what_of(event: RunEvent) -> tuple[str, str]:
+    """Return what has happened, and why, in words."""
+    if event.what == "aimed":
+        return f"asked to {event.why}", ""
+    return event.after or event.what, event.why
+
+
 def word_of(run: Run) -> str:
     """Return how a run is, in words."""
+    if run.status is Status.RUNNING and run.is_asking:
+        return "paused, asks"
     if run.status is Status.RUNNING and run.in_background:
         return "running in background"
     if run.status is Status.WAITING and run.is_asking:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from twinhub_api.runner.results import Artefacts, Preview
+    from twinhub_api.runner.runs import Run
 
 _SHOWN_DIGITS = 12
 
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
                     print(safe(str(target)))
         if options.json:
             runs.print_json(artefacts)
+        elif not artefacts.items:
+            _tell_nothing(found)
         elif not options.to:
             _print(artefacts)
         sys.stdout.flush()
@@ -43,7 +46,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(artefacts: Artefacts) -> None:
     rows = [(one.path, size_of(one.size), one.sha256[:_SHOWN_DIGITS]) for one in artefacts.items]
-    print(render_rows(rows, terminal_of()) if rows else "It has no results.")
+    print(render_rows(rows, terminal_of()))
+
+
+def _tell_nothing(found: Run) -> None:
+    """Say of which run there are no results, and where others are."""
+    if not found.status.is_final:
+        print(f"The run {found.id} ({safe(found.phase)}) has no results before it has ended.")
+        return
+    others = f"`twin ps --all {safe(found.twin)}` lists the others of its twin"
+    print(f"The run {found.id} ({safe(found.phase)}) has no results; {others}.")
 
 
 def _is_one_thing(runs: Runs, run_id: str) -> bool:

@@ -18,7 +18,7 @@ def save(options: argparse.Namespace) -> int:
     """Save the state of a run, and print where."""
     with Runs.here(options) as runs:
         to = runs.places.path_of(options.to) if options.to else ""
-        saved = runs.client.save(runs.find(options.of).id, to)
+        saved = runs.client.save(runs.find_open(options.of).id, to)
         if options.json:
             runs.print_json(saved)
         else:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> int:
     """Give a command; 0 where it has ended with 0."""
     with Runs.here(options) as runs:
-        found = runs.find(options.of)
+        found = runs.find_open(options.of)
         if options.name is None:
             return _list(runs, found)
         return give(runs, found, CommandIn(name=options.name, arguments=values_of(options.values)))

@@ -6,12 +6,14 @@ paths begin with an area: ``alice/models/tank``.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_dtconfig.references import AssetKind
 
-from twinhub_api.client.errors import NotSetUpError
+from twinhub_api.client.errors import ClientError, NotSetUpError
 from twinhub_api.names import label_for
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 _USER = "JUPYTERHUB_USER"
 _KINDS = frozenset(AssetKind)
 _WORKSPACE = "/workspace/"
+
+
+class NotInWorkspaceError(ClientError):
+    """A folder that is no part of the library; the text says where twins are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,27 @@ class Places:
                 f"write <user>/{plain}, or run this in a workspace"
             )
         return f"{self.label}/{plain}"
+
+    def twin_of(self, text: str) -> str:
+        """Return what the runner is told of a twin: its name, its folder, or its path.
+
+        Raises:
+            NotInWorkspaceError: it is a folder that is not in the workspace.
+            NotSetUpError: it is one's own, and nobody is known.
+        """
+        if not text.startswith((".", "/")):
+            return text if "/" not in text.strip("/") else self.path_of(text)
+        root = Path(os.environ.get("TWINHUB_WORKSPACE") or "/workspace").resolve()
+        folder = Path(os.path.normpath(Path.cwd() / text))
+        if folder.name == "twin.yaml":
+            folder = folder.parent
+        for base in (root, Path("/workspace")):
+            if folder.is_relative_to(base) and folder != base:
+                return self.path_of(folder.relative_to(base).as_posix())
+        raise NotInWorkspaceError(
+            f"{text} is not in {root}: only twins of the library run, such as those in"
+            f" {root}/digital_twins"
+        )
 
     def shown(self, path: str) -> str:
         """Return what one writes for a path of the library, the shorter way."""

@@ -43,8 +43,9 @@ T = TypeVar("T")
 VARIABLE = "TWINHUB_RUNNER_URL"
 _PAGE = 1000
 _CHUNK = 2**20
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
-"""Seconds before each further try to go on with a log: a runner is started again within them."""
+_PAUSES = (0.2, 0.5, 1.0, 2.0, *[5.0] * 24)
+"""Seconds before each further try to go on with a log: a runner is started again within them, also
+on a busy machine or with a whole installation."""
 
 
 class RunnerClient(ServiceClient):
@@ -109,7 +110,7 @@ class RunnerClient(ServiceClient):
         return self.post(Run, f"{_path(run)}/kill", None)
 
     def go_on(self, run: str) -> Run:
-        """Have a run begin that asks whether to."""
+        """Have a run begin, or go on, that asks whether to."""
         return self.post(Run, f"{_path(run)}/continue", None)
 
     def usage(self) -> RunUsage:

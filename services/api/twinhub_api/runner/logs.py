@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 OUT, ERR, OWN = "o", "e", "t"
 """Streams: standard output, standard error, and what TwinHub itself says."""
 _STREAMS = frozenset({OUT, ERR, OWN})
+_MOST_DIGITS = 14
+"""Of a time: later ones are no dates any more."""
 _quoted = json.encoder.encode_basestring
 MARK = "@twin "
 """What a line of numbers begins with: ``@twin progress=0.4 level=1.25``."""
@@ -82,7 +84,7 @@ class NoLineError(ValueError):
 def parse_record(record: str) -> LogLine | None:
     """Return the line of a record `<milliseconds>⇥<process>⇥<stream>⇥<text>`; None of others."""
     parts = record.split("\t", 3)
-    if len(parts) != 4 or not parts[0].isdecimal() or len(parts[0]) > 15:  # noqa: PLR2004
+    if len(parts) != 4 or not parts[0].isdecimal() or len(parts[0]) > _MOST_DIGITS:  # noqa: PLR2004
         return None
     time, process, letter, text = parts
     stream = letter.lower()

@@ -74,7 +74,8 @@ class Run(Wire):
     is_healthy: bool | None = Field(None, description="Null where the twin has no health check.")
     is_asking: bool = Field(
         default=False,
-        description="It waits for somebody to continue or to stop it; `reason` says why.",
+        description="It waits, or is paused while it runs, for somebody to continue or to stop it;"
+        " `reason` says why.",
     )
     is_cleared: bool = Field(
         default=False, description="Log and results were removed, as it ended long ago."

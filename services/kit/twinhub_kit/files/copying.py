@@ -43,12 +43,13 @@ def copy_content(source: int, target: int) -> int:
     else:
         return size
     os.ftruncate(target, size)
-    for start, end in _find_content(source, size):
+    for start, end in find_content(source, size):
         _copy_range(source, target, start, end)
     return size
 
 
-def _find_content(source: int, size: int) -> Iterator[tuple[int, int]]:
+def find_content(source: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where in an open file of a size there is content; the rest is holes."""
     at = 0
     while at < size:
         try:

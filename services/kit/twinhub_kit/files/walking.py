@@ -20,6 +20,7 @@ DEEPEST = 200
 """Folders in each other that are gone through; each takes a descriptor."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER_ALONE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _SWAPPED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 _REMOVED_AT_ONCE = 64
@@ -178,9 +179,14 @@ def _unlink(folder: int, name: str) -> bool:
 
 
 def _open_to_empty(folder: int, name: str) -> int | None:
-    with contextlib.suppress(FileNotFoundError):
-        inner = os.open(name, _FOLDER, dir_fd=folder)
-        with contextlib.suppress(OSError):
-            os.fchmod(inner, 0o700)
-        return inner
-    return None
+    """Return a folder that may be read and written to, also one that was closed to its owner."""
+    try:
+        found = os.open(name, _FOLDER_ALONE, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    try:
+        with contextlib.suppress(OSError):  # somebody else's, in which it is seen what may be done
+            os.chmod(f"/proc/self/fd/{found}", 0o700)  # noqa: PTH101 - a descriptor for nothing else
+        return os.open(".", _FOLDER, dir_fd=found)
+    finally:
+        os.close(found)

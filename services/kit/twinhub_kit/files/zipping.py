@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from typing import IO, TYPE_CHECKING
 
@@ -11,9 +10,13 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 31
 """From here on a zip's entry says its size in 64 bits."""
-_END, _LARGE_END_PLACE = b"PK\x05\x06", b"PK\x06\x07"
-_LARGE_END_LENGTH = 20
-_TAIL = 22 + (1 << 16)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ENTRY = b"PK\x01\x02"
+"""Begins each entry of the list."""
+_MOST_OF_AN_ENTRY = 1 << 10
+"""Bytes of the list for each entry that is allowed, on an average."""
+_MOST_IN_A_TAIL = (1 << 16) // 46
+"""Entries that are read twice where a comment follows the list."""
 
 
 class Sink:
@@ -50,23 +53,48 @@ def pack_entry(
         yield out
 
 
-def find_list_size(file: IO[bytes]) -> int:
-    """Return how long a zip says that its list of entries is, before it is read into memory.
+class LongListError(Exception):
+    """An archive has more entries than are read."""
+
+
+class _Listed:
+    """A file that a zip is read from, with a bound on its list of entries."""
+
+    def __init__(self, file: IO[bytes], most_entries: int) -> None:
+        self._file, self._left = file, most_entries + _MOST_IN_A_TAIL
+        self._most_bytes = most_entries * _MOST_OF_AN_ENTRY
+        self.is_listed = False
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Read, and count the entries as long as it is the list that is read."""
+        if self.is_listed:
+            return self._file.read(size)
+        if size > self._most_bytes:
+            raise LongListError
+        content = self._file.read(size)
+        self._left -= content.count(_ENTRY)
+        if self._left < 0:
+            raise LongListError
+        return content
+
+
+def open_zip(file: IO[bytes], *, most_entries: int) -> zipfile.ZipFile:
+    """Return an archive whose list was found to be short before it was read into objects.
+
+    Its entries are plain or deflated: of what is compressed otherwise `zipfile` unpacks more than
+    it is asked for, gigabytes of a kilobyte.
 
     Raises:
-        BadZipFile: it has no end.
+        LongListError: it has more entries, or very long names.
+        BadZipFile: it is none, or has an entry that is compressed otherwise.
         struct.error: it is cut off.
     """
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _TAIL - 76))
-    tail = file.read()
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + 22:
-        raise zipfile.BadZipFile("its end is missing")
-    (length,) = struct.unpack_from("<L", tail, at + 12)
-    if tail[max(0, at - _LARGE_END_LENGTH) : at].startswith(_LARGE_END_PLACE):
-        (place,) = struct.unpack_from("<Q", tail, at - _LARGE_END_LENGTH + 8)
-        file.seek(place)
-        large = file.read(56)
-        (length,) = struct.unpack_from("<Q", large, 40)
-    return int(length)
+    listed = _Listed(file, most_entries)
+    archive = zipfile.ZipFile(listed)
+    listed.is_listed = True
+    for about in archive.infolist():
+        if about.compress_type not in _METHODS:
+            archive.close()
+            raise zipfile.BadZipFile(f"{about.filename} is neither plain nor deflated")
+    return archive

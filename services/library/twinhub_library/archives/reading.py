@@ -18,7 +18,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from twinhub_kit.files.zipping import find_list_size
+from twinhub_kit.files.zipping import LongListError, open_zip
 
 from twinhub_library.errors import BadArchiveError, TooMuchError
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _READ = 1 << 20
 _MOST_DESCRIPTION = 16 << 20
 """Bytes that describe one entry of a tar."""
-_MOST_OF_A_NAME = 1 << 9
-"""Bytes of a zip's list for each entry that is allowed."""
 _END = b"PK\x05\x06"
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, lzma.LZMAError, OSError,
@@ -83,9 +81,12 @@ def _translated() -> Iterator[None]:
 
 
 def _read_zip(file: IO[bytes], most_entries: int) -> Iterator[ArchiveEntry]:
-    if find_list_size(file) > most_entries * _MOST_OF_A_NAME:
-        raise TooMuchError(f"An archive has at most {most_entries:,} files: divide it.")
-    with zipfile.ZipFile(file) as archive:
+    try:
+        opened = open_zip(file, most_entries=most_entries)
+    except LongListError as error:
+        what = f"An archive has at most {most_entries:,} files: divide it."
+        raise TooMuchError(what) from error
+    with opened as archive:
         for about in archive.infolist():
             mode = about.external_attr >> 16
             if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:

@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from twinhub_api.names import label_for
 from twinhub_api.storage import ProjectLimit, read_project_limit
 from twinhub_dtconfig.references import Area as AreaKind
-from twinhub_kit.files.errors import FullError, NotThereError
+from twinhub_kit.files.errors import NotThereError
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.quotas import DiskFullError, QuotaError
 from twinhub_kit.sizes import show_size
 
 if TYPE_CHECKING:
+    from twinhub_kit.quotas import QuotaSettings
+
     from twinhub_library.areas import Area
-    from twinhub_library.settings import QuotaSettings
     from twinhub_library.tree import Tree
     from twinhub_library.usage.measuring import AreaMeasured
     from twinhub_library.usage.usage import Usage
@@ -31,18 +32,6 @@ if TYPE_CHECKING:
 _NAMED = 3
 _PROMISED = timedelta(minutes=1)
 """How long what was promised counts, if it is not seen on the disk before."""
-
-
-class QuotaError(FullError):
-    """An area has reached its limit."""
-
-    code = "quota"
-
-
-class DiskFullError(FullError):
-    """The disk has to keep the room that is left."""
-
-    code = "disk-full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +66,6 @@ class Quota:
     def __init__(self, tree: Tree, usage: Usage, settings: QuotaSettings) -> None:
         """Prepare the limits that a site has set."""
         self._tree, self._usage, self._settings = tree, usage, settings
-        self._users = {label_for(name): size for name, size in settings.users.items()}
-        self._groups = {label_for(name): size for name, size in settings.groups.items()}
         self._lock = threading.Lock()
         self._promised: defaultdict[Area, _Promised] = defaultdict(_Promised)
 
@@ -92,9 +79,9 @@ class Quota:
     def _get_set_limit(self, area: Area) -> int:
         match area.kind:
             case AreaKind.PRIVATE:
-                return self._users.get(area.label, self._settings.user_bytes or 0)
+                return self._settings.of_user(area.label)
             case AreaKind.TEAM:
-                return self._groups.get(area.label, self._settings.team_bytes or 0)
+                return self._settings.of_team(area.label)
             case AreaKind.COMMON:
                 return self._settings.common_bytes or 0
 
@@ -122,11 +109,7 @@ class Quota:
         """
         free = self.get_free() - promised
         if free - size < self._settings.free_bytes:
-            raise DiskFullError(
-                f"The disk of the library has {show_size(max(free, 0))} left, and "
-                f"{show_size(self._settings.free_bytes)} of it have to stay free: remove what "
-                "nobody needs, or tell an administrator. Reading and deleting always work."
-            )
+            raise DiskFullError(free, self._settings.free_bytes)
 
     def _check_area(self, area: Area, size: int) -> None:
         project = self._find_project(area)
@@ -159,12 +142,7 @@ class Quota:
             return
         rows = [row for row in self._usage.get(area).rows if row.bytes][:_NAMED]
         most = ", ".join(f"{row.label} ({show_size(row.bytes)})" for row in rows)
-        raise QuotaError(
-            f"{area} takes {show_size(used)} of its {show_size(limit)}, and this needs "
-            f"{show_size(size)} more. "
-            + (f"Most is taken by {most}. " if most else "")
-            + "Delete what you do not need, and empty the bin: reading and deleting always work."
-        )
+        raise QuotaError(str(area), used, size, limit, most=most)
 
     def _find_project(self, area: Area) -> ProjectLimit | None:
         try:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from twinhub_kit.background import Background
+    from twinhub_kit.quotas import QuotaSettings
 
-    from twinhub_library.settings import QuotaSettings
     from twinhub_library.snapshots.shelf import Shelf
     from twinhub_library.tree import Tree
 

@@ -20,7 +20,12 @@ from twinhub_kit.files.errors import RefusedFileError
 from twinhub_kit.files.kernel import translated
 from twinhub_kit.files.walking import remove_tree
 
-from twinhub_runner.copies.digests import digest_of_file, digest_of_folder, signature_of_folder
+from twinhub_runner.copies.digests import (
+    Holes,
+    digest_of_file,
+    digest_of_folder,
+    signature_of_folder,
+)
 from twinhub_runner.copies.inputs import Required
 from twinhub_runner.errors import BadTwinError
 from twinhub_runner.folders import opened_folder
@@ -141,8 +146,8 @@ class Copies:
             BadTwinError: the description is another one by now.
             OSError: the disk has no room, or the like.
         """
+        self.remove_unfinished(name)
         new = self.folder / f"{name}.new"
-        self._remove(new.name)
         (new / _INPUTS).mkdir(parents=True)
         text, signature, digest = self._copy_twin(twin, new / _TWIN)
         if digest_of_text(text) != wanted:
@@ -167,6 +172,14 @@ class Copies:
             (self.folder / name / _RECORD).unlink()  # what is half removed is no copy
         self._remove(name)
 
+    def remove_unfinished(self, name: str) -> None:
+        """Remove what was made of a copy, if that was cut off."""
+        self._remove(f"{name}.new")
+
+    def list_unfinished(self) -> list[str]:
+        """Return the copies that are being made, or whose making was cut off."""
+        return self._list_with(".new")
+
     def put_aside(self, name: str) -> None:
         """Have a copy be none any more, at once; `remove_aside` removes it."""
         self.remove_aside(name)  # of an earlier time that was cut off
@@ -179,8 +192,7 @@ class Copies:
 
     def list_aside(self) -> list[str]:
         """Return what was put aside and not removed, as by a runner that was killed."""
-        found = self.folder.glob("*.old") if self.folder.is_dir() else ()
-        return [one.name.removesuffix(".old") for one in found]
+        return self._list_with(".old")
 
     def written_at(self, name: str) -> float | None:
         """Return when a copy was put here; None where there is none."""
@@ -229,6 +241,10 @@ class Copies:
         finally:
             os.close(opened)
 
+    def _list_with(self, suffix: str) -> list[str]:
+        found = self.folder.glob(f"*{suffix}") if self.folder.is_dir() else ()
+        return [one.name.removesuffix(suffix) for one in found]
+
     def _remove(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError), opened_folder(self.folder) as folder:
             remove_tree(folder, name)
@@ -242,6 +258,7 @@ def _copy(opened: int, place: RelativePath, target: Path) -> str:
             copy_tree(opened, copy)
             return digest_of_folder(copy)
     _check_file(opened, place)
+    Holes().take(opened, str(place))
     with target.open("xb") as file:
         copy_content(opened, file.fileno())
         os.fchmod(file.fileno(), 0o644 | os.fstat(opened).st_mode & 0o111)
@@ -253,6 +270,7 @@ def _digest(opened: int, place: RelativePath) -> str:
     if stat.S_ISDIR(os.fstat(opened).st_mode):
         return digest_of_folder(opened)
     _check_file(opened, place)
+    Holes().take(opened, str(place))
     return digest_of_file(opened)
 
 

@@ -8,6 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from twinhub_kit.files.copying import find_content
 from twinhub_kit.files.errors import ChangedError, RefusedFileError
 from twinhub_kit.files.walking import walk
 
@@ -15,6 +16,31 @@ if TYPE_CHECKING:
     from twinhub_kit.files.walking import Found
 
 _CHUNK = 1 << 20
+_BLOCK = 512
+MOST_HOLES = 4 << 30
+"""Bytes of the files of one folder that nobody has written: they take time, and no room."""
+
+
+class Holes:
+    """How much more may be read of files that nobody has written into them."""
+
+    def __init__(self) -> None:
+        """Begin with all that one folder may have."""
+        self._left = MOST_HOLES
+
+    def take(self, descriptor: int, path: str) -> None:
+        """Count the holes of an open file, which is to be read as a whole.
+
+        Raises:
+            RefusedFileError: with those before there are too many.
+        """
+        status = os.fstat(descriptor)
+        if status.st_blocks * _BLOCK >= status.st_size:
+            return
+        written = sum(end - start for start, end in find_content(descriptor, status.st_size))
+        self._left -= status.st_size - written
+        if self._left < 0:
+            raise RefusedFileError(f"{path} is large, and mostly holes: write it as it is to be.")
 
 
 def digest_of_file(descriptor: int) -> str:
@@ -35,12 +61,12 @@ def digest_of_folder(folder: int) -> str:
     ``-`` in place of ``x`` of one that may not.
 
     Raises:
-        RefusedFileError: a device, a pipe or a socket is there, or it is too deep.
+        RefusedFileError: a device, a pipe or a socket is there, it is too deep, or mostly holes.
         ChangedError: somebody exchanges what is in it.
     """
-    digest = hashlib.sha256()
+    digest, holes = hashlib.sha256(), Holes()
     for found in walk(folder):
-        digest.update(os.fsencode(found.path) + _line(found))
+        digest.update(os.fsencode(found.path) + _line(found, holes))
     return digest.hexdigest()
 
 
@@ -61,7 +87,7 @@ def signature_of_folder(folder: int) -> str:
     return digest.hexdigest()
 
 
-def _line(found: Found) -> bytes:
+def _line(found: Found, holes: Holes) -> bytes:
     if found.is_folder:
         return b"/\n"
     if stat.S_ISLNK(found.status.st_mode):
@@ -70,6 +96,7 @@ def _line(found: Found) -> bytes:
     if descriptor is None:
         raise RefusedFileError(f"{found.path} is no file with content: remove it first.")
     try:
+        holes.take(descriptor, found.path)
         mark = b"x" if os.fstat(descriptor).st_mode & stat.S_IXUSR else b"-"
         return b"\0" + mark + b"\0" + digest_of_file(descriptor).encode() + b"\n"
     finally:

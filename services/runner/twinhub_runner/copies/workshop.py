@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from twinhub_api.runner.runs import Status
 from twinhub_kit.files.paths import RelativePath
 
 from twinhub_runner.copies.copies import digest_of_text, name_of_copy
 from twinhub_runner.copies.inputs import Required, find_required
 from twinhub_runner.copies.mounts import mount_of_builds, mounts_in_place, mounts_of_copy
 from twinhub_runner.errors import BadTwinError
+from twinhub_runner.folders import remove_folder
 from twinhub_runner.places import Place
+from twinhub_runner.reading import parse_description
 from twinhub_runner.results.keeping import keep_results
 from twinhub_runner.twins import may_read
 
@@ -138,7 +142,7 @@ class Workshop:
     def forget(self, copy: str) -> None:
         """Remove a copy, and what was built in it."""
         self.copies.remove(copy)
-        shutil.rmtree(self._folder_of_builds(copy), ignore_errors=True)
+        remove_folder(self._folder_of_builds(copy))
 
     def _folder_of_builds(self, copy: str) -> Path:
         return self.copies.folder.parent / "builds" / copy
@@ -164,6 +168,17 @@ class Workshop:
             return f"Its results could not be kept: {error.strerror}."
         return fault
 
+    def lacks_create(self, row: RunRow, table: RunTable) -> bool:
+        """Return whether a twin's `create` has not prepared the copy that a run works in."""
+        copy = self.copies.find(row.copy) if row.copy and row.phase not in {CREATE, CLEAN} else None
+        if copy is None:
+            return False
+        with contextlib.suppress(BadTwinError):
+            if CREATE not in parse_description(copy.text.encode(), row.twin).phases:
+                return False
+        made = [one for one in table.list_in_copy(copy.id) if one.phase == CREATE]
+        return all(one.status != Status.SUCCEEDED for one in made)
+
     def discard(self, name: str, table: RunTable) -> bool:
         """Remove a copy unless a run works in it or is to; return whether it is gone."""
         with self._lock:  # a run is open before it is prepared, and then waits here
@@ -171,7 +186,7 @@ class Workshop:
                 return False
             self.copies.put_aside(name)
         self.copies.remove_aside(name)
-        shutil.rmtree(self._folder_of_builds(name), ignore_errors=True)
+        remove_folder(self._folder_of_builds(name))
         return True
 
     def discard_builds(self, before: float, table: RunTable) -> None:
@@ -183,7 +198,7 @@ class Workshop:
                 if one.name in self._used or is_open or one.stat().st_mtime >= before:
                     continue
                 gone = one if one.suffix == _GONE else one.rename(one.with_suffix(_GONE))
-            shutil.rmtree(gone, ignore_errors=True)
+            remove_folder(gone)
 
 
 def _may_have(caller: Caller, copy: Copy) -> bool:

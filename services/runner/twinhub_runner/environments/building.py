@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 PROCESS = "environment"
 """What the lines of a build are called by in the log of a run."""
 WAITS = "Its environment is being built, which can take minutes: see its log."
+BUILT = "Its environment is there, and it begins when it has its turn."
 _GOES_ON = "What a folder seems to need is a guess, so its phase runs without it."
 _MOST_LINES = 20_000
 """Of a build's output that are kept for runs that come to wait for it."""
@@ -119,6 +120,16 @@ class Environments:
                 raise
             _write(outside, [*str(error).splitlines(), _GOES_ON])
             return ""
+
+    def base_of(self, row: RunRow) -> str:
+        """Return what the programs stand on that a run has, by its content.
+
+        It counts for what the run's twin builds; empty for a twin that builds nothing.
+
+        Raises:
+            BackendError: nobody can say right now.
+        """
+        return self._maker.base() if self._maker is not None and row.plan.get("build") else ""
 
     def _ensure(self, row: RunRow, asked: Environment, maker: Maker, outside: Path) -> str | None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
     from twinhub_runner.backends.engine import Engine
     from twinhub_runner.environments.base import Wanted
+
+_OF_THE_ENGINE = re.compile(
+    r" ---> |(Step \d+/\d+ : |Removing intermediate container |Successfully (built|tagged) )"
+)
+"""What an engine says of its own steps, between what they print."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +90,15 @@ class DockerEnvironments:
 
 
 def _follow(lines: Iterable[str], say: Callable[[str], None], stopping: Event) -> None:
-    """Say what a build prints, to its good end."""
+    """Say what the steps of a build print, to its good end."""
     for line in lines:
         told = json.loads(line)
         if "error" in told:
             raise NotMadeError(str(told["error"]))
         if "built" in told:
             return
-        say(str(told.get("line", "")))
+        if not _OF_THE_ENGINE.match(line := str(told.get("line", ""))):
+            say(line)
         if stopping.is_set():
             raise NotMadeError("nobody waits for it any more")
     raise BackendError("its build was cut off")

@@ -16,8 +16,9 @@ from twinhub_runner.loglines import read_log
 from twinhub_runner.rest.runs import MOST_NUMBER, TheRunner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from starlette.types import Receive, Scope, Send
     from twinhub_api.runner.logs import Heard
 
     from twinhub_runner.runner import Runner
@@ -72,22 +73,35 @@ async def follow_run_log(
     what follows begins. The last event is called `end`.
     """
     row = await asyncio.to_thread(runner.find, caller, run_id)
-    runner.followers.check(caller)
 
     async def look() -> RunRow:
         runner.followers.check_end()
         return await asyncio.to_thread(runner.find, await identify(request.scope), run_id)
 
     async def events() -> AsyncIterator[bytes]:
-        with runner.followers.count(caller), contextlib.suppress(ServiceError):
+        with contextlib.suppress(ServiceError):
             async for heard in follow(runner.places, look, run_id, attempt or row.attempt, start):
                 yield _as_event(heard)
             yield b"event: end\ndata:\n\n"
 
-    return StreamingResponse(
-        events(), media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )  # fmt: skip
+    return _Counted(events(), runner.followers.begin(caller))
+
+
+class _Counted(StreamingResponse):
+    """A stream of events that is counted to its end, also of a client that has gone by then."""
+
+    def __init__(self, events: AsyncIterator[bytes], end: Callable[[], None]) -> None:
+        super().__init__(
+            events, media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )  # fmt: skip
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._end()
 
 
 def _as_event(heard: Heard | None) -> bytes:
@@ -115,13 +129,14 @@ async def follow_by_socket(
 
     async def send() -> None:
         try:
-            caller = await identify(socket.scope)
-            runner.followers.check(caller)
-            newest = (await look()).attempt
-            with runner.followers.count(caller):
+            end = runner.followers.begin(await identify(socket.scope))
+            try:
+                newest = (await look()).attempt
                 async for heard in follow(runner.places, look, run_id, attempt or newest, start):
                     if heard is not None:
                         await socket.send_text(_as_message(heard))
+            finally:
+                end()
         except ServiceError as error:
             await socket.close(_FIRST_OWN_CODE + error.status, str(error)[:_LONGEST_REASON])
         else:

@@ -116,7 +116,7 @@ def stop_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
 
 @router.post("/api/runs/{run_id}/continue", status_code=202)
 def continue_run(run_id: str, runner: TheRunner, caller: KnownCaller) -> Run:
-    """Have a run begin that asks whether to, as little room is left on the disk (`is_asking`)."""
+    """Have a run begin, or go on, that asks (`is_asking`), as little room is left on the disk."""
     return runner.go_on(caller, run_id)
 
 

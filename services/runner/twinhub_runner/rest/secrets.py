@@ -36,7 +36,7 @@ def list_secrets(
 def set_secret(asked: SecretIn, runner: TheRunner, caller: KnownCaller) -> Response:
     """Give a twin's secret for one's own runs of it, in place of what was given before."""
     found = runner.twins.find(caller, asked.twin)
-    runner.secrets.put(caller.name, found, asked.name, asked.value.get_secret_value())
+    runner.secrets.put(caller, found, asked.name, asked.value.get_secret_value())
     runner.audit.record(caller, "set-secret", found.path, secret=asked.name)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 

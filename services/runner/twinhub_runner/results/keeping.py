@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from twinhub_api.runner.results import Artefact
 from twinhub_dtconfig.patterns import matches
 from twinhub_kit.files.copying import copy_content
-from twinhub_kit.files.errors import FileError
+from twinhub_kit.files.errors import FileError, RefusedFileError
 from twinhub_kit.files.walking import walk
 
-from twinhub_runner.copies.digests import digest_of_file
+from twinhub_runner.copies.digests import Holes, digest_of_file
 from twinhub_runner.folders import opened_folder
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_FILES = 10_000
 """Of one run; of more, those that come first by name."""
+_MOST_REFUSED = 3
+"""Of files that are not kept, those that are told of."""
 _FOLDER, _LIST = "results", "results.json"
 
 
@@ -55,9 +57,10 @@ def keep_results(source: Path, patterns: Sequence[str], place: Path) -> Kept:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     found: list[Artefact] = []
+    refused: list[str] = []
     fault = ""
     try:
-        for artefact in _copy(source, patterns, new):
+        for artefact in _copy(source, patterns, new, refused):
             found.append(artefact)
             if len(found) == MOST_FILES:
                 fault = f"Only the first {MOST_FILES:,} results are kept: declare fewer outputs."
@@ -66,6 +69,7 @@ def keep_results(source: Path, patterns: Sequence[str], place: Path) -> Kept:
         fault = str(error)
     except OSError as error:
         fault = f"Not all results could be kept: {error.strerror}."
+    fault = " ".join((*refused[:_MOST_REFUSED], fault)).strip()
     missing = [one for one in patterns if not any(matches(made.path, one) for made in found)]
     shutil.rmtree(place / _FOLDER, ignore_errors=True)
     new.rename(place / _FOLDER)
@@ -84,6 +88,15 @@ def read_results(place: Path) -> Kept:
     return Kept(place / _FOLDER, artefacts, tuple(data["missing"]), data["fault"])
 
 
+def _is_text(path: str) -> bool:
+    """Return whether a path can be told: file systems take any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _write(path: Path, kept: Kept) -> None:
     data: dict[str, Any] = {
         "artefacts": [one.model_dump() for one in kept.artefacts],
@@ -94,19 +107,32 @@ def _write(path: Path, kept: Kept) -> None:
     new.rename(path)
 
 
-def _copy(source: Path, patterns: Sequence[str], target: Path) -> Iterator[Artefact]:
+def _copy(
+    source: Path, patterns: Sequence[str], target: Path, refused: list[str]
+) -> Iterator[Artefact]:
+    """Yield what was copied; what is said of files that cannot be goes to ``refused``."""
+    holes = Holes()
     with opened_folder(source) as folder:
         for found in walk(folder):
             is_wanted = found.is_file and any(matches(found.path, one) for one in patterns)
-            if is_wanted and (artefact := _keep(found, target / found.path)) is not None:
-                yield artefact
+            if not is_wanted:
+                continue
+            try:
+                artefact = _keep(found, target / found.path, holes)
+            except RefusedFileError as error:
+                refused.append(str(error))
+            else:
+                yield from () if artefact is None else (artefact,)
 
 
-def _keep(found: Found, target: Path) -> Artefact | None:
+def _keep(found: Found, target: Path, holes: Holes) -> Artefact | None:
+    if not _is_text(found.path):
+        raise RefusedFileError(f"The name {found.path!r} is no text: have it written otherwise.")
     descriptor = found.open_file()
     if descriptor is None:
         return None
     try:
+        holes.take(descriptor, found.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             size = copy_content(descriptor, file.fileno())

@@ -57,3 +57,8 @@ class Manifest(_Part):
     saved_by: str = ""
     saved_at: datetime
     files: Annotated[tuple[SavedFile, ...], Field(max_length=MOST_FILES)] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(one.size for one in self.files)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from twinhub_kit.files.errors import BadPathError
 from twinhub_kit.files.kernel import translated
 from twinhub_kit.files.paths import RelativePath
-from twinhub_kit.files.zipping import find_list_size
+from twinhub_kit.files.zipping import LongListError, open_zip
 
 from twinhub_runner.errors import BadSaveError
 from twinhub_runner.reading import READ
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from twinhub_runner.saves.manifest import SavedFile
 
 _CHUNK = 1 << 20
-_MOST_OF_A_NAME = 1 << 13
-"""Bytes of the archive's list for each file that is allowed."""
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error,
     ValueError, OverflowError, KeyError,
@@ -119,9 +117,10 @@ def opened_save(root: Path, place: RelativePath) -> Iterator[Save]:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise BadSaveError(f"{place} is no save: it is no file.")
         with _translated(place):
-            if find_list_size(file) > MOST_FILES * _MOST_OF_A_NAME:
-                raise BadSaveError(f"{place} is no save: it has too many files.")
-            archive = zipfile.ZipFile(file)
+            try:
+                archive = open_zip(file, most_entries=MOST_FILES + 1)
+            except LongListError as error:
+                raise BadSaveError(f"{place} is no save: it has too many files.") from error
         with archive:
             yield Save(archive, place)
 

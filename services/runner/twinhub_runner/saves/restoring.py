@@ -29,7 +29,9 @@ from twinhub_runner.copies.workshop import Chosen, name_and_key
 from twinhub_runner.errors import BadSaveError, BadTwinError, ChangedInputsError
 from twinhub_runner.folders import opened_folder
 from twinhub_runner.identifiers import make_run_id
-from twinhub_runner.places import FORKS
+from twinhub_runner.places import ASIDE
+from twinhub_runner.room import measure
+from twinhub_runner.saves.limits import check_count, find_room
 from twinhub_runner.saves.opening import opened_save
 from twinhub_runner.saves.overlaying import overlay
 from twinhub_runner.saves.places import open_made, readable_place
@@ -85,15 +87,19 @@ def restore(runner: Runner, caller: Caller, asked: RestoreIn) -> Run:
             parameters={**manifest.parameters, **asked.parameters},
         )  # fmt: skip
 
+        made: list[Path] = []
+
         def unpack(row: RunRow) -> None:
             place = runner.places.of_try(row.id, 1)
-            try:
-                _unpack(source.save, place.restored)
-            except BaseException:
-                shutil.rmtree(place.folder, ignore_errors=True)
-                raise
+            made.append(place.folder)
+            _unpack(source.save, place.restored)
 
-        return runner.submit_restored(caller, submission, chosen, unpack, asked.archive)
+        try:
+            return runner.submit_restored(caller, submission, chosen, unpack, asked.archive)
+        except BaseException:
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def fork(runner: Runner, caller: Caller, asked: ForkIn) -> Forked:
@@ -102,28 +108,36 @@ def fork(runner: Runner, caller: Caller, asked: ForkIn) -> Forked:
     Raises:
         BadSaveError: it is damaged, or of another twin; nothing has changed.
         ChangedInputsError: the twin is not what it was.
-        FileError: there is no such archive, or something has the name already.
+        FileError: there is no such archive, something has the name already, or there is no room.
         BadTwinError: the twin's folder has something in the way.
     """
     place = RelativePath((caller.label, AssetKind.DIGITAL_TWINS, check_name(asked.name)))
-    aside = runner.settings.runs / FORKS / make_run_id()
+    aside = runner.settings.runs / ASIDE / make_run_id()
     with _opened(runner, caller, asked.archive, asked.twin) as source:
         _check(runner, (Pin(source.found.path, source.manifest.digest),))
+        room = find_room(runner.settings.root, place, runner.settings.quota)
+        room.check(source.manifest.size)
         try:
             _unpack(source.save, aside / "state")
             (aside / asked.name).mkdir()
             with runner.twins.opened(source.found.place) as twin:
                 _fill(twin, aside / asked.name, aside / "state", source.found.path)
-            folder = open_made(runner.settings.root, place.parent)
-            try:
-                with opened_folder(aside) as made, translated(place):
-                    rename_without_replacing(made, asked.name, folder, asked.name)
-            finally:
-                os.close(folder)
+            room.check(measure(aside / asked.name))
+            _put_in_place(runner.settings.root, aside, place)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     runner.audit.record(caller, "fork-twin", str(place), archive=asked.archive)
     return Forked(twin=str(place), files=len(source.manifest.files))
+
+
+def _put_in_place(root: Path, aside: Path, place: RelativePath) -> None:
+    folder = open_made(root, place.parent)
+    try:
+        check_count(folder, place)
+        with opened_folder(aside) as made, translated(place):
+            rename_without_replacing(made, place.name, folder, place.name)
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -144,7 +158,7 @@ def _opened(runner: Runner, caller: Caller, archive: str, twin: str) -> Iterator
 
 def _check_size(manifest: Manifest, archive: str, most: int | None) -> None:
     """Refuse what unpacked is more than a run may write: a small archive can hold a large disk."""
-    size = sum(one.size for one in manifest.files)
+    size = manifest.size
     if most is not None and size > most:
         raise BadSaveError(
             f"{archive} has {format_size(size)} of files, and a run may write {format_size(most)}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import zipfile
@@ -16,23 +17,24 @@ from twinhub_kit.files.newfile import NewFile
 
 from twinhub_runner.errors import NotReadyError
 from twinhub_runner.identifiers import make_run_id
+from twinhub_runner.places import ASIDE
 from twinhub_runner.plans import CHECKPOINT
 from twinhub_runner.reading import parse_description
 from twinhub_runner.results.keeping import keep_results
 from twinhub_runner.results.provenance import read_copy
+from twinhub_runner.saves.limits import check_count, find_room
 from twinhub_runner.saves.manifest import NAME, STATE, Manifest, SavedFile, SavedInput
 from twinhub_runner.saves.places import open_made, writable_place
 from twinhub_runner.telling import find_command, give_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from twinhub_kit.callers import Caller
     from twinhub_kit.files.paths import RelativePath
 
     from twinhub_runner.copies.copies import Copy
     from twinhub_runner.results.keeping import Kept
     from twinhub_runner.runner import Runner
+    from twinhub_runner.settings import RunnerSettings
     from twinhub_runner.store.runs import RunRow
 
 _CHUNK = 1 << 20
@@ -46,7 +48,7 @@ def save(runner: Runner, caller: Caller, row: RunRow, to: str) -> Saved:
     Raises:
         NotReadyError: it has no state to be had: it runs in place, its working copy is another one
             by now, its twin keeps nothing, or its checkpoint fails.
-        FileError: the archive cannot be written where it is to be.
+        FileError: the archive cannot be written where it is to be, or its area has no room for it.
     """
     name = row.twin.rpartition("/")[2].partition("@")[0]
     place = writable_place(caller, to or f"data/saves/{name}-{row.id}.zip")
@@ -58,12 +60,12 @@ def save(runner: Runner, caller: Caller, row: RunRow, to: str) -> Saved:
         )
     if state.checkpoint is not None and row.status == Status.RUNNING:
         _checkpoint(runner, row, caller.name)
-    aside = runner.places.of(row).folder / f"saving-{make_run_id()}"
+    aside = runner.settings.runs / ASIDE / make_run_id()
     try:
         kept = keep_results(copy.twin_folder, state.keep, aside)
         if kept.fault:
             raise NotReadyError(f"Not all of its state can be saved. {kept.fault}")
-        saved = _write(runner.settings.root, place, _manifest(caller, row, copy, kept), kept)
+        saved = _write(runner.settings, place, _manifest(caller, row, copy, kept), kept)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     runner.table.note(row.id, "saved", str(place), who=caller.name)
@@ -73,6 +75,8 @@ def save(runner: Runner, caller: Caller, row: RunRow, to: str) -> Saved:
 
 def _copy_of(runner: Runner, row: RunRow) -> Copy:
     """Return the working copy of a run, as the run has left it or works in it."""
+    if row.status == Status.WAITING:
+        raise NotReadyError(f"The run {row.id} has not begun: there is nothing to save yet.")
     if not row.copy:
         raise NotReadyError(f"{row.twin} runs in place: its files are there, in its folder.")
     of_run = read_copy(runner.places.of(row).folder)
@@ -117,9 +121,13 @@ def _manifest(caller: Caller, row: RunRow, copy: Copy, kept: Kept) -> Manifest:
     )  # fmt: skip
 
 
-def _write(root: Path, place: RelativePath, manifest: Manifest, kept: Kept) -> Saved:
+def _write(settings: RunnerSettings, place: RelativePath, manifest: Manifest, kept: Kept) -> Saved:
     """Write an archive where nothing is: all of it or nothing."""
-    with NewFile(open_made(root, place.parent), place) as new:
+    room = find_room(settings.root, place, settings.quota)
+    room.check(sum(len(one.path) for one in kept.artefacts))  # it has at least their names
+    folder = open_made(settings.root, place.parent)
+    with NewFile(folder, place) as new:
+        check_count(folder, place)
         with (
             open(new.descriptor, "wb", closefd=False) as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
@@ -132,5 +140,7 @@ def _write(root: Path, place: RelativePath, manifest: Manifest, kept: Kept) -> S
                 with source.open("rb") as content, target:
                     for chunk in iter(partial(content.read, _CHUNK), b""):
                         target.write(chunk)
+                        room.check(file.tell())
+        room.check(os.fstat(new.descriptor).st_size)
         status = new.put_in_place(if_match="")
     return Saved(path=str(place), size=status.st_size, files=len(manifest.files))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from twinhub_api.names import label_for
 from twinhub_api.runner.secrets import LEAST, MOST, KeptSecret
 from twinhub_dtconfig.faults import nearest_key
 from twinhub_kit.sealing import SealError
@@ -20,6 +21,7 @@ from twinhub_runner.errors import BadSecretError, MissingSecretError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from twinhub_kit.callers import Caller
     from twinhub_kit.sealing import Sealer
 
     from twinhub_runner.store.secrets import SecretTable
@@ -37,17 +39,19 @@ class Secrets:
     table: SecretTable
     sealer: Sealer
 
-    def put(self, owner: str, found: FoundTwin, name: str, value: str) -> None:
+    def put(self, caller: Caller, found: FoundTwin, name: str, value: str) -> None:
         """Keep somebody's secret for a twin, in place of what they gave before.
 
         Raises:
             BadSecretError: the twin has no such secret, or it cannot be one.
         """
         _check(found, name, value)
+        owner = caller.name
         if self.table.count(owner) >= MOST_OF_A_PERSON:
             raise BadSecretError(f"You have {MOST_OF_A_PERSON:,} secrets: remove some first.")
         sealed = self.sealer.seal(json.dumps([owner, found.path, name, value]))
-        self.table.put(owner, found.path, name, sealed)
+        group = next((one for one in caller.groups if label_for(one) == found.team), "")
+        self.table.put(owner, found.path, name, sealed, group=group)
 
     def list_of(self, owner: str) -> list[KeptSecret]:
         """Return what somebody has given, without values."""

@@ -123,8 +123,12 @@ def _check_is_no_page_of_others(request: Request) -> None:
         HTTPException: with 403.
     """
     host, origin = request.headers.get("host", ""), request.headers.get("origin")
-    is_ours = urlsplit(f"//{host}").hostname in _LOOPBACK
-    if not is_ours or (origin is not None and urlsplit(origin).netloc != host):
+    try:
+        is_ours = urlsplit(f"//{host}").hostname in _LOOPBACK
+        is_ours &= origin is None or urlsplit(origin).netloc == host
+    except ValueError:  # no address at all
+        is_ours = False
+    if not is_ours:
         raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
@@ -148,7 +152,12 @@ def _name_in(content_type: str, body: bytes) -> str:
     kind = content_type.partition(";")[0].strip().lower()
     values: object = {}
     if kind == "application/x-www-form-urlencoded":
-        fields = parse_qs(body.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+        try:
+            fields = parse_qs(body.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+        except ValueError as error:
+            raise _BadBodyError(
+                {"message": "too many parameters", "error": "Bad Request", "statusCode": 413}
+            ) from error
         values = {name: texts[0] for name, texts in fields.items()}
     elif kind == "application/json" and body:
         values = _read_json(body)

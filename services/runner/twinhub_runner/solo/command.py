@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_api.cli.command import Command
+from twinhub_api.cli.command import RUNNING, Command
 
 if TYPE_CHECKING:
     import argparse
@@ -35,4 +35,5 @@ def _serve(parser: argparse.ArgumentParser) -> None:
 SERVE = Command(
     "serve", "Offer a twin's phases to programs, by the interface of DTaaS's runner", _serve,
     "twinhub_runner.solo.serving:run",
+    example="digital_twins/tank --port 5000 --token-file token.txt", group=RUNNING,
 )  # fmt: skip

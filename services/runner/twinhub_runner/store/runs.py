@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, defer, mapped_column
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
+from twinhub_kit.errors import BusyError
 
 from twinhub_runner.moves import check_move
 from twinhub_runner.store.base import Base
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _NEVER = 1e300
 """Stands for the end of what has not ended."""
+MOST_OPEN = 1000
+"""Runs of one person that have not ended: all of them are looked at, again and again."""
 RUNNER = "runner"
 """Who moves a run when nobody does."""
 
@@ -88,11 +91,17 @@ class RunRow(Base):
     """Patterns of the files that are kept as its results."""
     environment: Mapped[str] = mapped_column(default="", server_default="")
     """Address of the software of its twin; empty of one that has none of its own."""
+    is_built: Mapped[bool | None]
+    """False while that software is built for it, true when it waits for its turn again since; null
+    of others. Meanwhile it has its keys, and counts for no cap."""
     image: Mapped[str] = mapped_column(default="")
     """The image that it runs in, by its digest; empty where there are none."""
     rerun_of: Mapped[str | None]
     """The run that it is asked for to be like."""
     idempotency_key: Mapped[str | None]
+    """Of the first of the runs that were asked for together."""
+    asked_digest: Mapped[str] = mapped_column(default="", server_default="")
+    """What was asked for with that key; empty of an earlier TwinHub's."""
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
@@ -161,20 +170,15 @@ class RunTable:
         """Add runs that somebody asks for, or return those of the same key, asked for before.
 
         ``why`` is what people are told beside it.
+
+        Raises:
+            BusyError: so many runs of theirs have not ended that no more wait.
         """
         first = rows[0]
         with self._database.session() as session:
-            if first.idempotency_key is not None:
-                known = session.scalars(
-                    select(RunRow)
-                    .where(
-                        RunRow.owner == first.owner,
-                        RunRow.idempotency_key == first.idempotency_key,
-                    )
-                    .order_by(RunRow.number)
-                ).all()
-                if known:
-                    return [row.as_wire() for row in known]
+            if known := _list_asked(session, first.owner, first.idempotency_key):
+                return [row.as_wire() for row in known]
+            _check_room(session, first.owner, len(rows))
             session.add_all(rows)
             session.flush()
             for row in rows:
@@ -204,7 +208,7 @@ class RunTable:
             for row in moved:
                 before = Status(row.status)
                 check_move(before, then)
-                row.status, row.reason = then.value, why
+                row.status, row.reason, row.is_asking = then.value, why, False
                 if then.is_final:
                     row.ended_at = time.time()
                 for name, value in values.items():
@@ -227,7 +231,7 @@ class RunTable:
         if not reasons:
             return
         with self._database.session() as session:
-            waiting = RunRow.status == Status.WAITING.value
+            waiting = or_(RunRow.status == Status.WAITING.value, RunRow.is_built.is_(True))
             for row in session.scalars(select(RunRow).where(RunRow.id.in_(reasons), waiting)):
                 row.reason, row.is_asking = reasons[row.id], False
                 _note(session, row, "waits", RUNNER, row.reason)
@@ -245,6 +249,16 @@ class RunTable:
         """Return a run."""
         with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
+
+    def list_asked(self, owner: str, key: str | None) -> list[RunRow]:
+        """Return the runs that somebody has asked for with a key; none without one."""
+        with self._database.reading() as session:
+            return _list_asked(session, owner, key)
+
+    def list_ids(self) -> frozenset[str]:
+        """Return the ids of all runs."""
+        with self._database.reading() as session:
+            return frozenset(session.scalars(select(RunRow.id)))
 
     def list_open(self) -> list[RunRow]:
         """Return all that have not ended, in the order of asking."""
@@ -372,6 +386,25 @@ _AS_LISTED = tuple(
                 RunRow.keys))
 )  # fmt: skip
 """Without what takes long to load, and is in no list of runs."""
+
+
+def _list_asked(session: Session, owner: str, key: str | None) -> list[RunRow]:
+    if key is None:
+        return []
+    with_key = select(RunRow).where(RunRow.owner == owner, RunRow.idempotency_key == key)
+    first = session.scalars(with_key.order_by(RunRow.number).limit(1)).one_or_none()
+    if first is None or first.chain is None:
+        return [first] if first is not None else []
+    together = select(RunRow).where(RunRow.chain == first.chain).order_by(RunRow.number)
+    return list(session.scalars(together))
+
+
+def _check_room(session: Session, owner: str, count: int) -> None:
+    theirs = select(func.count()).where(RunRow.owner == owner, RunRow.ended_at.is_(None))
+    if session.scalars(theirs).one() + count > MOST_OPEN:
+        raise BusyError(
+            f"You have {MOST_OPEN:,} runs that wait or go on: wait for some, or stop them."
+        )
 
 
 def _get(session: Session, run_id: str) -> RunRow:

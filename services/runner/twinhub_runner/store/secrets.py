@@ -23,6 +23,8 @@ class SecretRow(Base):
     twin: Mapped[str] = mapped_column(primary_key=True)
     """Its path in the library."""
     name: Mapped[str] = mapped_column(primary_key=True)
+    group: Mapped[str] = mapped_column(default="", server_default="")
+    """Name of the group whose twin it is; empty of others."""
     sealed: Mapped[bytes]
     set_at: Mapped[float]
 
@@ -34,9 +36,11 @@ class SecretTable:
         """Work with a database whose migrations have made the table."""
         self._database = database
 
-    def put(self, owner: str, twin: str, name: str, sealed: bytes) -> None:
+    def put(self, owner: str, twin: str, name: str, sealed: bytes, *, group: str = "") -> None:
         """Keep a secret in place of what there is."""
-        row = SecretRow(owner=owner, twin=twin, name=name, sealed=sealed, set_at=time.time())
+        row = SecretRow(
+            owner=owner, twin=twin, name=name, group=group, sealed=sealed, set_at=time.time()
+        )
         with self._database.session() as session:
             session.merge(row)
 
@@ -47,6 +51,12 @@ class SecretTable:
             wanted = wanted.where(SecretRow.twin == twin)
         with self._database.reading() as session:
             return list(session.scalars(wanted.order_by(SecretRow.twin, SecretRow.name)))
+
+    def list_groups(self) -> list[str]:
+        """Return the names of groups for whose twins somebody has given secrets."""
+        wanted = select(SecretRow.group).where(SecretRow.group != "").distinct()
+        with self._database.reading() as session:
+            return list(session.scalars(wanted))
 
     def count(self, owner: str) -> int:
         """Return how many secrets somebody has."""

@@ -87,6 +87,22 @@ def test_what_was_started_is_not_started_again(bench: Bench) -> None:
     assert (bench.work / "made").read_text() == "x\n"
 
 
+def test_what_is_paused_is_held_where_it_is_and_goes_on(bench: Bench) -> None:
+    spec = bench.start(ONE, "while [ ! -e stop ]; do echo x >> made; sleep 0.02; done")
+    place, made = Place(spec.inside.parent), bench.work / "made"
+    wait_for(made.exists, seconds=SECONDS, what="it runs")
+    place.hold(is_held=True)
+    events = place.outside / "events"
+    wait_for(lambda: '"paused"' in events.read_text(), seconds=SECONDS, what="it is paused")
+    held = made.stat().st_size
+    assert bench.backend.look(ONE).state is SandboxState.RUNNING
+    assert made.stat().st_size == held
+    place.hold(is_held=False)
+    wait_for(lambda: made.stat().st_size > held, seconds=SECONDS, what="it goes on")
+    (bench.work / "stop").touch()
+    assert bench.wait_for(ONE, SandboxState.ENDED) == Seen(SandboxState.ENDED, 0, "ended")
+
+
 def test_stop_lets_the_phase_end_as_it_wishes(bench: Bench) -> None:
     script = "trap 'echo bye > made; exit 0' TERM; touch up; while :; do sleep 0.05; done"
     bench.start(ONE, script)

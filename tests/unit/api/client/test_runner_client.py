@@ -67,7 +67,7 @@ def test_wait_goes_on_while_the_runner_is_away_and_not_for_ever() -> None:
     away = [problem(503)] * 12
     client, _ = client_of(*away, httpx.Response(200, json=_RUN))
     assert client.wait_for_end("r1").status == "succeeded"
-    client, _ = client_of(*[httpx.ConnectError("away") for _ in range(100)])
+    client, _ = client_of(*[httpx.ConnectError("away") for _ in range(1000)])
     with pytest.raises(UnreachableError):
         client.wait_for_end("r1")
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

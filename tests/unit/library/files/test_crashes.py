@@ -14,11 +14,12 @@ from twinhub_kit.audit import Audit
 from twinhub_kit.background import Background
 from twinhub_kit.callers import Caller
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_library.areas import split_path
 from twinhub_library.changes import Changes
 from twinhub_library.errors import LibraryError
 from twinhub_library.files import open_files
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 from twinhub_library.testing import CrashPoints
 from twinhub_library.tree import Tree
 from twinhub_library.uploads import open_uploads

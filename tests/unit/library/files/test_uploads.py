@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_library.library import open_library
 from twinhub_library.room import Limits
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

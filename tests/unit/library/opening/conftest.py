@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_library.catalogue import find_asset
 from twinhub_library.library import Library, open_library
 from twinhub_library.publishing.publisher import Wish
-from twinhub_library.settings import LibrarySettings, OpenLinkSettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings, OpenLinkSettings
 
 from tests.fixtures.library import CALLERS
 from tests.unit.library.opening.doubles import CountingGit

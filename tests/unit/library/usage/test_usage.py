@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_api.storage import ProjectLimit
 from twinhub_kit.files.paths import RelativePath
+from twinhub_kit.quotas import DiskFullError, QuotaError, QuotaSettings
 from twinhub_kit.sizes import show_size
 from twinhub_library.areas import THE_COMMON_AREA, split_path
 from twinhub_library.room import Limits, Room
-from twinhub_library.settings import LibrarySettings, QuotaSettings
+from twinhub_library.settings import LibrarySettings
 from twinhub_library.usage import measuring
 from twinhub_library.usage import quota as quota_module
-from twinhub_library.usage.quota import DiskFullError, Quota, QuotaError
+from twinhub_library.usage.quota import Quota
 
 from tests.fixtures.library import TEAM
 from tests.fixtures.waiting import wait_for

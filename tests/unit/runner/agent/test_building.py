@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.runner.agent.sandboxes import Sandbox
+from tests.fixtures.waiting import wait_for
+from tests.unit.runner.agent.sandboxes import END_SECONDS, Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +33,17 @@ class Twin:
         file = self.work / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+
+    def start(self, script: str, step: dict[str, Any]) -> None:
+        """Start a phase that builds something, and needs a secret."""
+        os.mkfifo(self.sandbox.folder / "in/secrets", 0o600)
+        (self.work / "key.in").write_text("${secrets.key}\n")
+        made = {"to": "key", "text": None, "render": "key.in", "executable": False}
+        self.sandbox.start(
+            {"main": {"command": ["sh", "-c", script]}}, secrets={"secrets.key": "key"},
+            files={"folder": str(self.work), "made": [made], "values": {}},
+            build=[step | {"twin": str(self.work)}], builds=str(self.cache),
+        )  # fmt: skip
 
     def run(self, *steps: dict[str, Any], script: str = "cat out/made") -> tuple[int, str]:
         """Run a phase, in a try of its own."""
@@ -85,6 +99,16 @@ def test_what_was_made_is_put_back_where_it_is_gone_or_was_spoilt(twin: Twin) ->
     assert twin.sandbox.texts("twin") == ["make is built."] + ["make: as it was built before."] * 2
 
 
+def test_what_a_step_leaves_among_its_inputs_has_it_run_no_second_time(twin: Twin) -> None:
+    step = twin.step(f"{twin.script}; cp out/made src/made.o")
+    for _ in range(3):
+        twin.run(step)
+    assert twin.count == 1
+    (twin.work / "src/made.o").unlink()  # as in a new copy
+    twin.run(step)
+    assert twin.count == 1
+
+
 def test_a_step_that_reads_what_another_makes_comes_after_it(twin: Twin) -> None:
     second = twin.step("cp out/made last", "second", inputs=["out/*"], outputs=["last"])
     assert twin.run(twin.step(), second, script="cat last") == (0, "ended")
@@ -110,3 +134,25 @@ def test_old_results_make_room_for_new_ones(twin: Twin) -> None:
         (twin.cache / f"{number:064}").mkdir()
     twin.run()
     assert len(list(twin.cache.iterdir())) == 20
+
+
+def test_secrets_are_taken_before_what_is_built_and_go_to_the_phase_alone(twin: Twin) -> None:
+    (twin.sandbox.folder / "in").mkdir()
+    step = twin.step("! [ -e key ]; until [ -e go ]; do sleep 0.02; done; mkdir out; touch out/x")
+    twin.start("cmp key expected && echo same", step)
+    (twin.work / "expected").write_text("swordfish\n")
+    twin.sandbox.tell_secrets(b'{"secrets.key": "swordfish"}\n')
+    supplied = twin.sandbox.folder / "out/supplied.json"
+    wait_for(supplied.exists, seconds=END_SECONDS, what="its secrets")
+    twin.write("go", "")
+    assert twin.sandbox.wait() == (0, "ended")
+    assert twin.sandbox.texts("main") == ["same"]
+
+
+def test_a_phase_that_is_stopped_before_its_secrets_come_builds_nothing(twin: Twin) -> None:
+    (twin.sandbox.folder / "in").mkdir()
+    twin.start("echo never", twin.step())
+    os.close(twin.sandbox.open_pipe())
+    twin.sandbox.tell(signal.SIGTERM)
+    assert twin.sandbox.wait() == (143, "stopped")
+    assert not (twin.work / "built").exists()

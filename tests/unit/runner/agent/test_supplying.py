@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_runner.agents import find_agent
 
-from tests.fixtures.waiting import wait_for
-from tests.unit.runner.agent.sandboxes import END_SECONDS, Sandbox
+from tests.unit.runner.agent.sandboxes import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +38,7 @@ def _sandbox(tmp_path: Path) -> Sandbox:
 def test_phase_begins_when_all_of_the_secrets_have_come(sandbox: Sandbox) -> None:
     told = json.dumps({"secrets.key": "swordfish"}).encode() + b"\n"
     for part in (told[:9], told[9:]):
-        _write(sandbox, part)
+        sandbox.tell_secrets(part)
     assert sandbox.wait() == (0, "ended")
     assert [text for name, _, text in sandbox.records() if name == "main"] == [
         b"*** ${twin.x} \xff"
@@ -58,18 +57,6 @@ def test_phase_that_is_stopped_while_it_waits_starts_nothing(sandbox: Sandbox) -
 
 def test_template_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
     (sandbox.folder / "work/key.in").unlink()
-    _write(sandbox, b'{"secrets.key": "swordfish"}\n')
+    sandbox.tell_secrets(b'{"secrets.key": "swordfish"}\n')
     assert sandbox.wait() == (125, "not-started")
     assert "key.in cannot be made: No such file" in "".join(sandbox.texts("twin"))
-
-
-def _write(sandbox: Sandbox, part: bytes) -> None:
-    def opened() -> int | None:
-        try:
-            return os.open(sandbox.folder / "in/secrets", os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            return None
-
-    pipe = wait_for(opened, seconds=END_SECONDS, what="it listens")
-    os.write(pipe, part)
-    os.close(pipe)

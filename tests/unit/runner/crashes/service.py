@@ -23,6 +23,7 @@ from twinhub_runner.store.base import Base
 from twinhub_runner.store.runs import EventRow, RunRow
 
 from tests.unit.runner.crashes.model import Kind, Model
+from tests.unit.runner.crashes.software import IMPOSSIBLE, RELUCTANT, Software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,17 +33,21 @@ if TYPE_CHECKING:
 TWIN = """\
 format: 1
 name: tank
+environment: {{packages: [{package}]}}
 phases:
-  create: {command: [make]}
-  execute: {command: [run], retries: 2}
-  clean: {command: [remove]}
+  create: {{command: [make]}}
+  execute: {{command: [run], retries: 2}}
+  clean: {{command: [remove]}}
 """
+TWINS = {"tank": "", "pump": "numpy", "pipe": RELUCTANT, "rig": IMPOSSIBLE}
+"""By name: the Python package that it asks for."""
 CAPS = Caps(all=5, each_user=3)
 AT_ONCE = Pace(
-    tick=0, look=0, killed=0, idle=0, sweep=0, first_delay=0, longest_delay=0, first_retry=0
+    tick=0, look=0, build=0, killed=0, idle=0, sweep=0,
+    first_delay=0, longest_delay=0, first_retry=0,
 )  # fmt: skip
 _USERS = ("ada", "bob", "eve")
-_MOST_TURNS = 300
+_MOST_TURNS, _PATIENCE = 300, 8
 
 
 T = TypeVar("T")
@@ -72,16 +77,17 @@ class Service:
         """Begin with nothing; the runner falls over when it has touched the world so often."""
         self.model = Model(seed)
         self.model.touch = self._touch
+        self.software = Software(self._touch)
         self.points = 0
         self.crashes = 0
         self._crash_at = crash_at
         self._random = random.Random(seed)  # noqa: S311 - the same each time
         self._settings = RunnerSettings(folder / "assets", folder, caps=CAPS)
         for user in _USERS:
-            for twin in ("tank", "pump", "pipe"):
+            for twin, package in TWINS.items():
                 place = folder / "assets" / user / "digital_twins" / twin
                 place.mkdir(parents=True)
-                (place / "twin.yaml").write_text(TWIN)
+                (place / "twin.yaml").write_text(TWIN.format(package=package))
         self._database = Database(self._settings.database)
         event.listen(self._database.engine, "connect", do_without_the_disk)
         self._database.make_tables(Base)
@@ -96,7 +102,7 @@ class Service:
         """Ask for some phases of a twin, again until there is an answer; return the runs."""
         user, key = self._random.choice(_USERS), f"key-{len(self.acknowledged)}"
         phases = self._random.choice([("execute",), ("create", "execute", "clean")])
-        twin = self._random.choice(("tank", "pump", "pipe"))
+        twin = self._random.choice([*TWINS])
         runs = self._insist(
             lambda: self.runner.submit(Caller(user), Submission(twin=twin, phases=phases), key)
         )
@@ -128,12 +134,17 @@ class Service:
         self.runner.scheduler.wake()
         self._insist(lambda: self.runner.scheduler.turn(Inline()))
 
+    def tick(self) -> None:
+        """Let time pass in the sandboxes and in what is being built."""
+        self.model.tick()
+        self.software.tick()
+
     def play(self) -> None:
         """Ask for things, end some of them, and let all come to its end."""
         for _ in range(4):
             self.submit()
             self.turn()
-            self.model.tick()
+            self.tick()
             if self._random.random() < 0.5:
                 run = self._random.choice(
                     [run for runs in self.acknowledged.values() for run in runs]
@@ -146,12 +157,12 @@ class Service:
         """Let all end; what would go on for ever is killed."""
         for count in range(_MOST_TURNS):
             self.turn()
-            self.model.tick()
+            self.tick()
             rows = self.rows()
             if all(row.ended_at is not None for row in rows):
                 self.turn()
                 return
-            for row in rows if count > 20 else ():
+            for row in rows if count > _PATIENCE else ():
                 sandbox = self.model.sandboxes.get(f"{row.id}-{row.attempt}")
                 if sandbox and sandbox.lives and sandbox.kind in {Kind.ENDLESS, Kind.STUBBORN}:
                     self.aim(row.id, Target.KILL)
@@ -179,7 +190,7 @@ class Service:
         rows = {row.id: row for row in self.rows()}
         asked = [run for runs in self.acknowledged.values() for run in runs]
         assert sorted(asked) == sorted(rows), "what was acknowledged is what there is"
-        assert not self.model.faults
+        assert not [*self.model.faults, *self.software.faults]
         left = [name for name, one in self.model.sandboxes.items() if one.exists]
         assert not left, f"sandboxes are left behind: {left}"
         moves = self._moves()
@@ -205,6 +216,8 @@ class Service:
             case Status.SUCCEEDED:
                 assert last
                 assert last.result == (0, "ended")
+            case Status.FAILED if row.twin.endswith("/rig"):
+                assert not last
             case Status.FAILED:
                 assert last
                 assert last.kind in {Kind.FAILS, Kind.IMPOSSIBLE}
@@ -225,6 +238,7 @@ class Service:
                     return act()
                 except CrashError:
                     self.crashes += 1
+                    self.software.abandon()
                     self.runner = self._build()
 
     @contextmanager
@@ -246,7 +260,7 @@ class Service:
             raise CrashError
 
     def _build(self) -> Runner:
-        return make_runner(self._settings, self._database, self.model, AT_ONCE)
+        return make_runner(self._settings, self._database, self.model, AT_ONCE, self.software)
 
 
 def _check_moves(moves: list[Status], status: Status) -> None:

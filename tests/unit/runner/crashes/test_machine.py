@@ -62,8 +62,8 @@ class People(RuleBasedStateMachine):
 
     @rule()
     def tick(self) -> None:
-        """Let time pass in the sandboxes."""
-        self.service.model.tick()
+        """Let time pass in the sandboxes and in what is being built."""
+        self.service.tick()
 
     @rule(after=st.integers(1, 12))
     def crash(self, after: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,49 +15,14 @@ from twinhub_runner.environments.wanted import GUESSED, Allowed
 from twinhub_runner.plans import ENVIRONMENT
 from twinhub_runner.store.runs import RunRow
 
+from tests.fixtures.makers import Maker
 from tests.fixtures.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 _SECONDS = 10
 _DAY = 86_400.0
-
-
-class Maker:
-    """Makes environments in memory, when it is let."""
-
-    def __init__(self) -> None:
-        self.made: set[str] = set()
-        self.asked: list[Wanted] = []
-        self.may_end = threading.Event()
-        self.fault: Exception | None = None
-        self.used: set[str] = set()
-
-    def base(self) -> str:
-        return "sha256:1"
-
-    def has(self, address: str) -> bool:
-        return address in self.made
-
-    def make(
-        self, address: str, wanted: Wanted, say: Callable[[str], None], stopping: threading.Event
-    ) -> None:
-        self.asked.append(wanted)
-        say("begun")
-        while not self.may_end.wait(0.01):
-            if stopping.is_set():
-                raise NotMadeError("nobody waits for it any more")
-        if self.fault is not None:
-            raise self.fault
-        self.made.add(address)
-
-    def list_made(self) -> frozenset[str]:
-        return frozenset(self.made)
-
-    def remove(self, address: str) -> None:
-        self.made -= {address} - self.used
 
 
 class Bench:

@@ -47,7 +47,8 @@ _FINAL = {"succeeded", "failed", "stopped", "lost"}
 class Site:
     """A runner, and alice, whose twin asks for software."""
 
-    def __init__(self, client: TestClient, root: Path) -> None:
+    def __init__(self, client: TestClient, root: Path, backend: ProcessBackend) -> None:
+        self.backend = backend
         self._client, self.folder = client, root / "alice/digital_twins/tank"
         self.environments = root / ".runs/environments"
         self.folder.mkdir(parents=True)
@@ -121,7 +122,7 @@ def _site(tmp_path: Path) -> Iterator[Site]:
         application = make_runner_application(runner, IDENTITY)
         headers = {"Authorization": "token token-of-alice"}
         with TestClient(application, headers=headers) as client:
-            yield Site(client, root)
+            yield Site(client, root, backend)
 
 
 def test_a_twin_has_its_packages_which_are_installed_once(site: Site) -> None:
@@ -192,6 +193,15 @@ def test_what_a_twin_builds_is_kept_for_its_next_copy_and_never_goes_back(site: 
     assert [site.lines(one, "build-made") for one in (first, second)] == [["building"], []]
     assert [site.lines(one) for one in (first, second)] == [["1"], ["1"]]
     assert not (site.folder / "made").exists()
+
+
+def test_what_a_twin_has_built_with_other_programs_is_built_anew(site: Site) -> None:
+    (site.folder / "source").write_text("1\n")
+    first = site.run(_BUILDS, "show")
+    site.backend.system = (*site.backend.system, Mount(site.folder, "/opt/newer"))
+    (site.folder / "other").touch()
+    second = site.run(_BUILDS, "show")
+    assert [site.lines(one, "build-made") for one in (first, second)] == [["building"]] * 2
 
 
 def test_a_step_that_fails_fails_the_run_and_says_what_to_look_at(site: Site) -> None:

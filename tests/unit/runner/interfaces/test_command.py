@@ -94,6 +94,25 @@ def test_detached_run_is_listed_followed_and_stopped(twin: Twin) -> None:
     assert run in twin("ps", "--all").out
 
 
+def test_a_twin_s_name_means_the_run_that_goes_on_where_another_one_waits(twin: Twin) -> None:
+    goes_on = twin("run", "-d", "tank", "live").out.strip()
+    wait_for(lambda: twin("logs", goes_on).out == "up\n", seconds=SECONDS, what="it is up")
+    waits = twin("run", "-d", "tank", "live").out.strip()
+    wait_for(
+        lambda: "is used by the run" in twin("ps").out, seconds=SECONDS, what="the other one waits"
+    )
+    assert f"twin: {waits} waits: alice/digital_twins/tank is used" in twin("logs", "tank").err
+    assert twin("command", "tank", "open_valve", "--set", "position=40").out == "valve 40\n"
+
+    done = twin("stop", "tank")
+    assert done.out == f"{goes_on} stopped: It was stopped.\n"
+    assert f"twin: its run {waits} (live) has not ended: " in done.err
+    assert twin("stop", waits).out.startswith(f"{waits} stopped")
+    again = twin("stop", "tank")
+    assert again.out.startswith(f"{waits} had ended before: stopped")
+    assert again.err == ""
+
+
 def test_secret_is_given_listed_and_removed(
     twin: Twin, running_runner: RunningRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +167,13 @@ def test_what_a_command_leaves_behind_is_shown_as_running_in_background(twin: Tw
         lambda: "running in background" in twin("ps", "tank").out, seconds=SECONDS, what="the word"
     )
     assert "Its command has ended" in twin("history", run).out
+    assert "`twin stop` ends it" in twin("logs", run).err
+    waits = twin("run", "-d", "tank").out.strip()
+    wait_for(
+        lambda: f"`twin command {run} execute` runs execute in there" in twin("ps").out,
+        seconds=SECONDS, what="what to do about it",
+    )  # fmt: skip
+    twin("kill", waits)
     assert twin("stop", run).out == f"{run} stopped: It was stopped.\n"
 
 

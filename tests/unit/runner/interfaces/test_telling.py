@@ -163,6 +163,35 @@ def test_notebook_shows_a_table_that_is_text(
     assert "power 0" in run._repr_html_()
 
 
+def test_notebook_shows_results_and_lists_of_runs_as_tables_of_text(
+    as_user: Callable[[str], None], running_runner: RunningRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_user("alice")
+    monkeypatch.chdir(running_runner.root / "alice/digital_twins/tank")
+    run = twinhub.run(".", phase="make").wait()
+    preview = run.results().preview("output/levels.csv")
+    assert preview._repr_html_().count("<th>") == 2
+    assert repr(preview) == "0\t1.5"
+    assert "<th>SHA-256</th>" in run.results()._repr_html_()
+    recent = runs.recent(".", limit=3)
+    assert recent[0].id == run.id
+    assert f"<td>{run.id}</td>" in recent._repr_html_()
+
+    with pytest.raises(runs.RunFailedError) as failed:
+        twinhub.run(".", power=1).wait()
+    assert "@twin" not in str(failed.value)
+    assert "warning" in str(failed.value)
+
+
+def test_folder_elsewhere_is_refused_in_python_too(
+    as_user: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    as_user("alice")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(runs.RunsError, match="only twins of the library run"):
+        twinhub.run(".")
+
+
 def test_results_are_listed_fetched_and_made_again(
     twin: Twin, as_user: Callable[[str], None], tmp_path: Path
 ) -> None:

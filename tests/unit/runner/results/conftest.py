@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
-from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.main import make_runner_application
-from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY
+from tests.unit.runner.asking import asked_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from starlette.testclient import TestClient
 
     Client = Callable[[str], TestClient]
 
@@ -68,17 +66,5 @@ def _root(tmp_path: Path) -> Path:
 @pytest.fixture(name="client_of")
 def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
     settings = RunnerSettings(root, tmp_path / "state")
-    backend = ProcessBackend(settings.runs)
-    with open_runner(settings, backend) as runner:
-        application = make_runner_application(runner, IDENTITY)
-        with TestClient(application) as first:
-
-            def client_of(name: str) -> TestClient:
-                headers = {"Authorization": f"token token-of-{name}"}
-                client = TestClient(application, headers=headers)
-                client.portal = first.portal
-                return client
-
-            yield client_of
-    for name in backend.list_names():
-        backend.remove(name)
+    with asked_as(settings) as client_of:
+        yield client_of

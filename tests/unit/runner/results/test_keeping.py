@@ -57,3 +57,26 @@ def test_links_and_pipes_among_outputs_are_not_followed(made: Path, tmp_path: Pa
 
 def test_run_that_kept_nothing_has_no_results(tmp_path: Path) -> None:
     assert read_results(tmp_path).artefacts == ()
+
+
+def test_names_that_are_no_text_are_told_and_the_others_are_kept(
+    made: Path, tmp_path: Path
+) -> None:
+    (made / os.fsdecode(b"output/\xff.csv")).touch()
+    (made / "output/\x1b[2J.csv").touch()
+    kept = keep_results(made, ["output/**"], tmp_path / "run")
+    assert [one.path for one in kept.artefacts] == [
+        "output/\x1b[2J.csv", "output/a.csv", "output/deep/b.csv", "output/notes.txt",
+    ]  # fmt: skip
+    kept.fault.encode()
+    assert "udcff.csv' is no text" in kept.fault
+
+
+@pytest.mark.d4(43)
+def test_endless_holes_are_not_read_and_the_others_are_kept(made: Path, tmp_path: Path) -> None:
+    for name in ("output/0.csv", "output/z.csv"):
+        with (made / name).open("wb") as file:
+            file.truncate(1 << 42)
+    kept = keep_results(made, ["output/*.csv"], tmp_path / "run")
+    assert [one.path for one in kept.artefacts] == ["output/a.csv"]
+    assert "output/0.csv is large, and mostly holes" in kept.fault

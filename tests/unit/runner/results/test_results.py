@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.unit.runner.asking import submit, texts, wait_for_status
 from tests.unit.runner.results.test_previewing import PNG
-from tests.unit.runner.test_runs import submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

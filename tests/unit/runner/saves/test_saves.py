@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import bz2
 import io
 import json
+import os
+import resource
+import struct
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.testclient import TestClient
+from twinhub_kit.quotas import QuotaSettings
 from twinhub_runner.backends.base import Limits
-from twinhub_runner.backends.process import ProcessBackend
-from twinhub_runner.main import make_runner_application
-from twinhub_runner.runner import open_runner
+from twinhub_runner.saves.limits import MOST_OF_A_FOLDER
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+from tests.unit.runner.asking import asked_as, submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from starlette.testclient import TestClient
 
     Client = Callable[[str], TestClient]
 
@@ -41,6 +45,7 @@ phases:
 """
 CHECKPOINT = "#!/bin/sh\necho saved by checkpoint >state/now\n"
 MOST_BYTES = 1 << 30
+_KIB_OF_A_REQUEST = 150 << 10
 TEAM, OWN = "teams/pumps/digital_twins/tank", "alice/digital_twins/tank"
 
 
@@ -57,23 +62,18 @@ def _root(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(name="quota")
+def _quota() -> QuotaSettings:
+    return QuotaSettings(free_bytes=0)
+
+
 @pytest.fixture(name="client_of")
-def _client_of(root: Path, tmp_path: Path) -> Iterator[Client]:
-    settings = RunnerSettings(root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES))
-    backend = ProcessBackend(settings.runs)
-    with open_runner(settings, backend) as runner:
-        application = make_runner_application(runner, IDENTITY)
-        with TestClient(application) as first:
-
-            def client_of(name: str) -> TestClient:
-                headers = {"Authorization": f"token token-of-{name}"}
-                client = TestClient(application, headers=headers)
-                client.portal = first.portal
-                return client
-
-            yield client_of
-    for name in backend.list_names():
-        backend.remove(name)
+def _client_of(root: Path, tmp_path: Path, quota: QuotaSettings) -> Iterator[Client]:
+    settings = RunnerSettings(
+        root, tmp_path / "state", limits=Limits(disk_bytes=MOST_BYTES), quota=quota
+    )
+    with asked_as(settings) as client_of:
+        yield client_of
 
 
 def run(client: TestClient, *phases: str, twin: str = TEAM) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def test_fork_is_a_twin_of_one_s_own_with_the_state(client_of: Client, root: Pat
     assert texts(bob, run(bob, "execute", twin="mine")["id"]) == ["6"]
     again = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
     assert (again.status_code, again.json()["code"]) == (409, "exists")
-    assert not list((root / ".runs/forks").iterdir())
+    assert not list((root / ".runs/aside").iterdir())
 
 
 def _flip(archive: Path) -> None:
@@ -199,6 +199,38 @@ def _grow(manifest: dict[str, Any], entries: dict[str, bytes]) -> None:
     manifest["files"][0]["size"] = MOST_BYTES + 1
 
 
+def _pack_otherwise(archive: Path) -> None:
+    """Have a kilobyte that unpacks to half a gigabyte at once, and says that it is a short one."""
+    packer, zeros = bz2.BZ2Compressor(), bytes(1 << 20)
+    packed = b"".join(packer.compress(zeros) for _ in range(512)) + packer.flush()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("save.json", packed)
+    content = archive.read_bytes()
+    for head, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        method = content.index(head) + at
+        content = content[:method] + b"\x0c\0" + content[method + 2 :]
+    archive.write_bytes(content)
+
+
+def _have_many(archive: Path) -> None:
+    """Have a list of entries that takes a gigabyte of memory, and say that it is a short one."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        made.writestr("a", b"")
+    one = content.getvalue()
+    entry = one[one.index(b"PK\x01\x02") : one.index(b"PK\x05\x06")]
+    count = 1_500_000
+    size, at = count * len(entry), 31
+    fake = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, len(entry), 31)
+    true = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at + 56)
+    with archive.open("wb") as file:
+        file.write(one[:at] + fake)
+        for _ in range(count // 1000):
+            file.write(entry * 1000)
+        file.write(true + struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1))
+        file.write(struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, len(entry), at, 0))
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "flipped": _flip,
     "cut": lambda archive: archive.write_bytes(archive.read_bytes()[:-30]),
@@ -221,7 +253,21 @@ def test_damaged_archive_is_refused_and_nothing_changed(client_of: Client, root:
             answer = bob.post(f"/api/{route}", json={"archive": archive, **body})
             assert (answer.status_code, answer.json().get("code")) == (422, "bad-save"), name
     assert bob.get("/api/runs", params={"twin": TEAM}).json()["items"][0]["owner"] == "alice"
-    assert _files(root) - before <= {root / ".runs/forks"}, "nothing is left of it"
+    assert _files(root) - before <= {root / ".runs/aside"}, "nothing is left of it"
+
+
+@pytest.mark.d4(26)
+@pytest.mark.parametrize("make", [_pack_otherwise, _have_many])
+def test_small_archive_that_would_take_much_memory_takes_none(
+    client_of: Client, root: Path, make: Callable[[Path], None]
+) -> None:
+    bob, archive = client_of("bob"), "bob/data/bomb.zip"
+    (root / "bob/data").mkdir()
+    make(root / archive)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = bob.post("/api/restores", json={"archive": archive, "twin": TEAM})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-save")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < _KIB_OF_A_REQUEST
 
 
 def test_archive_with_more_than_a_run_may_write_is_refused_before_it_is_unpacked(
@@ -291,3 +337,53 @@ def test_archive_is_a_zip_that_says_what_it_has(client_of: Client, root: Path) -
         assert found.namelist() == ["save.json", "state/state/deep/level"]
         manifest = json.loads(found.read("save.json"))
     assert (manifest["twin"], manifest["parameters"]) == (OWN, {"power": 3})
+
+
+def limited(**limits: Any) -> pytest.MarkDecorator:  # noqa: ANN401 - as `QuotaSettings` has them
+    """Have areas with little room."""
+    return pytest.mark.parametrize("quota", [QuotaSettings(**{"free_bytes": 0} | limits)])
+
+
+def refused(client: TestClient, route: str, body: dict[str, Any]) -> tuple[str, str]:
+    """Return code and text of a refusal for want of room."""
+    answer = client.post(route, json=body)
+    assert answer.status_code == 507, answer.text
+    return answer.json()["code"], answer.json()["detail"]
+
+
+@limited(users={"alice": 3 << 19, "bob": 1 << 19})
+def test_save_and_fork_that_an_area_has_no_room_for_are_refused_with_the_figure(
+    client_of: Client, root: Path
+) -> None:
+    for twin in (OWN, TEAM):
+        (root / twin / "state").mkdir()
+        (root / twin / "state/big").write_bytes(os.urandom(1 << 20))
+    alice, bob = client_of("alice"), client_of("bob")
+    own, team = (run(alice, "create", twin=twin)["id"] for twin in (OWN, TEAM))
+    code, text = refused(alice, f"/api/runs/{own}/save", {})
+    assert (code, "alice takes 1.0 MiB of its 1.5 MiB" in text) == ("quota", True)
+    archive = save(alice, team)
+    code, text = refused(bob, "/api/forks", {"archive": archive, "name": "mine"})
+    assert (code, "this needs 1.0 MiB more" in text) == ("quota", True)
+    assert not list((root / ".runs/aside").iterdir())
+    assert not list((root / "bob").iterdir())
+    assert not list((root / "alice/data/saves").iterdir())
+
+
+@limited(free_bytes=1 << 60)
+def test_nothing_is_saved_on_a_disk_that_has_to_keep_its_room(client_of: Client) -> None:
+    alice = client_of("alice")
+    ended = run(alice, "create")
+    assert refused(alice, f"/api/runs/{ended['id']}/save", {})[0] == "disk-full"
+
+
+def test_folder_with_many_saves_takes_no_more(client_of: Client, root: Path) -> None:
+    saves = root / "alice/data/saves"
+    saves.mkdir(parents=True)
+    for number in range(MOST_OF_A_FOLDER):
+        (saves / f"{number}").touch()
+    alice = client_of("alice")
+    code, text = refused(alice, f"/api/runs/{run(alice, 'create')['id']}/save", {})
+    assert (code, text) == (
+        "full", "alice/data/saves has 1,000 entries or more: remove some of them."
+    )  # fmt: skip

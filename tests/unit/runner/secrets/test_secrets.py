@@ -9,11 +9,13 @@ import pytest
 from starlette.testclient import TestClient
 from twinhub_runner.backends.process import ProcessBackend
 from twinhub_runner.forgetting import forget_person
+from twinhub_runner.leaving import forget_gone_groups
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
 
-from tests.unit.runner.test_runs import IDENTITY, submit, texts, wait_for_status
+from tests.fixtures.serving_runner import IDENTITY
+from tests.unit.runner.asking import submit, texts, wait_for_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,6 +165,17 @@ def test_each_member_of_a_team_gives_their_own(alice: TestClient) -> None:
     assert bob.post("/api/runs", json={"twin": TEAM}).status_code == 409
     assert run(alice, twin=TEAM)["status"] == "succeeded"
     assert alice.post("/api/runs", json={"twin": "bridge"}).status_code == 409, "another twin"
+
+
+def test_secrets_for_a_team_go_with_its_group_though_nothing_has_run(
+    alice: TestClient, runner: Runner
+) -> None:
+    give(alice, TEAM)
+    give(alice)
+    forget_gone_groups(runner, lambda _: True)
+    assert len(alice.get("/api/secrets").json()["items"]) == 2
+    forget_gone_groups(runner, lambda name: name != "pumps")
+    assert [one["twin"] for one in alice.get("/api/secrets").json()["items"]] == [OWN]
 
 
 def test_row_that_is_moved_to_another_person_opens_nothing(

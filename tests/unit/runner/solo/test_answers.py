@@ -122,6 +122,11 @@ def test_body_that_asks_nothing_is_refused_and_not_in_the_history(
     assert client.get("/history").json() == []
 
 
+def test_form_with_very_many_fields_is_refused(client: TestClient) -> None:
+    answer = client.post("/", data={f"field{number}": "" for number in range(1000)})
+    assert (answer.status_code, answer.json()["message"]) == (400, "too many parameters")
+
+
 def test_broken_json_is_said_in_the_words_of_v8(client: TestClient) -> None:
     answer = client.post("/", content=b"{name}", headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (400, {
@@ -180,7 +185,7 @@ def test_running_command_is_shown_as_dtaas_does_and_as_it_is(
     "headers",
     [
         {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example:5000"},
-        {"Origin": "http://127.0.0.1:8000"},
+        {"Origin": "http://127.0.0.1:8000"}, {"Host": "["}, {"Origin": "http://["},
     ],
 )  # fmt: skip
 def test_page_of_another_site_runs_nothing(client: TestClient, headers: dict[str, str]) -> None:

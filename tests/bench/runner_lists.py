@@ -13,7 +13,7 @@ from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.database import Database
 from twinhub_kit.migrations import migrate
 from twinhub_runner.identifiers import make_run_id
-from twinhub_runner.store.runs import RunRow
+from twinhub_runner.store.rows import RunRow
 
 from tests.bench.loading import ask, request_bytes
 from tests.bench.report import Figure, p95

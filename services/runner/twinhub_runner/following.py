@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.places import Places
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 MOST_FOLLOWED = 100
 """Logs that one person follows at once: each takes a connection, and looks again and again."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from twinhub_runner.room import REST_FACTOR, Room, measure, question, written_to
 
 if TYPE_CHECKING:
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from twinhub_agent.pausing import FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 ASIDE = "aside"
 """Folder of what is being made and is no run's, among those of runs."""

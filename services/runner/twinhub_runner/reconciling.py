@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from twinhub_runner.environments.building import Environments
     from twinhub_runner.places import Places
     from twinhub_runner.secrets.delivering import Supply
-    from twinhub_runner.store.runs import RunRow, RunTable
+    from twinhub_runner.store.rows import RunRow
+    from twinhub_runner.store.runs import RunTable
 
 _LONGEST_PAUSE_SECONDS = 300.0
 _IN_BACKGROUND = "Its command has ended, and what that has started goes on."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from twinhub_runner.places import Place
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _log = logging.getLogger(__name__)
 

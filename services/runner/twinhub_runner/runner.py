@@ -50,7 +50,8 @@ from twinhub_runner.room import LOOK_SECONDS, Room, end_runs_that_write_too_much
 from twinhub_runner.scheduling import Pace, Scheduler
 from twinhub_runner.secrets.delivering import Supply
 from twinhub_runner.secrets.keeping import Secrets
-from twinhub_runner.store.runs import RunRow, RunTable
+from twinhub_runner.store.rows import RunRow
+from twinhub_runner.store.runs import RunTable
 from twinhub_runner.store.secrets import SecretTable
 from twinhub_runner.telling import LISTENING
 from twinhub_runner.twins import Twins

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from twinhub_runner.queueing import Caps
     from twinhub_runner.reconciling import Reconciler
     from twinhub_runner.room import Room
-    from twinhub_runner.store.runs import RunRow, RunTable
+    from twinhub_runner.store.rows import RunRow
+    from twinhub_runner.store.runs import RunTable
 
 _log = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from twinhub_dtconfig.interpolation import Name
 
     from twinhub_runner.places import Place
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 MOST_COMMANDS = 1000
 """That one try of a run is told."""

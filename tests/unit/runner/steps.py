@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from twinhub_runner.environments.base import Maker
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 ALICE = Caller("alice")
 

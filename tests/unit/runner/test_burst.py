@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 pytestmark = pytest.mark.heavy  # a database with thousands of rows
 

@@ -22,7 +22,7 @@ from twinhub_runner.leaving import (
 from twinhub_runner.main import make_runner_application
 from twinhub_runner.runner import open_runner
 from twinhub_runner.settings import RunnerSettings
-from twinhub_runner.store.runs import RunRow
+from twinhub_runner.store.rows import RunRow
 
 from tests.fixtures.waiting import wait_for
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from twinhub_kit.callers import Caller
 
     from twinhub_runner.copies.copies import Copies, Copy, Pin
-    from twinhub_runner.store.runs import RunRow, RunTable
+    from twinhub_runner.store.rows import RunRow
+    from twinhub_runner.store.runs import RunTable
     from twinhub_runner.twins import FoundTwin
 
 CREATE, CLEAN = "create", "clean"

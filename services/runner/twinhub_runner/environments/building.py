@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from twinhub_runner.copies.copies import Copies
     from twinhub_runner.environments.base import Maker, Wanted
     from twinhub_runner.environments.wanted import Allowed
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _log = logging.getLogger(__name__)
 

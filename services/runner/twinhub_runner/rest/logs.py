@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinhub_api.runner.logs import Heard
 
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 router = APIRouter(tags=["logs"])
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twinhub_runner.copies.copies import Pin
-    from twinhub_runner.store.runs import RunRow, RunTable
+    from twinhub_runner.store.rows import RunRow
+    from twinhub_runner.store.runs import RunTable
 
 
 def read_copy(folder: Path) -> Copy | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twinhub_runner.copies.copies import Copies, Copy
     from twinhub_runner.runner import Runner
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 
 def rerun(runner: Runner, caller: Caller, row: RunRow) -> list[Run]:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from twinhub_runner.runner import Runner
     from twinhub_runner.saves.manifest import Manifest
     from twinhub_runner.saves.opening import Save
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
     from twinhub_runner.twins import FoundTwin
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twinhub_runner.results.keeping import Kept
     from twinhub_runner.runner import Runner
     from twinhub_runner.settings import RunnerSettings
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _CHUNK = 1 << 20
 _CHECKPOINT_SECONDS = 300.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from twinhub_runner.places import Place, Places
     from twinhub_runner.secrets.keeping import Secrets
-    from twinhub_runner.store.runs import RunRow
+    from twinhub_runner.store.rows import RunRow
 
 _WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_YET = frozenset({errno.ENXIO, errno.ENOENT, errno.EAGAIN, errno.EPIPE})

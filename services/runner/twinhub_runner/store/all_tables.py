@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinhub_runner.store import runs, secrets
+from twinhub_runner.store import rows, runs, secrets
 from twinhub_runner.store.base import Base
 
 if TYPE_CHECKING:
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import MetaData
 
-MODULES: tuple[ModuleType, ...] = (runs, secrets)
+MODULES: tuple[ModuleType, ...] = (rows, runs, secrets)
 """Importing them is what tells the metadata of their tables."""
 METADATA: tuple[MetaData, ...] = (Base.metadata,)

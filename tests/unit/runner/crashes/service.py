@@ -20,7 +20,7 @@ from twinhub_runner.runner import Runner, make_runner
 from twinhub_runner.scheduling import Pace
 from twinhub_runner.settings import RunnerSettings
 from twinhub_runner.store.base import Base
-from twinhub_runner.store.runs import EventRow, RunRow
+from twinhub_runner.store.rows import EventRow, RunRow
 
 from tests.unit.runner.crashes.model import Kind, Model
 from tests.unit.runner.crashes.software import IMPOSSIBLE, RELUCTANT, Software

@@ -13,7 +13,7 @@ from twinhub_runner.environments.base import NotMadeError, Wanted
 from twinhub_runner.environments.building import Environments
 from twinhub_runner.environments.wanted import GUESSED, Allowed
 from twinhub_runner.plans import ENVIRONMENT
-from twinhub_runner.store.runs import RunRow
+from twinhub_runner.store.rows import RunRow
 
 from tests.fixtures.makers import Maker
 from tests.fixtures.waiting import wait_for

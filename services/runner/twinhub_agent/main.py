@@ -7,7 +7,7 @@ import os
 import sys
 
 from twinhub_agent.bare import load
-from twinhub_agent.journal import write_whole
+from twinhub_agent.journal import write_when_there_is_room
 from twinhub_agent.phase import Phase
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def main() -> int:
     os.close(begun)
     secrets, ended = _build(plan, inside, outside)
     status, reason = ended or Phase(plan, inside, outside, secrets).run()
-    write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
+    write_when_there_is_room(f"{outside}/result.json", {"status": status, "reason": reason})
     return status
 
 

@@ -68,7 +68,7 @@ def test_twin_is_named_by_its_folder(
         (["run", "tank", "--set", "powr=1"], "did you mean 'power'?"),
         (["run", "tank", "--set", "power=much"], "is not a number"),
         (["logs", "0123456789abcdefghjk"], "There is no run 0123456789abcdefghjk."),
-        (["stop", "other"], "there is no run of other"),
+        (["stop", "nowhere"], "there is no run of nowhere"),
     ],
 )
 def test_what_cannot_be_is_said_with_exit_code_2(

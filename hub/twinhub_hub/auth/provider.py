@@ -34,6 +34,7 @@ from twinhub_hub.auth.provider_errors import (
     LeftError,
     NotActiveError,
     ProviderDownError,
+    TakenNameError,
     is_down,
     remedy,
 )
@@ -377,11 +378,7 @@ class ProviderAuthenticator(
         state = await self._hub.users[known].get_auth_state() if known else None
         if state and state.get("subject") not in (None, model["auth_state"]["subject"]):
             self.log.warning("name has changed hands user=%s", name)
-            raise HTTPError(
-                HTTPStatus.FORBIDDEN,
-                "Somebody else has worked here under your name before. An administrator can "
-                "remove that user; until then TwinHub keeps the files from you.",
-            )
+            raise TakenNameError
 
     def explain(self, error: Exception) -> HTTPError:
         """Return the page for somebody whose sign-in fails through no fault of theirs."""

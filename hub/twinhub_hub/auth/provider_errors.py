@@ -33,6 +33,18 @@ class NotActiveError(HTTPError):  # type: ignore[misc]
         super().__init__(HTTPStatus.FORBIDDEN, reason)
 
 
+class TakenNameError(HTTPError):  # type: ignore[misc]
+    """A name has changed hands at the provider: what lies under it is another person's."""
+
+    def __init__(self) -> None:
+        """Say so, and what can be done."""
+        super().__init__(
+            HTTPStatus.FORBIDDEN,
+            "Somebody else has worked here under your name before. An administrator can "
+            "remove that user; until then TwinHub keeps the files from you.",
+        )
+
+
 def is_down(error: Exception) -> bool:
     """Return whether an error means that the provider cannot be asked now, not that it refuses.
 

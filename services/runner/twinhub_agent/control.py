@@ -36,6 +36,8 @@ class Control:
         self._changed = 0
         self._running: dict[str, Process] = {}
         self._names: set[str] = set()
+        self._untold: dict[str, int | None] = {}
+        """Answers that the disk had no room for, which are written later."""
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -53,6 +55,8 @@ class Control:
 
     def take(self, log: Log, see: Callable[[bytes], None]) -> Iterator[Process]:
         """Yield a process for each new request, to be started."""
+        for name in list(self._untold):
+            self._answer(name, self._untold.pop(name))
         try:
             changed = os.stat(self._requests).st_mtime_ns
         except OSError:
@@ -75,9 +79,15 @@ class Control:
         for name, one in self._running.items():
             if one is process:
                 del self._running[name]
-                write_whole(f"{self._answers}/{name}", {"status": process.status})
+                self._answer(name, process.status)
                 return True
         return False
+
+    def _answer(self, name: str, status: int | None) -> None:
+        try:
+            write_whole(f"{self._answers}/{name}", {"status": status})
+        except OSError:
+            self._untold[name] = status
 
     def note_failure(self, process: Process) -> None:
         """Answer that a process could not be started."""

@@ -1,4 +1,4 @@
-"""Files that only grow: one JSON object in each line, whole or not there."""
+"""What is written down of a phase, whole or not there; a full disk ends no phase."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import time
 
 from twinhub_agent.bare import dump
+
+_PAUSE_SECONDS = 0.5
 
 
 class Journal:
@@ -16,16 +18,27 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def write(self, event: str, **facts: object) -> None:
-        """Add an event, with the time in milliseconds since 1970.
+        """Add an event, with the time in milliseconds since 1970; it is lost if the disk is full.
 
         It is on the disk when the system writes it there: nothing is decided by it.
         """
         record = {"time": time.time_ns() // 1_000_000, "event": event, **facts}
-        os.write(self._file, dump(record).encode() + b"\n")
+        line = dump(record).encode() + b"\n"
+        size = os.fstat(self._file).st_size
+        try:
+            is_whole = os.write(self._file, line) == len(line)
+        except OSError:
+            is_whole = False
+        if not is_whole:
+            os.ftruncate(self._file, size)
 
 
 def write_whole(path: str, content: object, *, lasting: bool = True) -> None:
-    """Put JSON in a file, which is complete whenever it is there; after a power cut if it lasts."""
+    """Put JSON in a file, which is complete whenever it is there; after a power cut if it lasts.
+
+    Raises:
+        OSError: the disk has no room.
+    """
     new = f"{path}.new"
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -35,3 +48,14 @@ def write_whole(path: str, content: object, *, lasting: bool = True) -> None:
     finally:
         os.close(file)
     os.rename(new, path)
+
+
+def write_when_there_is_room(path: str, content: object) -> None:
+    """Put JSON in a file, and wait for the room that it needs: nobody else knows what it says."""
+    while True:
+        try:
+            write_whole(path, content)
+        except OSError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

@@ -15,6 +15,8 @@ from __future__ import annotations
 import os
 import time
 
+from twinhub_agent.bare import suppress
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +45,11 @@ class Log:
             self._starts.append(0)
         self._file = self._open(self._starts[-1])
         self._size = os.fstat(self._file).st_size
-        self.is_full = False
-        """Whether the disk had no room for a record, which is lost then."""
         self.hidden: Hidden | None = None
         """What streams that are begun from now on do not show."""
 
     def write(self, records: bytes) -> None:
-        """Add whole records."""
+        """Add whole records; what the disk has no room for is lost."""
         if self._size >= self._segment:
             self._begin_segment()
         try:
@@ -58,18 +58,23 @@ class Log:
                 self._size += written
                 records = records[written:]
         except OSError:
-            self.is_full = True
             self._end_line()
 
     def close(self) -> None:
-        """Have all of it on the disk."""
-        os.fdatasync(self._file)
+        """Have all of it on the disk that there is room for."""
+        with suppress(OSError):
+            os.fdatasync(self._file)
         os.close(self._file)
 
     def _begin_segment(self) -> None:
+        start = self._starts[-1] + self._size
+        try:
+            new = self._open(start)
+        except OSError:
+            return  # a full disk: the last one grows meanwhile
         os.close(self._file)
-        self._starts.append(self._starts[-1] + self._size)
-        self._file, self._size = self._open(self._starts[-1]), 0
+        self._starts.append(start)
+        self._file, self._size = new, 0
         while len(self._starts) > self._head + self._tail:
             os.unlink(self._path(self._starts.pop(self._head)))
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from twinhub_agent.bare import load
-from twinhub_agent.journal import write_whole
+from twinhub_agent.journal import write_when_there_is_room
 from twinhub_agent.phase import Phase
 from twinhub_agent.spawning import take_limits
 
@@ -43,7 +43,7 @@ def main() -> int:
     os.close(begun)
     secrets, ended = _build(plan, inside, outside)
     status, reason = ended or Phase(plan, inside, outside, secrets).run()
-    write_whole(f"{outside}/result.json", {"status": status, "reason": reason})
+    write_when_there_is_room(f"{outside}/result.json", {"status": status, "reason": reason})
     return status
 
 

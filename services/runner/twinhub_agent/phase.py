@@ -177,9 +177,12 @@ class Phase:
         if not self._plan["keeps_children"] or os.getpid() != 1 or self._control.is_busy:
             return self._control.is_busy
         if self._has_children and not self._is_in_background:
+            try:
+                write_whole(f"{self._outside}/background.json", {})
+            except OSError:
+                return True  # a full disk: it is written down later
             self._is_in_background = True
             self._journal.write("background")
-            write_whole(f"{self._outside}/background.json", {})
             self._say(
                 "The command has ended; what it has started goes on: `twin command` runs further"
                 " phases beside it, `twin stop` ends it."

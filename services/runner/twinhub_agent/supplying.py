@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from twinhub_agent.journal import write_whole
+from twinhub_agent.journal import write_when_there_is_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def take_secrets(
                 time.sleep(_PAUSE_SECONDS)
     finally:
         os.close(pipe)
-    write_whole(f"{outside}/{NOTE}", {})
+    write_when_there_is_room(f"{outside}/{NOTE}", {})
     import json  # noqa: PLC0415 - half of the time that the agent takes to start
 
     return {str(name): str(value) for name, value in json.loads(told).items()}

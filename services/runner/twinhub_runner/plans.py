@@ -55,6 +55,7 @@ def make_plan(
         "time_limit": limit if limit is not None or is_live else most_seconds,
         "keeps_children": "processes" not in data,
         "log": LOG,
+        "ports": dict(resolved.data.get("ports", {})),
         "health": _health(resolved, phase, data),
         "file_bytes": most and max(most, LEAST_FILE_BYTES),
         ASKED: asked,

@@ -28,7 +28,7 @@ class Entry:
     counts for no cap."""
 
 
-MOST_BUILDING = 10
+MOST_BUILDING = 4
 """How many of one person's wait for software at once; further ones are not looked into."""
 
 

@@ -13,9 +13,6 @@ from twinhub_runner.egress import Egress
 from twinhub_runner.environments.wanted import Allowed
 from twinhub_runner.queueing import Caps
 
-PUBLIC_PREFIX = "/services/runner"
-"""Where people and workspaces find it; the edge takes the prefix off."""
-
 VARIABLES: Mapping[str, str] = {
     "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",  # noqa: S108 - the sandbox's own
     "PYTHONUNBUFFERED": "1",

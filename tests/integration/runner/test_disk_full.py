@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.d4(38), pytest.mark.d4(66)]
 
 SECONDS = 60
+_LONG_ENOUGH = 3.0
+"""For a phase to end, and a runner to look."""
 _FINAL = {"succeeded", "failed", "stopped", "lost"}
 _TWIN = """\
 format: 1
@@ -32,6 +35,7 @@ phases:
       head -c 200000000 /dev/zero >big || echo full
       while [ -e big ]; do sleep 0.05; done
       echo there is room
+  ends: {script: "head -c 200000000 /dev/zero >big || exit 3\\n"}
   short: {script: "echo hello\\n"}
 """
 
@@ -94,6 +98,24 @@ def test_a_full_disk_refuses_in_words_and_what_runs_ends_as_it_did(
         lambda: carol.get(f"/api/runs/{again}").json()["status"] == "succeeded",
         seconds=SECONDS, what="the next one",
     )  # fmt: skip
+
+
+def test_what_ends_on_a_full_disk_has_ended_as_it_did_when_there_is_room(
+    carol: httpx.Client, running: RunningRunner
+) -> None:
+    run = str(submit(carol, "filler", "ends").json()["runs"][0]["id"])
+    wait_for(lambda: _is_full(running), seconds=SECONDS, what="a full disk")
+    looked = time.monotonic()
+    wait_for(lambda: time.monotonic() - looked > _LONG_ENOUGH, seconds=SECONDS, what="its end")
+    assert carol.get(f"/api/runs/{run}").json()["status"] in {"starting", "running"}
+    for big in (running.root / ".runs" / "copies").rglob("big"):
+        big.unlink()
+    wait_for(
+        lambda: carol.get(f"/api/runs/{run}").json()["status"] in _FINAL,
+        seconds=SECONDS, what="its end",
+    )  # fmt: skip
+    ended = carol.get(f"/api/runs/{run}").json()
+    assert (ended["status"], ended["exit_code"]) == ("failed", 3), ended
 
 
 def _is_full(running: RunningRunner) -> bool:

@@ -47,6 +47,16 @@ def test_ports_with_a_path_are_asked_in_phases_that_run_a_twin(tmp_path: Path) -
         assert there.row(there.submit(phases=["create"])).plan["health"] == {}
 
 
+def test_the_ports_of_a_twin_are_recorded_with_its_run(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there, asking(there.runner) as client:
+        origin = client.get(f"/api/runs/{there.submit()}/provenance").json()
+        ports = origin["configuration"]["ports"]
+        assert {name: one["port"] for name, one in ports.items()} == {
+            "api": 8080, "store": 8086, "raw": 1883, "other": 9000,
+        }  # fmt: skip
+        assert ports["raw"]["protocol"] == "tcp"
+
+
 def test_a_run_is_unhealthy_while_something_does_not_answer(tmp_path: Path) -> None:
     with stepping(tmp_path, TWIN) as there:
         run = there.submit()

@@ -68,7 +68,7 @@ def test_twin_is_named_by_its_folder(
         (["run", "tank", "--set", "powr=1"], "did you mean 'power'?"),
         (["run", "tank", "--set", "power=much"], "is not a number"),
         (["logs", "0123456789abcdefghjk"], "There is no run 0123456789abcdefghjk."),
-        (["stop", "other"], "there is no run of other"),
+        (["stop", "nobody"], "there is no run of nobody"),
     ],
 )
 def test_what_cannot_be_is_said_with_exit_code_2(
@@ -259,7 +259,9 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
         process.send_signal(2)
         said = process.stderr.read()
         assert process.wait(SECONDS) == 130
-    assert "it goes on: `twin logs -f " in said
+    assert re.search(
+        "it goes on: `twin logs -f ([0-9a-z]{20})` follows it, `twin stop \\1` ends it", said
+    )
     assert "running" in twin("ps").out
     assert twin("stop", "tank").code == 0
 

@@ -67,9 +67,9 @@ class _Step:
         if missing:
             self._say(f"{name} has not made {', '.join(missing)}.")
             return NOT_BUILT, "not-built"
-        if kept:  # also for what it has left among its inputs, such as object files
-            for one in dict.fromkeys((digest, self._digest())):
-                self._keep(os.path.join(self._cache, one))
+        if self._cache:  # also for what it has left among its inputs, such as object files
+            for now in dict.fromkeys((digest, self._digest())):
+                self._keep(os.path.join(self._cache, now))
         return None
 
     def _digest(self) -> str:

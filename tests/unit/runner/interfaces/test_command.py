@@ -53,6 +53,12 @@ def test_twin_is_named_by_its_folder(
     monkeypatch.chdir(folder)
     assert twin("run", ".", "create").code == 0
     assert twin("run", str(folder / "twin.yaml"), "create").code == 0
+    elsewhere = running_runner.root / "alice" / "cooling coffee"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    done = twin("run", ".")
+    assert done.code == 2
+    assert f"`mv '{elsewhere}' {running_runner.root}/alice/digital_twins/`" in done.err
     monkeypatch.chdir(running_runner.state)
     done = twin("run", ".", "create")
     assert done.code == 2

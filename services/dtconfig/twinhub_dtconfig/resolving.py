@@ -257,8 +257,8 @@ def _first_of(values: Sequence[Value] | Range) -> list[Value]:
 def _parameter(twin: Twin, name: str) -> Parameter:
     if name not in twin.parameters:
         nearest = nearest_key(name, twin.parameters)
-        known = ", ".join(twin.parameters) or "none"
-        raise ChoiceError(f"there is no parameter {name!r}", f"there are: {known}", nearest)
+        known = f"there are: {', '.join(twin.parameters)}" if twin.parameters else "it has none"
+        raise ChoiceError(f"there is no parameter {name!r}", known, nearest)
     return twin.parameters[name]
 
 

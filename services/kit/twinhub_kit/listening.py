@@ -44,7 +44,9 @@ def find_port(address: str, port: int) -> int:
             probe.bind((address, port))
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no such port"
-            raise ListeningError(f"--port: {port} cannot be used: {reason}; try 0") from error
+            raise ListeningError(
+                f"--port: {port} cannot be used: {reason}; 0 takes a free one"
+            ) from error
         found: int = probe.getsockname()[1]
         return found
 

@@ -233,9 +233,10 @@ class Scheduler:
     ) -> None:
         """Write down what runs wait for, of those of which it is something new."""
         explain = Explaining(running, self._caps)
+        left_behind = [row for row in open_runs.values() if row.in_background]
         reasons = {}
         for row in rows:
-            if (before := _in_background(row, open_runs)) is not None:
+            if (before := _in_its_way(row, left_behind)) is not None:
                 why = _explain_background(row, before)
             else:
                 why = explain(_entry(row)) if row.waits_for is None or row.is_asking else ""
@@ -314,13 +315,13 @@ class Scheduler:
         _log.warning("a step with a run is put off run=%s why=%s", run, error)
 
 
-def _in_background(row: RunRow, open_runs: Mapping[str, RunRow]) -> RunRow | None:
+def _in_its_way(row: RunRow, left_behind: Sequence[RunRow]) -> RunRow | None:
     """Return the run that one waits for, if only what its phase has started goes on."""
-    first = open_runs.get(row.waits_for or "")
-    ahead = [first] if first is not None else open_runs.values()
-    return next(
-        (one for one in ahead if one.in_background and not set(one.keys).isdisjoint(row.keys)), None
-    )
+    for one in left_behind:
+        is_before = one.id == row.waits_for
+        if is_before or (row.waits_for is None and not set(one.keys).isdisjoint(row.keys)):
+            return one
+    return None
 
 
 def _explain_background(row: RunRow, before: RunRow) -> str:

@@ -46,6 +46,29 @@ def _type(command: str) -> str:
     return done.stdout
 
 
+def test_the_requests_of_the_interface_s_page_run_a_phase(
+    running_runner: RunningRunner, as_user: Callable[[str], None]
+) -> None:
+    as_user("alice")
+    folder = running_runner.root / "alice/digital_twins/tank"
+    guide, page = (
+        _BLOCK.search((CHECKOUT / "docs" / path).read_text("utf-8"))
+        for path in ("howto/run-a-twin.md", "reference/runner-api.md")
+    )
+    assert guide is not None
+    assert page is not None
+    folder.mkdir(exist_ok=True)
+    (folder / "twin.yaml").write_text(guide["text"])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", page["text"]],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "heating with 4 kW" in done.stdout
+    assert '"status":"succeeded"' in done.stdout
+    assert '"path":"output/levels.csv"' in done.stdout
+
+
 @pytest.mark.parametrize("page", _PAGES)
 def test_the_guide_does_what_it_says(
     page: str, running_runner: RunningRunner, as_user: Callable[[str], None], tmp_path: Path,

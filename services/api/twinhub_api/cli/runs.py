@@ -64,11 +64,13 @@ def show_all(runs: Runs, made: Sequence[Run]) -> int:
         else:
             print(*(one.id for one in made), sep="\n")
         return GOOD
+    ended: list[Run] = []
     try:
-        ended = [_show_to_end(runs, one) for one in made]
+        for one in made:
+            ended.append(_show_to_end(runs, one))  # noqa: PERF401 - kept when interrupted
     except KeyboardInterrupt:
-        ids = " ".join(one.id for one in made)
-        tell(f"it goes on: `twin logs -f {made[0].id}` follows it, `twin stop` ends it: {ids}")
+        now = made[len(ended)].id
+        tell(f"it goes on: `twin logs -f {now}` follows it, `twin stop {now}` ends it")
         return _INTERRUPTED
     if options.json:
         runs.print_json(*ended)

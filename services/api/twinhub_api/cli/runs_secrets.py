@@ -56,8 +56,10 @@ def _list(runs: Runs) -> None:
         rows = [("TWIN", "SECRET", "GIVEN", "WHAT IT IS")]
         rows += [_row(runs, one) for one in found]
         print(render_rows(rows, terminal_of()))
+    elif twin is not None:
+        print("The twin asks for none.")
     else:
-        print("There are none.")
+        print("You have given none: `twin secret set TWIN NAME` gives one that a twin asks for.")
 
 
 def _row(runs: Runs, one: KeptSecret) -> tuple[str, str, str, str]:

@@ -7,6 +7,7 @@ paths begin with an area: ``alice/models/tank``.
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ _WORKSPACE = "/workspace/"
 
 
 class NotInWorkspaceError(ClientError):
-    """A folder that is no part of the library; the text says where twins are."""
+    """A folder where no twin can be run; the text says where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Places:
         """Return what the runner is told of a twin: its name, its folder, or its path.
 
         Raises:
-            NotInWorkspaceError: it is a folder that is not in the workspace.
+            NotInWorkspaceError: it is a folder that is not among the twins of the workspace.
             NotSetUpError: it is one's own, and nobody is known.
         """
         if not text.startswith((".", "/")):
@@ -72,11 +73,21 @@ class Places:
             folder = folder.parent
         for base in (root, Path("/workspace")):
             if folder.is_relative_to(base) and folder != base:
-                return self.path_of(folder.relative_to(base).as_posix())
+                return self._twin_at(folder, base)
         raise NotInWorkspaceError(
             f"{text} is not in {root}: only twins of the library run, such as those in"
             f" {root}/digital_twins"
         )
+
+    def _twin_at(self, folder: Path, base: Path) -> str:
+        """Return the path of a twin in the library by its folder below the workspace's."""
+        place = folder.relative_to(base)
+        if AssetKind.DIGITAL_TWINS not in place.parts:
+            raise NotInWorkspaceError(
+                f"{folder} is not in {base}/digital_twins, where your twins are run from: move it,"
+                f" as by `mv {shlex.quote(str(folder))} {base}/digital_twins/`"
+            )
+        return self.path_of(place.as_posix())
 
     def shown(self, path: str) -> str:
         """Return what one writes for a path of the library, the shorter way."""

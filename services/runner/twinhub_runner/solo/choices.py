@@ -35,6 +35,11 @@ class Scripts:
     names: tuple[str, ...]
     port: int | None = None
 
+    @property
+    def faulty(self) -> tuple[str, ...]:
+        """Names of scripts that cannot be run as they are now."""
+        return tuple(name for name in self.names if not _is_script(self.folder / name))
+
     def plan_of(self, name: str) -> dict[str, Any] | None:
         """Return the plan of a script; None if it may not, or cannot, be run."""
         file = self.folder / name
@@ -59,6 +64,7 @@ class Phases:
     names: tuple[str, ...]
     plans: Mapping[str, dict[str, Any]]
     port: int | None = None
+    faulty: tuple[str, ...] = ()
 
     def plan_of(self, name: str) -> dict[str, Any] | None:
         """Return the plan of a phase; None if the twin does not have it."""
@@ -83,7 +89,7 @@ def read_scripts(file: Path) -> Scripts:
             nearest = nearest_key(key, _KEYS)
             hint = f"; did you mean {nearest!r}?" if nearest else ""
             line = document.key_position_of((key,)).line
-            raise ChoiceError(f"{file}:{line}: there is no key {key!r}{hint}; remove it")
+            raise ChoiceError(f"{file}:{line}: there is no key {key!r}{hint or '; remove it'}")
     location, commands, port = data.get("location"), data.get("commands"), data.get("port")
     if not isinstance(location, str):
         raise ChoiceError(f"{file}: location must be the folder of the scripts")
@@ -100,6 +106,8 @@ def read_twin(folder: Path) -> Phases:
     Raises:
         ChoiceError: there is none, or a parameter of it has no default.
     """
+    if not folder.exists():
+        raise ChoiceError(f"{folder} does not exist: name the folder of a twin")
     try:
         opened = open_twin(folder)
     except TwinError as error:

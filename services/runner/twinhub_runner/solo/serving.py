@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from twinhub_runner.solo.running import Commands
 
 if TYPE_CHECKING:
     import argparse
+
+    from twinhub_runner.solo.choices import Phases, Scripts
 
 _SHORTEST_TOKEN = 16
 
@@ -38,17 +41,26 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     token = None if options.allow_anonymous else _token(options.token_file)
     with tempfile.TemporaryDirectory(prefix="twin-serve-") as state:
-        asyncio.run(_serve(Commands(choices, Path(state)), address, port, token, options))
+        asyncio.run(_serve(choices, Path(state), address, port, token, options))
     return GOOD
 
 
 async def _serve(
-    commands: Commands, address: str, port: int, token: str | None, options: argparse.Namespace
-) -> None:
+    choices: Phases | Scripts, state: Path, address: str, port: int, token: str | None,
+    options: argparse.Namespace,
+) -> None:  # fmt: skip
+    commands = Commands(choices, state)
+
     def ready() -> None:
         print(f"Serving at {show_url(address, port)}", flush=True)
         if token is not None and options.token_file is None:
             print(f"Send the header Authorization: Bearer {token}", flush=True)
+        print(f"Commands: {', '.join(choices.names)}", flush=True)
+        for name in choices.faulty:
+            print(
+                f"twin: {choices.folder / name} cannot be run: it has to be executable, and begin"
+                " with #! and its interpreter", file=sys.stderr, flush=True,
+            )  # fmt: skip
 
     try:
         await serve(make_application(commands, token), port=port, address=address, ready=ready)

@@ -53,6 +53,12 @@ def test_twin_is_named_by_its_folder(
     monkeypatch.chdir(folder)
     assert twin("run", ".", "create").code == 0
     assert twin("run", str(folder / "twin.yaml"), "create").code == 0
+    elsewhere = running_runner.root / "alice" / "cooling coffee"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    done = twin("run", ".")
+    assert done.code == 2
+    assert f"`mv '{elsewhere}' {running_runner.root}/alice/digital_twins/`" in done.err
     monkeypatch.chdir(running_runner.state)
     done = twin("run", ".", "create")
     assert done.code == 2
@@ -133,7 +139,8 @@ def test_secret_is_given_listed_and_removed(
     assert "swordfish" not in listed
     assert twin("run", "bridge").out == "***\n"
     assert twin("secret", "remove", "bridge", "broker").code == 0
-    assert twin("secret", "list").out == "There are none.\n"
+    assert twin("secret", "list").out.startswith("You have given none: ")
+    assert twin("secret", "list", "tank").out == "The twin asks for none.\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO("abc"))
     assert "4 to 16,384 bytes" in twin("secret", "set", "bridge", "broker").err
 
@@ -259,7 +266,9 @@ def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:
         process.send_signal(2)
         said = process.stderr.read()
         assert process.wait(SECONDS) == 130
-    assert "it goes on: `twin logs -f " in said
+    assert re.search(
+        "it goes on: `twin logs -f ([0-9a-z]{20})` follows it, `twin stop \\1` ends it", said
+    )
     assert "running" in twin("ps").out
     assert twin("stop", "tank").code == 0
 

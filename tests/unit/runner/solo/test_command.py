@@ -35,10 +35,12 @@ def _twin(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def serving(*arguments: str) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+def serving(
+    *arguments: str, stderr: int | None = None
+) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
     """Run the command; yield its address, the token that it prints, and the process."""
     command = [sys.executable, "-m", "twinhub_api.cli.main", "serve", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
@@ -66,6 +68,18 @@ def test_it_asks_for_the_token_of_a_file_and_does_not_print_it(twin: Path) -> No
         assert httpx.get(address, headers=headers, trust_env=False).status_code == 200
 
 
+def test_it_says_what_can_be_asked_for_and_which_scripts_cannot_be_run(tmp_path: Path) -> None:
+    (tmp_path / "runner.yaml").write_text("location: .\ncommands: [create, missing]\n")
+    script = tmp_path / "create"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    config = ("--config", str(tmp_path / "runner.yaml"), "--allow-anonymous")
+    with serving(*config, stderr=subprocess.STDOUT) as (_, _, process):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Commands: create, missing\n"
+        assert f"twin: {tmp_path}/missing cannot be run" in process.stdout.readline()
+
+
 def test_its_end_ends_what_it_runs(twin: Path) -> None:
     with serving(str(twin), "--allow-anonymous") as (address, _, process):
 
@@ -91,10 +105,12 @@ def test_its_end_ends_what_it_runs(twin: Path) -> None:
         (["--address", "here"], "'here' is no address"),
         (["--port", "70000"], "--port: 70000 cannot be used"),
         (["--config", "nothing.yaml"], "nothing.yaml"),
+        (["--token-file", "nothing", "nowhere"], "nowhere does not exist: name the folder of"),
     ],
 )
 def test_wrong_use_is_said_with_exit_code_2(
     twin: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    assert main(["serve", str(twin), *arguments]) == 2
+    folder = [] if arguments[-1] == "nowhere" else [str(twin)]
+    assert main(["serve", *folder, *arguments]) == 2
     assert said in capsys.readouterr().err

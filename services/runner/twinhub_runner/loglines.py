@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20
 """Bytes of a log that are read in one go."""
-_MOST_NAMES = 1000
+_MOST_NAMES = 64
 _SEGMENT = re.compile("[0-9]{16}")
 _LAST = 1 << 52
 """Where a segment may begin: JavaScript counts exactly that far."""

@@ -43,6 +43,25 @@ async def test_many_that_are_asked_for_at_once_are_no_more_than_may_be(
             assert [one.status_code for one in ended].count(200) == _ALLOWED
 
 
+@pytest.mark.d4(16)
+async def test_who_may_see_a_run_no_more_follows_it_no_more(tmp_path: Path) -> None:
+    with stepping(tmp_path, _TWIN) as there:
+        run = there.submit()
+        there.steps()
+        callers = {"alice": ALICE}
+        application = make_runner_application(there.runner, TableIdentity(callers))
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(application), base_url="http://runner",
+            headers={"Authorization": "token alice"},
+        ) as client:  # fmt: skip
+            following = asyncio.create_task(client.get(f"/api/runs/{run}/log/follow"))
+            done, _ = await asyncio.wait({following}, timeout=1)
+            assert not done
+            del callers["alice"]
+            answer = await asyncio.wait_for(following, timeout=10)
+            assert answer.status_code == 200
+
+
 def test_who_has_ended_some_follows_others() -> None:
     followers, alice = Followers(), Caller("alice")
     ends = [followers.begin(alice) for _ in range(100)]

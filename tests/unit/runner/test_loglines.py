@@ -26,7 +26,7 @@ def test_names_that_are_no_segments_are_left_out(tmp_path: Path, name: str) -> N
 
 @pytest.mark.d4(44)
 def test_a_folder_with_very_many_names_is_not_gone_through(tmp_path: Path) -> None:
-    for number in range(1001):
+    for number in range(65):
         (tmp_path / f"{number:016}").touch()
     (tmp_path / f"{5000:016}").write_bytes(_LINE)
     assert read_log(tmp_path, 0).records == b""

@@ -39,6 +39,14 @@ phases:
   retried: {script: "echo try; [ -e tried ] || { touch tried; exit 1; }\\n", retries: 1}
   wait: {script: "until [ -e go ]; do sleep 0.05; done\\n"}
 """
+WORDS = """\
+format: 1
+name: words
+parameters: {label: {type: text, default: plain}}
+phases:
+  argv: {command: [printf, "[%s]\\n", "${parameters.label}"]}
+  variable: {script: 'printf "[%s]\\n" "$LABEL"', variables: {LABEL: "${parameters.label}"}}
+"""
 
 
 @pytest.fixture(name="root")
@@ -227,6 +235,18 @@ def test_key_is_of_one_request_though_a_phase_is_twice_in_it(client_of: Client) 
 
 def _ids(answer: httpx.Response) -> list[str]:
     return [one["id"] for one in answer.json()["runs"]]
+
+
+@pytest.mark.d4(46)
+def test_values_reach_programs_as_they_are_and_no_shell(client_of: Client, root: Path) -> None:
+    folder, value = root / "alice/digital_twins/words", "$(touch pwned) `id`; 'a' \"b\" | & \\ -n"
+    folder.mkdir()
+    (folder / "twin.yaml").write_text(WORDS)
+    alice = client_of("alice")
+    for phase in ("argv", "variable"):
+        (run,) = submit(alice, twin="words", phases=[phase], parameters={"label": value})
+        wait_for_status(alice, run["id"], "succeeded")
+        assert texts(alice, run["id"])[-1] == f"[{value}]"
 
 
 def test_run_of_a_team_is_its_members_to_see_and_nobody_else_s(client_of: Client) -> None:

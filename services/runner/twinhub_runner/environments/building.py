@@ -30,6 +30,7 @@ from twinhub_runner.twins import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from twinhub_dtconfig.models.environment import Environment
@@ -52,7 +53,7 @@ _LAST_LINES = 5
 _NOISE = ("Removing intermediate container", " --->", "Step ")
 """What an engine says of its own work."""
 _REMEMBERED_SECONDS = 900.0
-_AT_ONCE = 2
+_AT_ONCE, _POLL_SECONDS = 2, 0.2
 
 
 @dataclass
@@ -99,6 +100,8 @@ class Environments:
         """Environments that nobody has asked for and that could not be made: when, and why."""
         self._lock = threading.Lock()
         self._turns = threading.Semaphore(_AT_ONCE)
+        self._own_turns: dict[str, threading.Semaphore] = {}
+        """Of each person: a build of theirs waits for the one before, those of others do not."""
 
     def ensure(self, row: RunRow, outside: Path) -> str | None:
         """Return the address of a run's environment, empty where it needs none.
@@ -149,7 +152,7 @@ class Environments:
                 self.note_use(address)
                 return address
             if build is None:
-                build = self._begin(address, wanted)
+                build = self._begin(address, wanted, row.owner)
             if build.stopping.is_set():
                 return None  # it is begun anew when it has ended
             build.readers[row.id] = 0
@@ -230,19 +233,24 @@ class Environments:
             with Twins(self._root).opened(RelativePath.parse(row.twin)) as folder:
                 yield folder
 
-    def _begin(self, address: str, wanted: Wanted) -> _Build:
+    def _begin(self, address: str, wanted: Wanted, owner: str) -> _Build:
         build = self._builds[address] = _Build()
         # as a daemon: the end of this process is the end of what it has begun
         threading.Thread(
-            target=self._make, args=(address, wanted, build), name="environment", daemon=True
+            target=self._make, args=(address, wanted, build, owner), name="environment", daemon=True
         ).start()
         return build
 
-    def _make(self, address: str, wanted: Wanted, build: _Build) -> None:
+    def _own_turn(self, owner: str, build: _Build) -> AbstractContextManager[None]:
+        with self._lock:
+            turns = self._own_turns.setdefault(owner, threading.Semaphore())
+        return _turn(turns, build)
+
+    def _make(self, address: str, wanted: Wanted, build: _Build, owner: str) -> None:
         assert self._maker is not None  # noqa: S101 - nothing is begun without one
         begun = time.monotonic()
         try:
-            with self._turns:
+            with self._own_turn(owner, build), _turn(self._turns, build):
                 if build.stopping.is_set():
                     return
                 for one in (*wanted.system, *wanted.python):
@@ -274,6 +282,18 @@ class Environments:
             raise NotMadeError(why)
         self.note_use(address)
         return address
+
+
+@contextlib.contextmanager
+def _turn(turns: threading.Semaphore, build: _Build) -> Iterator[None]:
+    """Have a turn for a block, or go on without one when nobody waits for the build any more."""
+    while not (has_one := turns.acquire(timeout=_POLL_SECONDS)) and not build.stopping.is_set():
+        pass
+    try:
+        yield
+    finally:
+        if has_one:
+            turns.release()
 
 
 def _explain(fault: str, lines: list[str]) -> str:

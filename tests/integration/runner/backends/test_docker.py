@@ -67,6 +67,7 @@ def test_image_of_a_sandbox_is_told_by_its_digest(bench: Bench) -> None:
     assert re.fullmatch("sha256:[0-9a-f]{64}", bench.wait_for(ONE, SandboxState.ENDED).image)
 
 
+@pytest.mark.d4(48)
 def test_sandbox_has_no_more_rights_than_a_workspace(bench: Bench) -> None:
     script = (
         "grep -E '^(Cap|NoNewPrivs|Uid)' /proc/self/status > status; ls -d /run/twinhub/*/* > seen"

@@ -38,18 +38,18 @@ class Bench:
         copies = Copies(self.folder, self.folder / "copies")
         return Environments(self.maker, allowed, self.folder, copies, self.folder / "used")
 
-    def ensure(self, run: str, **plan: Any) -> str | None:  # noqa: ANN401 - JSON
+    def ensure(self, run: str, owner: str = "alice", /, **plan: Any) -> str | None:  # noqa: ANN401 - JSON
         """Ask for the environment of a run."""
-        row = RunRow(id=run, twin="alice/digital_twins/tank", copy="")
+        row = RunRow(id=run, twin="alice/digital_twins/tank", owner=owner, copy="")
         row.plan = {ENVIRONMENT: {"packages": ["numpy"]}, **plan}
         return self.environments.ensure(row, self.folder / run)
 
-    def wait_for(self, run: str, **plan: Any) -> str:  # noqa: ANN401 - JSON
+    def wait_for(self, run: str, owner: str = "alice", /, **plan: Any) -> str:  # noqa: ANN401 - JSON
         """Return the address of what a run waits for."""
         found: list[str] = []
 
         def is_there() -> bool:
-            address = self.ensure(run, **plan)
+            address = self.ensure(run, owner, **plan)
             found.extend([] if address is None else [address])
             return bool(found)
 
@@ -79,6 +79,21 @@ def test_several_runs_wait_for_one_build_and_each_is_told_all_of_it(bench: Bench
         assert (first, second) == ("environment: numpy", "begun")
         assert last.startswith("environment: ready after")
     assert bench.ensure("three") in bench.maker.made
+
+
+@pytest.mark.d4(43)
+def test_builds_of_one_person_follow_one_another_and_hold_up_nobody_else(bench: Bench) -> None:
+    for number in range(5):
+        packages = {"packages": [f"greedy{number}"]}
+        assert bench.ensure(f"greedy{number}", "greedy", **{ENVIRONMENT: packages}) is None
+    assert bench.ensure("modest", "modest") is None
+    wait_for(
+        lambda: Wanted(("numpy",)) in bench.maker.asked, seconds=_SECONDS, what="the other's build"
+    )
+    for number in range(5):
+        bench.environments.leave(f"greedy{number}")
+    bench.maker.may_end.set()
+    assert bench.wait_for("modest", "modest")
 
 
 def test_a_runner_that_was_killed_meanwhile_has_it_made_again(bench: Bench) -> None:

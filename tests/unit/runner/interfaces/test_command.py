@@ -157,9 +157,9 @@ def test_run_is_saved_restored_and_forked(twin: Twin, running_runner: RunningRun
     assert saved.out == "data/saves/counter.zip\n", saved.err
     assert twin("run", "counter").out.strip() == "2"
     assert twin("restore", "data/saves/counter.zip").out.strip() == "2", "of a new copy"
-    assert twin("fork", "data/saves/counter.zip", "other").out == "digital_twins/other\n"
-    assert twin("run", "other").out.strip() == "2"
-    assert "is there already" in twin("fork", "data/saves/counter.zip", "other").err
+    assert twin("fork", "data/saves/counter.zip", "forked").out == "digital_twins/forked\n"
+    assert twin("run", "forked").out.strip() == "2"
+    assert "is there already" in twin("fork", "data/saves/counter.zip", "forked").err
 
 
 def test_run_is_killed(twin: Twin) -> None:

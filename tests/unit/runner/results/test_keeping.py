@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,3 +81,41 @@ def test_endless_holes_are_not_read_and_the_others_are_kept(made: Path, tmp_path
     kept = keep_results(made, ["output/*.csv"], tmp_path / "run")
     assert [one.path for one in kept.artefacts] == ["output/a.csv"]
     assert "output/0.csv is large, and mostly holes" in kept.fault
+
+
+@pytest.mark.d4(22)
+@pytest.mark.d4(23)
+def test_nothing_from_outside_is_kept_while_somebody_swaps_names(
+    made: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    (secret / "deep").mkdir(parents=True)
+    for name in ("a.csv", "deep/b.csv"):
+        (secret / name).write_text("secret\n")
+    is_over = threading.Event()
+
+    def swap() -> None:
+        (tmp_path / "link").symlink_to(secret / "a.csv")
+        (tmp_path / "folder").symlink_to(secret)
+        os.mkfifo(tmp_path / "pipe")
+        swaps = (("link", "output/a.csv"), ("folder", "output"), ("pipe", "output/notes.txt"))
+        while not is_over.is_set():
+            for name, place in swaps:
+                for _ in range(2):
+                    (made / place).rename(tmp_path / "spare")
+                    (tmp_path / name).rename(made / place)
+                    (tmp_path / "spare").rename(tmp_path / name)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    kept_some = 0
+    try:
+        for _ in range(400):
+            kept = keep_results(made, ["output/**"], tmp_path / "run")
+            texts = [(kept.folder / one.path).read_text() for one in kept.artefacts]
+            assert "secret\n" not in texts
+            kept_some += bool(texts)
+    finally:
+        is_over.set()
+        swapper.join()
+    assert kept_some

@@ -40,6 +40,7 @@ def result_of(client: TestClient, run_id: str) -> str:
     return text
 
 
+@pytest.mark.d4(5)
 def test_picture_is_shown_within_a_sandbox_whatever_it_is_called(
     client_of: Client, root: Path
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+from contextlib import suppress
 
 from twinhub_agent.bare import dump
 
 _PAUSE_SECONDS = 0.5
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Journal:
@@ -39,23 +42,34 @@ def write_whole(path: str, content: object, *, lasting: bool = True) -> None:
     Raises:
         OSError: the disk has no room.
     """
-    new = f"{path}.new"
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    new = f"{path}.{time.time_ns():x}.new"  # of a name of its own: no pipe lies in wait there
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, dump(content).encode())
-        if lasting:
-            os.fdatasync(file)
-    finally:
-        os.close(file)
-    os.rename(new, path)
+        try:
+            os.write(file, dump(content).encode())
+            if lasting:
+                os.fdatasync(file)
+        finally:
+            os.close(file)
+        os.rename(new, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(new)
+        raise
 
 
 def write_when_there_is_room(path: str, content: object) -> None:
-    """Put JSON in a file, and wait for the room that it needs: nobody else knows what it says."""
+    """Put JSON in a file, and wait for the room that it needs: nobody else knows what it says.
+
+    Raises:
+        OSError: something else is wrong, such as a folder in its place.
+    """
     while True:
         try:
             write_whole(path, content)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
             time.sleep(_PAUSE_SECONDS)
         else:
             return

@@ -69,9 +69,9 @@ class Log:
     def _begin_segment(self) -> None:
         start = self._starts[-1] + self._size
         try:
-            new = self._open(start)
+            new = self._open(start, os.O_EXCL)
         except OSError:
-            return  # a full disk: the last one grows meanwhile
+            return  # a full disk, or something in its place: the last one grows meanwhile
         os.close(self._file)
         self._starts.append(start)
         self._file, self._size = new, 0
@@ -86,8 +86,8 @@ class Log:
         self._size -= len(after)
         os.ftruncate(self._file, self._size)
 
-    def _open(self, start: int) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    def _open(self, start: int, how: int = 0) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | how
         return os.open(self._path(start), flags, 0o600)
 
     def _path(self, start: int) -> str:

@@ -314,3 +314,16 @@ def test_what_is_no_json_is_no_plan(tmp_path: Path, content: str) -> None:
 )
 def test_agent_writes_json_that_others_read(content: object) -> None:
     assert json.loads(dump(content)) == content
+
+
+@pytest.mark.d4(46)
+def test_pipes_and_folders_where_the_agent_writes_do_not_keep_it_from_ending(
+    sandbox: Sandbox,
+) -> None:
+    script = (
+        "cd ../out; for name in load health background result; do mkfifo $name.json.new; done;"
+        " mkdir load.json health.json; touch ready; while :; do sleep 0.1; done"
+    )
+    status = sandbox.run_script(script, time_limit=3.0)
+    assert status == (124, "time-limit")
+    assert (sandbox.folder / "out/ready").exists()

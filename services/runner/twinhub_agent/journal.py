@@ -5,9 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import suppress
 
-from twinhub_agent.bare import dump
+from twinhub_agent.bare import dump, suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twinhub_agent.health import Check
+    from twinhub_agent.processes import Process
 
 _PAUSE_SECONDS = 0.5
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -56,6 +62,19 @@ def write_whole(path: str, content: object, *, lasting: bool = True) -> None:
         with suppress(OSError):
             os.unlink(new)
         raise
+
+
+def write_health(
+    outside: str, checks: Mapping[str, Check], processes: Mapping[str, Process]
+) -> None:
+    """Write down which ports do not answer, and what has failed that the phase goes on without."""
+    ill = [name for name, one in checks.items() if one.is_healthy is False]
+    failed = {
+        name: one.status for name, one in processes.items()
+        if one.status and one.pid is not None and not one.plan["essential"]
+    }  # fmt: skip
+    with suppress(OSError):  # a full disk: the journal tells, or nobody does
+        write_whole(f"{outside}/health.json", {"ill": ill, "failed": failed})
 
 
 def write_when_there_is_room(path: str, content: object) -> None:

@@ -9,7 +9,7 @@ import time
 from twinhub_agent.bare import signal, suppress
 from twinhub_agent.control import Control
 from twinhub_agent.hidden import Looking
-from twinhub_agent.journal import Journal, write_whole
+from twinhub_agent.journal import Journal, write_health, write_whole
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.metrics import Metrics
 from twinhub_agent.pausing import hold, is_wanted, let_go
@@ -81,8 +81,7 @@ class Phase:
         """Run it to its end; return its status and why it ended.
 
         The reason is ``ended``, ``stopped``, ``terminated``, ``time-limit``, ``not-started``,
-        ``not-fetched`` or
-        ``not-ready``.
+        ``not-fetched`` or ``not-ready``.
         """
         if self._plan["time_limit"]:
             self._deadline = time.monotonic() + self._plan["time_limit"]
@@ -268,9 +267,7 @@ class Phase:
 
     def _note_health(self, name: str, check: Check) -> None:
         """Write down that something answers again or no more; what does not may be killed."""
-        ill = [one for one, check in self._checks.items() if check.is_healthy is False]
-        with suppress(OSError):  # a full disk: the journal tells, or nobody does
-            write_whole(f"{self._outside}/health.json", {"ill": ill})
+        write_health(self._outside, self._checks, self._processes)
         self._journal.write("healthy" if check.is_healthy else "unhealthy", port=name)
         if check.is_healthy:
             return
@@ -334,6 +331,8 @@ class Phase:
             self._say(f"{process.name} {process.how_it_ended()}; the phase goes on.")
             if not any(one.is_running or one.pid is None for one in self._processes.values()):
                 self._end(0, "ended", process.name)
+            else:
+                write_health(self._outside, self._checks, self._processes)
 
     def _look(self) -> None:
         """See to what the time brings: readiness, limits, requests."""

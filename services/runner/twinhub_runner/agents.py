@@ -99,11 +99,18 @@ def is_in_background(outside: Path) -> bool:
     return os.path.lexists(outside / "background.json")
 
 
-def read_ill(outside: Path, ports: Collection[str]) -> list[str] | None:
-    """Return which ports do not answer that are to; None where nothing is known yet."""
+def read_health(
+    outside: Path, ports: Collection[str], processes: Collection[str]
+) -> tuple[list[str], dict[str, int]] | None:
+    """Return what does not answer of some ports, and the status of each process that has failed.
+
+    None where nothing is known yet. The phase goes on without those processes.
+    """
     try:
-        found = json.loads(_read(outside / "health.json"))["ill"]
-        return [name for name in ports if name in found]
+        found = json.loads(_read(outside / "health.json"))
+        ill, failed = found["ill"], found["failed"]
+        ended = {name: int(failed[name]) & 255 for name in processes if name in failed}
+        return [name for name in ports if name in ill], ended
     except _NO_SENSE:
         return None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from twinhub_api.runner.runs import Status, Target
 from twinhub_kit.files.errors import FileError
 
-from twinhub_runner.agents import is_in_background, prepare, read_ill
+from twinhub_runner.agents import is_in_background, prepare, read_health
 from twinhub_runner.backends.base import ImpossibleError, SandboxState
 from twinhub_runner.environments.base import NotMadeError
 from twinhub_runner.environments.building import BUILT, WAITS
@@ -46,6 +46,7 @@ _WORDS = {
 
 _TOO_LARGE = 128 + signal.SIGXFSZ
 _TERMINATED = "It was ended by its phase terminate."
+_WITHOUT = "The process {name} has ended with status {status}; the run goes on without it."
 _GONE = "Its sandbox is gone, and nobody knows how it ended: see its log."
 _FROM_OUTSIDE = "It was ended from outside, as when Docker or the machine is stopped: run it again."
 
@@ -183,14 +184,19 @@ class Reconciler:
             self._look_at_health(row)
 
     def _look_at_health(self, row: RunRow) -> None:
-        """Write down whether what is to answer does, as the agent has found."""
-        ill = read_ill(self._places.of(row).outside, row.plan.get("health", ()))
-        why = f"No answer from {', '.join(ill)}." if ill else ""
-        if ill is None or (row.is_healthy is (not ill) and row.reason == why):
+        """Write down whether what is to answer does and what has failed, as the agent has found."""
+        ports, processes = row.plan.get("health", ()), row.plan.get("processes", ())
+        found = read_health(self._places.of(row).outside, ports, processes)
+        if found is None:
             return
-        self._table.note(
-            row.id, "unhealthy" if ill else "healthy", why, is_healthy=not ill, reason=why
-        )
+        ill, failed = found
+        is_healthy = not ill if ports else None
+        words = [f"No answer from {', '.join(ill)}."] if ill else []
+        words += [_WITHOUT.format(name=name, status=failed[name]) for name in failed]
+        why = " ".join(words) or (_IN_BACKGROUND if row.in_background else "")
+        if (row.is_healthy, row.reason) != (is_healthy, why):
+            what = "unhealthy" if ill else "process-failed" if failed else "healthy"
+            self._table.note(row.id, what, why, is_healthy=is_healthy, reason=why)
 
     def _begin_to_stop(self, row: RunRow) -> None:
         if row.status == Status.RUNNING:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from twinhub_runner.agents import read_answer, read_ill, read_load, read_result
+from twinhub_runner.agents import read_answer, read_health, read_load, read_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def test_what_makes_no_sense_says_nothing(tmp_path: Path, text: str | bytes) -> 
         (tmp_path / name).write_bytes(content)
     assert read_result(tmp_path) is None
     assert read_answer(tmp_path, "one.json") is None
-    assert read_ill(tmp_path, ["main"]) in (None, [])
+    assert read_health(tmp_path, ["main"], ["main"]) in (None, ([], {}))
     assert read_load(tmp_path, ["main"]) == {}
 
 
@@ -40,6 +40,6 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "load.json").symlink_to("/proc/self/mem")
     (tmp_path / "answers").symlink_to("/etc")
     assert read_result(tmp_path) is None
-    assert read_ill(tmp_path, ["main"]) is None
+    assert read_health(tmp_path, ["main"], ["main"]) is None
     assert read_load(tmp_path, ["main"]) == {}
     assert read_answer(tmp_path, "passwd") is None

@@ -62,17 +62,36 @@ def test_a_run_is_unhealthy_while_something_does_not_answer(tmp_path: Path) -> N
         run = there.submit()
         there.steps()
         assert there.row(run).is_healthy is None
-        tell(there, run, json.dumps({"ill": ["store"]}))
+        tell(there, run, json.dumps({"ill": ["store"], "failed": {}}))
         assert (there.row(run).is_healthy, there.row(run).reason) == (
             False, "No answer from store.",
         )  # fmt: skip
-        tell(there, run, json.dumps({"ill": []}))
+        tell(there, run, json.dumps({"ill": [], "failed": {}}))
         assert (there.row(run).is_healthy, there.row(run).reason) == (True, "")
         assert there.whats(run)[-2:] == ["unhealthy", "healthy"]
 
 
+def test_what_has_failed_that_a_run_goes_on_without_is_shown(tmp_path: Path) -> None:
+    with stepping(tmp_path, TWIN) as there:
+        run = there.submit()
+        there.steps()
+        tell(there, run, json.dumps({"ill": [], "failed": {"store": 7, "\x1b[2J": 1}}))
+        assert (there.row(run).is_healthy, there.row(run).reason) == (
+            True, "The process store has ended with status 7; the run goes on without it.",
+        )  # fmt: skip
+        assert there.whats(run)[-1] == "process-failed"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"ill": 3}', '{"ill": ["\\u001b[2J", {}]}', "[" * 9999]
+    "text",
+    [
+        "",
+        "[]",
+        '{"ill": 3}',
+        '{"ill": [], "failed": {"main": "x"}}',
+        '{"ill": ["\\u001b[2J", {}], "failed": {}}',
+        "[" * 9999,
+    ],
 )
 def test_what_a_twin_writes_in_place_of_its_agent_is_shown_to_nobody(
     tmp_path: Path, text: str

@@ -139,6 +139,8 @@ def test_end_of_what_is_not_essential_is_only_said(sandbox: Sandbox) -> None:
         "main": {"command": ["sh", "-c", "sleep 0.5; echo done"]},
     }) == (0, "ended")  # fmt: skip
     assert sandbox.texts("twin") == ["side ended with status 7; the phase goes on."]
+    health = json.loads((sandbox.folder / "out/health.json").read_text())
+    assert health == {"ill": [], "failed": {"side": 7}}
 
 
 def test_end_of_what_is_essential_ends_the_rest(sandbox: Sandbox) -> None:

@@ -144,6 +144,8 @@ class Runner:
     ) -> list[Run]:
         """Take in runs like earlier ones of a twin, one after the other, in a copy like theirs.
 
+        The reason of the first one says what is not kept, and is as it is now.
+
         Raises:
             RunnerError: as `submit`.
             FileError: as `submit`.
@@ -154,7 +156,8 @@ class Runner:
         rows[0].is_fresh = chosen.is_fresh
         for row in rows:
             row.rerun_of = rerun_of
-        return self._add(caller, rows)
+        rows[0].reason = _tell_live(rows)
+        return self._add(caller, rows, rows[0].reason)
 
     def submit_restored(
         self, caller: Caller, asked: Submission, chosen: Chosen, unpack: Callable[[RunRow], None],
@@ -265,6 +268,15 @@ class Runner:
             outputs=list(found.twin.phases[phase].outputs) if chosen.copy else [],
             plan=plan, created_at=time.time(),
         )  # fmt: skip
+
+
+def _tell_live(rows: Sequence[RunRow]) -> str:
+    """Return what runs use as it is now, in words; empty if all is as it was."""
+    if not rows[0].copy:
+        return "It runs in its folder, which is as it is now."
+    fetched = {one["name"] for row in rows for one in row.plan["fetch"] if "sha256" not in one}
+    names = ", ".join(sorted(fetched))
+    return f"As it is now, since nothing says what it was: {names}." if names else ""
 
 
 def _resolve(found: FoundTwin, asked: Submission, context: Context) -> Resolved:

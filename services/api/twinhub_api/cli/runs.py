@@ -52,7 +52,10 @@ def run(options: argparse.Namespace) -> int:
 def rerun(options: argparse.Namespace) -> int:
     """Ask for the same again, as `run` does."""
     with Runs.here(options) as runs:
-        return show_all(runs, runs.client.rerun(runs.find(options.of).id))
+        made = runs.client.rerun(runs.find(options.of).id)
+        if made[0].reason:
+            tell(safe(made[0].reason))
+        return show_all(runs, made)
 
 
 def show_all(runs: Runs, made: Sequence[Run]) -> int:

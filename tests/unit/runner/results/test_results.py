@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fixtures.library import find_free_port
 from tests.unit.runner.asking import submit, texts, wait_for_status
 from tests.unit.runner.results.test_previewing import PNG
 
@@ -192,6 +193,35 @@ def test_rerun_has_the_same_inputs_and_values_after_the_same_phases(
         "The same inputs cannot be had any more: common/data/profile@1.0.0 is not there; "
         "alice/models/pump was changed."
     )
+
+
+@pytest.mark.d4(45)
+def test_rerun_in_place_says_that_its_folder_is_as_it_is_now(client_of: Client, root: Path) -> None:
+    script = root / "alice/digital_twins/plain/lifecycle/execute"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\necho done\n")
+    script.chmod(0o755)
+    alice = client_of("alice")
+    ended = run(alice, "execute", twin="plain")
+    again = alice.post(f"/api/runs/{ended['id']}/rerun").json()["runs"][0]
+    assert again["reason"] == "It runs in its folder, which is as it is now."
+    wait_for_status(alice, again["id"], "succeeded")
+
+
+@pytest.mark.d4(45)
+def test_rerun_says_what_is_fetched_as_it_is_now(client_of: Client, root: Path) -> None:
+    twin = root / "alice/digital_twins/fetching"
+    twin.mkdir()
+    address = f"http://127.0.0.1:{find_free_port()}/series.csv"
+    (twin / "twin.yaml").write_text(
+        f"format: 1\nname: fetching\nuses: {{series: {{url: '{address}'}}}}\n"
+        "phases: {execute: {command: [cat, '${uses.series}']}}\n"
+    )
+    alice = client_of("alice")
+    asked = alice.post("/api/runs", json={"twin": "fetching", "phases": ["execute"]})
+    failed = wait_for_status(alice, asked.json()["runs"][0]["id"], "failed")
+    again = alice.post(f"/api/runs/{failed['id']}/rerun").json()["runs"][0]
+    assert again["reason"] == "As it is now, since nothing says what it was: uses.series."
 
 
 def test_crate_holds_results_and_says_where_they_come_from(client_of: Client) -> None:

@@ -6,8 +6,10 @@ and of its files only those that the twin itself names under ``state.keep``.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from twinhub_kit.files.errors import FileError
 from twinhub_kit.files.kernel import translated
 from twinhub_kit.files.paths import RelativePath, check_name
 from twinhub_kit.files.renaming import rename_without_replacing
+from twinhub_kit.files.walking import remove_tree
 
 from twinhub_runner.copies.copies import Pin
 from twinhub_runner.copies.inputs import find_required
@@ -135,9 +138,28 @@ def _put_in_place(root: Path, aside: Path, place: RelativePath) -> None:
     try:
         check_count(folder, place)
         with opened_folder(aside) as made, translated(place):
-            rename_without_replacing(made, place.name, folder, place.name)
+            try:
+                rename_without_replacing(made, place.name, folder, place.name)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                _copy_in_place(aside / place.name, folder, place.name)
     finally:
         os.close(folder)
+
+
+def _copy_in_place(source: Path, folder: int, name: str) -> None:
+    """Copy a folder to where it cannot be renamed to: another disk, or a quota of its own there."""
+    new = f".{name}.{make_run_id()}"
+    os.mkdir(new, 0o700, dir_fd=folder)
+    try:
+        with opened_folder(source) as made, opened_folder(new, folder) as target:
+            copy_tree(made, target)
+            os.fchmod(target, stat.S_IMODE(os.fstat(made).st_mode))
+        rename_without_replacing(folder, new, folder, name)
+    except BaseException:
+        remove_tree(folder, new)
+        raise
 
 
 @contextmanager

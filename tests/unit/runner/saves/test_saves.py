@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import struct
+import subprocess
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from twinhub_runner.backends.base import Limits
 from twinhub_runner.saves.limits import MOST_OF_A_FOLDER
 from twinhub_runner.settings import RunnerSettings
 
+from tests.fixtures.requirements import need_root
 from tests.unit.runner.asking import asked_as, submit, texts, wait_for_status
 
 if TYPE_CHECKING:
@@ -141,6 +143,24 @@ def test_twin_that_has_a_command_for_it_goes_on_by_that(client_of: Client, root:
     alice = client_of("alice")
     archive = save(alice, run(alice, "create", "execute", twin=OWN)["id"], "data/saves/a.zip")
     assert texts(alice, restore(alice, archive)["id"]) == ["from", "3"]
+
+
+def test_fork_into_an_area_on_a_disk_of_its_own(client_of: Client, root: Path) -> None:
+    alice = client_of("alice")
+    archive = save(alice, run(alice, "create", "execute")["id"])
+    need_root("a disk of its own for an area")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(root / "bob")], check=True)
+    try:
+        bob = client_of("bob")
+        for status in (201, 409):
+            answer = bob.post("/api/forks", json={"archive": archive, "name": "mine"})
+            assert answer.status_code == status, answer.text
+        twins = root / "bob/digital_twins"
+        assert [one.name for one in twins.iterdir()] == ["mine"]
+        assert (twins / "mine/state/deep/level").read_text() == "3\n"
+        assert (twins / "mine/save").stat().st_mode & 0o111
+    finally:
+        subprocess.run(["umount", "--lazy", str(root / "bob")], check=True)
 
 
 def test_twin_that_keeps_nothing_or_runs_in_place_has_nothing_to_save(

@@ -5,6 +5,7 @@ The sweep goes over all points of some loads; `make test-long` over 10,000 of th
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,15 +38,23 @@ def sweep(folder: Path, count: int, *, step: int) -> int:
     done, seed = 0, 0
     while done < count:
         seed += 1
-        whole = Service(folder / f"{seed}", seed)
-        whole.play()
-        whole.check()
-        for at in range(1, whole.points + 1, step):
+        points, _ = play(folder / f"{seed}", seed)
+        for at in range(1, points + 1, step):
             if done == count:
                 break
-            crashing = Service(folder / f"{seed}-{at}", seed, crash_at=at)
-            crashing.play()
-            crashing.check()
-            assert crashing.crashes == 1
+            _, crashes = play(folder / f"{seed}-{at}", seed, crash_at=at)
+            assert crashes == 1
             done += 1
     return done
+
+
+def play(folder: Path, seed: int, crash_at: int | None = None) -> tuple[int, int]:
+    """Play a load and find fault with it; return its points and its crashes."""
+    service = Service(folder, seed, crash_at)
+    try:
+        service.play()
+        service.check()
+        return service.points, service.crashes
+    finally:
+        service.close()
+        shutil.rmtree(folder)

@@ -122,8 +122,9 @@ class Reconciler:
             laid_out = self._workshop.lay_out(row, place.folder)
         self._supply.check(row)
         environment = self._environments.ensure(row, place.outside)
-        software = environment or self._environments.base_of(row)
-        prepare(place.inside, place.outside, {**row.plan, SOFTWARE: software})
+        if environment is not None:
+            software = environment or self._environments.base_of(row)
+            prepare(place.inside, place.outside, {**row.plan, SOFTWARE: software})
         if laid_out:
             note_before(place, laid_out["mounts"], self._workshop.root)
         return environment, laid_out

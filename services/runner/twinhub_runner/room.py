@@ -76,6 +76,7 @@ def note_before(place: Place, mounts: list[dict[str, object]], root: Path) -> No
         FileError: folders lie in each other too deep.
     """
     before = sum(measure(one) for one in written_to(mounts, root))
+    place.folder.mkdir(parents=True, exist_ok=True)
     (place.folder / _BEFORE).write_text(str(before))
 
 

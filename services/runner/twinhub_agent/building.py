@@ -89,9 +89,9 @@ class _Step:
         if missing:
             self._say(f"{name} has not made {', '.join(missing)}.")
             return NOT_BUILT, "not-built"
-        if kept:  # also for what it has left among its inputs, such as object files
+        if self._cache:  # also for what it has left among its inputs, such as object files
             for made_of in dict.fromkeys((digest, self._digest())):
-                self._keep(os.path.join(os.path.dirname(kept), made_of))
+                self._keep(os.path.join(self._cache, made_of))
         return None
 
     def _digest(self) -> str:

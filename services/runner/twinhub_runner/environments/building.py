@@ -50,8 +50,6 @@ _GOES_ON = "What a folder seems to need is a guess, so its phase runs without it
 _MOST_LINES = 20_000
 """Of a build's output that are kept for runs that come to wait for it."""
 _LAST_LINES = 5
-_NOISE = ("Removing intermediate container", " --->", "Step ")
-"""What an engine says of its own work."""
 _REMEMBERED_SECONDS = 900.0
 _AT_ONCE, _POLL_SECONDS = 2, 0.2
 
@@ -297,7 +295,7 @@ def _turn(turns: threading.Semaphore, build: _Build) -> Iterator[None]:
 
 
 def _explain(fault: str, lines: list[str]) -> str:
-    said = [line.strip() for line in lines if line.strip() and not line.startswith(_NOISE)]
+    said = [line.strip() for line in lines if line.strip()]
     last = "".join(f"\n  {line[:200]}" for line in said[-_LAST_LINES:])
     why = find_remedy("\n".join(said)) or fault.rstrip(".")
     return f"Its environment cannot be built: {why}.{last}"

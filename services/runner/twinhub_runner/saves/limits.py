@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from twinhub_api.storage import read_project_limit
 from twinhub_kit.files.errors import FullError, RefusedFileError
+from twinhub_kit.files.kernel import translated
+from twinhub_kit.files.paths import RelativePath
 from twinhub_kit.quotas import DiskFullError, QuotaError
 
 from twinhub_runner.folders import opened_folder
@@ -18,7 +20,6 @@ from twinhub_runner.twins import TEAMS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from twinhub_kit.files.paths import RelativePath
     from twinhub_kit.quotas import QuotaSettings
 
 MOST_OF_A_FOLDER = 1000
@@ -57,12 +58,15 @@ def find_room(root: Path, place: RelativePath, quota: QuotaSettings) -> AreaRoom
     The area is measured where only the site has one, without what is in its bin.
 
     Raises:
-        FileError: it cannot be measured.
+        FileError: it is not there, or cannot be measured.
     """
     is_team = place.names[0] == TEAMS
     names = place.names[: 2 if is_team else 1]
     folder, free = root.joinpath(*names), shutil.disk_usage(root).free
-    with opened_folder(folder) as opened, opened_folder(root) as whole:
+    with (
+        translated(RelativePath(names)),
+        opened_folder(folder) as opened, opened_folder(root) as whole,
+    ):  # fmt: skip
         project = read_project_limit(opened, whole)
     limit = quota.of_team(names[1]) if is_team else quota.of_user(names[0])
     area = "/".join(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,7 +32,6 @@ from twinhub_runner.environments.wanted import GUESSED
 from twinhub_runner.environments.wanted import check_asked as check_software
 from twinhub_runner.errors import (
     BadSubmissionError,
-    KeyUsedError,
     NoRunError,
     NotAskingError,
     TwinRunsError,
@@ -106,10 +106,9 @@ class Runner:
             KeyUsedError: something else was asked for with the key.
             BusyError: so many runs of the caller's have not ended that no more wait.
         """
-        digest = sha256(asked.model_dump_json().encode()).hexdigest()
-        if known := self.table.list_asked(caller.name, key):
-            if known[0].asked_digest not in {"", digest}:
-                raise KeyUsedError(f"{known[0].id} was asked for with this key: use another one.")
+        said = json.dumps(asked.model_dump(mode="json"), sort_keys=True)
+        digest = sha256(said.encode()).hexdigest()
+        if known := self.table.list_asked(caller.name, key, digest):
             return [row.as_wire() for row in known]
         found = self.twins.find(caller, asked.twin)
         chosen = self.workshop.choose(caller, found, asked.phases[0])

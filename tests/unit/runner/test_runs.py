@@ -9,6 +9,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 from twinhub_runner.queueing import Caps
 from twinhub_runner.settings import RunnerSettings
+from twinhub_runner.store.runs import RunTable
 
 from tests.fixtures.serving import served_folder
 from tests.fixtures.waiting import wait_for
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.heavy  # real sandboxes
 TWIN = """\
 format: 1
 name: tank
-parameters: {power: {default: 3, minimum: 0, maximum: 9}}
+parameters: {power: {default: 3, minimum: 0, maximum: 9}, level: 1}
 scenarios: {cold: {parameters: {power: 1}}}
 phases:
   create: {script: "echo made > made.txt\\n"}
@@ -231,6 +232,30 @@ def test_key_is_of_one_request_though_a_phase_is_twice_in_it(client_of: Client) 
     other = alice.post("/api/runs", json=asked | {"parameters": {"power": 1}}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "key-used")
     assert first.json()["runs"][0]["id"] in other.json()["detail"]
+
+
+def test_order_of_parameters_makes_no_other_request(client_of: Client) -> None:
+    alice, headers = client_of("alice"), {"Idempotency-Key": "k4"}
+    values = {"power": 3, "level": 2}
+    first, again = (
+        alice.post("/api/runs", json={"twin": "tank", "parameters": one}, headers=headers)
+        for one in (values, dict(reversed(values.items())))
+    )
+    assert first.status_code == 202, first.text
+    assert _ids(again) == _ids(first)
+
+
+def test_other_request_with_a_key_is_refused_though_both_come_at_once(
+    client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunTable, "list_asked", lambda *_: [])  # as neither sees the other's
+    alice, headers = client_of("alice"), {"Idempotency-Key": "k5"}
+    statuses = [
+        alice.post("/api/runs", json={"twin": "tank", "parameters": one}, headers=headers)
+        for one in ({"power": 3}, {"power": 4}, {"power": 3})
+    ]
+    assert [one.status_code for one in statuses] == [202, 422, 202]
+    assert _ids(statuses[2]) == _ids(statuses[0])
 
 
 def _ids(answer: httpx.Response) -> list[str]:

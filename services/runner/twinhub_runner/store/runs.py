@@ -17,6 +17,7 @@ from sqlalchemy.orm import defer
 from twinhub_api.runner.runs import Run, RunEvent, Status, Target
 from twinhub_kit.errors import BusyError
 
+from twinhub_runner.errors import KeyUsedError
 from twinhub_runner.moves import check_move
 from twinhub_runner.store.rows import EventRow, RunRow
 
@@ -58,11 +59,14 @@ class RunTable:
         ``why`` is what people are told beside it.
 
         Raises:
+            KeyUsedError: something else was asked for with the key.
             BusyError: so many runs of theirs have not ended that no more wait.
         """
         first = rows[0]
         with self._database.session() as session:
-            if known := _list_asked(session, first.owner, first.idempotency_key):
+            if known := _list_asked(
+                session, first.owner, first.idempotency_key, first.asked_digest
+            ):
                 return [row.as_wire() for row in known]
             _check_room(session, first.owner, len(rows))
             session.add_all(rows)
@@ -136,10 +140,14 @@ class RunTable:
         with self._database.reading() as session:
             return session.scalar(select(RunRow).where(RunRow.id == run_id))
 
-    def list_asked(self, owner: str, key: str | None) -> list[RunRow]:
-        """Return the runs that somebody has asked for with a key; none without one."""
+    def list_asked(self, owner: str, key: str | None, digest: str) -> list[RunRow]:
+        """Return the runs that somebody has asked for with a key; none without one.
+
+        Raises:
+            KeyUsedError: something else was, of another digest.
+        """
         with self._database.reading() as session:
-            return _list_asked(session, owner, key)
+            return _list_asked(session, owner, key, digest)
 
     def list_ids(self) -> frozenset[str]:
         """Return the ids of all runs."""
@@ -274,13 +282,17 @@ _AS_LISTED = tuple(
 """Without what takes long to load, and is in no list of runs."""
 
 
-def _list_asked(session: Session, owner: str, key: str | None) -> list[RunRow]:
+def _list_asked(session: Session, owner: str, key: str | None, digest: str) -> list[RunRow]:
     if key is None:
         return []
     with_key = select(RunRow).where(RunRow.owner == owner, RunRow.idempotency_key == key)
     first = session.scalars(with_key.order_by(RunRow.number).limit(1)).one_or_none()
-    if first is None or first.chain is None:
-        return [first] if first is not None else []
+    if first is None:
+        return []
+    if first.asked_digest not in {"", digest}:
+        raise KeyUsedError(f"{first.id} was asked for with this key: use another one.")
+    if first.chain is None:
+        return [first]
     together = select(RunRow).where(RunRow.chain == first.chain).order_by(RunRow.number)
     return list(session.scalars(together))
 

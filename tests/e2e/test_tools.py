@@ -266,13 +266,13 @@ def test_what_is_copied_in_the_browser_is_pasted_on_the_desktop_and_back(alice: 
         page.keyboard.press("Control+d")
         alice.run("sh", "-c", f"printf %s '{to_browser}' > /tmp/copied.txt")
         _show(alice, "mousepad /tmp/copied.txt", "copied.txt")
-        page.keyboard.press("Control+a")
-        page.keyboard.press("Control+c")
-        wait_for(
-            lambda: page.evaluate("navigator.clipboard.readText()") == to_browser,
-            seconds=_USE_SECONDS,
-            what="the text in the browser",
-        )
+
+        def is_copied() -> bool:
+            page.keyboard.press("Control+a")  # as above
+            page.keyboard.press("Control+c")
+            return bool(page.evaluate("navigator.clipboard.readText()") == to_browser)
+
+        wait_for(is_copied, seconds=_USE_SECONDS, what="the text in the browser")
         page.get_by_role("button", name="Clipboard").click()
         screenshot(page, f"clipboard-{_color_scheme()}")
 

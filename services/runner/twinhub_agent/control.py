@@ -53,6 +53,10 @@ class Control:
         """Return whether a process of a name was started."""
         return name in self._names
 
+    def runs(self, name: str) -> bool:
+        """Return whether a process of a name runs."""
+        return any(one.name == name for one in self._running.values())
+
     def take(self, log: Log, see: Callable[[bytes], None]) -> Iterator[Process]:
         """Yield a process for each new request, to be started."""
         for name in list(self._untold):
@@ -73,6 +77,11 @@ class Control:
                     plan["command"] = [*_CALL, *plan["command"]]
                 self._running[name] = Process(plan["name"], plan, log, see)
                 yield self._running[name]
+
+    def kill_late(self) -> None:
+        """Kill what was asked to end and has not in time."""
+        for process in self._running.values():
+            process.kill_if_late()
 
     def note_end(self, process: Process) -> bool:
         """Answer the request that a process was started for; return whether there is one."""

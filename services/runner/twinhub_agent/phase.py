@@ -143,7 +143,7 @@ class Phase:
         """Return whether nothing of the phase runs any more, or is to."""
         if any(one.is_running for one in self._processes.values()):
             return False
-        if self._outcome is not None:
+        if self._outcome is not None and not self._control.runs(_TERMINATE):
             return self._outcome[1] != "ended" or self._outcome[0] != 0 or not self._waits_on()
         return False
 
@@ -345,6 +345,7 @@ class Phase:
         for process in self._processes.values():
             if process.is_running or self._is_awaited(process):
                 self._look_at(process)
+        self._control.kill_late()
         self._look_at_health()
         self._look_at_load()
         for process in self._control.take(self._log, self._metrics.see):
@@ -369,15 +370,18 @@ class Phase:
         process.kill_if_late()
 
     def _end(self, status: int, reason: str, process: str = "") -> None:
-        """Decide how the phase ends, if that is not decided, and ask all that runs to end."""
-        if not self._goes_on:
-            return
-        self._outcome = (status, reason)
-        for check in self._checks.values():
-            check.cancel()
-        self._journal.write("ending", status=status, reason=reason, process=process)
+        """Decide how the phase ends, if that is not decided, and ask all that runs to end.
+
+        What terminates the phase ends by itself, unless the phase is stopped or takes too long.
+        """
+        if self._goes_on:
+            self._outcome = (status, reason)
+            for check in self._checks.values():
+                check.cancel()
+            self._journal.write("ending", status=status, reason=reason, process=process)
         for one in (*reversed(list(self._processes.values())), *self._control.processes):
-            one.begin_stop()
+            if reason not in {"ended", "terminated"} or one.name != _TERMINATE:
+                one.begin_stop()
 
     def _say(self, text: str) -> None:
         self._own.feed(f"{text}\n".encode())

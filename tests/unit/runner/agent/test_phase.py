@@ -199,6 +199,40 @@ def test_what_terminate_ends_by_its_name_has_not_failed(sandbox: Sandbox) -> Non
     assert sandbox.wait() == (143, "terminated")
 
 
+@pytest.mark.parametrize(("script", "end"), [
+    ("exec sleep 987", (143, "terminated")),
+    ("trap 'exit 0' TERM; while :; do sleep 0.05; done", (0, "ended")),
+])  # fmt: skip
+def test_what_terminate_does_after_it_has_ended_the_phase_is_done_to_its_end(
+    sandbox: Sandbox, script: str, end: tuple[int, str]
+) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", f"echo up $$; {script}"]}})
+    pid = wait_for(sandbox.texts, seconds=END_SECONDS, what="a line")[0].split()[1]
+    ends = f"kill {pid}; while kill -0 {pid} 2>/dev/null; do sleep 0.05; done"
+    sandbox.ask("terminate", ["sh", "-c", f"{ends}; sleep 0.5; echo tidied; exit 3"])
+
+    assert sandbox.wait() == end
+    assert sandbox.answer("terminate") == 3
+    assert sandbox.texts("terminate") == ["tidied"]
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_terminate_that_goes_on_and_on_is_stopped_as_the_phase_is(
+    sandbox: Sandbox, limit: int | None
+) -> None:
+    sandbox.start({"main": {"command": ["sh", "-c", "echo up; exec sleep 987"]}}, time_limit=limit)
+    sandbox.wait_for_line("up")
+    sandbox.ask(
+        "terminate", ["sh", "-c", "pkill -f '[s]leep 987'; trap 'exit 7' TERM; sleep 99 & wait"]
+    )
+    sandbox.wait_for_event("ending")
+    if limit is None:
+        sandbox.tell(signal.SIGTERM)
+
+    assert sandbox.wait() == (143, "terminated")
+    assert sandbox.answer("terminate") == 7
+
+
 def test_command_that_cannot_be_started_is_answered(sandbox: Sandbox) -> None:
     sandbox.start({"main": {"command": ["sh", "-c", "until [ -e stop ]; do sleep 0.05; done"]}})
     sandbox.ask("open", ["./open"])

@@ -79,11 +79,8 @@ def _settings(context: Context) -> Mapping[str, object]:
 def _limits(context: Context) -> Mapping[str, object]:
     """Return what each run may use of the machine, where that can be limited."""
     runner = context.settings.runner
-    if context.running.engine == "process":
-        return {}
-    return {
-        "memory_bytes": runner.memory, "cpus": runner.cpus, "processes": runner.processes
-    }  # fmt: skip
+    cpus = None if context.running.engine == "process" else runner.cpus
+    return {"memory_bytes": runner.memory, "cpus": cpus, "processes": runner.processes}
 
 
 def _software(context: Context) -> Mapping[str, object]:

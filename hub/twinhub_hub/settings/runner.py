@@ -82,7 +82,7 @@ class Runner(Section):
         4 * 2**30,
         ge=64 * 2**20,
         le=2**50,
-        description="Memory limit of each run, such as `4G`; at least `64M`. Not in process mode.",
+        description="Memory limit of each run, such as `4G`; at least `64M`.",
     )
     cpus: float = Field(
         2.0, gt=0, le=1024, description="CPU limit of each run, in cores. Not in process mode."
@@ -91,7 +91,7 @@ class Runner(Section):
         1024,
         ge=64,
         le=1_000_000,
-        description="Limit of processes and threads of each run. Not in process mode.",
+        description="Limit of processes and threads of each run.",
     )
     disk: Bytes | None = Field(
         20 * 2**30,

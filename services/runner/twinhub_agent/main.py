@@ -28,11 +28,11 @@ def main() -> int:
     again, whoever starts another sandbox for the same try.
     """
     inside, outside, *limits = sys.argv[1:]
-    take_limits(limits)
+    memory = take_limits(limits)
     if os.getpid() == 1:  # on a machine of one's own sudo is sudo
         programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
-    plan = load(f"{inside}/plan.json")
+    plan = {**load(f"{inside}/plan.json"), "memory_bytes": memory}
     lock = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

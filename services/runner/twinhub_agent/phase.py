@@ -15,6 +15,7 @@ from twinhub_agent.metrics import Metrics
 from twinhub_agent.pausing import hold, is_wanted, let_go
 from twinhub_agent.processes import FETCHING, Process, fetching_plan
 from twinhub_agent.spawning import CannotStartError, as_status, limit_files
+from twinhub_agent.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +23,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from twinhub_agent.health import Check
-    from twinhub_agent.load import Load
 
 NOT_STARTED, TIMED_OUT, STOPPED = 125, 124, 143
 """Statuses of a phase: a process could not be started or was not ready, or took long; stopped."""
 _TICK_SECONDS = 0.1
-LOAD_SECONDS = 2.0
-"""How often it is written down what the phase uses."""
 _CHUNK = 1 << 16
 _TERMINATE = "terminate"
 """The phase that ends another one, often by the names of its processes."""
@@ -69,8 +67,7 @@ class Phase:
         }
         self._fetching = self._make_fetching(plan.get("fetch"))
         self._checks = _make_checks(plan.get("health") or {})
-        self._load: Load | None = None
-        self._load_at = time.monotonic() + LOAD_SECONDS
+        self._usage = Usage(outside, plan.get("memory_bytes"), self._say)
         self._is_asked_to_stop = False
         self._outcome: tuple[int, str] | None = None
         self._is_in_background = False
@@ -278,16 +275,6 @@ class Phase:
             self._say(f"{name} does not answer: {process.name} is killed.")
             process.kill()
 
-    def _look_at_load(self) -> None:
-        """Write down what is used if it is time to; of a phase that is over soon, nobody asks."""
-        if time.monotonic() < self._load_at:
-            return
-        from twinhub_agent.load import Load  # noqa: PLC0415 - most phases are short
-
-        self._load_at = time.monotonic() + LOAD_SECONDS
-        self._load = self._load or Load(f"{self._outside}/load.json")
-        self._load.look((*self._processes.values(), *self._control.processes))
-
     def _look_at_health(self) -> None:
         """Ask what is to answer, once its process is ready and until the end."""
         for check in self._checks.values():
@@ -347,7 +334,7 @@ class Phase:
                 self._look_at(process)
         self._control.kill_late()
         self._look_at_health()
-        self._look_at_load()
+        self._usage.look((*self._processes.values(), *self._control.processes))
         for process in self._control.take(self._log, self._metrics.see):
             if not self._start(process):
                 self._control.note_failure(process)

@@ -119,16 +119,16 @@ class Process:
         assert self.pid is not None  # noqa: S101 - it runs
         stop = self.plan["stop"]
         self._kill_at = time.monotonic() + stop["grace"]
-        if not stop["command"]:
-            signal_group(self.pid, getattr(signal, stop["signal"]))
-            return None
         command, folder, variables = stop["command"], self.plan["folder"], self._variables
 
         def run_command() -> bool:
             os.chdir(folder)
             os.execvpe(command[0], command, variables)  # noqa: S606 - no shell is wanted
 
-        return fork_check(run_command)
+        ending = fork_check(run_command) if command else None
+        if ending is None:
+            signal_group(self.pid, getattr(signal, stop["signal"]))
+        return ending
 
     def kill_if_late(self) -> None:
         """Kill it if it was asked to end and has not in time."""

@@ -28,10 +28,16 @@ def spawn(
     """Start a program with two descriptors as its output; return its process id.
 
     Raises:
-        CannotStartError: its folder or program is not there, or may not be used.
+        CannotStartError: its folder or program is not there, or may not be used, or there are as
+            many processes as may be.
     """
     told, tell = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(told)
+        os.close(tell)
+        raise CannotStartError(f"no process more: {os.strerror(error.errno or 0)}") from error
     if pid == 0:
         _become(command, folder, variables, out, err, tell)
     os.close(tell)
@@ -43,9 +49,15 @@ def spawn(
     return pid
 
 
-def fork_check(check: Callable[[], bool]) -> int:
-    """Ask something in a process of its own, whose status is 0 if it holds; return its id."""
-    pid = os.fork()
+def fork_check(check: Callable[[], bool]) -> int | None:
+    """Ask something in a process of its own, whose status is 0 if it holds; return its id.
+
+    None where there are as many processes as may be: it can be asked again.
+    """
+    try:
+        pid = os.fork()
+    except OSError:
+        return None
     if pid == 0:
         _reset_signals()
         os.setsid()
@@ -73,18 +85,23 @@ def limit_files(most: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
-def take_limits(words: Sequence[str]) -> None:
+def take_limits(words: Sequence[str]) -> int | None:
     """Limit this process and all that it starts: ``nofile=1024`` and others of setrlimit(2).
 
     ``oom=600`` says how early they are ended when the machine has no memory left (proc(5)).
+    ``memory=BYTES`` is what all of them together may use, which is returned: this process has to
+    see to it.
 
     Raises:
         OSError: that is not allowed.
         ValueError: it is more than this process may have.
     """
+    memory = None
     for word in words:
         name, _, number = word.partition("=")
-        if name == "oom":
+        if name == "memory":
+            memory = int(number)
+        elif name == "oom":
             file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
             os.write(file, number.encode())
             os.close(file)
@@ -93,6 +110,7 @@ def take_limits(words: Sequence[str]) -> None:
 
             kind = getattr(resource, f"RLIMIT_{name.upper()}")
             resource.setrlimit(kind, (int(number), int(number)))
+    return memory
 
 
 def as_status(wait_status: int) -> int:

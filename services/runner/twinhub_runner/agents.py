@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twinhub_agent.hidden import NOTE
+from twinhub_agent.memory import NOTE as OUT_OF_MEMORY
 from twinhub_agent.supplying import PIPE
 
 from twinhub_runner.agent_files import put_agent
@@ -131,6 +132,14 @@ def read_load(outside: Path, known: Collection[str]) -> dict[str, tuple[float, i
     except _NO_SENSE:
         return {}
     return found
+
+
+def read_out_of_memory(outside: Path) -> int | None:
+    """Return how many bytes of memory a sandbox had that wanted more; None if it did not."""
+    try:
+        return int(_within(json.loads(_read(outside / OUT_OF_MEMORY))["most"]))
+    except _NO_SENSE:
+        return None
 
 
 def _within(number: float) -> float:

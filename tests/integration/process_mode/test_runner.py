@@ -32,6 +32,28 @@ phases:
     script: "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done\\n"
     live: true
 """
+_GREEDY = """\
+format: 1
+name: greedy
+resources: {memory: 128M}
+phases:
+  memory: {script: "python -c 'import time; held = b\\"x\\" * (400 << 20); time.sleep(60)'\n"}
+  processes:
+    script: |
+      python - <<'END'
+      import os, time
+      made = 0
+      try:
+          while made < 4000:
+              if os.fork() == 0:
+                  time.sleep(60)
+                  os._exit(0)
+              made += 1
+      except OSError as error:
+          print("refused", made, error, flush=True)
+      END
+  folders: {script: "for at in / /dev; do touch $at/x || :; done\n"}
+"""
 
 
 @pytest.fixture
@@ -86,6 +108,23 @@ async def test_a_workspace_finds_the_runner_and_its_token_is_let_in(
         'curl -s -H "Authorization: token $JUPYTERHUB_API_TOKEN" "$TWINHUB_RUNNER_URL/api/runs"'
     )
     assert run in {one["id"] for one in json.loads(said)["items"]}
+
+
+def test_no_run_has_more_memory_or_processes_than_it_may(
+    runs: Runs, process_installation: TestInstallation
+) -> None:
+    folder = process_installation.folder(USER) / "digital_twins"
+    _write(folder / "greedy" / "twin.yaml", _GREEDY)
+    ended = runs.wait(runs.submit("greedy", "memory"))
+    assert ended["status"] == "failed"
+    assert "the 128M that it has: raise resources.memory" in ended["reason"]
+    bomb = runs.submit("greedy", "processes")
+    assert runs.wait(bomb)["status"] == "succeeded"
+    assert [line.split()[0] for line in runs.lines(bomb)] == ["refused"]
+    said = runs.submit("greedy", "folders")
+    runs.wait(said)
+    refused = [line for line in runs.lines(said) if "Read-only file system" in line]
+    assert len(refused) == 2, runs.lines(said)
 
 
 def test_runs_end_with_the_installation(

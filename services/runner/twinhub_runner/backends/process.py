@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhub_runner.agents import find_agent, read_result, was_begun
+from twinhub_runner.agents import find_agent, read_out_of_memory, read_result, was_begun
 from twinhub_runner.backends.base import (
     INSIDE,
     OUTSIDE,
@@ -39,6 +39,13 @@ _FIRST_PAUSE, _SLOWER = 0.001, 1.05
 """It is looked whether an agent has begun: seconds, and by what that becomes more seldom."""
 _OUT_OF_MEMORY_FIRST = "600"
 """When the machine runs out of memory a run goes before a workspace (500) and the hub (0)."""
+_SHARED_MEMORY = 64 << 20
+"""Bytes of ``/dev/shm``, as an engine has it."""
+_MORE_BYTES = 1 << 30
+"""What one process may have beyond the memory of all, until the agent has seen that it is too much.
+
+Room that is mapped and not used counts for a process (``RLIMIT_DATA``), and not for all together.
+"""
 _CLOSED = frozenset({"none", "listed"})
 """What a run may reach that has a network of its own with nothing in it: there is no proxy here."""
 _SYSTEM = (
@@ -90,10 +97,11 @@ class ProcessBackend:
         outside = self._outside(name)
         if find_agent(outside) is not None:
             return Seen(SandboxState.RUNNING)
+        had = read_out_of_memory(outside)
         if (result := read_result(outside)) is not None:
-            return Seen(SandboxState.ENDED, result.status, result.reason)
+            return Seen(SandboxState.ENDED, result.status, result.reason, had is not None, had)
         if was_begun(outside):
-            return Seen(SandboxState.VANISHED)
+            return Seen(SandboxState.VANISHED, was_out_of_memory=had is not None, memory_bytes=had)
         return Seen(SandboxState.ABSENT)
 
     def stop(self, name: str) -> None:
@@ -192,10 +200,10 @@ class ProcessBackend:
         )  # fmt: skip
         agent = (
             self.python, "-I", "-S", f"{INSIDE}/twinhub_agent/start.py", INSIDE, OUTSIDE,
-            f"oom={_OUT_OF_MEMORY_FIRST}", *_limits(spec.limits),
+            f"oom={_OUT_OF_MEMORY_FIRST}", *_limits(spec.limits), *_of_all(spec.limits),
         )  # fmt: skip
         options = ["--as-pid-1", *(["--unshare-net"] if spec.egress in _CLOSED else [])]
-        return self._sandbox(mounts, options, agent)
+        return self._sandbox(mounts, options, agent, spec.limits)
 
     def command_of(
         self, limits: Limits, mounts: Iterable[Mount], options: Sequence[str],
@@ -205,19 +213,22 @@ class ProcessBackend:
         return [
             _program("choom"), "--adjust", _OUT_OF_MEMORY_FIRST, "--",
             _program("prlimit"), *(f"--{one}" for one in _limits(limits)), "--",
-            *self._sandbox(mounts, options, command),
+            *self._sandbox(mounts, options, command, limits),
         ]  # fmt: skip
 
     def _sandbox(
-        self, mounts: Iterable[Mount], options: Sequence[str], command: Sequence[str]
-    ) -> list[str]:
+        self, mounts: Iterable[Mount], options: Sequence[str], command: Sequence[str],
+        limits: Limits,
+    ) -> list[str]:  # fmt: skip
+        size = [] if limits.memory_bytes is None else ["--size", str(limits.memory_bytes)]
         return [
             _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", *options,
             "--hostname", "run", "--new-session",
             *(word for one in self.system for word in _bind(one)),
-            "--perms", "1777", "--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc",  # noqa: S108
+            "--perms", "1777", *size, "--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc",  # noqa: S108
+            "--perms", "1777", "--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm",  # noqa: S108
             *(word for one in mounts for word in _bind(one)),
-            "--chdir", "/", "--", *command,
+            "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *command,
         ]  # fmt: skip
 
     def _signal(self, name: str, number: int) -> _PidFile | None:
@@ -268,9 +279,26 @@ def _variables(spec: SandboxSpec) -> Mapping[str, str]:
 
 def _limits(limits: Limits) -> list[str]:
     """Return limits as prlimit(1) calls them; an agent takes them itself, which is a start less."""
-    files = min(limits.open_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    memory = [] if limits.memory_bytes is None else [f"as={limits.memory_bytes}"]
-    return ["core=0", f"nofile={files}", *memory]
+    files = _at_most(limits.open_files, resource.RLIMIT_NOFILE)
+    most = limits.memory_bytes
+    return ["core=0", f"nofile={files}", *([] if most is None else [f"data={most + _MORE_BYTES}"])]
+
+
+def _of_all(limits: Limits) -> list[str]:
+    """Return the limits of all processes together that an agent takes.
+
+    Processes are counted by the user namespace in which it does so (Linux 5.14), outside of which
+    they would be those of everybody; no namespace is made for root, who has no such limit.
+    """
+    most = _at_most(limits.processes, resource.RLIMIT_NPROC)
+    memory = [] if limits.memory_bytes is None else [f"memory={limits.memory_bytes}"]
+    return [f"nproc={most}", *memory]
+
+
+def _at_most(wanted: int, kind: int) -> int:
+    """Return a limit that this process may set."""
+    hard = resource.getrlimit(kind)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def _bind(mount: Mount) -> tuple[str, str, str]:

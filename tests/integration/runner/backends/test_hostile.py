@@ -1,7 +1,6 @@
 """Runs that mean no good: none hurts a neighbour, and nothing of them stays behind.
 
-What one may use is limited with an engine alone; `make bench BENCH=runner` says what a neighbour
-notices of it.
+`make bench BENCH=runner` says what a neighbour notices of it.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from twinhub_runner.backends.base import SandboxState
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.loglines import read_log
 
+from tests.fixtures.engine import MEMORY
 from tests.fixtures.sandboxes import ONE, SECONDS, open_bench
 from tests.fixtures.waiting import wait_for
 
@@ -99,6 +99,19 @@ def test_10000_open_files_hinder_no_neighbour(bench: Bench) -> None:
     assert bench.wait_for(neighbour, SandboxState.ENDED).status == 4
     (bench.work / "stop").touch()
     assert bench.wait_for(ONE, SandboxState.ENDED).status == 0
+    bench.backend.remove(neighbour)
+    check_that_nothing_is_left(bench)
+
+
+def test_what_takes_too_much_memory_is_killed_alone_and_told_with_the_figure(bench: Bench) -> None:
+    neighbour = f"{make_run_id()}-1"
+    bench.start(neighbour, "touch ready; until [ -e stop ]; do sleep 0.05; done; exit 4")
+    hog = f"held = b'x' * {3 * MEMORY}; import time; time.sleep(60)"
+    bench.start(ONE, f'exec /usr/bin/python3 -c "{hog}"')
+    seen = bench.wait_for(ONE, SandboxState.ENDED)
+    assert (seen.status, seen.was_out_of_memory, seen.memory_bytes) == (137, True, MEMORY)
+    (bench.work / "stop").touch()
+    assert bench.wait_for(neighbour, SandboxState.ENDED).status == 4
     bench.backend.remove(neighbour)
     check_that_nothing_is_left(bench)
 

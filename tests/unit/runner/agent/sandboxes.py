@@ -28,6 +28,10 @@ class Sandbox:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     plan: dict[str, Any] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    """What bubblewrap is told as well."""
+    words: tuple[str, ...] = ()
+    """What the agent is told beside its folders, such as limits."""
 
     def start(self, processes: Mapping[str, Mapping[str, Any]], **phase: Any) -> None:  # noqa: ANN401 - JSON
         """Start a phase whose processes have what is said, and defaults for the rest."""
@@ -45,7 +49,8 @@ class Sandbox:
             [
                 "bwrap", "--unshare-pid", "--as-pid-1", "--unshare-ipc", "--ro-bind", "/", "/",
                 "--bind", str(self.folder), str(self.folder), "--proc", "/proc", "--dev", "/dev",
-                sys.executable, "-I", "-S", str(agent / "start.py"), str(inside), str(outside),
+                *self.options, sys.executable, "-I", "-S", str(agent / "start.py"),
+                str(inside), str(outside), *self.words,
             ],
             stdin=subprocess.DEVNULL,
         )  # fmt: skip

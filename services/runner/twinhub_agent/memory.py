@@ -1,0 +1,112 @@
+"""No more memory than a sandbox has: where no control group sees to that, its first process does.
+
+What is used is the proportional share that each process has of the memory of its own, ``Pss_Anon``
+in ``smaps_rollup`` of proc(5), and what is in file systems that are in memory, tmpfs(5). As when a
+control group has none left, the process that uses the most is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from twinhub_agent.bare import signal, suppress
+from twinhub_agent.journal import write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NOTE = "out-of-memory.json"
+"""File that tells of a process that was killed, with the limit in bytes."""
+_IN_MEMORY = frozenset({"/tmp", "/dev/shm"})  # noqa: S108 - those of the sandbox
+"""Where files are in memory, if a sandbox has them of its own."""
+_SECONDS = 0.25
+_MOST_SHARE = 0.05
+"""Of a core that looking may take."""
+_KILO = 1024
+
+
+class Memory:
+    """What all processes of a sandbox use together."""
+
+    def __init__(self, most: int, outside: str, say: Callable[[str], None]) -> None:
+        """Take how many bytes may be used, and by whom it is said what was killed."""
+        self._most, self._note, self._say = most, f"{outside}/{NOTE}", say
+        self._in_memory = _find_in_memory()
+        self._next = 0.0
+
+    def look(self) -> None:
+        """Kill the process that uses the most where all use more than they may."""
+        begun = time.monotonic()
+        if begun < self._next:
+            return
+        held = sum(map(_held, self._in_memory))
+        if held + sum(_most_of(one) for one in _list()) > self._most:
+            self._look_closely(held)
+        now = time.monotonic()
+        self._next = now + max(_SECONDS, (now - begun) / _MOST_SHARE)
+
+    def _look_closely(self, held: int) -> None:
+        used = {one: _share_of(one) for one in _list()}
+        if not used or held + sum(used.values()) <= self._most:
+            return
+        worst = max(used, key=used.__getitem__)
+        with suppress(OSError):  # a full disk: the log says it, or nobody does
+            write_whole(self._note, {"most": self._most})
+        self._say(
+            f"All processes together use more than the {self._most >> 20} MiB of memory that they"
+            f" have: {_name_of(worst)} is killed, which uses {used[worst] >> 20} MiB."
+        )
+        with suppress(ProcessLookupError):
+            os.kill(worst, signal.SIGKILL)
+
+
+def _list() -> Iterator[int]:
+    """Yield all processes of the sandbox but this one, its first."""
+    own = os.getpid()
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != own:
+            yield int(name)
+
+
+def _most_of(process: int) -> int:
+    """Return how much memory a process has, with what it shares since it was forked."""
+    with suppress(OSError):
+        with open(f"/proc/{process}/statm", "rb") as file:
+            _, resident, shared = file.read().split()[:3]
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    return 0  # it has ended
+
+
+def _share_of(process: int) -> int:
+    with suppress(OSError), open(f"/proc/{process}/smaps_rollup", "rb") as file:
+        for line in file:
+            if line.startswith(b"Pss_Anon:"):
+                return int(line.split()[1]) * _KILO
+    return 0
+
+
+def _find_in_memory() -> list[str]:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        found = [line.split() for line in file]
+    return [
+        one[4] for one in found
+        if one[4] in _IN_MEMORY and one[one.index("-") + 1] == "tmpfs" and "rw" in one[5].split(",")
+    ]  # fmt: skip
+
+
+def _held(folder: str) -> int:
+    with suppress(OSError):
+        found = os.statvfs(folder)
+        return (found.f_blocks - found.f_bfree) * found.f_frsize
+    return 0
+
+
+def _name_of(process: int) -> str:
+    with (
+        suppress(OSError),
+        open(f"/proc/{process}/comm", encoding="utf-8", errors="replace") as file,
+    ):
+        return file.read().rstrip("\n")
+    return "a process"

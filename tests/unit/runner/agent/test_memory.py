@@ -1,0 +1,58 @@
+"""A sandbox that nobody limits is held to its memory by its first process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.runner.agent.sandboxes import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.heavy  # real sandboxes
+
+MOST = 96 << 20
+_HOLD = "import time\nheld = b'x' * ({0} << 20)\n"
+_FORK = _HOLD + "import os\nfor _ in range(4):\n    os.fork()\ntime.sleep(1)\nprint('done')\n"
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path, words=(f"memory={MOST}",))
+
+
+def python(script: str) -> dict[str, Any]:
+    """A process that is a script of Python."""
+    return {"command": ["/usr/bin/python3", "-I", "-c", script]}
+
+
+def test_what_needs_more_is_killed_and_it_is_told_with_the_figure(sandbox: Sandbox) -> None:
+    ended = sandbox.run({"main": python(_HOLD.format(300) + "time.sleep(60)")})
+    assert ended == (137, "ended")
+    assert json.loads((sandbox.folder / "out/out-of-memory.json").read_text()) == {"most": MOST}
+    assert any("96 MiB of memory" in line and "python3" in line for line in sandbox.texts("twin"))
+
+
+def test_all_processes_count_together_and_the_largest_is_killed(sandbox: Sandbox) -> None:
+    small = python(_HOLD.format(20) + "time.sleep(4)\nprint('small')")
+    large = python("import time\ntime.sleep(1)\n" + _HOLD.format(90) + "time.sleep(60)")
+    ended = sandbox.run({"small": small, "large": {**large, "essential": False}})
+    assert ended == (0, "ended")
+    assert sandbox.texts("small") == ["small"]
+    assert (sandbox.folder / "out/out-of-memory.json").exists()
+
+
+def test_memory_that_forked_processes_share_counts_once(sandbox: Sandbox) -> None:
+    ended = sandbox.run({"main": python(_FORK.format(40))})  # in 16 processes
+    assert ended == (0, "ended"), sandbox.texts("twin")
+    assert not (sandbox.folder / "out/out-of-memory.json").exists()
+
+
+def test_files_in_memory_count(sandbox: Sandbox) -> None:
+    sandbox.options = ("--tmpfs", "/dev/shm")  # noqa: S108 - the sandbox's own
+    script = "head -c 100M /dev/zero > /dev/shm/held; sleep 60"
+    assert sandbox.run_script(script) == (137, "ended")
+    assert any("sh is killed" in line or "sleep" in line for line in sandbox.texts("twin"))

@@ -111,7 +111,8 @@ def test_without_an_engine_runs_see_what_workspaces_see(make: Make) -> None:
     assert "/etc/shadow" not in settings.system
     assert "/home" not in settings.system
     assert settings.runner.variables["PATH"] == "/opt/twinhub/science/bin:/usr/bin"
-    assert settings.runner.limits.memory_bytes is None
+    limits = settings.runner.limits
+    assert (limits.memory_bytes, limits.cpus, limits.processes) == (2**30, None, 100)
     assert settings.needed == (edition,)
 
 

@@ -133,7 +133,8 @@ class ProcessBackend:
 
     def find_fault(self) -> str:
         """Return why bubblewrap makes no sandbox, if so."""
-        command = [_program("bwrap"), "--unshare-pid", "--ro-bind", "/", "/", "--", "true"]
+        made = ("--unshare-pid", *_namespaces(), "--ro-bind", "/", "/")
+        command = [_program("bwrap"), *made, "--", "true"]
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -222,7 +223,8 @@ class ProcessBackend:
     ) -> list[str]:  # fmt: skip
         size = [] if limits.memory_bytes is None else ["--size", str(limits.memory_bytes)]
         return [
-            _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", *options,
+            _program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+            *_namespaces(), *options,
             "--hostname", "run", "--new-session",
             *(word for one in self.system for word in _bind(one)),
             "--perms", "1777", *size, "--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc",  # noqa: S108
@@ -268,6 +270,11 @@ class _PidFile:
 
     def __del__(self) -> None:
         os.close(self.descriptor)
+
+
+def _namespaces() -> tuple[str, ...]:
+    """Return what has nobody inside make namespaces, where file systems in memory have no limit."""
+    return () if os.geteuid() == 0 else ("--unshare-user", "--disable-userns")
 
 
 def _variables(spec: SandboxSpec) -> Mapping[str, str]:

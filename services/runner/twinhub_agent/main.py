@@ -23,9 +23,10 @@ DONE_BEFORE = 97
 def main() -> int:
     """Run a phase; its status and why it ended are in ``OUTSIDE/result.json`` afterwards.
 
-    A lock on ``OUTSIDE/lock`` is held as long as this process lives, so that others see whether it
-    does, and which process it is (fcntl(2), ``F_GETLK``). A phase that was begun is not begun
-    again, whoever starts another sandbox for the same try.
+    A lock on ``INSIDE/lock`` is held as long as this process lives, so that others see whether it
+    does, and which process it is (fcntl(2), ``F_GETLK``): a phase reads that folder only, so it
+    cannot take the file away. A phase that was begun is not begun again, whoever starts another
+    sandbox for the same try.
     """
     inside, outside, *limits = sys.argv[1:]
     memory = take_limits(limits)
@@ -33,9 +34,11 @@ def main() -> int:
         programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     plan = {**load(f"{inside}/plan.json"), "memory_bytes": memory}
-    lock = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    only = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    seen = os.open(f"{inside}/lock", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(seen, fcntl.LOCK_SH)
         begun = os.open(f"{outside}/begun", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:
         return DONE_BEFORE

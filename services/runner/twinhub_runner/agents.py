@@ -14,6 +14,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhub_agent.hidden import NOTE
@@ -24,8 +25,9 @@ from twinhub_runner.agent_files import put_agent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
+LOCK = "lock"
+"""File in what an agent reads, of which it holds a lock while it lives."""
 MOST_BYTES = 1 << 16
 """Of a result that is read."""
 _MOST_NUMBER = 2.0**53
@@ -33,6 +35,7 @@ _MOST_NUMBER = 2.0**53
 _FLOCK = struct.Struct("hhqqi4x")
 """``struct flock`` of fcntl(2) on 64-bit Linux."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_TRIES = 100
 _NO_SENSE = (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError)
 """What reading raises of what somebody has made up."""
 _REASONS = frozenset({
@@ -58,6 +61,7 @@ def prepare(inside: Path, outside: Path, plan: Mapping[str, object]) -> None:
     for folder in (inside / "control", outside):
         folder.mkdir(parents=True, exist_ok=True)
     put_agent(inside)
+    (inside / LOCK).touch(0o644)
     new = inside / "plan.json.new"
     new.write_text(json.dumps(plan))
     new.rename(inside / "plan.json")
@@ -149,18 +153,43 @@ def _within(number: float) -> float:
     return number
 
 
-def find_agent(outside: Path) -> int | None:
+def find_agent(inside: Path) -> int | None:
     """Return the process that runs a phase, as this process sees it; None if none does."""
     try:
-        file = os.open(outside / "lock", _READ)
+        file = os.open(inside / LOCK, _READ)
     except OSError:
         return None
     try:
-        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
+        for _ in range(_TRIES):
+            if (holder := _holder_of(file)) is None:
+                return None
+            with contextlib.suppress(OSError):  # one on the way to it has just ended
+                return _first_above(holder)
     finally:
         os.close(file)
+    return holder
+
+
+def _holder_of(file: int) -> int | None:
+    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
     return pid if kind != fcntl.F_UNLCK and pid > 0 else None
+
+
+def _first_above(process: int) -> int:
+    """Return the first process of the sandbox of one: all in it can hold a lock for reading.
+
+    Raises:
+        OSError: one of them has ended.
+    """
+    above = process
+    while above > 1:
+        lines = Path(f"/proc/{above}/status").read_text("utf-8", "replace").splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        if status["NSpid"].split()[-1] == "1":
+            return above
+        above = int(status["PPid"])
+    return process
 
 
 def _read(path: Path | str, folder: int | None = None) -> bytes:

@@ -58,7 +58,7 @@ class ProcessBackend:
     """Runs sandboxes as processes of this machine."""
 
     runs: Path
-    """Folder of all sandboxes: each has one of its name, with ``out`` in it."""
+    """Folder of all sandboxes: each has one of its name, with ``in`` and ``out`` in it."""
     python: str = "/usr/bin/python3"
     """The interpreter of the agent, at the same place in a sandbox."""
     system: tuple[Mount, ...] = field(default_factory=lambda: tuple(_system()))
@@ -95,7 +95,7 @@ class ProcessBackend:
         """Return what has become of a sandbox."""
         self._reap(name)
         outside = self._outside(name)
-        if find_agent(outside) is not None:
+        if self._find_agent(name) is not None:
             return Seen(SandboxState.RUNNING)
         had = read_out_of_memory(outside)
         if (result := read_result(outside)) is not None:
@@ -129,7 +129,7 @@ class ProcessBackend:
     def list_names(self) -> frozenset[str]:
         """Return the sandboxes whose agent lives."""
         found = self.runs.iterdir() if self.runs.is_dir() else ()
-        return frozenset(one.name for one in found if find_agent(one / "out") is not None)
+        return frozenset(one.name for one in found if self._find_agent(one.name) is not None)
 
     def find_fault(self) -> str:
         """Return why bubblewrap makes no sandbox, if so."""
@@ -158,6 +158,9 @@ class ProcessBackend:
             has_ended = True
         if has_ended:
             self._children.pop(name, None)
+
+    def _find_agent(self, name: str) -> int | None:
+        return find_agent(self.runs / name / "in")
 
     def _outside(self, name: str) -> Path:
         return self.runs / name / "out"
@@ -235,9 +238,9 @@ class ProcessBackend:
 
     def _signal(self, name: str, number: int) -> _PidFile | None:
         """Send a signal to the agent of a sandbox; return it, or None where there is none."""
-        pid = find_agent(self._outside(name))
+        pid = self._find_agent(name)
         found = None if pid is None else _PidFile.open(pid)
-        if found is None or find_agent(self._outside(name)) != pid:
+        if found is None or self._find_agent(name) != pid:
             return None
         found.send(number)
         return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from twinhub_api.runner.logs import parse_record
 from twinhub_runner.agents import find_agent
-from twinhub_runner.backends.base import SandboxState
+from twinhub_runner.backends.base import INSIDE, OUTSIDE, SandboxState
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.loglines import read_log
 
@@ -29,6 +29,12 @@ GRACE_SECONDS, _MORE_SECONDS = 1.0, 2.0
 _LINE_BYTES, _AGENT_BYTES = 100_000_000, 50 << 20
 _STUBBORN = "trap '' TERM INT HUP; touch up; while :; do echo x >> beat; sleep 0.05; done"
 _DAEMON = f'setsid setsid sh -c "{_STUBBORN}" >/dev/null 2>&1 &'
+_HOLD = """\
+import fcntl, os, sys, time
+fcntl.lockf(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_SH)
+open("held", "w").close()
+time.sleep(600)
+"""
 _OPEN_MANY = """\
 import os
 held = []
@@ -66,13 +72,30 @@ def test_what_ignores_its_signals_is_gone_soon_with_all_that_it_has_left(
     check_that_nothing_is_left(bench)
 
 
+@pytest.mark.d4(41)
+@pytest.mark.parametrize("trick", [
+    f"rm -f {OUTSIDE}/lock {OUTSIDE}/begun {OUTSIDE}/events",
+    f"echo '{{\"status\": 0, \"reason\": \"ended\"}}' > {OUTSIDE}/result.json",
+    f"/usr/bin/python3 hold.py {INSIDE}/lock & while [ ! -e held ]; do sleep 0.05; done",
+])  # fmt: skip
+def test_a_run_cannot_hide_that_it_goes_on(bench: Bench, trick: str) -> None:
+    (bench.work / "hold.py").write_text(_HOLD)
+    bench.start(ONE, f"{trick}\n{_STUBBORN}", grace=GRACE_SECONDS)
+    wait_for((bench.work / "up").exists, seconds=SECONDS, what="it runs")
+    assert bench.backend.look(ONE).state is SandboxState.RUNNING
+    assert bench.backend.list_names() == {ONE}
+    bench.backend.stop(ONE)
+    bench.wait_for(ONE, SandboxState.ENDED)
+    check_that_nothing_is_left(bench)
+
+
 @pytest.mark.d4(44)
 def test_a_line_of_100_megabytes_takes_no_memory_and_is_kept_in_parts(bench: Bench) -> None:
     script = f"touch up; head -c {_LINE_BYTES} /dev/zero | tr '\\0' x; echo; echo end; sleep 1000"
     bench.start(ONE, script)
     outside = bench.runs / ONE / "out"
     wait_for(lambda: texts(outside)[-1:] == ["end"], seconds=120, what="the end of the line")
-    agent = find_agent(outside)
+    agent = find_agent(outside.parent / "in")
     assert agent is not None
     assert peak_bytes(agent) < _AGENT_BYTES
     kept = sum(file.stat().st_size for file in (outside / "log").iterdir())

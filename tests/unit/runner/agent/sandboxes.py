@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import twinhub_agent
+from twinhub_runner.agents import LOCK
 
 from tests.fixtures.waiting import wait_for
 
@@ -43,6 +44,7 @@ class Sandbox:
             "log": {"segment": 1 << 20, "head": 2, "tail": 3}, **phase,
             "processes": {name: self._process(one) for name, one in processes.items()},
         }  # fmt: skip
+        (inside / LOCK).touch()
         (inside / "plan.json").write_text(json.dumps(self.plan))
         agent = Path(twinhub_agent.__file__).parent
         self.process = subprocess.Popen(

@@ -48,7 +48,7 @@ def test_phase_begins_when_all_of_the_secrets_have_come(sandbox: Sandbox) -> Non
 
 
 def test_phase_that_is_stopped_while_it_waits_starts_nothing(sandbox: Sandbox) -> None:
-    pid = find_agent(sandbox.folder / "out")
+    pid = find_agent(sandbox.folder / "in")
     assert pid is not None
     os.kill(pid, signal.SIGTERM)
     assert sandbox.wait() == (143, "stopped")

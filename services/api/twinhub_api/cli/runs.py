@@ -102,12 +102,15 @@ def print_log(options: argparse.Namespace) -> int:
     """Print a log, to its end of now or to that of the run."""
     with Runs.here(options) as runs:
         found = runs.find(options.of)
-        printer = LinePrinter.of(options)
+        printer = LinePrinter.of(options, is_live=options.follow)
         if not options.json:
             found = _wait_for_begin(runs, found) if options.follow else _say_why_nothing(found)
         if options.follow:
-            for heard in runs.client.follow_log(found.id, attempt=options.attempt):
-                printer.print(heard.lines)
+            try:
+                for heard in runs.client.follow_log(found.id, attempt=options.attempt):
+                    printer.print(heard.lines)
+            finally:
+                printer.clear()
             return GOOD
         lines = runs.client.read_log(found.id, attempt=options.attempt)
         if options.process is not None:
@@ -184,12 +187,16 @@ def _show_to_end(runs: Runs, found: Run) -> Run:
     if not runs.options.json:
         tell(f"{found.phase} of {safe(runs.places.shown(found.twin))} is the run {found.id}")
     found = _wait_for_begin(runs, found)
-    printer, attempt = LinePrinter.of(runs.options, is_quiet=runs.options.json), 1
-    for heard in runs.client.follow_log(found.id, attempt=1):  # a first try may be over already
-        if heard.attempt > attempt and not runs.options.json:
-            tell(f"try {heard.attempt} begins")
-        attempt = heard.attempt
-        printer.print(heard.lines)
+    printer, attempt = LinePrinter.of(runs.options, is_quiet=runs.options.json, is_live=True), 1
+    try:
+        for heard in runs.client.follow_log(found.id, attempt=1):  # one may be over already
+            if heard.attempt > attempt and not runs.options.json:
+                printer.clear()
+                tell(f"try {heard.attempt} begins")
+            attempt = heard.attempt
+            printer.print(heard.lines)
+    finally:
+        printer.clear()
     found = runs.client.wait_for_end(found.id)
     if not runs.options.json:
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twinhub_api.cli.assets_printing import render_rows
+from twinhub_api.cli.runs_progress import Foot
 from twinhub_api.cli.terminal import Terminal, safe, terminal_of
 from twinhub_api.runner.logs import ERR, OWN, LogLine
 from twinhub_api.runner.runs import Run, RunEvent, Status
@@ -36,25 +38,40 @@ class LinePrinter:
     has_times: bool = False
     as_json: bool = False
     is_quiet: bool = False
+    foot: Foot | None = None
+    """Where numbers go that tell how far a run is; without, they are lines."""
 
     @classmethod
     def of(
-        cls, options: argparse.Namespace, *, process: str | None = None, is_quiet: bool = False
-    ) -> LinePrinter:
-        """Return what prints as options say."""
+        cls, options: argparse.Namespace, *, process: str | None = None, is_quiet: bool = False,
+        is_live: bool = False,
+    ) -> LinePrinter:  # fmt: skip
+        """Return what prints as options say, of a run that goes on or of any."""
+        out, err = terminal_of(), terminal_of(sys.stderr)
+        has_foot = is_live and out.width is not None and os.environ.get("TERM") != "dumb"
         return cls(
-            terminal_of(), terminal_of(sys.stderr), process or getattr(options, "process", None),
+            out, err, process or getattr(options, "process", None),
             getattr(options, "times", False), options.json, is_quiet,
+            Foot(err) if has_foot else None,
         )  # fmt: skip
 
     def print(self, lines: Iterable[LogLine]) -> None:
         """Print some lines, and have them seen at once."""
         if self.is_quiet:
             return
+        self.clear()
         for line in lines:
-            if self.process is None or line.process == self.process:
+            is_wanted = self.process is None or line.process == self.process
+            if is_wanted and (self.as_json or self.foot is None or not self.foot.take(line)):
                 self._print(line)
         sys.stdout.flush()
+        if self.foot is not None:
+            self.foot.draw()
+
+    def clear(self) -> None:
+        """Make room for what is printed next, such as when nothing more is."""
+        if self.foot is not None:
+            self.foot.clear()
 
     def _print(self, line: LogLine) -> None:
         if self.as_json:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -252,6 +255,33 @@ def test_log_comes_by_a_socket_as_it_is_printed(twin: Twin, running_runner: Runn
         for message in socket:  # which ends with the socket, where that was closed well
             heard += [one["text"] for one in json.loads(message)["lines"]]
     assert heard[-1] == "bye"
+
+
+def test_numbers_are_one_line_on_a_terminal_which_goes_when_the_run_has_ended(twin: Twin) -> None:
+    twin("ps")  # the environment of alice
+    code, said = on_terminal("run", "tank", "--set", "power=0")
+    assert code == 0
+    assert re.search(r"\[#+\.+\] [0-9]+%  level [1-4]", said)
+    assert "@twin" not in said
+    left = re.sub(r"[^\n]*\r\x1b\[K", "", said.replace("\r\n", "\n"))
+    assert "level" not in left
+    assert re.search(r"\npower 0\nwarning\n.*execute succeeded after [0-9.]+ s", left, re.DOTALL)
+    assert "@twin progress=0.25 level=1\n" in twin("logs", "tank").out
+
+
+def on_terminal(*arguments: str) -> tuple[int, str]:
+    """Run ``twin`` on a terminal; return its exit code, and all that came to the terminal."""
+    own, its = pty.openpty()
+    command = [sys.executable, "-m", "twinhub_api.cli.main", *arguments]
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment) as process:
+        os.close(its)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(own, 1 << 16):
+                said += part
+        os.close(own)
+        return process.wait(SECONDS), said.decode()
 
 
 def test_interrupt_leaves_a_run_going_on(twin: Twin) -> None:

@@ -9,7 +9,7 @@ import time
 from twinhub_agent.bare import dump, name_of_signal, signal
 from twinhub_agent.logs import Stream
 from twinhub_agent.readiness import Readiness
-from twinhub_agent.spawning import SHELL_STATUS, fork_check, signal_group, spawn
+from twinhub_agent.spawning import SHELL_STATUS, become, fork_check, signal_group, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Process:
 
         def run_command() -> bool:
             os.chdir(folder)
-            os.execvpe(command[0], command, variables)  # noqa: S606 - no shell is wanted
+            become(command, variables)
 
         ending = fork_check(run_command) if command else None
         if ending is None:

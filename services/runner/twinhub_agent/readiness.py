@@ -6,7 +6,7 @@ import os
 import time
 
 from twinhub_agent.bare import signal
-from twinhub_agent.spawning import fork_check
+from twinhub_agent.spawning import become, fork_check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Readiness:
         os.chdir(self._folder)
         signal.alarm(int(_CHECK_SECONDS))
         command = self._plan["command"]
-        return os.execvpe(command[0], command, dict(self._variables))  # noqa: S606 - no shell is wanted
+        return become(command, self._variables)
 
 
 def _compiled(log: str) -> re.Pattern[str]:

@@ -119,6 +119,24 @@ def as_status(wait_status: int) -> int:
     return code if code >= 0 else SHELL_STATUS - code
 
 
+def become(command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
+    """Become a program, which is looked for as by ``execvpe``: that brings modules along.
+
+    Raises:
+        OSError: it is not there, or may not be used.
+    """
+    name, words = command[0], list(command)
+    fault: OSError | None = None
+    for folder in [""] if "/" in name else variables.get("PATH", os.defpath).split(":"):
+        try:
+            os.execve(os.path.join(folder, name), words, variables)  # noqa: S606 - no shell is wanted
+        except (FileNotFoundError, NotADirectoryError) as error:
+            last = error
+        except OSError as error:
+            fault = fault or error
+    raise fault or last
+
+
 def _become(
     command: Sequence[str], folder: str, variables: Mapping[str, str], out: int, err: int, tell: int
 ) -> NoReturn:
@@ -132,7 +150,7 @@ def _become(
         os.dup2(err, 2)
         _reset_signals()
         place = command[0]
-        os.execvpe(command[0], list(command), dict(variables))  # noqa: S606 - no shell is wanted
+        become(command, variables)
     except OSError as error:
         os.write(tell, f"{place}: {os.strerror(error.errno or 0)}".encode("utf-8", "replace"))
     finally:

@@ -1,8 +1,9 @@
 """No more memory than a sandbox has: where no control group sees to that, its first process does.
 
-What is used is the proportional share that each process has of the memory of its own, ``Pss_Anon``
-in ``smaps_rollup`` of proc(5), and what is in file systems that are in memory, tmpfs(5). As when a
-control group has none left, the process that uses the most is killed.
+What is used is the proportional share that each process has of memory that is in no file of a disk,
+``Pss_Anon`` and ``Pss_Shmem`` in ``smaps_rollup`` of proc(5), and what is in file systems that are
+in memory, tmpfs(5). Files there that are mapped count once. As when a control group has none left,
+the process that uses the most is killed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from twinhub_agent.journal import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 NOTE = "out-of-memory.json"
 """File that tells of a process that was killed, with the limit in bytes."""
@@ -42,21 +43,21 @@ class Memory:
         if begun < self._next:
             return
         held = sum(map(_held, self._in_memory))
-        if held + sum(_most_of(one) for one in _list()) > self._most:
+        if _sum(map(_most_of, _list()), held) > self._most:
             self._look_closely(held)
         now = time.monotonic()
         self._next = now + max(_SECONDS, (now - begun) / _MOST_SHARE)
 
     def _look_closely(self, held: int) -> None:
         used = {one: _share_of(one) for one in _list()}
-        if not used or held + sum(used.values()) <= self._most:
+        if not used or _sum(used.values(), held) <= self._most:
             return
-        worst = max(used, key=used.__getitem__)
+        worst = max(used, key=lambda one: sum(used[one]))
         with suppress(OSError):  # a full disk: the log says it, or nobody does
             write_whole(self._note, {"most": self._most})
         self._say(
             f"All processes together use more than the {self._most >> 20} MiB of memory that they"
-            f" have: {_name_of(worst)} is killed, which uses {used[worst] >> 20} MiB."
+            f" have: {_name_of(worst)} is killed, which uses {sum(used[worst]) >> 20} MiB."
         )
         with suppress(ProcessLookupError):
             os.kill(worst, signal.SIGKILL)
@@ -70,29 +71,44 @@ def _list() -> Iterator[int]:
             yield int(name)
 
 
-def _most_of(process: int) -> int:
-    """Return how much memory a process has, with what it shares since it was forked."""
-    with suppress(OSError):
-        with open(f"/proc/{process}/statm", "rb") as file:
-            _, resident, shared = file.read().split()[:3]
-        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
-    return 0  # it has ended
+def _sum(used: Iterable[tuple[int, int]], held: int) -> int:
+    """Return what all use: their own memory, and what they share or files in memory hold."""
+    own = shared = 0
+    for one in used:
+        own, shared = own + one[0], shared + one[1]
+    return own + max(shared, held)
 
 
-def _share_of(process: int) -> int:
-    with suppress(OSError), open(f"/proc/{process}/smaps_rollup", "rb") as file:
+def _most_of(process: int) -> tuple[int, int]:
+    """Return how much memory a process has, of its own and shared, with all that others have too.
+
+    That is told at once, and is more than its part where it has forked others.
+    """
+    return _read(f"/proc/{process}/status", b"RssAnon:", b"RssShmem:")
+
+
+def _share_of(process: int) -> tuple[int, int]:
+    return _read(f"/proc/{process}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:")
+
+
+def _read(path: str, *names: bytes) -> tuple[int, int]:
+    found = {}
+    with suppress(OSError), open(path, "rb") as file:  # it may have ended
         for line in file:
-            if line.startswith(b"Pss_Anon:"):
-                return int(line.split()[1]) * _KILO
-    return 0
+            name, _, rest = line.partition(b"\t" if b"\t" in line else b" ")
+            if name in names:
+                found[name] = int(rest.split()[0]) * _KILO
+    own, shared = (found.get(one, 0) for one in names)
+    return own, shared
 
 
 def _find_in_memory() -> list[str]:
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         found = [line.split() for line in file]
+    newest = {one[4]: one for one in found if one[4] in _IN_MEMORY}  # what others are hidden by
     return [
-        one[4] for one in found
-        if one[4] in _IN_MEMORY and one[one.index("-") + 1] == "tmpfs" and "rw" in one[5].split(",")
+        path for path, one in newest.items()
+        if one[one.index("-") + 1] == "tmpfs" and "rw" in one[5].split(",")
     ]  # fmt: skip
 
 

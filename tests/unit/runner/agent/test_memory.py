@@ -51,6 +51,21 @@ def test_memory_that_forked_processes_share_counts_once(sandbox: Sandbox) -> Non
     assert not (sandbox.folder / "out/out-of-memory.json").exists()
 
 
+def test_memory_that_is_shared_by_no_file_counts(sandbox: Sandbox) -> None:
+    script = "import mmap, time\nheld = mmap.mmap(-1, 200 << 20)\nheld.write(b'x' * (200 << 20))\n"
+    assert sandbox.run({"main": python(script + "time.sleep(60)")}) == (137, "ended")
+
+
+def test_a_mapped_file_in_memory_counts_once(sandbox: Sandbox) -> None:
+    sandbox.options = ("--tmpfs", "/dev/shm")  # noqa: S108 - the sandbox's own
+    script = (
+        "import mmap, time\nfile = open('/dev/shm/held', 'w+b')\n"
+        "for _ in range(60):\n    file.write(b'x' * (1 << 20))\n"
+        "file.flush()\nheld = mmap.mmap(file.fileno(), 0)\nlen(bytes(held[::4096]))\n"
+    )
+    assert sandbox.run({"main": python(script + "time.sleep(1)")}) == (0, "ended")
+
+
 def test_files_in_memory_count(sandbox: Sandbox) -> None:
     sandbox.options = ("--tmpfs", "/dev/shm")  # noqa: S108 - the sandbox's own
     script = "head -c 100M /dev/zero > /dev/shm/held; sleep 60"

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twinhub_runner.agents import prepare, read_result
+from twinhub_runner.hiding import tell_hidden
 from twinhub_runner.identifiers import make_run_id
 from twinhub_runner.loglines import read_log
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from twinhub_runner.solo.choices import Phases, Scripts
@@ -79,7 +81,7 @@ class Commands:
             str(outside), stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         self._agents[asked.id] = agent
-        ending = self._endings[asked.id] = asyncio.create_task(self._end(asked, agent))
+        ending = self._endings[asked.id] = asyncio.create_task(self._end(asked, agent, plan))
         await asyncio.shield(ending)  # whoever asked may go away; how it ends is noted all the same
         return asked
 
@@ -105,10 +107,14 @@ class Commands:
             agent.send_signal(signal.SIGTERM)
         await asyncio.gather(*self._endings.values())
 
-    async def _end(self, asked: Asked, agent: asyncio.subprocess.Process) -> None:
+    async def _end(
+        self, asked: Asked, agent: asyncio.subprocess.Process, plan: Mapping[str, Any]
+    ) -> None:
         await agent.wait()
         del self._agents[asked.id]
         self._note_end(asked)
+        if asked.status == "succeeded":
+            asked.reason = tell_hidden(plan, self._folders(asked)[1])
         del self._endings[asked.id]
 
     def _note_end(self, asked: Asked) -> None:

@@ -27,6 +27,7 @@ SCRIPTS = {
     "execute": "#!/bin/sh\necho half; echo why >&2; exit 7\n",
     "wait": "#!/bin/sh\necho up; until [ -e go ]; do sleep 0.05; done\n",
     "sudo": "#!/bin/sh\ncommand -v sudo || true\n",
+    "tee": "#!/bin/bash\nsh -c 'echo step; exit 3' | tee log\n",
     "plain": "echo no interpreter\n",
 }
 
@@ -41,7 +42,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (scripts / "locked").write_text("#!/bin/sh\n")
     (tmp_path / "runner.yaml").write_text(
         "port: 5000\nlocation: script\n"
-        "commands: [create, execute, wait, sudo, plain, locked, missing]\n"
+        "commands: [create, execute, wait, sudo, tee, plain, locked, missing]\n"
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -101,8 +102,15 @@ def test_truth_about_a_failed_command_is_kept(client: TestClient) -> None:
     assert (run["status"], run["exit_code"]) == ("failed", 7)
     assert (run["stdout"], run["stderr"]) == ("half", "why")
     assert client.post("/", json={"name": "crate"}).json()["run"]["reason"] == (
-        "'crate' is not among create, execute, wait, sudo, plain, locked, missing"
+        "'crate' is not among create, execute, wait, sudo, tee, plain, locked, missing"
     )
+
+
+def test_failure_that_tee_hides_is_told_beside_what_dtaas_answers(client: TestClient) -> None:
+    assert client.post("/", json={"name": "tee"}).is_success
+    run = client.get("/").json()["run"]
+    assert (run["status"], run["exit_code"], run["stdout"]) == ("succeeded", 0, "step")
+    assert "tee has hidden it" in run["reason"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import os
 import shutil
 
 from twinhub_agent.bare import signal
+from twinhub_agent.journal import when_there_is_room
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.phase import OWN, STOPPED, Phase
 from twinhub_agent.supplying import take_secrets
@@ -82,7 +83,7 @@ class _Step:
         one = {**self._plan, **none, "keeps_children": False, "live": False}
         one["time_limit"] = self._step["time_limit"]
         one["processes"] = {f"build-{name}": self._step["process"]}
-        status, reason = Phase(one, inside, self._outside).run()
+        status, reason = when_there_is_room(lambda: Phase(one, inside, self._outside)).run()
         if status or reason != "ended":
             return status or NOT_BUILT, reason if reason in _AS_THEY_ARE else "not-built"
         missing = [pattern for pattern in self._step["outputs"] if not self._find([pattern])]
@@ -149,7 +150,7 @@ class _Step:
                 shutil.rmtree(old.path, ignore_errors=True)
 
     def _say(self, text: str) -> None:
-        log = Log(f"{self._outside}/log", **self._plan["log"])
+        log = when_there_is_room(lambda: Log(f"{self._outside}/log", **self._plan["log"]))
         Stream(log, OWN, "t", lambda _: None).feed(f"{text}\n".encode("utf-8", "surrogateescape"))
         log.close()
 

@@ -10,7 +10,8 @@ from twinhub_agent.bare import dump, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from twinhub_agent.health import Check
     from twinhub_agent.processes import Process
@@ -77,18 +78,25 @@ def write_health(
         write_whole(f"{outside}/health.json", {"ill": ill, "failed": failed})
 
 
+def when_there_is_room(do: Callable[[], Any]) -> Any:  # noqa: ANN401 - what it returns
+    """Do something, and wait for the room that it needs: without, a run could not be told of.
+
+    Raises:
+        OSError: something else is wrong, such as a folder in the place of a file.
+    """
+    while True:
+        try:
+            return do()
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
 def write_when_there_is_room(path: str, content: object) -> None:
     """Put JSON in a file, and wait for the room that it needs: nobody else knows what it says.
 
     Raises:
-        OSError: something else is wrong, such as a folder in its place.
+        OSError: as `when_there_is_room`.
     """
-    while True:
-        try:
-            write_whole(path, content)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
+    when_there_is_room(lambda: write_whole(path, content))

@@ -7,7 +7,7 @@ import os
 import sys
 
 from twinhub_agent.bare import load
-from twinhub_agent.journal import write_when_there_is_room
+from twinhub_agent.journal import when_there_is_room, write_when_there_is_room
 from twinhub_agent.phase import Phase
 from twinhub_agent.spawning import take_limits
 
@@ -45,9 +45,11 @@ def main() -> int:
     os.fsync(begun)  # after a power cut it is not begun again either
     os.close(begun)
     secrets, ended = _build(plan, inside, outside)
-    status, reason = ended or Phase(plan, inside, outside, secrets).run()
+    if ended is None:
+        ended = when_there_is_room(lambda: Phase(plan, inside, outside, secrets)).run()
+    status, reason = ended
     write_when_there_is_room(f"{outside}/result.json", {"status": status, "reason": reason})
-    return status
+    return int(status)
 
 
 def _build(

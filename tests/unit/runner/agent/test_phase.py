@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from twinhub_agent.bare import dump, load
 
+from tests.fixtures.requirements import need_root
 from tests.fixtures.waiting import wait_for
 from tests.unit.runner.agent.sandboxes import END_SECONDS, Sandbox
 
@@ -363,3 +365,23 @@ def test_pipes_and_folders_where_the_agent_writes_do_not_keep_it_from_ending(
     status = sandbox.run_script(script, time_limit=3.0)
     assert status == (124, "time-limit")
     assert (sandbox.folder / "out/ready").exists()
+
+
+def test_phase_that_begins_on_a_full_disk_waits_for_room(sandbox: Sandbox) -> None:
+    need_root("a disk of its own, to fill")
+    out = sandbox.folder / "out"
+    out.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=40", "tmpfs", str(out)], check=True)
+    try:
+        taken = [out / f"taken-{number}" for number in range(37)]  # room for a lock, and `begun`
+        for one in taken:
+            one.touch()
+        sandbox.start({"main": {"command": ["echo", "hello"]}})
+        wait_for((out / "begun").exists, seconds=END_SECONDS, what="it has begun")
+        assert sandbox.events() == []
+        for one in taken:
+            one.unlink()
+        assert sandbox.wait() == (0, "ended")
+        assert sandbox.texts() == ["hello"]
+    finally:
+        subprocess.run(["umount", "--lazy", str(out)], check=True)

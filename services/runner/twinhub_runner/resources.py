@@ -58,7 +58,7 @@ def check_asked(twin: str, data: Mapping[str, Any], site: Limits) -> None:
 def limits_of(plan: Mapping[str, Any], site: Limits) -> Limits:
     """Return the limits of a run: the twin's where it has some, within the site's.
 
-    Where the site limits neither memory nor CPU these are not: there is no way to.
+    What the site does not limit is not: there is no way to, as for cores without an engine.
     """
     asked: Mapping[str, Any] = plan.get(ASKED, {})
     memory, cpus, disk = asked.get("memory"), asked.get("cpus"), asked.get("disk")

@@ -6,6 +6,7 @@ import fcntl
 import os
 import sys
 
+from twinhub_agent import holding
 from twinhub_agent.bare import load
 from twinhub_agent.journal import write_when_there_is_room
 from twinhub_agent.phase import Phase
@@ -35,10 +36,9 @@ def main() -> int:
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     plan = {**load(f"{inside}/plan.json"), "memory_bytes": memory}
     only = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    seen = os.open(f"{inside}/lock", os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.lockf(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.lockf(seen, fcntl.LOCK_SH)
+        holding.hold(f"{inside}/lock")
         begun = os.open(f"{outside}/begun", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:
         return DONE_BEFORE

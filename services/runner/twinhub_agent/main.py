@@ -10,7 +10,7 @@ from twinhub_agent import holding
 from twinhub_agent.bare import load
 from twinhub_agent.journal import write_when_there_is_room
 from twinhub_agent.phase import Phase
-from twinhub_agent.spawning import take_limits
+from twinhub_agent.spawning import let_nobody_in, take_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def main() -> int:
     """
     inside, outside, *limits = sys.argv[1:]
     memory = take_limits(limits)
+    if limits:
+        let_nobody_in()
     if os.getpid() == 1:  # on a machine of one's own sudo is sudo
         programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"

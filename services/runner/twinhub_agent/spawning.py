@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _HANDLED = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ,
 )  # fmt: skip
+_PR_SET_DUMPABLE = 4
+"""Of prctl(2); its effect on others is told by ptrace(2)."""
 _PATIENCE_MILLISECONDS = 500
 SHELL_STATUS = 128
 """What a shell adds to the number of the signal that ended a program."""
@@ -129,6 +131,18 @@ def take_limits(words: Sequence[str]) -> int | None:
             kind = getattr(resource, f"RLIMIT_{name.upper()}")
             resource.setrlimit(kind, (int(number), int(number)))
     return memory
+
+
+def let_nobody_in() -> None:
+    """Have no process trace this one, or reach its memory and files, which would end all limits.
+
+    What it starts may be traced as ever. An interpreter without ``ctypes`` cannot ask for that.
+    """
+    with suppress(ImportError):
+        from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - ctypes itself takes long
+
+        own = dlopen(None, 0)  # type: ignore[arg-type]  # this program: not only files have names
+        call_function(dlsym(own, "prctl"), (_PR_SET_DUMPABLE, 0, 0, 0, 0))
 
 
 def as_status(wait_status: int) -> int:

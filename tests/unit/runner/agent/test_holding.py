@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.heavy  # real sandboxes
 
 _ON = {"main": {"command": ["sh", "-c", "echo up; exec sleep 987"]}}
+_TRACE = """\
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print("traced" if libc.ptrace(16, 1, 0, 0) == 0 else ctypes.get_errno(), flush=True)
+try:
+    open("/proc/1/mem", "r+b")
+except OSError as error:
+    print(error.errno, flush=True)
+"""
 
 
 @pytest.fixture(name="sandbox")
@@ -63,3 +73,9 @@ def test_a_template_that_is_a_link_to_the_lock_is_refused(sandbox: Sandbox) -> N
     files = {"folder": str(work), "made": [made], "values": {}}
     assert sandbox.run(_ON, files=files) == (125, "not-started")
     assert any("Permission denied" in line for line in sandbox.texts("twin"))
+
+
+def test_nobody_in_a_sandbox_traces_its_agent_or_writes_its_memory(sandbox: Sandbox) -> None:
+    sandbox.options, sandbox.words = ("--cap-drop", "ALL"), ("core=0",)  # as when it is not root's
+    assert sandbox.run({"main": {"command": ["/usr/bin/python3", "-c", _TRACE]}}) == (0, "ended")
+    assert sandbox.texts() == [str(errno.EPERM), str(errno.EACCES)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from twinhub_agent.bare import signal, suppress
+from twinhub_agent.bare import call, signal, suppress
 from twinhub_agent.journal import write_whole
 
 TYPE_CHECKING = False
@@ -26,6 +26,8 @@ _SECONDS = 0.25
 _MOST_SHARE = 0.05
 """Of a core that looking may take."""
 _KILO = 1024
+_KCMP, _KCMP_VM = {"x86_64": 312, "aarch64": 272}, 1
+"""The number of kcmp(2) in machines, and what it is to compare."""
 
 
 class Memory:
@@ -50,7 +52,7 @@ class Memory:
         self._next = time.monotonic() + pause
 
     def _look_closely(self, held: int) -> None:
-        used = {one: _share_of(one) for one in _list()}
+        used = {one: _share_of(one) for one in _list() if not _is_within_parent(one)}
         own, shared = _sums(used.values())
         largest = sorted(used, key=lambda one: sum(used[one]))
         while largest and own + max(shared, held) > self._most:
@@ -102,6 +104,21 @@ def _share_of(process: int) -> tuple[int, int]:
         return _most_of(process)
     (tables,) = _read(process, "status", b"VmPTE:")
     return found[0] + tables, found[1]
+
+
+def _is_within_parent(process: int) -> bool:
+    """Return whether a process has the memory of its parent itself, until it is a program.
+
+    So it is after vfork(2) and posix_spawn(3); whoever starts many others would count twice.
+    """
+    if not _numbers(f"/proc/{process}/status", (b"VmPTE:",)):
+        return False  # its first thread has ended, and has the memory of nobody
+    with suppress(OSError, ImportError, KeyError):
+        with open(f"/proc/{process}/stat", "rb") as file:
+            parent = int(file.read().rpartition(b")")[2].split()[1])
+        number = _KCMP[os.uname().machine]
+        return call("syscall", number, process, parent, _KCMP_VM, 0, 0) == 0
+    return False
 
 
 def _read(process: int, file: str, *names: bytes) -> list[int]:

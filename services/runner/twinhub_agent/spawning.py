@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from twinhub_agent.bare import signal, suppress
+from twinhub_agent.bare import call, signal, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,10 +139,7 @@ def let_nobody_in() -> None:
     What it starts may be traced as ever. An interpreter without ``ctypes`` cannot ask for that.
     """
     with suppress(ImportError):
-        from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - ctypes itself takes long
-
-        own = dlopen(None, 0)  # type: ignore[arg-type]  # this program: not only files have names
-        call_function(dlsym(own, "prctl"), (_PR_SET_DUMPABLE, 0, 0, 0, 0))
+        call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def as_status(wait_status: int) -> int:

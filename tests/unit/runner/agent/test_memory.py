@@ -51,6 +51,18 @@ def test_memory_that_forked_processes_share_counts_once(sandbox: Sandbox) -> Non
     assert not (sandbox.folder / "out/out-of-memory.json").exists()
 
 
+def test_memory_of_a_process_that_starts_another_one_counts_once(sandbox: Sandbox) -> None:
+    script = (
+        "import os, time\nos.mkfifo('door')\nheld = b'x' * (60 << 20)\nprint('up', flush=True)\n"
+        "how = [(os.POSIX_SPAWN_OPEN, 0, 'door', os.O_RDONLY, 0)]\n"  # waits before it is true
+        "os.posix_spawn('/bin/true', ['true'], {}, file_actions=how)\n"
+    )
+    door = {"command": ["sh", "-c", "sleep 2; echo > door"], "essential": False}
+    ended = sandbox.run({"main": python(script), "door": door})
+    assert ended == (0, "ended"), sandbox.texts("twin")
+    assert not (sandbox.folder / "out/out-of-memory.json").exists()
+
+
 def test_memory_that_is_shared_by_no_file_counts(sandbox: Sandbox) -> None:
     script = "import mmap, time\nheld = mmap.mmap(-1, 200 << 20)\nheld.write(b'x' * (200 << 20))\n"
     assert sandbox.run({"main": python(script + "time.sleep(60)")}) == (137, "ended")

@@ -1,4 +1,4 @@
-"""What the agent needs of ``json``, ``signal`` and ``contextlib``, without what these import.
+"""What the agent needs of ``json``, ``signal``, ``contextlib`` and ``ctypes``, and nothing more.
 
 They bring ``re``, ``enum`` and ``collections`` along, which take as long as all else of a start.
 The accelerators that they stand on are CPython's own, the same from 3.9 on.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-__all__ = ["dump", "load", "name_of_signal", "signal", "suppress"]
+__all__ = ["call", "dump", "load", "name_of_signal", "signal", "suppress"]
 
 _WORDS = {None: "null", True: "true", False: "false"}
 
@@ -45,6 +45,18 @@ class _Plain:
     strict = True
     object_hook = object_pairs_hook = None
     parse_float, parse_int, parse_constant = float, int, float
+
+
+def call(function: str, *numbers: int) -> int:
+    """Return what a function of the C library does.
+
+    Raises:
+        ImportError: this interpreter calls none.
+    """
+    from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - most have no use for it
+
+    own = dlopen(None, 0)  # type: ignore[arg-type]  # this program: not only files have names
+    return int(call_function(dlsym(own, function), numbers))
 
 
 def load(path: str) -> Any:  # noqa: ANN401 - JSON

@@ -14,6 +14,7 @@ import os
 import shutil
 
 from twinhub_agent.bare import signal
+from twinhub_agent.holding import open_other
 from twinhub_agent.journal import when_there_is_room
 from twinhub_agent.logs import Log, Stream
 from twinhub_agent.phase import OWN, STOPPED, Phase
@@ -158,7 +159,7 @@ class _Step:
 def _digest_of(path: str) -> str:
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=open_other) as file:
             while block := file.read(_CHUNK):
                 digest.update(block)
     except OSError:

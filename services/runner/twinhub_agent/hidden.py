@@ -26,7 +26,7 @@ class Looking:
     def take_new(self) -> Iterator[str]:
         """Yield the script and status of each failure that was hidden since this was asked."""
         try:
-            with open(self._note, "rb") as file:
+            with open(self._note, "rb", opener=_open_file) as file:
                 file.seek(self._told)
                 lines = file.read(_MOST_BYTES).splitlines()
                 self._told = file.tell()
@@ -34,3 +34,8 @@ class Looking:
             return
         for line in lines:
             yield line.decode("utf-8", "replace")
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open what may be no file: a pipe, or a link such as to the lock, which goes with a close."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -80,14 +80,13 @@ class Log:
 
     def _end_line(self) -> None:
         """Take away the part of a record that had room, so that the next one is whole again."""
-        with open(self._path(self._starts[-1]), "rb") as file:
-            file.seek(max(0, self._size - LONGEST - 1024))
-            after = file.read().rpartition(b"\n")[2]
+        most = min(self._size, LONGEST + 1024)
+        after = os.pread(self._file, most, self._size - most).rpartition(b"\n")[2]
         self._size -= len(after)
         os.ftruncate(self._file, self._size)
 
     def _open(self, start: int, how: int = 0) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | how
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | how
         return os.open(self._path(start), flags, 0o600)
 
     def _path(self, start: int) -> str:

@@ -6,10 +6,11 @@ import fcntl
 import os
 import sys
 
+from twinhub_agent import holding
 from twinhub_agent.bare import load
 from twinhub_agent.journal import when_there_is_room, write_when_there_is_room
 from twinhub_agent.phase import Phase
-from twinhub_agent.spawning import take_limits
+from twinhub_agent.spawning import let_nobody_in, take_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +31,16 @@ def main() -> int:
     """
     inside, outside, *limits = sys.argv[1:]
     memory = take_limits(limits)
+    if limits:
+        let_nobody_in()
     if os.getpid() == 1:  # on a machine of one's own sudo is sudo
         programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
         os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     plan = {**load(f"{inside}/plan.json"), "memory_bytes": memory}
     only = os.open(f"{outside}/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    seen = os.open(f"{inside}/lock", os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.lockf(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.lockf(seen, fcntl.LOCK_SH)
+        holding.hold(f"{inside}/lock")
         begun = os.open(f"{outside}/begun", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:
         return DONE_BEFORE

@@ -6,6 +6,7 @@ import os
 import re
 
 from twinhub_agent.bare import suppress
+from twinhub_agent.holding import open_other
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def make_files(plan: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         text = one["text"]
         if text is None:
             template = os.path.join(plan["folder"], one["render"])
-            with open(template, encoding="utf-8", errors="surrogateescape") as file:
+            with open(
+                template, encoding="utf-8", errors="surrogateescape", opener=open_other
+            ) as file:
                 text = file.read()
         content, is_secret = _put_in(text, plan["values"], secrets)
         os.makedirs(os.path.dirname(target), exist_ok=True)

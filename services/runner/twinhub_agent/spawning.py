@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 
-from twinhub_agent.bare import signal, suppress
+from twinhub_agent.bare import call, signal, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 _HANDLED = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ,
 )  # fmt: skip
+_PR_SET_DUMPABLE = 4
+"""Of prctl(2); its effect on others is told by ptrace(2)."""
+_PATIENCE_MILLISECONDS = 500
 SHELL_STATUS = 128
 """What a shell adds to the number of the signal that ended a program."""
 
@@ -29,7 +33,7 @@ def spawn(
 
     Raises:
         CannotStartError: its folder or program is not there, or may not be used, or there are as
-            many processes as may be.
+            many processes as may be, or another one has stopped it before it was that program.
     """
     told, tell = os.pipe2(os.O_CLOEXEC)
     try:
@@ -41,12 +45,28 @@ def spawn(
     if pid == 0:
         _become(command, folder, variables, out, err, tell)
     os.close(tell)
-    with open(told, "rb") as file:
-        fault = file.read()
-    if fault:
+    if fault := _hear(told, pid):
         os.waitpid(pid, 0)
         raise CannotStartError(fault.decode("utf-8", "replace"))
     return pid
+
+
+def _hear(told: int, pid: int) -> bytes:
+    """Return why a process does not become a program; nothing if it has."""
+    with open(told, "rb") as file:
+        waiting = select.poll()
+        waiting.register(told, select.POLLIN)
+        while not waiting.poll(_PATIENCE_MILLISECONDS):
+            if _is_stopped(pid):
+                os.kill(pid, signal.SIGKILL)
+                return b"it was stopped before it began"
+        return file.read()
+
+
+def _is_stopped(pid: int) -> bool:
+    with suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0] in {b"T", b"t"}
+    return False
 
 
 def fork_check(check: Callable[[], bool]) -> int | None:
@@ -111,6 +131,15 @@ def take_limits(words: Sequence[str]) -> int | None:
             kind = getattr(resource, f"RLIMIT_{name.upper()}")
             resource.setrlimit(kind, (int(number), int(number)))
     return memory
+
+
+def let_nobody_in() -> None:
+    """Have no process trace this one, or reach its memory and files, which would end all limits.
+
+    What it starts may be traced as ever. An interpreter without ``ctypes`` cannot ask for that.
+    """
+    with suppress(ImportError):
+        call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def as_status(wait_status: int) -> int:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from twinhub_api.cli.terminal import Terminal
     from twinhub_api.runner.logs import LogLine
 
-_WIDTH = 30
+_WIDTH, _ROOM_BESIDE = 30, 9
+"""Columns of a bar, and of what else has to be seen where a terminal is small."""
+_MOST = 64
+"""Numbers that are kept, the first ones: a line has no room for more."""
 _PROGRESS = "progress"
 """The number from 0 to 1 that says how far a run is."""
 
@@ -31,22 +34,27 @@ class Foot:
         if self._width is None or line.goes_on:
             return False
         numbers = dict(numbers_in(line.text))
-        self._numbers.update(numbers)
+        for name, value in numbers.items():
+            if name in self._numbers or name == _PROGRESS or len(self._numbers) < _MOST:
+                self._numbers[name] = value
         return bool(numbers)
 
     def draw(self) -> None:
         """Show it below what was printed; nothing where there are no numbers."""
         if self._width is None or not self._numbers:
             return
-        numbers = dict(self._numbers)
-        words = [f"{name} {value:g}" for name, value in numbers.items() if name != _PROGRESS]
-        if _PROGRESS in numbers:
-            progress = min(1.0, max(0.0, numbers[_PROGRESS]))
-            full = round(progress * _WIDTH)
-            words.insert(0, f"[{'#' * full}{'.' * (_WIDTH - full)}] {progress:.0%}")
-        text = safe("  ".join(words))
-        while width_of(text) >= self._width:
-            text = text[:-1]
+        width = self._width
+        words = [
+            f"{name[:width]} {value:g}"
+            for name, value in self._numbers.items()
+            if name != _PROGRESS
+        ]
+        if _PROGRESS in self._numbers:
+            progress = min(1.0, max(0.0, self._numbers[_PROGRESS]))
+            room = max(0, min(_WIDTH, width - _ROOM_BESIDE))
+            full = round(progress * room)
+            words.insert(0, f"[{'#' * full}{'.' * (room - full)}] {progress:.0%}")
+        text = _cut(safe("  ".join(words)), width - 1)
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
         self._is_drawn = True
 
@@ -55,3 +63,12 @@ class Foot:
         if self._is_drawn:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._is_drawn = False
+
+
+def _cut(text: str, width: int) -> str:
+    """Return as much of a text as so many columns have room for."""
+    for at, one in enumerate(text):
+        width -= width_of(one)
+        if width < 0:
+            return text[:at]
+    return text

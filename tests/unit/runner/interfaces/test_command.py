@@ -269,11 +269,28 @@ def test_numbers_are_one_line_on_a_terminal_which_goes_when_the_run_has_ended(tw
     assert "@twin progress=0.25 level=1\n" in twin("logs", "tank").out
 
 
-def on_terminal(*arguments: str) -> tuple[int, str]:
+def test_any_numbers_are_one_line_on_a_small_terminal_and_take_no_time(
+    twin: Twin, running_runner: RunningRunner
+) -> None:
+    folder = running_runner.root / "alice/digital_twins/chatty"
+    folder.mkdir()
+    (folder / "twin.yaml").write_text(
+        "format: 1\nname: chatty\nphases:\n  execute:\n    script: |\n"
+        "      for i in $(seq 12000); do echo @twin progress=0.5 wärme温度$i=1; done\n"
+    )
+    twin("ps")  # the environment of alice
+    code, said = on_terminal("run", "chatty", columns=20)
+    assert code == 0, said
+    feet = {part.partition("\r")[0] for part in said.split("\r\x1b[K")[1:]} - {""}
+    feet = {foot for foot in feet if not foot.startswith("twin: ")}
+    assert feet == {"[######.....] 50%  "}
+
+
+def on_terminal(*arguments: str, columns: int = 100) -> tuple[int, str]:
     """Run ``twin`` on a terminal; return its exit code, and all that came to the terminal."""
     own, its = pty.openpty()
     command = [sys.executable, "-m", "twinhub_api.cli.main", *arguments]
-    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"}
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns)}
     with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment) as process:
         os.close(its)
         said = b""

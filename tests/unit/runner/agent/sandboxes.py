@@ -49,7 +49,8 @@ class Sandbox:
         agent = Path(twinhub_agent.__file__).parent
         self.process = subprocess.Popen(
             [
-                "bwrap", "--unshare-pid", "--as-pid-1", "--unshare-ipc", "--ro-bind", "/", "/",
+                "bwrap", "--die-with-parent", "--unshare-pid", "--as-pid-1", "--unshare-ipc",
+                "--ro-bind", "/", "/",
                 "--bind", str(self.folder), str(self.folder), "--proc", "/proc", "--dev", "/dev",
                 *self.options, sys.executable, "-I", "-S", str(agent / "start.py"),
                 str(inside), str(outside), *self.words,

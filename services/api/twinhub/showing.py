@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
+from twinhub_api.cli.runs_progress import PROGRESS, bar_of
 from twinhub_api.cli.terminal import safe
 from twinhub_api.runner.results import Preview, PreviewKind
 
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from twinhub_api.client.runner import RunnerClient
     from twinhub_api.runner.runs import Run
 
-_WIDTH = 30
 _EVERY_SECONDS = 0.5
-_PROGRESS = "progress"
-"""The number from 0 to 1 that says how far a run is."""
 
 
 class _Handle(Protocol):
@@ -80,7 +78,7 @@ class Shower:
         found = self._client.metrics(run.id, most=2, start=self._place)
         self._place = found.end
         for one in found.series:
-            if one.name == _PROGRESS:
+            if one.name == PROGRESS:
                 self._progress = min(1.0, max(0.0, one.last))
 
     def _update(self, shown: _Html) -> None:
@@ -93,10 +91,7 @@ class Shower:
 
 def as_line(run: Run, progress: float | None = None) -> str:
     """Return a run as a line, in which nothing steers a terminal."""
-    done = ""
-    if progress is not None:
-        full = round(progress * _WIDTH)
-        done = f" [{'#' * full}{'.' * (_WIDTH - full)}] {progress:.0%}"
+    done = "" if progress is None else f" {bar_of(progress)}"
     why = f": {run.reason}" if run.reason else ""
     return safe(f"Run {run.id}: {run.phase} of {run.twin} {run.status.value}{done}{why}")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 2.0
 """How often it is written down."""
-FIRST_SECONDS = 0.1
+_FIRST_SECONDS = 0.1
 """Before this it is not looked whether they have too much memory."""
 
 
@@ -30,7 +30,7 @@ class Usage:
         self._most = memory if os.getpid() == 1 else None
         """Only the first process of a sandbox sees all in it, and nothing else."""
         now = time.monotonic()
-        self._load_at, self._memory_at = now + LOAD_SECONDS, now + FIRST_SECONDS
+        self._load_at, self._memory_at = now + LOAD_SECONDS, now + _FIRST_SECONDS
 
     def look(self, processes: Iterable[Process]) -> None:
         """Look if it is time to; of a phase that is over soon, nobody asks."""

@@ -16,7 +16,7 @@ _WIDTH, _ROOM_BESIDE = 30, 9
 """Columns of a bar, and of what else has to be seen where a terminal is small."""
 _MOST = 64
 """Numbers that are kept, the first ones: a line has no room for more."""
-_PROGRESS = "progress"
+PROGRESS = "progress"
 """The number from 0 to 1 that says how far a run is."""
 
 
@@ -35,7 +35,7 @@ class Foot:
             return False
         numbers = dict(numbers_in(line.text))
         for name, value in numbers.items():
-            if name in self._numbers or name == _PROGRESS or len(self._numbers) < _MOST:
+            if name in self._numbers or name == PROGRESS or len(self._numbers) < _MOST:
                 self._numbers[name] = value
         return bool(numbers)
 
@@ -45,15 +45,10 @@ class Foot:
             return
         width = self._width
         words = [
-            f"{name[:width]} {value:g}"
-            for name, value in self._numbers.items()
-            if name != _PROGRESS
+            f"{name[:width]} {value:g}" for name, value in self._numbers.items() if name != PROGRESS
         ]
-        if _PROGRESS in self._numbers:
-            progress = min(1.0, max(0.0, self._numbers[_PROGRESS]))
-            room = max(0, min(_WIDTH, width - _ROOM_BESIDE))
-            full = round(progress * room)
-            words.insert(0, f"[{'#' * full}{'.' * (room - full)}] {progress:.0%}")
+        if PROGRESS in self._numbers:
+            words.insert(0, bar_of(self._numbers[PROGRESS], max(0, width - _ROOM_BESIDE)))
         text = _cut(safe("  ".join(words)), width - 1)
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
         self._is_drawn = True
@@ -63,6 +58,13 @@ class Foot:
         if self._is_drawn:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._is_drawn = False
+
+
+def bar_of(progress: float, most: int = _WIDTH) -> str:
+    """Return a number from 0 to 1 as a bar of at most so many columns, and in percent."""
+    progress, width = min(1.0, max(0.0, progress)), min(_WIDTH, most)
+    full = round(progress * width)
+    return f"[{'#' * full}{'.' * (width - full)}] {progress:.0%}"
 
 
 def _cut(text: str, width: int) -> str:
